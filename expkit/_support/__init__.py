@@ -1,0 +1,1 @@
+"""Small tools that know nothing of experiments. Standard library only; imports nothing of expkit."""

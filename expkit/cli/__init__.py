@@ -1,0 +1,1 @@
+"""From argv to an invocation, and how configs, commands and failures are shown."""

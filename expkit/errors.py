@@ -1,0 +1,206 @@
+"""Everything that can go wrong, on one page.
+
+::
+
+    ExpkitError
+    ├── ConfigError                    something is wrong with configuration
+    │   ├── InvalidConfigError         values that do not fit together (users raise it, too)   ValueError
+    │   ├── ConfigAddedError           an update names an entry that nobody knows              KeyError
+    │   ├── ConfigUpdateError          an update token that cannot be read                     ValueError
+    │   ├── ConfigScopeError           a function that cannot be a config function             ValueError
+    │   ├── ConfigFileError            a config file that cannot be read                       ValueError
+    │   ├── ConfigKeyError             a key that the settings forbid                          KeyError
+    │   ├── MissingConfigError         a captured function lacks values                        TypeError
+    │   ├── NamedConfigNotFoundError   no named config of that name                            KeyError
+    │   ├── NotRestorableError         a saved entry that cannot be started from               ValueError
+    │   └── ReadOnlyConfigError        somebody edits read-only config                         TypeError
+    ├── SignatureError                 wrong explicit arguments of a captured function         TypeError
+    ├── CircularDependencyError        ingredients that contain each other
+    ├── SettingError                   a setting that does not exist or does not fit           KeyError, AttributeError
+    ├── UsageError                     a command line that cannot be understood
+    │   └── CommandNotFoundError       no command of that name                                 KeyError
+    ├── NoActiveRunError               something that needs a run happens outside one          RuntimeError
+    │   └── AmbiguousRunError          several runs are active and none is meant               RuntimeError
+    ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
+    ├── ObserverError                  an observer cannot do what it should
+    ├── StoreError                     a store cannot do what it should
+    │   ├── RunNotFoundError           no such run in this store                               KeyError
+    │   ├── RunExistsError             the id is taken                                         FileExistsError
+    │   ├── BlobNotFoundError          no bytes of that hash                                   KeyError
+    │   ├── StoreNameError             a name that may not be used                             ValueError
+    │   └── FormatError                bytes that are no record of a known format              ValueError
+    └── MissingExtraError              an optional package is not installed                    ImportError
+
+    RunInterrupt                       raised by users to end a run as INTERRUPTED
+    └── TimeoutInterrupt               ... as TIMEOUT
+
+Errors carry facts; how they are shown on a terminal is decided in ``cli/failures.py``.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ExpkitError(Exception):
+    """Root of all errors that expkit raises on purpose."""
+
+    def __str__(self) -> str:
+        # KeyError shows repr(message); an error for people shows the message.
+        return str(self.args[0]) if self.args else ""
+
+
+class ConfigError(ExpkitError):
+    """Something is wrong with configuration.
+
+    Args:
+        message: what happened, where, and what to type instead.
+        conflicting_configs: dotted paths of the entries that are to blame; shown below the message.
+        config: where the values of those entries are looked up.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        conflicting_configs: Iterable[str] | str = (),
+        config: object = None,
+    ) -> None:
+        super().__init__(message)
+        names = (conflicting_configs,) if isinstance(conflicting_configs, str) else conflicting_configs
+        self.conflicting_configs: tuple[str, ...] = tuple(names)
+        self.config = config
+
+    def prefixed(self, prefix: str) -> None:
+        """Name the conflicting entries from the root of the config, below ``prefix``."""
+        self.conflicting_configs = tuple(f"{prefix}.{name}" for name in self.conflicting_configs)
+
+    def __str__(self) -> str:
+        lines = [super().__str__()]
+        lines += [f"  {name} = {_entry(self.config, name)}" for name in self.conflicting_configs]
+        return "\n".join(lines)
+
+
+class InvalidConfigError(ConfigError, ValueError):
+    """Values that do not fit together; raise it in config or captured functions."""
+
+
+class ConfigAddedError(ConfigError, KeyError):
+    """An update names an entry that no config and no captured function knows."""
+
+
+class ConfigUpdateError(ConfigError, ValueError):
+    """An update token that cannot be read, or updates that contradict each other."""
+
+
+class ConfigScopeError(ConfigError, ValueError):
+    """A function that cannot serve as a config function; the message names file, line and reason."""
+
+
+class ConfigFileError(ConfigError, ValueError):
+    """A config file that cannot be read; the message starts with ``file:line:column``."""
+
+
+class ConfigKeyError(ConfigError, KeyError):
+    """A config key that ``SETTINGS.CONFIG`` forbids."""
+
+
+class MissingConfigError(ConfigError, TypeError):
+    """A captured function lacks values; the message lists all of them at once."""
+
+
+class NamedConfigNotFoundError(ConfigError, KeyError):
+    """There is no named config (and no config file) of that name."""
+
+
+class NotRestorableError(ConfigError, ValueError):
+    """A saved entry cannot be turned back into the object that it was."""
+
+
+class ReadOnlyConfigError(ConfigError, TypeError):
+    """Somebody tried to change config that was handed out read-only."""
+
+
+class SignatureError(ExpkitError, TypeError):
+    """A captured function was called with arguments that it does not take."""
+
+
+class CircularDependencyError(ExpkitError):
+    """Ingredients that contain each other."""
+
+
+class SettingError(ExpkitError, KeyError, AttributeError):
+    """A setting that does not exist, or a value that it cannot have."""
+
+
+class UsageError(ExpkitError):
+    """A command line that cannot be understood."""
+
+
+class CommandNotFoundError(UsageError, KeyError):
+    """There is no command of that name."""
+
+
+class NoActiveRunError(ExpkitError, RuntimeError):
+    """Something that needs a run was called outside one."""
+
+
+class AmbiguousRunError(NoActiveRunError):
+    """Several runs are active and none of them is meant; use ``run.bind(fn)``."""
+
+
+class ProvenanceError(ExpkitError, RuntimeError):
+    """A fact about sources or repositories that was demanded cannot be had."""
+
+
+class ObserverError(ExpkitError):
+    """An observer cannot do what it should."""
+
+
+class StoreError(ExpkitError):
+    """A store cannot do what it should."""
+
+
+class RunNotFoundError(StoreError, KeyError):
+    """There is no such run in this store."""
+
+
+class RunExistsError(StoreError, FileExistsError):
+    """The id is taken by another run."""
+
+
+class BlobNotFoundError(StoreError, KeyError):
+    """There are no bytes of that hash in this store."""
+
+
+class StoreNameError(StoreError, ValueError):
+    """A name that may not be used: it leaves its folder or hides a file of the record."""
+
+
+class FormatError(StoreError, ValueError):
+    """Bytes that are no record of a format this version can read."""
+
+
+class MissingExtraError(ExpkitError, ImportError):
+    """An optional package is not installed; the message says what to type."""
+
+
+class RunInterrupt(Exception):  # noqa: N818 - not an error: it ends a run on purpose
+    """Raise it to end a run early; the run's status becomes ``STATUS``. Subclass it for your own."""
+
+    STATUS = "INTERRUPTED"
+
+
+class TimeoutInterrupt(RunInterrupt):
+    """Raise it when the run took too long."""
+
+    STATUS = "TIMEOUT"
+
+
+def _entry(config: object, name: str) -> str:
+    for part in name.split("."):
+        if not isinstance(config, dict) or part not in config:
+            return "(not set)"
+        config = config[part]
+    return repr(config)

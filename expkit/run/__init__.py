@@ -1,0 +1,1 @@
+"""Definitions, plan, engine and the ``Run`` handle: how a definition becomes a recorded run."""

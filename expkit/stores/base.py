@@ -1,0 +1,205 @@
+"""The protocol of every store: :class:`RunStore`, version 1.
+
+A store keeps records, streams and bytes. It never builds a record of its own: what
+:mod:`expkit.record` defines goes in and comes out. Every write may be repeated: ``create`` and ``save`` by
+``uid``, ``append`` by offset, ``put_blob`` by hash; delivering late or twice changes nothing.
+
+``expkit.testing.stores`` holds the contract that every store passes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union, runtime_checkable
+
+from expkit.record.model import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
+    from expkit.record.query import Query
+    from expkit.types import RunId
+
+PROTOCOL = 1
+
+Batch = Union["Sequence[Point]", bytes]
+"""What streams are made of: points for ``points`` streams (offsets count points), bytes for ``output`` ones."""
+
+
+class Capabilities(NamedTuple):
+    """What a store can do beyond the minimum; the contract checks that a flag is honest.
+
+    Attributes:
+        durable: what was acknowledged survives the death of the process.
+        shared: several processes may write at once.
+        folder: every run has a local folder of its own, so the store can be the local log.
+        pushdown: ``find`` works without loading every record.
+    """
+
+    durable: bool = False
+    shared: bool = False
+    folder: bool = False
+    pushdown: bool = False
+
+
+class RunKey(NamedTuple):
+    """The two names of a run in one store."""
+
+    id: RunId
+    uid: str
+
+
+class Change(NamedTuple):
+    """One entry of the change log: something happened to the run ``uid``.
+
+    ``what`` is ``created``, ``saved``, ``annotated``, ``deleted`` or ``resumed``.
+    """
+
+    uid: str
+    what: str
+    time: datetime
+
+
+class Blob(NamedTuple):
+    """Stored bytes: hex digest and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+@runtime_checkable
+class RunStore(Protocol):
+    """Where runs are kept.
+
+    ``run`` arguments are a short id or a uid. Methods raise ``RunNotFoundError`` for runs that are not there and
+    ``StoreError`` where the backend refuses.
+    """
+
+    @property
+    def url(self) -> str:
+        """How to open this store again, secrets masked: ``folder:runs``, ``memory:``."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this store can do beyond the minimum."""
+        ...
+
+    def now(self) -> datetime:
+        """The store's own clock (UTC): the only one by which leases in it are judged."""
+        ...
+
+    # -- records ---------------------------------------------------------------------------------------
+
+    def create(self, record: RunRecord, *, id: RunId | None = None, bind: bool = False) -> RunId:
+        """Take in a new run and return its short id here.
+
+        ``id`` is tried first; if it is taken the next free one is used, or ``RunExistsError`` is raised where
+        ``bind`` demands exactly that one. A ``uid`` that is here already keeps its id, and nothing changes.
+        """
+        ...
+
+    def save(self, record: RunRecord) -> None:
+        """Replace the record of ``record.uid``; readers see the old or the new one, never a mixture.
+
+        ``record.id`` is ignored: the id claimed by ``create`` stays.
+        """
+        ...
+
+    def load(self, run: RunId) -> RunRecord:
+        """The record, its ``id`` being the one in this store; later facts are not mixed in."""
+        ...
+
+    def ids(self) -> list[RunKey]:
+        """All runs, in order of creation."""
+        ...
+
+    def set_status(self, run: RunId, expected: str, status: str) -> bool:
+        """Change the status if it is ``expected``; of several callers at once exactly one gets True."""
+        ...
+
+    # -- streams ---------------------------------------------------------------------------------------
+
+    def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
+        """Add ``batch``, whose first item has number ``offset``; return the new end.
+
+        Items below the present end are skipped (they are here already); an ``offset`` beyond the end is a
+        ``StoreError``, because it would leave a gap.
+        """
+        ...
+
+    def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
+        """Items from ``offset`` on, at most ``limit``; empty at or beyond the end, also for unknown streams."""
+        ...
+
+    def streams(self, run: RunId) -> Mapping[StreamKey, int]:
+        """The streams of a run and their ends."""
+        ...
+
+    # -- leases ----------------------------------------------------------------------------------------
+
+    def renew(self, run: RunId, lease: Lease) -> None:
+        """Write the lease, stamped with the store's clock; the record is not touched."""
+        ...
+
+    def lease(self, run: RunId) -> Lease | None:
+        """The last lease, or None if there never was one."""
+        ...
+
+    # -- bytes -----------------------------------------------------------------------------------------
+
+    def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
+        """Keep bytes under their hash, in constant memory; bytes that are here already are not written again."""
+        ...
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether the bytes are here."""
+        ...
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """The bytes, for reading; ``BlobNotFoundError`` where there are none."""
+        ...
+
+    # -- afterwards ------------------------------------------------------------------------------------
+
+    def annotate(self, run: RunId, annotation: Annotation) -> None:
+        """Add a later fact; the record itself never changes, and no two writers lose each other's."""
+        ...
+
+    def annotations(self, run: RunId) -> list[Annotation]:
+        """Later facts, in order of their time."""
+        ...
+
+    def changes(self, since: str = "") -> tuple[list[Change], str]:
+        """What happened after the cursor ``since`` (``""``: from the beginning), and the new cursor."""
+        ...
+
+    def find(
+        self,
+        query: Query | None = None,
+        columns: Sequence[str] | None = None,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Iterator[Mapping[str, Any]]:
+        """Rows of the runs that match, lazily.
+
+        ``columns`` are dotted paths (``config.lr``, ``state``, ``metrics.acc.max``, ``id``, ...); None means the whole
+        record as :func:`expkit.record.wire.record_to_json` gives it, with ``state`` judged and annotations
+        mixed in. ``order``: dotted paths, ``-`` in front for descending; missing values last.
+        """
+        ...
+
+    def delete(self, run: RunId) -> None:
+        """Take the run out of every list; its bytes stay until ``sweep`` finds them unused."""
+        ...
+
+    def sweep(self, grace: float = 86400.0) -> int:
+        """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
+        ...
+
+    def close(self) -> None:
+        """Let go of handles and connections; a closed store may be used again and reopens what it needs."""
+        ...
