@@ -1,0 +1,81 @@
+"""What may still be changed before a run is planned."""
+
+from __future__ import annotations
+
+from expkit.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from expkit.config.updates import NamedConfigToken, Update
+
+
+class RunInputs:
+    """A run that has not started: what command line options and option hooks may still change.
+
+    Attributes:
+        command: name of the command to run; None means the default one.
+        updates: config updates, later ones win.
+        named_configs: in order of their application.
+        options: long option names to their values, as given.
+        info: first content of ``run.info``.
+        meta_info: kept with the record.
+        observers: who is told about the run; a list of observers, URLs, or callables of (config, options).
+        default_store: record into the default store if nobody else observes.
+        unobserved: tell nobody, keep nothing.
+        queue_only: write the run down to be started later.
+        force: skip the checks for unknown and suspicious updates.
+        dry_run: do everything up to the start, write nothing.
+        id: exactly this id, or None for the next one.
+        name: replaces the experiment's name in the record.
+        tags: kept with the record.
+        beat_interval: seconds between two beats; 0 or less for none.
+        capture_mode: ``no``, ``sys``, ``fd``, ``auto``, or None for the setting.
+        captured_out_filter: applied to captured output.
+        loglevel: number or name of the level for the experiment's loggers.
+        debug: show expkit's own frames, too.
+        pdb: start the debugger where the run fails.
+        enforce_clean: refuse to run from a repository with changes.
+        print_config: print the config before the start.
+    """
+
+    def __init__(self, command: str | None = None, *, from_command_line: bool = False) -> None:
+        self.command = command
+        self.from_command_line = from_command_line
+        self.updates: list[Update] = []
+        self.named_configs: list[str | NamedConfigToken] = []
+        self.options: dict[str, Any] = {}
+        self.info: dict[str, Any] = {}
+        self.meta_info: dict[str, Any] = {}
+        self.observers: list[Any] = []
+        self.default_store = True
+        self.unobserved = False
+        self.queue_only = False
+        self.force = False
+        self.dry_run = False
+        self.id: str | None = None
+        self.name: str | None = None
+        self.tags: list[str] = []
+        self.beat_interval: float = SETTINGS.DEFAULT_BEAT_INTERVAL
+        self.capture_mode: str | None = None
+        self.captured_out_filter: Callable[[str], str] | None = None
+        self.loglevel: int | str | None = None
+        self.debug = False
+        self.pdb = False
+        self.enforce_clean = False
+        self.print_config = False
+
+    @property
+    def _id(self) -> str | None:
+        """The predecessor's name for :attr:`id`."""
+        return self.id
+
+    @_id.setter
+    def _id(self, value: str | None) -> None:
+        self.id = value
+
+    def observe(self, observer: Any) -> None:
+        """Add an observer, or the URL of a store to record into; the default store is replaced."""
+        self.observers.append(observer)
