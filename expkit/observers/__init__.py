@@ -1,0 +1,1 @@
+"""Who is told about a run: observers, and what a lane hands to them. Knows stores and records, not runs in progress."""

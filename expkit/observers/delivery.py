@@ -1,0 +1,79 @@
+"""What a lane hands to an observer: :class:`Delivery`, and which one the current thread is in."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from expkit.record.events import Event
+    from expkit.record.model import FileRef, RunRecord, StreamKey
+    from expkit.stores.base import Batch
+    from expkit.types import RunId
+
+
+class LogReader(Protocol):
+    """The local log of a run, as lanes and observers may read it."""
+
+    @property
+    def home(self) -> object:
+        """The store in whose folder the log lies."""
+        ...
+
+    def streams(self) -> Mapping[StreamKey, int]:
+        """Streams of the run and their present ends."""
+        ...
+
+    def read(self, stream: StreamKey, offset: int, limit: int | None = None) -> Batch:
+        """Items of a stream from ``offset`` on."""
+        ...
+
+    def output_text(self) -> str:
+        """Captured output, filtered; its last 10 MB."""
+        ...
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """Kept bytes."""
+        ...
+
+    def filename(self, ref: FileRef) -> str:
+        """Where the bytes of a kept file can be read: the original while unchanged, else the kept copy."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the program holds while the run lasts, and a record does not."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    base_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one observer.
+
+    Attributes:
+        event, record: what happened, and the record after it.
+        live: values that records do not hold.
+        log: the local log; None before it exists (while observers are asked for an id).
+        id: the id that the run has so far, or that is asked for.
+        bind: whether ``id`` is demanded.
+        cursors: how far this observer has read each stream; the observer's own, kept by its lane.
+    """
+
+    event: Event
+    record: RunRecord
+    live: Live = field(default_factory=Live)
+    log: LogReader | None = None
+    id: RunId | None = None
+    bind: bool = False
+    cursors: dict[StreamKey, int] = field(default_factory=dict)
+
+
+current: ContextVar[Delivery | None] = ContextVar("expkit_delivery", default=None)
+"""The delivery that the current thread is in; None where somebody calls an event method by hand."""

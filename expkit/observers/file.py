@@ -1,0 +1,64 @@
+"""The folder store as an observer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expkit.observers.delivery import current
+from expkit.observers.store import StoreObserver
+from expkit.stores.folder.store import FolderStore
+
+if TYPE_CHECKING:
+    import os
+
+    from expkit.types import RunId
+
+
+class FileStorageObserver(StoreObserver):
+    """Records runs into a folder, one sub-folder each, readable by people and by Sacred's tools.
+
+    Args:
+        basedir: the folder; made when the first run starts.
+        resource_dir: where resources are shown; default ``basedir/_resources``.
+        source_dir: where sources are shown; default ``basedir/_sources``.
+        priority: see :class:`~expkit.observers.base.RunObserver`.
+    """
+
+    def __init__(
+        self,
+        basedir: str | os.PathLike[str],
+        resource_dir: str | os.PathLike[str] | None = None,
+        source_dir: str | os.PathLike[str] | None = None,
+        priority: float = 20,
+    ) -> None:
+        store = FolderStore(
+            Path(basedir),
+            resource_dir=Path(resource_dir) if resource_dir is not None else None,
+            source_dir=Path(source_dir) if source_dir is not None else None,
+        )
+        super().__init__(store, priority=priority)
+        self.folder_store = store
+        self._last: RunId | None = None
+
+    @property
+    def basedir(self) -> str:
+        """The folder of all runs."""
+        return str(self.folder_store.root)
+
+    @property
+    def dir(self) -> str | None:
+        """The folder of the run that is being told about, or of the last one; None before the first."""
+        delivery = current.get()
+        run = delivery.record.uid if delivery is not None else self._last
+        return str(self.folder_store.folder(run)) if run is not None else None
+
+    def _begin(self, by_hand: Any, run_id: RunId | None) -> RunId:
+        self._last = super()._begin(by_hand, run_id)
+        return self._last
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileStorageObserver) and self.basedir == other.basedir
+
+    def __hash__(self) -> int:
+        return hash(self.basedir)

@@ -1,0 +1,77 @@
+"""From what a user names an observer by (an object, a URL, a callable) to the observer."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Union, cast
+
+from expkit._support.nearest import did_you_mean
+from expkit.errors import ObserverError
+from expkit.observers.base import RunObserver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Factory = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+
+ObserverLike = Union[RunObserver, str, "os.PathLike[str]", "Factory"]
+"""An observer, the URL or folder of a store, or a callable of (config, options) that returns one of these."""
+
+GROUP = "expkit.observers"
+"""Entry points of this group are callables of (URL) that return an observer, named by the URL's scheme."""
+
+
+def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, Any]) -> RunObserver:
+    """The observer that ``spec`` stands for.
+
+    Args:
+        spec: see :data:`ObserverLike`.
+        config: the run's config, for callables.
+        options: the command line's options, for callables.
+
+    Raises:
+        ObserverError: nothing that could observe.
+    """
+    if isinstance(spec, (str, os.PathLike)):
+        return _open_url(os.fspath(spec))
+    if isinstance(spec, RunObserver):
+        return cast("RunObserver", spec)
+    if callable(spec):
+        made = spec(config, options)
+        if isinstance(made, (RunObserver, str, os.PathLike)):
+            return open_observer(made, config, options)
+    raise ObserverError(
+        f"{spec!r} is no observer: give an instance of expkit.observers.RunObserver, "
+        "a URL such as 'folder:runs', or a callable of (config, options) that returns one"
+    )
+
+
+def _open_url(url: str) -> RunObserver:
+    scheme, colon, rest = url.partition(":")
+    if not colon or len(scheme) == 1:  # a path; one letter is a Windows drive
+        scheme, rest = "folder", url
+    if scheme == "folder":
+        from expkit.observers.file import FileStorageObserver
+
+        if not rest:
+            raise ObserverError(f"{url!r} names no folder; type for example folder:runs")
+        return FileStorageObserver(rest)
+    if scheme == "memory":
+        from expkit.observers.store import StoreObserver
+        from expkit.stores.memory import MemoryStore
+
+        return StoreObserver(MemoryStore())
+    return _plugged_in(scheme, url)
+
+
+def _plugged_in(scheme: str, url: str) -> RunObserver:
+    from importlib.metadata import entry_points
+
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if scheme in found:
+        return cast("RunObserver", found[scheme].load()(url))
+    known = sorted({"folder", "memory", *found})
+    raise ObserverError(
+        f"cannot observe to {url!r}: nothing is known by {scheme + ':'!r}{did_you_mean(scheme, known)} "
+        f"(known: {', '.join(name + ':' for name in known)})"
+    )

@@ -1,0 +1,249 @@
+"""An observer that writes into a store: any store, any number of times."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expkit.observers.base import RunObserver
+from expkit.observers.delivery import Delivery, current
+from expkit.record.codec import encode
+from expkit.record.events import Beat, Completed, Event, Failed, FileAdded, Interrupted, Queued, Started
+from expkit.record.fold import fold
+from expkit.record.hashing import config_hashes
+from expkit.record.model import OUTPUT, QUEUED, RUNNING, ConfigFacts, FileRef, Point, RunRecord, StreamKey
+from expkit.record.uid import new_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from expkit.observers.base import Tree
+    from expkit.observers.delivery import LogReader
+    from expkit.stores.base import RunStore
+    from expkit.types import RunId
+
+CHUNK = 50_000
+"""Points per append; bytes of output per append are 100 times as many."""
+
+
+class StoreObserver(RunObserver):
+    """Writes runs into ``store``.
+
+    In a lane, every event brings the store up to date from the local log: record, files, streams; so late,
+    repeated and interrupted delivery end in the same record. Event methods may also be called by hand: they
+    write at once.
+
+    Args:
+        store: any :class:`~expkit.stores.base.RunStore`.
+        priority: the highest one among stores gives the run its id.
+    """
+
+    tries = None
+
+    def __init__(self, store: RunStore, *, priority: float = 20) -> None:
+        self._store = store
+        self.priority = priority
+        self._by_hand: RunRecord | None = None
+
+    @property
+    def store(self) -> RunStore:
+        """The store that is written into."""
+        return self._store
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.store.url!r})"
+
+    # -- events ----------------------------------------------------------------------------------------
+
+    def queued_event(
+        self,
+        ex_info: Tree,
+        command: str,
+        host_info: Tree,
+        queue_time: datetime,
+        config: Tree,
+        meta_info: Tree,
+        _id: RunId | None = None,
+    ) -> RunId | None:
+        """Create the run as QUEUED and return its id."""
+        return self._begin(_first_record(ex_info, command, host_info, config, meta_info, queue_time, QUEUED), _id)
+
+    def started_event(
+        self,
+        ex_info: Tree,
+        command: str,
+        host_info: Tree,
+        start_time: datetime,
+        config: Tree,
+        meta_info: Tree,
+        _id: RunId | None = None,
+    ) -> RunId | None:
+        """Create the run, or start the queued one of that id, and return its id."""
+        return self._begin(_first_record(ex_info, command, host_info, config, meta_info, start_time, RUNNING), _id)
+
+    def log_metrics(self, metrics_by_name: Mapping[str, Tree], info: Tree) -> None:  # noqa: ARG002
+        """Add points; in a lane they come with the next beat."""
+        if current.get() is None:
+            self._append_points(metrics_by_name)
+
+    def heartbeat_event(self, info: Tree, captured_out: str, beat_time: datetime, result: Any) -> None:
+        """Bring the store up to date."""
+        if current.get() is None:
+            self._append_output(captured_out)
+        self._tell(Beat(time=_aware(beat_time), info=info, result=result))
+
+    def resource_event(self, filename: str) -> None:
+        """Keep a file that the run reads."""
+        self._add_file("resource", os.path.basename(filename), filename, {}, None)
+
+    def artifact_event(
+        self, name: str, filename: str, metadata: Tree | None = None, content_type: str | None = None
+    ) -> None:
+        """Keep a file that the run made."""
+        self._add_file("artifact", name, filename, metadata or {}, content_type)
+
+    def completed_event(self, stop_time: datetime, result: Any) -> None:
+        """Write the end."""
+        self._tell(Completed(time=_aware(stop_time), result=result))
+
+    def interrupted_event(self, interrupt_time: datetime, status: str) -> None:
+        """Write the end."""
+        self._tell(Interrupted(time=_aware(interrupt_time), status=status))
+
+    def failed_event(self, fail_time: datetime, fail_trace: Sequence[str]) -> None:
+        """Write the end."""
+        self._tell(Failed(time=_aware(fail_time), fail_trace=tuple(fail_trace)))
+
+    # -- in a lane -------------------------------------------------------------------------------------
+
+    def notify(self, event: Event, record: RunRecord) -> RunId | None:
+        """Hear an event; those without a method of their own bring the store up to date as well."""
+        answer = super().notify(event, record)
+        delivery = current.get()
+        if delivery is not None and not isinstance(event, (Queued, Started)):
+            self._catch_up(delivery)
+        return answer
+
+    def _begin(self, by_hand: RunRecord, run_id: RunId | None) -> RunId:
+        delivery = current.get()
+        if delivery is None:
+            self._by_hand = by_hand
+            return self.store.create(by_hand, id=run_id, bind=run_id is not None)
+        bind = delivery.bind or run_id != delivery.id
+        return self.store.create(delivery.record, id=run_id, bind=bind)
+
+    def _catch_up(self, delivery: Delivery) -> None:
+        """Bring the store up to date: first what the record names, last the record."""
+        log = delivery.log
+        if log is None or log.home is self.store:
+            return
+        self._send_blobs(delivery.record, log)
+        self._send_streams(delivery, log)
+        self.store.save(delivery.record)
+
+    def _send_blobs(self, record: RunRecord, log: LogReader) -> None:
+        for ref in record.files:
+            if ref.kept and ref.sha256 and not self.store.has_blob(ref.sha256):
+                with log.open_blob(ref.sha256) as source:
+                    self.store.put_blob(source)
+
+    def _send_streams(self, delivery: Delivery, log: LogReader) -> None:
+        uid = delivery.record.uid
+        there = self.store.streams(uid)
+        for stream, end in log.streams().items():
+            size = CHUNK * (100 if stream.content == OUTPUT else 1)
+            offset = max(there.get(stream, 0), delivery.cursors.get(stream, 0))
+            while offset < end:
+                batch = log.read(stream, offset, min(size, end - offset))
+                if not batch:
+                    break
+                offset = delivery.cursors[stream] = self.store.append(uid, stream, offset, batch)
+
+    # -- by hand, and what an override tells beyond the delivery -----------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        if current.get() is None:
+            record = self._by_hand = fold(self._hand(), event)
+            self.store.save(record)
+
+    def _add_file(self, role: str, name: str, filename: str, metadata: Tree, content_type: str | None) -> None:
+        delivery = current.get()
+        if delivery is not None and _is_delivered(delivery, role, name):
+            return
+        blob = self.store.put_blob(Path(filename))
+        ref = FileRef(
+            path=name,
+            role=role,
+            sha256=blob.sha256,
+            size=blob.size,
+            metadata=encode(metadata),
+            content_type=content_type or "",
+        )
+        event = FileAdded(time=_now(), file=ref)
+        if delivery is None:
+            self._tell(event)
+        else:
+            self.store.save(fold(self.store.load(delivery.record.uid), event))
+
+    def _append_points(self, metrics: Mapping[str, Tree]) -> None:
+        stream = StreamKey()
+        points = [
+            Point(name, step, value, _aware(time).timestamp())
+            for name, series in metrics.items()
+            for step, value, time in zip(series["steps"], series["values"], series["timestamps"], strict=True)
+        ]
+        uid = self._hand().uid
+        self.store.append(uid, stream, self.store.streams(uid).get(stream, 0), points)
+
+    def _append_output(self, text: str) -> None:
+        stream = StreamKey(OUTPUT)
+        uid = self._hand().uid
+        end = self.store.streams(uid).get(stream, 0)
+        self.store.append(uid, stream, end, text.encode()[end:])
+
+    def _hand(self) -> RunRecord:
+        if self._by_hand is None:
+            from expkit.errors import ObserverError
+
+            raise ObserverError(f"{self!r} was told of a run that has not started; call started_event(...) first")
+        return self._by_hand
+
+
+def _is_delivered(delivery: Delivery, role: str, name: str) -> bool:
+    """Whether the file is the one that the delivery is about, and not another one that an override adds."""
+    event = delivery.event
+    if not isinstance(event, FileAdded) or event.file.role != role:
+        return False
+    return role == "resource" or event.file.path == name
+
+
+def _first_record(
+    ex_info: Tree, command: str, host: Tree, config: Tree, meta: Tree, time: datetime, status: str
+) -> RunRecord:
+    tree = encode(config)
+    hashed, unseeded = config_hashes(tree)
+    known = {"queue_time": _aware(time)} if status == QUEUED else {"start_time": _aware(time)}
+    return RunRecord(
+        uid=new_uid(),
+        name=str(ex_info.get("name", "")),
+        command=command,
+        status=status,
+        config=tree,
+        seed=config.get("seed"),
+        facts=ConfigFacts(hash=hashed, hash_unseeded=unseeded),
+        experiment=encode({key: value for key, value in ex_info.items() if key not in ("sources", "base_dir")}),
+        host=encode(host),
+        meta=encode(meta),
+        **known,
+    )
+
+
+def _aware(time: datetime) -> datetime:
+    """Event methods speak naive UTC, records aware UTC."""
+    return time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
