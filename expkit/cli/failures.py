@@ -1,0 +1,140 @@
+"""How an error is shown on a terminal, and which exit code it gives. Loaded when something went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import (
+    CircularDependencyError,
+    ConfigError,
+    ExpkitError,
+    MissingExtraError,
+    RunExistsError,
+    SettingError,
+    StoreNameError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUCCESS, FAILURE, MISTAKE, CTRL_C = 0, 1, 2, 130
+"""Exit codes: 2 says that what was typed cannot work, 1 that it was tried and failed."""
+
+_MISTAKES = (
+    UsageError,
+    ConfigError,
+    SettingError,
+    CircularDependencyError,
+    StoreNameError,
+    RunExistsError,
+    MissingExtraError,
+)
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def show(error: BaseException, *, program: str, debug: bool = False, started: bool = False) -> int:
+    """Print an error to stderr and return the exit code of the program.
+
+    Errors that expkit raises on purpose before a run starts are one message; everything else is a traceback,
+    with expkit's own frames folded unless the fault is there. The error and its tracebacks are left as they are.
+
+    Args:
+        error: what ended the program.
+        program: its name, put before messages.
+        debug: show every frame of every error.
+        started: whether the run had begun.
+    """
+    text = _text(error, program, debug, started)
+    if text:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    return exit_code(error, started=started)
+
+
+def exit_code(error: BaseException, *, started: bool = False) -> int:
+    """The exit code: 2 for a user's mistake, 130 for Ctrl-C, its own for ``SystemExit``, else 1."""
+    if isinstance(error, KeyboardInterrupt):
+        return CTRL_C
+    if isinstance(error, SystemExit):
+        return _exit_status(error.code)
+    return MISTAKE if isinstance(error, _MISTAKES) and not started else FAILURE
+
+
+def post_mortem(error: BaseException) -> None:
+    """Print the whole traceback and open the debugger where ``error`` was raised."""
+    import pdb  # noqa: T100 - this is what --pdb asks for
+
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    pdb.post_mortem(error.__traceback__)
+
+
+def format_failure(error: BaseException, *, debug: bool = False) -> str:
+    """The traceback of ``error`` and of what it was raised from, expkit's own frames folded."""
+    full = traceback.TracebackException.from_exception(error)
+    if debug:
+        return "".join(full.format())
+    if _is_ours(error, full):
+        return "".join(full.format()) + "This looks like a fault in expkit itself; please report it.\n"
+    _fold(full)
+    return "".join(full.format())
+
+
+def _text(error: BaseException, program: str, debug: bool, started: bool) -> str:
+    if isinstance(error, SystemExit):
+        return f"{error.code}\n" if error.code is not None and not isinstance(error.code, int) else ""
+    if isinstance(error, KeyboardInterrupt) and not debug:
+        return f"{program}: interrupted{_where(error)}\n"
+    if isinstance(error, ExpkitError) and not (started or debug):
+        hint = f"Try: {program} help\n" if isinstance(error, UsageError) else ""
+        return f"{program}: {error}\n{hint}"
+    return format_failure(error, debug=debug)
+
+
+def _exit_status(code: Any) -> int:
+    if code is None:
+        return SUCCESS
+    return code if isinstance(code, int) else FAILURE
+
+
+def _where(error: BaseException) -> str:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _inside(frame)]
+    if not frames:
+        return ""
+    return f" in {frames[-1].name}, {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}"
+
+
+def _inside(frame: traceback.FrameSummary) -> bool:
+    return os.path.abspath(frame.filename).startswith(_PACKAGE)
+
+
+def _is_ours(error: BaseException, full: traceback.TracebackException) -> bool:
+    return bool(full.stack) and _inside(full.stack[-1]) and not isinstance(error, ExpkitError)
+
+
+def _fold(full: traceback.TracebackException | None) -> None:
+    """Fold the stacks of an exception, its causes, contexts and members."""
+    if full is None:
+        return
+    full.stack = _FoldedStack(full.stack)
+    for related in (full.__cause__, full.__context__, *(getattr(full, "exceptions", None) or ())):
+        _fold(related)
+
+
+class _FoldedStack(traceback.StackSummary):
+    """A stack that shows each stretch of expkit's own frames as one line."""
+
+    def format(self, **how: Any) -> list[str]:
+        return list(self._lines(how))
+
+    def _lines(self, how: dict[str, Any]) -> Iterator[str]:
+        for ours, frames in groupby(self, key=_inside):
+            stretch = list(frames)
+            if ours:
+                yield f"  [... expkit: {len(stretch)} frame{'s' if len(stretch) > 1 else ''}]\n"
+            else:
+                yield from traceback.StackSummary.from_list(stretch).format(**how)
