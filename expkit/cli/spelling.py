@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expkit._support.nearest import did_you_mean
+from expkit._support.nearest import nearest
 from expkit.cli.options import canonical
 from expkit.errors import UsageError
 
@@ -62,7 +62,7 @@ class _Reader:
         if len(fitting) > 1:
             raise UsageError(f"the option {name} is ambiguous: it may mean {', '.join(fitting)}")
         if not fitting:
-            raise UsageError(f"there is no option {name}{did_you_mean(wanted, self.by_long)}")
+            raise UsageError(f"there is no option {name}{self.near(wanted)}")
         return self.by_long[fitting[0]]
 
     def cluster(self, word: str) -> None:
@@ -81,8 +81,13 @@ class _Reader:
     def unknown_short(self, flag: str, word: str) -> str:
         if flag == word:
             return f"there is no option {flag}"
-        hint = did_you_mean(f"-{canonical('-' + word.partition('=')[0])}", self.by_long)
-        return f"there is no option {flag} (in {word}){hint}"
+        return f"there is no option {flag} (in {word}){self.near(word)}"
+
+    def near(self, name: str) -> str:
+        # Without the hyphens that all have in common, which would make everything look alike.
+        plain = name.partition("=")[0].lstrip("-").replace("_", "-")
+        hits = nearest(plain, [long.lstrip("-") for long in self.by_long])
+        return f"; did you mean {' or '.join(f'--{hit}' for hit in hits)}?" if hits else ""
 
     def add(self, option: CLIOption, name: str, value: str | None) -> None:
         if option.long in self.seen and not (option.is_flag or option.repeatable):
