@@ -1,0 +1,248 @@
+"""The handle of one run: what main and hooks get as ``_run``, and what ``ex.run()`` returns."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expkit.capture.binding import bind
+from expkit.errors import NoActiveRunError
+from expkit.observers.dispatch import naive
+from expkit.record.codec import encode
+from expkit.record.model import FileRef
+from expkit.run.log import NoLog
+from expkit.run.recorder import Recorder, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from typing import IO, TypeVar
+
+    from expkit.record.model import RunRecord
+    from expkit.run.context import Context
+    from expkit.run.plan import RunPlan
+    from expkit.types import RunId
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Run:
+    """One run of an experiment.
+
+    Made by ``ex.run()`` and its kin; may be called once. Until then ``observers``, ``unobserved``,
+    ``capture_mode``, ``captured_out_filter`` and ``_id`` may be set.
+
+    Attributes:
+        config: the resolved config, as plain containers.
+        config_modifications: what updates changed: ``added``, ``modified``, ``typechanged``, ``docs``.
+        info: free dict; kept at every beat.
+        result: what main returned; may be set earlier as an intermediate result.
+        status: None before the start; then QUEUED, RUNNING, COMPLETED, FAILED, INTERRUPTED, TIMEOUT or the user's own.
+        start_time, stop_time: naive UTC, or None.
+        fail_trace: lines of the traceback, or None.
+        captured_out: captured output, filtered; its last 10 MB.
+        experiment_info, host_info, meta_info: what is known about code, machine and invocation.
+        observers: who is told.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self._id: RunId | None = plan.inputs.id
+        self.config = plan.config
+        self.config_modifications = plan.summary
+        self.experiment_info = plan.experiment_info
+        self.host_info = plan.host_info
+        self.meta_info = plan.meta_info
+        self.info: dict[str, Any] = plan.inputs.info
+        self.result: Any = None
+        self.status: str | None = None
+        self.start_time: datetime | None = None
+        self.stop_time: datetime | None = None
+        self.fail_trace: list[str] | None = None
+        self.captured_out = ""
+        self.observers = list(plan.observers)
+        self.unobserved = plan.unobserved
+        self.queue_only = plan.inputs.queue_only
+        self.force = plan.inputs.force
+        self.debug = plan.inputs.debug
+        self.pdb = plan.inputs.pdb
+        self.beat_interval = plan.inputs.beat_interval
+        self.capture_mode = plan.inputs.capture_mode
+        self.captured_out_filter = plan.inputs.captured_out_filter
+        self.main_function = plan.function
+        self.pre_run_hooks = list(plan.pre_run_hooks)
+        self.post_run_hooks = list(plan.post_run_hooks)
+        self.root_logger = plan.logger
+        self.run_logger = plan.logger
+        self.context: Context | None = None
+        self.recorder = Recorder(plan.record, (), plan.live, None)
+        self.folder: Path | None = None
+        self._started = threading.Lock()
+        # bound to the log's writer at the start: the way of a point has no detours
+        self._log_point: Callable[..., None] = _not_started
+
+    def __call__(self, *args: Any) -> Any:
+        """Run main with ``args`` and return its result.
+
+        Raises:
+            RuntimeError: the run was called before.
+        """
+        from expkit.run.engine import execute
+
+        return execute(self, args)
+
+    def __repr__(self) -> str:
+        return f"<Run {self._id or self.uid[:8]} of {self.plan.record.name}: {self.status or 'not started'}>"
+
+    @property
+    def uid(self) -> str:
+        """The globally unique name of the run."""
+        return self.recorder.record.uid
+
+    @property
+    def record(self) -> RunRecord:
+        """The record as it stands."""
+        return self.recorder.record
+
+    @property
+    def seed(self) -> int:
+        """The root of the run's randomness."""
+        return self.plan.seed
+
+    @property
+    def dir(self) -> Path:
+        """A folder for files of this run; what lies in it at the end belongs to the run's artifacts.
+
+        Raises:
+            NoActiveRunError: the run has not started.
+        """
+        self._need_start("dir")
+        self.recorder.log.files.mkdir(parents=True, exist_ok=True)
+        return self.recorder.log.files
+
+    # -- metrics ---------------------------------------------------------------------------------------
+
+    def log_scalar(self, name: str, value: Any, step: Any = None) -> None:
+        """Add a point to a metric; from any thread, without waiting.
+
+        Args:
+            name: of the metric.
+            value: a number; NaN and infinities are kept as they are.
+            step: default: one more than the metric's last step, from 0 on. Steps may repeat or go back.
+
+        Raises:
+            NoActiveRunError: the run has not started.
+        """
+        self._log_point(name, value, step)
+
+    def log_scalars(self, values: Mapping[str, Any], step: Any = None) -> None:
+        """Add one point to each of several metrics, all at the same step."""
+        for name, value in values.items():
+            self._log_point(name, value, step)
+
+    # -- files -----------------------------------------------------------------------------------------
+
+    def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> IO[Any]:
+        """Open a file and keep it as a resource of the run."""
+        self.add_resource(filename)
+        return open(filename, mode)
+
+    def add_resource(self, filename: str | os.PathLike[str]) -> None:
+        """Keep a file that the run reads."""
+        path = Path(os.path.abspath(filename))
+        self._keep(path, FileRef(path=path.name, role="resource", root="elsewhere"))
+
+    def add_artifact(
+        self,
+        filename: str | os.PathLike[str],
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Keep a file, or all files of a folder, that the run made. The bytes are safe when this returns.
+
+        Args:
+            filename: the file; it may be changed or removed afterwards.
+            name: under which it is kept; default: its base name. May have sub-folders.
+            metadata: kept with it.
+            content_type: MIME type; default: guessed from the name.
+
+        Raises:
+            StoreNameError: the name leaves the run's folder or hides a file of the record.
+        """
+        path = Path(os.path.abspath(filename))
+        name = name or path.name
+        if path.is_dir():
+            for inner in sorted(child for child in path.rglob("*") if child.is_file()):
+                self.add_artifact(inner, f"{name}/{inner.relative_to(path).as_posix()}", metadata, content_type)
+            return
+        ref = FileRef(
+            path=name,
+            role="artifact",
+            root="run",
+            mode="w",
+            metadata=encode(dict(metadata or {})),
+            content_type=content_type or mimetypes.guess_type(name)[0] or "",
+        )
+        self._keep(path, ref)
+
+    def _keep(self, path: Path, ref: FileRef) -> None:
+        """Keep a file; one that cannot be read is a gap in the record, not the end of the program."""
+        self._need_start(f"add_{ref.role}")
+        try:
+            self.recorder.add_file(path, ref)
+        except OSError as error:
+            self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {error}")
+
+    # -- the rest --------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Bring record and observers up to date with everything reported so far."""
+        self._need_start("flush")
+        self.recorder.beat(self.info, self.result)
+
+    def bind(self, fn: F) -> F:
+        """``fn`` for use in another thread: there its captured functions belong to this run."""
+        if self.context is None:
+            raise NoActiveRunError("bind(fn) needs a run that has started")
+        return bind(self.context, fn)
+
+    def claim(self) -> None:
+        """Take the one start that a run has.
+
+        Raises:
+            RuntimeError: it was taken before.
+        """
+        if not self._started.acquire(blocking=False):
+            raise RuntimeError("A run can only be started once; make a new one with ex.run()")
+
+    def opened(self) -> None:
+        """The local log is there: bind what writes to it."""
+        log = self.recorder.log
+        self.folder = log.folder
+        self._log_point = _ignore if isinstance(log, NoLog) else log.points.add
+        self.start_time = naive(now())
+
+    def warn_if_unobserved(self) -> None:
+        """Say so where nobody observes although nobody asked for that."""
+        if not self.observers and not self.unobserved and not self.debug:
+            self.run_logger.warning("No observers have been added to this run")
+
+    def _need_start(self, what: str) -> None:
+        if self.context is None:
+            raise NoActiveRunError(f"{what} needs a run that has started")
+
+
+def _not_started(name: str, value: Any, step: Any = None) -> None:  # noqa: ARG001
+    raise NoActiveRunError(f"log_scalar({name!r}, ...) needs a run that has started")
+
+
+def _ignore(name: str, value: Any, step: Any = None) -> None:
+    """Where nobody observes, points go nowhere."""
+
+
+logging.getLogger("expkit").addHandler(logging.NullHandler())

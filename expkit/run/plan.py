@@ -1,0 +1,270 @@
+"""From definitions and inputs to a frozen :class:`RunPlan`: config resolved, seeds spread, facts gathered."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.nearest import did_you_mean
+from expkit.capture.binding import current
+from expkit.config.resolve import Node, Resolution, resolve
+from expkit.errors import CommandNotFoundError, ConfigError, UsageError
+from expkit.observers.delivery import Live
+from expkit.observers.opening import open_observer
+from expkit.record.codec import encode
+from expkit.record.hashing import config_hashes
+from expkit.record.model import QUEUED, RUNNING, ConfigFacts, FileRef, RunRecord
+from expkit.record.uid import new_uid
+from expkit.run.facts import Facts, gather
+from expkit.run.logging import level_number
+from expkit.run.seeds import check_seed, new_root_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from expkit.config.summary import ConfigSummary
+    from expkit.observers.base import RunObserver
+    from expkit.run.definitions import Definitions
+    from expkit.run.inputs import RunInputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Everything that is decided before a run starts.
+
+    Attributes:
+        inputs: what the plan was made from.
+        command: full name of the command.
+        function: the captured function of that command.
+        config, summary, resolution: the resolved config and how it came about.
+        seed: root of all randomness.
+        namespaces, paths: config and path by ``id()`` of the ingredient.
+        pre_run_hooks, post_run_hooks: ingredients deepest first.
+        observers: opened, not yet told of anything.
+        unobserved: nothing is kept, nobody is told.
+        record: the run's first record.
+        sources: where the sources in the record lie now.
+        live: values that records do not hold.
+        experiment_info, host_info, meta_info: as the handle shows them.
+        logger: root of the run's loggers.
+    """
+
+    inputs: RunInputs
+    command: str
+    function: Callable[..., Any]
+    config: dict[str, Any]
+    summary: ConfigSummary
+    resolution: Resolution
+    seed: int
+    namespaces: Mapping[int, dict[str, Any]]
+    paths: Mapping[int, str]
+    pre_run_hooks: tuple[Callable[..., Any], ...]
+    post_run_hooks: tuple[Callable[..., Any], ...]
+    observers: tuple[RunObserver, ...]
+    unobserved: bool
+    record: RunRecord
+    facts: Facts
+    live: Live
+    experiment_info: dict[str, Any]
+    host_info: dict[str, Any]
+    meta_info: dict[str, Any]
+    logger: logging.Logger
+
+
+def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
+    """Resolve config and seeds, gather facts, open observers; nothing is written and nobody is told.
+
+    Raises:
+        CommandNotFoundError: no such command, or none was named and there is no main function.
+        ConfigError: updates, named configs or config functions that do not work out.
+        CircularDependencyError: ingredients that contain each other.
+        ProvenanceError: ``enforce_clean`` and the repository is not.
+        ObserverError: something that is no observer.
+    """
+    owner, command, function = find_command(root, inputs.command)
+    nodes = root.ordered()
+    _check_paths(root, nodes)
+    logger = root.logger or logging.getLogger(inputs.name or root.path)
+    resolution = resolve_config(root, inputs, command, logger)
+    config = resolution.config
+    seed = _settle_seed(config)
+    unobserved = inputs.unobserved or command.rpartition(".")[2] in owner.unobserved_commands
+    observers = () if unobserved else _observers(inputs, config)
+    facts = gather(root, nodes, inputs) if observers else Facts()
+    meta = _meta(inputs, command)
+    return RunPlan(
+        inputs=inputs,
+        command=command,
+        function=function,
+        config=config,
+        summary=resolution.summary,
+        resolution=resolution,
+        seed=seed,
+        namespaces={id(node): resolution.node_config(_path(root, node)) for node in nodes},
+        paths={id(node): _path(root, node) for node in nodes},
+        pre_run_hooks=tuple(hook for node in nodes for hook in node.pre_run_hooks),
+        post_run_hooks=tuple(hook for node in nodes for hook in node.post_run_hooks),
+        observers=observers,
+        unobserved=unobserved,
+        record=_record(root, inputs, command, resolution, seed, facts, meta),
+        facts=facts,
+        live=Live(config=config, base_dir=root.base_dir),
+        experiment_info={"name": inputs.name or root.path, **facts.experiment, "base_dir": root.base_dir},
+        host_info=facts.host,
+        meta_info=meta,
+        logger=logger,
+    )
+
+
+def find_command(root: Definitions, name: str | None) -> tuple[Definitions, str, Callable[..., Any]]:
+    """The ingredient, full name and function of a command; ``None`` means the main function.
+
+    Raises:
+        CommandNotFoundError: there is none; RuntimeError's message where nothing was asked for.
+    """
+    commands = all_commands(root)
+    name = name if name is not None else root.default_command
+    if name is None:
+        raise UsageError(
+            f"{root.path} has no main function and no command was given; "
+            f"decorate a function with @main or @automain, or name one of: {', '.join(commands)}"
+        )
+    if name not in commands:
+        raise CommandNotFoundError(
+            f"there is no command {name!r}{did_you_mean(name, commands)} (known: {', '.join(commands)})"
+        )
+    owner, function = commands[name]
+    return owner, name, function
+
+
+def all_commands(root: Definitions) -> dict[str, tuple[Definitions, Callable[..., Any]]]:
+    """Commands of the whole tree by full name, the experiment's own first."""
+    return {
+        root.name_of(node, name): (node, function)
+        for node, _depth in root.walk()
+        for name, function in node.commands.items()
+    }
+
+
+def resolve_config(root: Definitions, inputs: RunInputs, command: str, logger: logging.Logger) -> Resolution:
+    """The config that these definitions and inputs give."""
+    nodes = [_node(root, node) for node in root.ordered()]
+    return resolve(nodes, inputs.updates, inputs.named_configs, command=command, logger=logger, force=inputs.force)
+
+
+def _node(root: Definitions, node: Definitions) -> Node:
+    return Node(
+        path=_path(root, node),
+        configurations=node.configurations,
+        named_configs=node.named_configs,
+        hooks=node.config_hooks,
+        children=tuple(child.path for child in node.ingredients),
+        parameters=_parameters(node),
+    )
+
+
+def _parameters(node: Definitions) -> dict[str, str]:
+    """Entries that captured functions of this ingredient ask for, and where."""
+    return {
+        f"{function.prefix}.{name}" if function.prefix else name: function.place  # type: ignore[attr-defined]
+        for function in node.captured_functions
+        for name in function.parameters  # type: ignore[attr-defined]
+    }
+
+
+def _path(root: Definitions, node: Definitions) -> str:
+    return "" if node is root else node.path
+
+
+def _check_paths(root: Definitions, nodes: list[Definitions]) -> None:
+    seen: set[str] = set()
+    for node in nodes:
+        path = _path(root, node)
+        if not path and node is not root:
+            raise ConfigError("an ingredient needs a path, for example Ingredient('dataset')")
+        if path in seen:
+            raise ConfigError(f"two ingredients have the path {path!r}; give one of them another name")
+        seen.add(path)
+
+
+def _settle_seed(config: dict[str, Any]) -> int:
+    """The root seed: the entry ``seed``, which is made where it is missing or None."""
+    given = config.get("seed")
+    config["seed"] = new_root_seed() if given is None else check_seed(given)
+    return int(config["seed"])
+
+
+def _observers(inputs: RunInputs, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
+    wanted = list(inputs.observers)
+    if not wanted and inputs.default_store:
+        from expkit.provenance.launch import default_store
+
+        wanted = [default_store()]
+    return tuple(open_observer(spec, config, inputs.options) for spec in wanted)
+
+
+def _meta(inputs: RunInputs, command: str) -> dict[str, Any]:
+    from expkit.config.updates import as_mapping
+    from expkit.provenance.mask import masked_mapping
+
+    meta: dict[str, Any] = {
+        "command": command,
+        "options": masked_mapping(inputs.options),
+        "named_configs": [str(name) for name in inputs.named_configs],
+    }
+    if inputs.updates:
+        meta["config_updates"] = as_mapping(inputs.updates)
+    if inputs.tags:
+        meta["tags"] = list(inputs.tags)
+    return {**meta, **inputs.meta_info}
+
+
+def _record(
+    root: Definitions,
+    inputs: RunInputs,
+    command: str,
+    resolution: Resolution,
+    seed: int,
+    facts: Facts,
+    meta: Mapping[str, Any],
+) -> RunRecord:
+    outer = current.get()
+    return RunRecord(
+        uid=new_uid(),
+        name=inputs.name or root.path,
+        command=command.rpartition(".")[2],
+        status=QUEUED if inputs.queue_only else RUNNING,
+        parent=outer.run.uid if outer is not None else None,  # type: ignore[attr-defined]
+        seed=seed,
+        config=encode(resolution.config),
+        facts=config_facts(resolution),
+        experiment={"name": inputs.name or root.path, **encode(facts.experiment)},
+        host=encode(facts.host),
+        meta=encode(meta),
+        launch=facts.launch,
+        files=facts.sources,
+        info=encode(inputs.info),
+        gaps=facts.problems,
+    )
+
+
+def config_facts(resolution: Resolution) -> ConfigFacts:
+    """What the record says about a resolved config beyond its values."""
+    summary = resolution.summary
+    hashed, unseeded = config_hashes(encode(resolution.config))
+    return ConfigFacts(
+        hash=hashed,
+        hash_unseeded=unseeded,
+        added=tuple(sorted(summary.added)),
+        modified=tuple(sorted(summary.modified)),
+        typechanged={
+            path: (_type_name(old), _type_name(new)) for path, (old, new) in sorted(summary.typechanged.items())
+        },
+        docs=dict(summary.docs),
+    )
+
+
+def _type_name(kind: Any) -> str:
+    return kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))

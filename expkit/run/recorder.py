@@ -1,0 +1,147 @@
+"""Who writes down what a run tells: first into the local log, then to every lane."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Union
+
+from expkit.errors import StoreError
+from expkit.observers.base import overrides
+from expkit.observers.delivery import Delivery, Live
+from expkit.observers.file import FileStorageObserver
+from expkit.record.codec import snapshot
+from expkit.record.events import Beat, FileAdded
+from expkit.run.lanes import Lane, finish
+from expkit.run.log import LocalLog, NoLog, spool_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from expkit.observers.base import RunObserver
+    from expkit.record.events import Event, Queued, Started
+    from expkit.record.model import FileRef, RunRecord
+    from expkit.types import RunId
+
+log = logging.getLogger("expkit")
+
+Log = Union[LocalLog, NoLog]
+
+
+class Recorder:
+    """The local log of one run and the lanes to its observers.
+
+    Attributes:
+        log: the local log; a :class:`NoLog` before the start and where nobody observes.
+        lanes: one per observer, but for the folder store that *is* the log.
+        record: the record as it stands.
+        owed: after the end, the lanes that have not delivered everything.
+    """
+
+    def __init__(
+        self,
+        record: RunRecord,
+        observers: Sequence[RunObserver],
+        live: Live,
+        output_filter: Callable[[str], str] | None,
+    ) -> None:
+        self.record = record
+        self.observers = sorted(observers, key=lambda observer: -observer.priority)
+        self.lanes: list[Lane] = []
+        self.owed: list[Lane] = []
+        self.log: Log = NoLog(record)
+        self._live = live
+        self._filter = output_filter
+        self._lock = threading.RLock()
+        self._spooled = False
+
+    # -- the start -------------------------------------------------------------------------------------
+
+    def begin(self, event: Queued | Started, wanted: RunId | None) -> RunId | None:
+        """Tell all observers of the start, by priority, and open the log; return the run's id.
+
+        Raises:
+            Exception: whatever an observer raises; observers that know of the run already hear that it failed.
+        """
+        run_id = wanted
+        self.record = event.record
+        for observer in self.observers:
+            answer = self._ask(observer, Delivery(event, self.record, self._live, None, run_id, wanted is not None))
+            run_id = answer if run_id is None else run_id
+        if self.observers and isinstance(self.log, NoLog):
+            self._open(spool_store(self.record.uid), create=True)
+        return run_id
+
+    def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
+        if _is_plain_folder(observer) and isinstance(self.log, NoLog):
+            answer = observer.folder_store.create(self.record, id=delivery.id, bind=delivery.bind)
+        else:
+            lane = Lane(observer)
+            answer = lane.begin(delivery)
+            self.lanes.append(lane)
+        if isinstance(observer, FileStorageObserver) and isinstance(self.log, NoLog):
+            self._open_if_there(observer)
+        return answer
+
+    def _open_if_there(self, observer: FileStorageObserver) -> None:
+        """Use the observer's folder as the log, unless an override has put the run elsewhere."""
+        try:
+            self._open(observer.folder_store, create=False)
+        except StoreError:
+            self.log = NoLog(self.record)
+
+    def _open(self, store: Any, *, create: bool) -> None:
+        self._spooled = create
+        if create:
+            store.create(self.record)
+        self.log = LocalLog(store, self.record, self._filter)
+
+    # -- during the run --------------------------------------------------------------------------------
+
+    def tell(self, event: Event) -> None:
+        """Write an event down and hand it to the lanes, in one order for all."""
+        with self._lock:
+            self.record = self.log.write(event)
+            for lane in self.lanes:
+                lane.put(Delivery(event, self.record, self._live, self.log, self.record.id, False, lane.cursors))
+
+    def beat(self, info: Mapping[str, Any], result: Any) -> None:
+        """Write down what the program has reported so far."""
+        self.tell(Beat(time=now(), info=snapshot(info), result=snapshot(result)))
+        self.log.flush()
+
+    def add_file(self, source: Path, ref: FileRef) -> None:
+        """Keep a file's bytes, then tell of it."""
+        kept = self.log.keep(source, ref)
+        self.tell(FileAdded(time=now(), file=kept))
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def end(self, event: Event) -> None:
+        """Tell of the end, wait for the lanes as long as the settings allow, close the log."""
+        self.tell(event)
+        self.log.flush()
+        self.owed = finish(self.lanes)
+        self.log.close()
+        if self._spooled and not self.owed:
+            self.log.remove()
+        for lane in self.lanes:
+            self._report(lane)
+
+    def _report(self, lane: Lane) -> None:
+        if lane in self.owed:
+            where = self.log.folder
+            log.warning("observer %s is still owed %d events; they lie in %s", lane, lane.owed, where)
+        elif lane.missed:
+            log.warning("observer %s missed %d events; last problem: %s", lane, lane.missed, lane.problem)
+
+
+def now() -> datetime:
+    """The time, aware UTC."""
+    return datetime.now(timezone.utc)
+
+
+def _is_plain_folder(observer: RunObserver) -> Any:
+    return isinstance(observer, FileStorageObserver) and not overrides(observer, FileStorageObserver)
