@@ -1,0 +1,109 @@
+"""Who has which id: claimed by making the run's folder, which exactly one process can do."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from expkit.errors import RunExistsError
+from expkit.stores.folder import files
+from expkit.stores.folder.layout import check_id
+
+if TYPE_CHECKING:
+    from expkit.stores.folder.layout import StoreLayout
+    from expkit.types import RunId
+
+_MISSES = 64
+_UNNOTED = 10**20
+_NUMBER = re.compile(r"[0-9]+")
+
+
+class Ids:
+    """Claims ids in one store, and remembers which uid has which."""
+
+    def __init__(self, layout: StoreLayout) -> None:
+        self._layout = layout
+        self._last = 0
+
+    def claim(self, wanted: RunId | None, *, bind: bool) -> str:
+        """Make the folder of a new run and return its name. The store's hidden folder exists.
+
+        Args:
+            wanted: the id to try first.
+            bind: whether it must be that one.
+
+        Raises:
+            RunExistsError: the id is taken and ``bind`` demands it.
+            StoreNameError: the id cannot be the name of a folder.
+        """
+        if wanted is not None:
+            name = check_id(str(wanted))
+            if self._take(name):
+                return name
+            if bind:
+                raise RunExistsError(f"there is a run {name!r} in {self._layout.root} already; choose another id")
+        return self._next()
+
+    def id_of(self, uid: str) -> str | None:
+        """The id that was noted for this uid."""
+        return files.created(self._layout.uid(uid)).decode() or None
+
+    def note(self, uid: str, name: str) -> str:
+        """Note that ``uid`` has this id; if it has one already, return that instead."""
+        path = self._layout.uid(uid)
+        try:
+            files.create(path, name.encode())
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return self.note(uid, name)
+        except FileExistsError:
+            return self.id_of(uid) or self._renote(uid, name)
+        return name
+
+    def forget(self, uid: str) -> None:
+        """Forget the id of this uid."""
+        self._layout.uid(uid).unlink(missing_ok=True)
+
+    def _renote(self, uid: str, name: str) -> str:
+        """A process died while it made the note."""
+        self.forget(uid)
+        return self.note(uid, name)
+
+    def _next(self) -> str:
+        number, misses = max(self._last, self._hint()) + 1, 0
+        while not self._take(str(number)):
+            misses += 1
+            number = max(number, self._greatest()) + 1 if misses % _MISSES == 0 else number + 1
+        return str(number)
+
+    def _take(self, name: str) -> bool:
+        try:
+            os.mkdir(self._layout.root / name)
+        except FileExistsError:
+            return False
+        if _NUMBER.fullmatch(name):
+            self._remember(int(name))
+        return True
+
+    def _hint(self) -> int:
+        """The greatest number that somebody noted, or that is here.
+
+        It may be too low, which costs some tries; listing a folder of 100,000 runs at each start would cost more.
+        """
+        text = files.read(self._layout.last_id).strip()
+        return int(text) if text.isdigit() else self._greatest()
+
+    def _remember(self, number: int) -> None:
+        if number <= self._last:
+            return
+        self._last = number
+        if number < _UNNOTED:
+            fd = os.open(self._layout.last_id, os.O_WRONLY | os.O_CREAT | files.BINARY, 0o666)
+            try:
+                os.write(fd, b"%020d\n" % number)
+            finally:
+                os.close(fd)
+
+    def _greatest(self) -> int:
+        return max((int(name) for name in os.listdir(self._layout.root) if _NUMBER.fullmatch(name)), default=0)

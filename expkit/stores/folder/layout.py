@@ -1,0 +1,187 @@
+"""Where everything lies: :class:`StoreLayout` and :class:`RunLayout`. No other file knows a name on disk."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expkit.errors import StoreNameError
+from expkit.record.model import OUTPUT, POINTS, StreamKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HIDDEN = ".expkit"
+
+_RECORD_FILES = re.compile(
+    r"(run|config|info|metrics|lease)\.json|files|cout(-\d+-\d+)?(\.raw)?\.txt|cout.*\.raw"
+    r"|events(-\d+-\d+)?\.jsonl|metrics-\d+-\d+\.points|status-\d+\.json"
+)
+_OUTPUT = re.compile(r"cout(?:-(\d+)-(\d+))?\.txt")
+_POINTS = re.compile(r"metrics-(\d+)-(\d+)\.points")
+_CLAIM = re.compile(r"status-(\d+)\.json")
+
+
+class StoreLayout:
+    """All paths of a store.
+
+    Args:
+        root: the store's folder; need not exist.
+        resource_dir: where resources are shown, default ``root/_resources``.
+        source_dir: where sources are shown, default ``root/_sources``.
+    """
+
+    def __init__(self, root: Path, resource_dir: Path | None = None, source_dir: Path | None = None) -> None:
+        self.root = root
+        self.resources = resource_dir or root / "_resources"
+        self.sources = source_dir or root / "_sources"
+        hidden = root / HIDDEN
+        self.hidden = hidden
+        self.format = hidden / "format.json"
+        self.last_id = hidden / "last-id"
+        self.blobs = hidden / "blobs"
+        self.changes = hidden / "changes"
+        self.trash = hidden / "trash"
+        self.scratch = hidden / "tmp"
+        self.uids = hidden / "uids"
+
+    def run(self, name: str) -> RunLayout:
+        """The folder of the run with this id."""
+        return RunLayout(self.root / name)
+
+    def blob(self, sha256: str) -> Path:
+        """Where the bytes of this hash lie."""
+        return self.blobs / sha256[:2] / sha256[2:]
+
+    def uid(self, uid: str) -> Path:
+        """The file that says which id the run ``uid`` has."""
+        return self.uids / uid
+
+    def annotations(self, uid: str) -> Path:
+        """The folder of later facts about the run ``uid``."""
+        return self.hidden / "annotations" / uid
+
+    def relative(self, path: Path) -> str:
+        """``path`` as seen from the root, with forward slashes."""
+        return os.path.relpath(path, self.root).replace(os.sep, "/")
+
+
+class RunLayout:
+    """All paths of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.record = folder / "run.json"
+        self.config = folder / "config.json"
+        self.info = folder / "info.json"
+        self.metrics = folder / "metrics.json"
+        self.lease = folder / "lease.json"
+        self.files = folder / "files"
+
+    @property
+    def id(self) -> str:
+        """The run's id is the folder's name."""
+        return self.folder.name
+
+    def events(self, segment: int = 0, rank: int = 0) -> Path:
+        """What happened since ``run.json`` was written."""
+        return self.folder / f"events{_suffix(segment, rank)}.jsonl"
+
+    def output(self, segment: int = 0, rank: int = 0) -> Path:
+        """Captured output; its bytes are the stream."""
+        return self.folder / f"cout{_suffix(segment, rank)}.txt"
+
+    def points(self, segment: int = 0, rank: int = 0) -> Path:
+        """Packed metric points."""
+        return self.folder / f"metrics-{segment}-{rank}.points"
+
+    def claim(self, number: int) -> Path:
+        """The ``number``-th change of the status by compare-and-set."""
+        return self.folder / f"status-{number}.json"
+
+    def stream(self, stream: StreamKey) -> Path:
+        """The file of a stream."""
+        return (self.output if stream.content == OUTPUT else self.points)(stream.segment, stream.rank)
+
+    def streams(self) -> Iterator[tuple[StreamKey, Path]]:
+        """The streams whose files exist, sorted."""
+        found = []
+        for name in self._names():
+            if match := _POINTS.fullmatch(name):
+                found.append((StreamKey(POINTS, int(match[1]), int(match[2])), self.folder / name))
+            elif match := _OUTPUT.fullmatch(name):
+                found.append((StreamKey(OUTPUT, int(match[1] or 0), int(match[2] or 0)), self.folder / name))
+        return iter(sorted(found))
+
+    def claims(self) -> list[int]:
+        """Numbers of the status changes so far, ascending."""
+        return sorted(int(match[1]) for match in map(_CLAIM.fullmatch, self._names()) if match)
+
+    def artifact(self, name: str) -> Path:
+        """Where an artifact of this name is shown.
+
+        Raises:
+            StoreNameError: the name leaves the folder or hides a file of the record.
+        """
+        check_artifact_name(name)
+        path = self.folder / name
+        if "/" in name and not _is_inside(path.parent, self.folder):
+            raise StoreNameError(f"artifact name {name!r} leads out of the run's folder")
+        return path
+
+    def _names(self) -> list[str]:
+        try:
+            return os.listdir(self.folder)
+        except OSError:
+            return []
+
+
+def check_artifact_name(name: str) -> None:
+    """Refuse names that leave the run's folder or hide a file of the record.
+
+    Raises:
+        StoreNameError: says what is wrong with the name.
+    """
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts) or re.search(r'[\\\x00-\x1f]|^[A-Za-z]:', name):
+        raise StoreNameError(f"{name!r} cannot be an artifact's name; use a relative path like 'plots/loss.png'")
+    if _RECORD_FILES.fullmatch(parts[0].lower()):
+        raise StoreNameError(f"{name!r} cannot be an artifact's name: the run keeps its record in {parts[0]!r}")
+    if not all(_fits(part) for part in parts):
+        raise StoreNameError(f"{name[:40]!r}... cannot be an artifact's name: no file can have it")
+
+
+def check_id(name: str) -> str:
+    """The id, if it can be the name of a run's folder.
+
+    Raises:
+        StoreNameError: says what is wrong with the id.
+    """
+    if not name or name[0] in "._" or re.search(r'[\\/:*?"<>|\x00-\x1f]', name) or name[-1] in ". ":
+        raise StoreNameError(f"{name!r} cannot be a run's id here: ids are names of folders, like '7' or 'baseline'")
+    if not _fits(name):
+        raise StoreNameError(f"{name[:40]!r}... cannot be a run's id: no folder can have that name")
+    return name
+
+
+def stored_name(path: str, md5: str) -> str:
+    """``STEM_MD5.EXT``, the name under which sources and resources are shown."""
+    stem, extension = os.path.splitext(path.replace("\\", "/").rsplit("/", 1)[-1])
+    return f"{stem[:200]}_{md5}{extension[:20]}"
+
+
+def _suffix(segment: int, rank: int) -> str:
+    return f"-{segment}-{rank}" if segment or rank else ""
+
+
+def _fits(part: str) -> bool:
+    try:
+        return len(os.fsencode(part)) <= 255
+    except UnicodeError:
+        return False
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
