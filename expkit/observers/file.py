@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expkit.observers.delivery import current
 from expkit.observers.store import StoreObserver
@@ -12,6 +12,7 @@ from expkit.stores.folder.store import FolderStore
 if TYPE_CHECKING:
     import os
 
+    from expkit.record.model import RunRecord
     from expkit.types import RunId
 
 
@@ -53,8 +54,9 @@ class FileStorageObserver(StoreObserver):
         run = delivery.record.uid if delivery is not None else self._last
         return str(self.folder_store.folder(run)) if run is not None else None
 
-    def _begin(self, by_hand: Any, run_id: RunId | None) -> RunId:
-        self._last = super()._begin(by_hand, run_id)
+    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool) -> RunId:
+        """Create the run's folder; see :meth:`StoreObserver.take_in`."""
+        self._last = super().take_in(record, run_id, bind=bind)
         return self._last
 
     def __eq__(self, other: object) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expkit.errors import ObserverError, RunExistsError
 from expkit.observers.base import RunObserver
 from expkit.observers.delivery import Delivery, current
 from expkit.record.codec import encode
@@ -130,9 +131,21 @@ class StoreObserver(RunObserver):
         delivery = current.get()
         if delivery is None:
             self._by_hand = by_hand
-            return self.store.create(by_hand, id=run_id, bind=run_id is not None)
-        bind = delivery.bind or run_id != delivery.id
-        return self.store.create(delivery.record, id=run_id, bind=bind)
+            return self.take_in(by_hand, run_id, bind=run_id is not None)
+        return self.take_in(delivery.record, run_id, bind=delivery.bind or run_id != delivery.id)
+
+    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool) -> RunId:
+        """Create the run in the store, or start the queued one that it is; return its id.
+
+        Raises:
+            RunExistsError: the id is demanded and taken, or somebody else has started the queued run.
+        """
+        found = self.store.create(record, id=run_id, bind=bind)
+        if record.queue_time is None or record.status == QUEUED:
+            return found
+        if self.store.load(found).status == QUEUED and not self.store.set_status(found, QUEUED, RUNNING):
+            raise RunExistsError(f"queued run {found} in {self.store.url} has just been started by somebody else")
+        return found
 
     def _catch_up(self, delivery: Delivery) -> None:
         """Bring the store up to date: first what the record names, last the record."""
@@ -205,8 +218,6 @@ class StoreObserver(RunObserver):
 
     def _hand(self) -> RunRecord:
         if self._by_hand is None:
-            from expkit.errors import ObserverError
-
             raise ObserverError(f"{self!r} was told of a run that has not started; call started_event(...) first")
         return self._by_hand
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
 from expkit.capture.binding import current
 from expkit.config.resolve import Node, Resolution, resolve
+from expkit.config.updates import as_mapping
 from expkit.errors import CommandNotFoundError, ConfigError, UsageError
 from expkit.observers.delivery import Live
 from expkit.observers.opening import open_observer
+from expkit.provenance.launch import default_store
+from expkit.provenance.mask import masked_mapping
 from expkit.record.codec import encode
 from expkit.record.hashing import config_hashes
-from expkit.record.model import QUEUED, RUNNING, ConfigFacts, FileRef, RunRecord
+from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.facts import Facts, gather
-from expkit.run.logging import level_number
+from expkit.run.queued import adopted, freeze_config, waiting_run
 from expkit.run.seeds import check_seed, new_root_seed
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class RunPlan:
         observers: opened, not yet told of anything.
         unobserved: nothing is kept, nobody is told.
         record: the run's first record.
-        sources: where the sources in the record lie now.
+        facts: about code and machine.
         live: values that records do not hold.
         experiment_info, host_info, meta_info: as the handle shows them.
         logger: root of the run's loggers.
@@ -86,11 +88,14 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     owner, command, function = find_command(root, inputs.command)
     nodes = root.ordered()
     _check_paths(root, nodes)
+    unobserved = inputs.unobserved or command.rpartition(".")[2] in owner.unobserved_commands
+    queued = None if unobserved else waiting_run(_wanted(inputs), inputs)
+    if queued is not None:
+        freeze_config(inputs, queued)
     logger = root.logger or logging.getLogger(inputs.name or root.path)
     resolution = resolve_config(root, inputs, command, logger)
     config = resolution.config
     seed = _settle_seed(config)
-    unobserved = inputs.unobserved or command.rpartition(".")[2] in owner.unobserved_commands
     observers = () if unobserved else _observers(inputs, config)
     facts = gather(root, nodes, inputs) if observers else Facts()
     meta = _meta(inputs, command)
@@ -196,19 +201,18 @@ def _settle_seed(config: dict[str, Any]) -> int:
     return int(config["seed"])
 
 
-def _observers(inputs: RunInputs, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
-    wanted = list(inputs.observers)
-    if not wanted and inputs.default_store:
-        from expkit.provenance.launch import default_store
+def _wanted(inputs: RunInputs) -> list[Any]:
+    """The observers, not opened yet; the default store where nobody else observes."""
+    if inputs.observers or not inputs.default_store:
+        return list(inputs.observers)
+    return [default_store()]
 
-        wanted = [default_store()]
-    return tuple(open_observer(spec, config, inputs.options) for spec in wanted)
+
+def _observers(inputs: RunInputs, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
+    return tuple(open_observer(spec, config, inputs.options) for spec in _wanted(inputs))
 
 
 def _meta(inputs: RunInputs, command: str) -> dict[str, Any]:
-    from expkit.config.updates import as_mapping
-    from expkit.provenance.mask import masked_mapping
-
     meta: dict[str, Any] = {
         "command": command,
         "options": masked_mapping(inputs.options),

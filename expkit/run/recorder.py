@@ -12,7 +12,7 @@ from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
 from expkit.observers.file import FileStorageObserver
 from expkit.record.codec import snapshot
-from expkit.record.events import Beat, FileAdded
+from expkit.record.events import Beat, FileAdded, Learned
 from expkit.run.lanes import Lane, finish
 from expkit.run.log import LocalLog, NoLog, spool_store
 
@@ -76,7 +76,7 @@ class Recorder:
 
     def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
         if _is_plain_folder(observer) and isinstance(self.log, NoLog):
-            answer = observer.folder_store.create(self.record, id=delivery.id, bind=delivery.bind)
+            answer = observer.take_in(self.record, delivery.id, bind=delivery.bind)
         else:
             lane = Lane(observer)
             answer = lane.begin(delivery)
@@ -117,11 +117,20 @@ class Recorder:
         kept = self.log.keep(source, ref)
         self.tell(FileAdded(time=now(), file=kept))
 
+    def gap(self, text: str) -> None:
+        """Say, and write down, what is missing from the record."""
+        log.warning("%s", text)
+        self.tell(Learned(time=now(), gaps=(text,)))
+
     # -- the end ---------------------------------------------------------------------------------------
 
     def end(self, event: Event) -> None:
-        """Tell of the end, wait for the lanes as long as the settings allow, close the log."""
+        """Tell of the end, and close."""
         self.tell(event)
+        self.close()
+
+    def close(self) -> None:
+        """Wait for the lanes as long as the settings allow, and close the log."""
         self.log.flush()
         self.owed = finish(self.lanes)
         self.log.close()

@@ -1,0 +1,72 @@
+"""How a run ended, and what is only known by then."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+from expkit.config.tracking import unread
+from expkit.errors import RunInterrupt
+from expkit.record.events import Completed, Failed, Interrupted, Learned
+from expkit.record.model import INTERRUPTED
+from expkit.run.recorder import now
+from expkit.run.signals import Terminated
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from expkit.run.handle import Run
+
+PACKAGE = str(Path(__file__).parent.parent) + os.sep
+
+
+def outcome(run: Run, error: BaseException | None) -> Union[Completed, Interrupted, Failed]:
+    """The event that ends the run: ``SystemExit(0)`` completes it, interrupts interrupt it, the rest fails it."""
+    time = now()
+    if error is None or (isinstance(error, SystemExit) and not error.code):
+        return Completed(time=time, result=run.result)
+    if isinstance(error, RunInterrupt):
+        return Interrupted(time=time, status=error.STATUS, cause=str(error))
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted(time=time, status=INTERRUPTED, cause="interrupted from the keyboard (SIGINT)")
+    if isinstance(error, Terminated):
+        return Interrupted(time=time, status=INTERRUPTED, cause="terminated (SIGTERM)")
+    return Failed(time=time, fail_trace=fail_trace(error), cause=_summary(error))
+
+
+def fail_trace(error: BaseException) -> tuple[str, ...]:
+    """The formatted traceback, without expkit's own frames at its top."""
+    import traceback
+
+    return tuple(traceback.format_exception(type(error), error, _users(error.__traceback__)))
+
+
+def last_facts(run: Run) -> Learned:
+    """What the end of a run shows: entries that were read, never read, or changed in place."""
+    context = run.context
+    assert context is not None
+    summary = run.config_modifications
+    overridden = {*summary.added, *summary.modified, *summary.typechanged}
+    reads = context.reads.paths() | run.plan.resolution.reads
+    idle = tuple(path for path in unread(overridden, reads) if path != "seed")
+    mutated = context.mutated()
+    for path in idle:
+        run.run_logger.warning("config entry %s was overridden, but nobody read it", path)
+    for path in mutated:
+        run.run_logger.warning("config entry %s was changed in place; only that function saw the change", path)
+    facts = replace(run.record.facts, read=tuple(sorted(reads)), unread=idle, mutated=mutated)
+    return Learned(time=now(), facts=facts)
+
+
+def _users(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is not expkit's."""
+    step = trace
+    while step is not None and step.tb_frame.f_code.co_filename.startswith(PACKAGE):
+        step = step.tb_next
+    return step or trace
+
+
+def _summary(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,35 @@
+"""Files that come into a run by themselves: its sources, and what lies in ``run.dir`` at the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from expkit.record.model import FileRef
+
+if TYPE_CHECKING:
+    from expkit.run.handle import Run
+
+
+def keep_sources(run: Run) -> None:
+    """Keep the bytes of the sources that the record names."""
+    log, places = run.recorder.log, run.plan.facts.places
+    for ref in run.record.files_of("source"):
+        try:
+            log.keep(places[ref.path], ref)
+        except OSError as error:
+            run.recorder.gap(f"source {ref.path} could not be kept: {error}")
+
+
+def keep_run_files(run: Run) -> None:
+    """Make artifacts of the files in ``run.dir``."""
+    folder = run.recorder.log.files
+    if not folder.is_dir():
+        return
+    for path in sorted(child for child in folder.rglob("*") if child.is_file()):
+        name = path.relative_to(folder).as_posix()
+        ref = FileRef(path=f"files/{name}", role="artifact", root="run", mode="w", layer="folder")
+        try:
+            run.recorder.add_file(path, replace(ref))
+        except OSError as error:
+            run.recorder.gap(f"file {name} could not be kept: {error}")
