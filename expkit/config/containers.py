@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from expkit.config.paths import below
 from expkit.errors import ReadOnlyConfigError
 
 _CONTAINERS = frozenset((dict, list, tuple, set))
@@ -43,7 +44,7 @@ def mutations(before: Any, after: Any, path: str = "") -> list[str]:
         if kind is dict:
             return _dict_mutations(before, after, path)
         if (kind is list or kind is tuple) and len(before) == len(after):
-            pairs = enumerate(zip(before, after))
+            pairs = enumerate(zip(before, after, strict=True))
             return [found for index, (old, new) in pairs for found in mutations(old, new, f"{path}[{index}]")]
     return [] if _equal(before, after) else [path]
 
@@ -57,12 +58,6 @@ def read_only(value: Any, path: str = "") -> Any:
     """
     _teach_yaml()
     return _frozen(value, path)
-
-
-def entry_path(path: str, key: Any) -> str:
-    """The dotted path of the entry ``key`` of the dict called ``path``; awkward keys are quoted."""
-    name = key if isinstance(key, str) and _is_plain(key) else repr(str(key))
-    return f"{path}.{name}" if path else name
 
 
 class ReadOnlyDict(dict):  # type: ignore[type-arg]
@@ -129,7 +124,7 @@ def _refuse(path: str, kind: str) -> NoReturn:
 def _frozen(value: Any, path: str) -> Any:
     kind = type(value)
     if kind is dict:
-        return ReadOnlyDict({key: _frozen(item, entry_path(path, key)) for key, item in value.items()}, path)
+        return ReadOnlyDict({key: _frozen(item, below(path, key)) for key, item in value.items()}, path)
     if kind is list:
         return ReadOnlyList([_frozen(item, f"{path}[{index}]") for index, item in enumerate(value)], path)
     if kind is tuple:
@@ -151,8 +146,8 @@ def _dict_mutations(before: dict[Any, Any], after: dict[Any, Any], path: str) ->
     for key, old in before.items():
         new = after.get(key, _MISSING)
         if new is not old:
-            found += mutations(old, new, entry_path(path, key))
-    return found + [entry_path(path, key) for key in after if key not in before]
+            found += mutations(old, new, below(path, key))
+    return found + [below(path, key) for key in after if key not in before]
 
 
 def _equal(before: Any, after: Any) -> bool:
@@ -160,7 +155,3 @@ def _equal(before: Any, after: Any) -> bool:
         return type(before) is type(after) and bool(before == after)
     except Exception:  # arrays and other objects that answer with more than yes or no
         return False
-
-
-def _is_plain(key: str) -> bool:
-    return key.replace("_", "a").replace("-", "a").isalnum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.config.containers import entry_path
+from expkit.config.paths import below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
@@ -62,27 +62,34 @@ class WatchedDict(dict):  # type: ignore[type-arg]
         return super().__iter__()
 
     def get(self, key: Any, default: Any = None) -> Any:
+        """As of a dict; notes the entry."""
         return self._noted(key, super().get(key, default))
 
     def pop(self, key: Any, *default: Any) -> Any:
+        """As of a dict; notes the entry."""
         return self._noted(key, super().pop(key, *default))
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
+        """As of a dict; notes the entry."""
         return self._noted(key, super().setdefault(key, default))
 
     def popitem(self) -> tuple[Any, Any]:
+        """As of a dict; notes the entry."""
         key, value = super().popitem()
         return key, self._noted(key, value)
 
     def values(self) -> ValuesView[Any]:
+        """As of a dict; notes all entries."""
         self._note_all()
         return super().values()
 
     def items(self) -> ItemsView[Any, Any]:
+        """As of a dict; notes all entries."""
         self._note_all()
         return super().items()
 
     def copy(self) -> dict[Any, Any]:
+        """A plain dict; notes all entries."""
         return dict(self)
 
     __copy__ = copy
@@ -96,11 +103,11 @@ class WatchedDict(dict):  # type: ignore[type-arg]
         return dict, (dict(self),)
 
     def _watched(self, key: Any, value: Any) -> Any:
-        return WatchedDict(value, self._note, entry_path(self._path, key)) if type(value) is dict else value
+        return WatchedDict(value, self._note, below(self._path, key)) if type(value) is dict else value
 
     def _noted(self, key: Any, value: Any) -> Any:
         if type(value) is not WatchedDict:  # that one notes by itself what is taken out of it
-            self._note(entry_path(self._path, key))
+            self._note(below(self._path, key))
         return value
 
     def _note_all(self) -> None:

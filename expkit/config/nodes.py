@@ -1,0 +1,108 @@
+"""Whose entry is it: the ingredients of an experiment as a tree of namespaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import InvalidConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Keys = tuple[Any, ...]
+"""A path as a tuple of dict keys."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """What one ingredient says about config; the experiment itself is the node with the path ``""``.
+
+    Attributes:
+        path: dotted path of its entries in the run's config.
+        configurations: config functions and dicts, in order of evaluation.
+        named_configs: name to config function or dict.
+        hooks: functions of (config, command_name, logger).
+        children: paths of its direct ingredients.
+        parameters: entries that captured functions ask for, as dotted names below this node,
+            with the place (``file:line``) of one such function.
+        open_keys: dotted names of dicts below this node that take any entry.
+        logger: what config functions and hooks get; None stands for the run's logger.
+    """
+
+    path: str = ""
+    configurations: Sequence[Any] = ()
+    named_configs: Mapping[str, Any] = field(default_factory=dict)
+    hooks: Sequence[Callable[..., Any]] = ()
+    children: Sequence[str] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    open_keys: frozenset[str] = frozenset()
+    logger: Any = None
+
+    @property
+    def keys(self) -> Keys:
+        """The path as keys."""
+        return split(self.path)
+
+
+class Tree:
+    """All nodes of a run, by their paths.
+
+    Args:
+        nodes: deepest first, the experiment last.
+
+    Raises:
+        InvalidConfigError: two ingredients have the same path, or one has none.
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = tuple(nodes)
+        self.root = self.nodes[-1]
+        self._by_keys: dict[Keys, Node] = {}
+        for node in nodes:
+            if node.keys in self._by_keys:
+                raise InvalidConfigError(_clash(node))
+            self._by_keys[node.keys] = node
+
+    def node(self, path: str) -> Node:
+        """The node with this path."""
+        return self._by_keys[split(path)]
+
+    def owner(self, keys: Keys) -> tuple[Node, Keys]:
+        """The node that an entry belongs to, and the entry's keys there; the longest path wins."""
+        for end in range(len(keys), 0, -1):
+            node = self._by_keys.get(keys[:end])
+            if node is not None:
+                return node, keys[end:]
+        return self.root, keys
+
+    def within(self, keys: Keys) -> str | None:
+        """The path of an ingredient at or below these keys, or None."""
+        return next((node.path for node in self.nodes if node.path and node.keys[: len(keys)] == keys), None)
+
+    def shown_to(self, node: Node) -> dict[Keys, Node]:
+        """The direct ingredients of a node by the keys under which its functions see them."""
+        own = node.keys
+        seen = {}
+        for path in node.children:
+            keys = split(path)
+            seen[keys[len(own) :] if own and keys[: len(own)] == own else keys] = self._by_keys[keys]
+        return seen
+
+    def absolute(self, node: Node, keys: Keys) -> Keys:
+        """Keys as the functions of a node use them, seen from the root."""
+        for short, child in self.shown_to(node).items():
+            if keys[: len(short)] == short:
+                return child.keys + keys[len(short) :]
+        return node.keys + keys
+
+
+def split(path: str) -> Keys:
+    """The keys of an ingredient's path."""
+    return tuple(path.split(".")) if path else ()
+
+
+def _clash(node: Node) -> str:
+    if not node.path:
+        return "an ingredient has an empty path: its config needs a name"
+    return f"two ingredients have the path {node.path!r}: give each a path of its own"
