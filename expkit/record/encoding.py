@@ -1,0 +1,291 @@
+"""Values to trees; see :mod:`expkit.record.codec`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from binascii import b2a_base64
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from json import dumps, loads
+from pathlib import Path, PurePath
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from expkit.record import arrays as numeric
+from expkit.record.tagged import TAG, Encoded, Opaque, find_loaded, name_of, tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from expkit.record.tagged import PutBytes
+    from expkit.types import Json
+
+MAX_DEPTH = 100
+"""Containers nested deeper than this are cut off: no backend keeps more."""
+
+_REPR_LIMIT = 2_000
+_STATE_LIMIT = 100_000
+_BITS_LIMIT = 14_000  # Python refuses to write longer ints in decimal
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def encode(value: Any, arrays: PutBytes | None = None, *, unwrap: bool = False) -> Json:
+    """The JSON tree of any value; never raises for what the value is.
+
+    Args:
+        value: anything. Containers are only read; they should not change meanwhile (:func:`snapshot`).
+        arrays: keeps the bytes of large arrays and frames beside the tree; without it all are written inline.
+        unwrap: write NumPy scalars as plain numbers: for what is reported to people, not restored.
+
+    Returns:
+        Strict JSON: no NaN, only string keys, at most :data:`MAX_DEPTH` containers deep.
+    """
+    return _Encoder(arrays, unwrap)(value)
+
+
+class _Encoder:
+    def __init__(self, arrays: PutBytes | None, unwrap: bool) -> None:
+        self.arrays = arrays
+        self.unwrap = unwrap
+        self._open: set[int] = set()
+
+    def __call__(self, value: Any) -> Json:
+        write = _EXACT.get(type(value)) or _writer_for(value)
+        return write(self, value)
+
+    def inside(self, value: Any, write: Callable[[], Json]) -> Json:
+        """Write a container, unless we are inside it already or too deep."""
+        mark = id(value)
+        if mark in self._open or len(self._open) >= MAX_DEPTH:
+            return tagged("object", type=name_of(type(value)), repr="..." if mark in self._open else _repr(value))
+        self._open.add(mark)
+        try:
+            return write()
+        finally:
+            self._open.discard(mark)
+
+    def all(self, items: Iterable[Any]) -> list[Json]:
+        return [self(item) for item in items]
+
+
+def _as_is(_: _Encoder, value: Any) -> Json:
+    return value
+
+
+def _int(_: _Encoder, value: int) -> Json:
+    return int(value) if value.bit_length() < _BITS_LIMIT else tagged("int", value=hex(value))
+
+
+def _float(_: _Encoder, value: float) -> Json:
+    return float(value) if value - value == 0 else tagged("float", value=str(float(value)))
+
+
+def _str(_: _Encoder, value: str) -> Json:
+    return str.__str__(value)
+
+
+def _dict(encoder: _Encoder, value: dict[Any, Any]) -> Json:
+    return encoder.inside(value, lambda: _pairs(encoder, list(value.items())))
+
+
+def _pairs(encoder: _Encoder, pairs: list[tuple[Any, Any]]) -> Json:
+    if all(type(key) is str or _is_text(key) for key, _ in pairs) and TAG not in dict(pairs):
+        return {str.__str__(key): encoder(item) for key, item in pairs}
+    return tagged("dict", value=[[encoder(key), encoder(item)] for key, item in pairs])
+
+
+def _is_text(key: Any) -> bool:
+    return isinstance(key, str) and not isinstance(key, Enum)
+
+
+def _list(encoder: _Encoder, value: list[Any]) -> Json:
+    return encoder.inside(value, lambda: encoder.all(list(value)))
+
+
+def _tuple(encoder: _Encoder, value: tuple[Any, ...]) -> Json:
+    fields = getattr(value, "_fields", None)
+    if fields is not None:
+        return encoder.inside(
+            value, lambda: tagged("namedtuple", type=name_of(type(value)), value=dict(zip(fields, encoder.all(value))))
+        )
+    return encoder.inside(value, lambda: tagged("tuple", value=encoder.all(value)))
+
+
+def _set(encoder: _Encoder, value: set[Any] | frozenset[Any]) -> Json:
+    kind = "frozenset" if isinstance(value, frozenset) else "set"
+    # Sorted, because the order of a set differs from process to process.
+    return encoder.inside(value, lambda: tagged(kind, value=sorted(encoder.all(value), key=_sort_key)))
+
+
+def _sort_key(tree: Json) -> tuple[str, Any]:
+    return ("", tree) if type(tree) in {int, float} else (type(tree).__name__, dumps(tree, sort_keys=True))
+
+
+def _bytes(_: _Encoder, value: bytes) -> Json:
+    return tagged("bytes", value=b2a_base64(value, newline=False).decode())
+
+
+def _datetime(_: _Encoder, value: datetime) -> Json:
+    zone = getattr(value.tzinfo, "key", None)
+    more = {"zone": zone} if isinstance(zone, str) else {}
+    return tagged("datetime", value=value.isoformat(), **more, **_fold(value))
+
+
+def _time(_: _Encoder, value: time) -> Json:
+    return tagged("time", value=value.isoformat(), **_fold(value))
+
+
+def _fold(value: datetime | time) -> dict[str, Json]:
+    return {"fold": 1} if value.fold else {}
+
+
+def _date(_: _Encoder, value: date) -> Json:
+    return tagged("date", value=value.isoformat())
+
+
+def _timedelta(_: _Encoder, value: timedelta) -> Json:
+    return tagged("timedelta", value=[value.days, value.seconds, value.microseconds])
+
+
+def _path(_: _Encoder, value: PurePath) -> Json:
+    pure = {} if isinstance(value, Path) else {"type": type(value).__name__}
+    return tagged("path", value=value.as_posix(), **pure)
+
+
+def _enum(encoder: _Encoder, value: Enum) -> Json:
+    return tagged("enum", type=name_of(type(value)), name=value.name, value=encoder(value.value))
+
+
+def _dataclass(encoder: _Encoder, value: Any) -> Json:
+    def write() -> Json:
+        names = [field.name for field in dataclasses.fields(value) if hasattr(value, field.name)]
+        fields = {name: encoder(getattr(value, name)) for name in names}
+        return tagged("dataclass", type=name_of(type(value)), value=fields)
+
+    return encoder.inside(value, write)
+
+
+def _complex(encoder: _Encoder, value: complex) -> Json:
+    return tagged("complex", value=encoder.all([value.real, value.imag]))
+
+
+def _decimal(_: _Encoder, value: Any) -> Json:
+    return tagged("decimal", value=str(value))
+
+
+def _ref(_: _Encoder, value: Any) -> Json:
+    code = getattr(value, "__code__", None)
+    if code is not None and "<" in value.__qualname__:
+        return tagged("ref", name=name_of(value), place=f"{PurePath(code.co_filename).name}:{code.co_firstlineno}")
+    return tagged("ref", name=value.__name__ if isinstance(value, ModuleType) else name_of(value))
+
+
+def _array(encoder: _Encoder, value: Any) -> Json:
+    if value.dtype == object:
+        return encoder.inside(
+            value,
+            lambda: tagged("array", dtype="object", shape=list(value.shape), items=encoder.all(value.ravel().tolist())),
+        )
+    return numeric.encode_array(value, encoder.arrays) if numeric.can_encode(value.dtype) else _object(encoder, value)
+
+
+def _scalar(encoder: _Encoder, value: Any) -> Json:
+    if encoder.unwrap and value.dtype.kind in "biufU" and not numeric.is_scalar(value.item()):
+        return encoder(value.item())
+    return numeric.encode_scalar(value) if numeric.can_encode(value.dtype) else _object(encoder, value)
+
+
+def _frame(encoder: _Encoder, value: Any) -> Json:
+    return numeric.encode_frame(value, encoder.arrays)
+
+
+def _encoded(_: _Encoder, value: Opaque | Encoded) -> Json:
+    return value.tree
+
+
+def _object(_: _Encoder, value: Any) -> Json:
+    state = _state(value)
+    more = {} if state is None else {"state": state}
+    return tagged("object", type=name_of(type(value)), repr=_repr(value), **more)
+
+
+def _repr(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        text = object.__repr__(value)
+    text = _ADDRESS.sub("", text)  # an address says nothing and makes equal configs differ
+    return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "..."
+
+
+def _state(value: Any) -> Json:
+    """What is inside an object, for readers; None where that cannot be had, is large or would use the object up."""
+    if hasattr(value, "__next__") or hasattr(value, "__array__"):
+        return None
+    try:
+        from jsonpickle.pickler import Pickler
+
+        pickler = Pickler(unpicklable=False, max_depth=6, max_iter=0, warn=False, keys=True)
+        text = dumps(pickler.flatten(value))
+        return loads(text, parse_constant=str) if len(text) <= _STATE_LIMIT else None
+    except Exception:
+        return None
+
+
+_EXACT: dict[type, Any] = {
+    type(None): _as_is,
+    bool: _as_is,
+    str: _as_is,
+    int: _int,
+    float: _float,
+    dict: _dict,
+    list: _list,
+    tuple: _tuple,
+    set: _set,
+    frozenset: _set,
+    bytes: _bytes,
+    datetime: _datetime,
+    date: _date,
+    time: _time,
+    timedelta: _timedelta,
+    complex: _complex,
+    Opaque: _encoded,
+    Encoded: _encoded,
+}
+
+# The first that fits: an IntEnum is an Enum, a NumPy float64 is a NumPy scalar.
+_BY_BASE: list[tuple[type | tuple[type, ...], Any]] = [
+    (Enum, _enum),
+    ((type, FunctionType, BuiltinFunctionType, MethodType, ModuleType), _ref),
+    (PurePath, _path),
+    (dict, _dict),
+    (list, _list),
+    (tuple, _tuple),
+    ((set, frozenset), _set),
+    (str, _str),
+    (int, _int),
+    (float, _float),
+]
+
+
+def _writer_for(value: Any) -> Any:
+    if numeric.is_scalar(value):
+        return _scalar
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _dataclass
+    for base, write in _BY_BASE:
+        if isinstance(value, base):
+            return write
+    return _rare_writer_for(value)
+
+
+def _rare_writer_for(value: Any) -> Any:
+    if numeric.is_array(value):
+        return _array
+    if isinstance(value, getattr(sys.modules.get("decimal"), "Decimal", ())):
+        return _decimal
+    if numeric.is_frame(value):
+        return _frame
+    return _ref if callable(value) and find_loaded(name_of(value)) is value else _object

@@ -1,0 +1,70 @@
+"""What makes two configs the same config."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from expkit.record.tagged import TAG, kind_of
+
+if TYPE_CHECKING:
+    from expkit.types import Json
+
+_UNHASHED = {
+    "ref": {"place"},  # a lambda that moved is the same lambda
+    "array": {"value", "npy", "sha256"},
+    "frame": {"csv", "sha256"},
+}
+
+
+def config_hashes(tree: Json) -> tuple[str, str]:
+    """The sha256 hex digests of a config: as it is, and without its top-level entry ``seed``.
+
+    The canonical form that is hashed is the encoded tree (:func:`expkit.record.codec.encode`) as UTF-8 text of strict
+    JSON: dict keys in order of their code points, separators ``,`` and ``:`` without blanks, everything beyond ASCII
+    escaped, floats as Python's shortest ``repr``, ints in decimal (so ``1`` and ``1.0`` differ). In
+    tagged values, besides:
+
+    * the pairs of a ``dict`` are sorted by the canonical text of their keys (sets are sorted already);
+    * an ``array`` or ``frame`` with more than 1,000 elements is represented by type, shape and the
+      sha256 of its bytes as ``blob``, whether these lie beside the tree or in it;
+    * the ``place`` of a ``ref`` is left out.
+    """
+    unseeded = {key: item for key, item in tree.items() if key != "seed"} if _is_plain_dict(tree) else tree
+    return _digest(tree), _digest(unseeded)
+
+
+def canonical(tree: Json) -> str:
+    """The canonical text of a tree; see :func:`config_hashes`."""
+    return json.dumps(_canonical(tree), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _is_plain_dict(tree: Json) -> bool:
+    return isinstance(tree, dict) and TAG not in tree
+
+
+def _digest(tree: Json) -> str:
+    return hashlib.sha256(canonical(tree).encode()).hexdigest()
+
+
+def _canonical(tree: Json) -> Json:
+    if isinstance(tree, list):
+        return [_canonical(item) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    tree = _stripped(tree)
+    clean = {key: _canonical(item) for key, item in tree.items()}
+    if kind_of(clean) == "dict" and isinstance(clean["value"], list):
+        clean["value"].sort(key=lambda pair: canonical(pair[:1]))
+    return clean
+
+
+def _stripped(tree: dict[str, Json]) -> dict[str, Json]:
+    """The tree without what does not count."""
+    kind = kind_of(tree)
+    blob = tree.get("blob", tree.get("sha256"))
+    if kind not in _UNHASHED or kind != "ref" and blob is None:
+        return tree
+    left = {key: item for key, item in tree.items() if key not in _UNHASHED[kind]}
+    return left if kind == "ref" else {**left, "blob": blob}

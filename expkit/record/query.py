@@ -1,0 +1,222 @@
+"""Questions about runs, as a tree of frozen nodes that stores may translate into their own language."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Union
+
+from expkit.record.encoding import encode
+from expkit.record.tagged import kind_of
+from expkit.record.wire import time_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from expkit.types import Json
+
+OPS = ("==", "!=", "<", "<=", ">", ">=", "in", "contains", "like")
+
+
+class _Missing:
+    """The type of :data:`MISSING`."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+"""What a row has where it has nothing; None is a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``field op value``; false for every op, also ``!=``, where the field is missing.
+
+    Attributes:
+        field: dotted path, see :func:`lookup`.
+        op: ``== != < <= > >=``; ``in``: the field is one of the values; ``contains``: the field has the value as
+            element, key or part of its text; ``like``: the whole text fits a pattern with ``%`` (any text) and ``_``
+            (any character), upper and lower case being the same.
+        value: anything; naive times mean local time.
+    """
+
+    field: str
+    op: str
+    value: Any
+
+    def __post_init__(self) -> None:
+        if self.op not in OPS:
+            raise ValueError(f"there is no comparison {self.op!r}; there are {' '.join(OPS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The field is there and not None."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class And:
+    """All of the parts are true: ``And(a, b, c)``."""
+
+    parts: tuple[Query, ...]
+
+    def __init__(self, *parts: Query) -> None:
+        object.__setattr__(self, "parts", parts)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Or:
+    """At least one of the parts is true: ``Or(a, b, c)``."""
+
+    parts: tuple[Query, ...]
+
+    def __init__(self, *parts: Query) -> None:
+        object.__setattr__(self, "parts", parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part is not true."""
+
+    part: Query
+
+
+Query = Union[Compare, Exists, And, Or, Not]
+"""Any question."""
+
+
+def matches(query: Query | None, row: Callable[[str], Any]) -> bool:
+    """Whether a run answers the question with yes; None asks nothing.
+
+    Args:
+        query: the question.
+        row: the tree at a dotted path, :data:`MISSING` where there is none.
+    """
+    if isinstance(query, And):
+        return all(matches(part, row) for part in query.parts)
+    if isinstance(query, Or):
+        return any(matches(part, row) for part in query.parts)
+    if isinstance(query, Not):
+        return not matches(query.part, row)
+    return query is None or _holds(query, row(query.field))
+
+
+def fields_of(query: Query | None) -> set[str]:
+    """The fields that a question looks at."""
+    if isinstance(query, (And, Or)):
+        return set().union(*(fields_of(part) for part in query.parts))
+    if isinstance(query, Not):
+        return fields_of(query.part)
+    return set() if query is None else {query.field}
+
+
+def _holds(query: Compare | Exists, found: Any) -> bool:
+    if isinstance(query, Exists):
+        return found is not MISSING and found is not None
+    if found is MISSING:
+        return False
+    try:
+        return bool(_COMPARISONS[query.op](comparable(found), _wanted(query.value)))
+    except TypeError:  # things of different kinds have no order
+        return False
+
+
+def _wanted(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return time_to_json(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_wanted(item) for item in value]
+    return comparable(encode(value, unwrap=True))
+
+
+def _contains(found: Any, value: Any) -> bool:
+    return value in found
+
+
+def _like(found: Any, pattern: str) -> bool:
+    parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
+    return re.fullmatch("".join(parts), found, re.IGNORECASE | re.DOTALL) is not None
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda found, values: found in values,
+    "contains": _contains,
+    "like": _like,
+}
+
+
+def comparable(tree: Json) -> Any:
+    """What a tree is compared by: numbers as numbers, sequences as lists, enums by name, the rest as it is written."""
+    if isinstance(tree, list):
+        return [comparable(item) for item in tree]
+    kind = kind_of(tree)
+    if kind is None:
+        return tree
+    if kind in {"float", "decimal"} or (kind == "scalar" and isinstance(tree.get("value"), str)):
+        return _number(tree["value"])
+    shown = tree.get("name", tree.get("repr")) if kind in {"enum", "ref", "object"} else tree.get("value", tree)
+    return comparable(shown) if kind != "dict" else tree
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+# -- paths ---------------------------------------------------------------------------------------------
+
+_STEP = re.compile(r"""\.?(?:"([^"]*)"|'([^']*)'|\[(\d+)\]|([^.\[]+))""")
+
+
+def lookup(tree: Json, path: str) -> Any:
+    """What a tree has at a dotted path, :data:`MISSING` where there is nothing.
+
+    ``a.b``, ``layers[0].units`` (or ``layers.0.units``), ``a."x.y".b``; a key that has dots itself is found without
+    quotes, too, the longest one first. Paths lead through tuples, dataclasses and dicts with keys that are no text.
+    """
+    if not path:
+        return tree
+    below = _children(tree)
+    for key, rest in _splits(path):
+        if key in below:
+            found = lookup(below[key], rest)
+            if found is not MISSING:
+                return found
+    return MISSING
+
+
+def _children(tree: Json) -> dict[str, Json]:
+    kind = kind_of(tree)
+    if kind is not None:
+        tree = tree.get("value") if kind in {"tuple", "dataclass", "namedtuple", "dict", "set", "frozenset"} else None
+    if kind == "dict" and isinstance(tree, list):
+        return {str(comparable(key)): item for key, item in tree}
+    if isinstance(tree, list):
+        return {str(number): item for number, item in enumerate(tree)}
+    return tree if isinstance(tree, dict) else {}
+
+
+def _splits(path: str) -> list[tuple[str, str]]:
+    """All ways to read a first key off a path, the longest first, each with the rest."""
+    ends = [match.end() for match in re.finditer(r"[^.]+(?=\.|$)", path)] + [path.find("[")]
+    ways = {path[:end]: path[end:].removeprefix(".") for end in sorted(ends, reverse=True) if end > 0}
+    step = _STEP.match(path)
+    if step:
+        ways.setdefault(next(part for part in step.groups() if part is not None), path[step.end() :].removeprefix("."))
+    return list(ways.items())

@@ -1,0 +1,149 @@
+"""The tag form of values that plain JSON cannot say, and what can be told from a tree without decoding it.
+
+A tagged value is a dict ``{"!expkit": kind, ...}``. A user's dict that has such a key itself is written as pairs, so a
+tag is never the user's.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    from expkit.record.model import RunRecord
+    from expkit.types import Json
+
+    PutBytes: TypeAlias = Callable[[bytes, str], str]
+    """Keeps bytes (and is told the suffix of their kind of file); returns their sha256."""
+    GetBytes: TypeAlias = Callable[[str], bytes]
+    """The bytes of a sha256."""
+
+TAG = "!expkit"
+
+
+def tagged(kind: str, **fields: Json) -> dict[str, Json]:
+    """A tagged value of this kind."""
+    return {TAG: kind, **fields}
+
+
+def kind_of(tree: Json) -> str | None:
+    """The kind of a tagged value; None for plain JSON."""
+    return tree.get(TAG) if type(tree) is dict else None
+
+
+class Opaque:
+    """Stands for a value that cannot be restored: readable, and writable again without loss.
+
+    Attributes:
+        tree: the value as it was recorded.
+    """
+
+    __slots__ = ("tree",)
+
+    def __init__(self, tree: dict[str, Json]) -> None:
+        self.tree = tree
+
+    @property
+    def type_name(self) -> str:
+        """``module:qualname`` of what the value was, as far as it is known."""
+        return str(self.tree.get("type") or self.tree.get("name") or self.tree.get(TAG))
+
+    @property
+    def repr(self) -> str:
+        """What the value looked like."""
+        if "repr" in self.tree:
+            return str(self.tree["repr"])
+        fields = {key: field for key, field in self.tree.items() if key not in {TAG, "type"}}
+        return f"{self.tree.get(TAG)} {self.tree.get('type', '')}{fields}"
+
+    def __repr__(self) -> str:
+        return f"<not restorable: {self.repr}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opaque) and other.tree == self.tree
+
+    def __hash__(self) -> int:
+        return hash(self.type_name)
+
+
+class Encoded:
+    """A value that is encoded already, on its way through something that encodes values."""
+
+    __slots__ = ("tree",)
+
+    def __init__(self, tree: Json) -> None:
+        self.tree = tree
+
+    def __repr__(self) -> str:
+        return f"Encoded({self.tree!r})"
+
+    def __bool__(self) -> bool:
+        return bool(self.tree)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Encoded) and other.tree == self.tree
+
+    def __hash__(self) -> int:
+        return hash(str(self.tree))
+
+
+def opaque_paths(value: Any, path: str = "") -> list[str]:
+    """Dotted paths of the :class:`Opaque` values in a decoded value; keys that need it are quoted."""
+    if isinstance(value, Opaque):
+        return [path]
+    return [hit for key, item in _items(value) for hit in opaque_paths(item, path + (key if path else key.removeprefix(".")))]
+
+
+def _items(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        yield from ((f".{_quoted(key)}", item) for key, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        yield from ((f"[{number}]", item) for number, item in enumerate(value))
+
+
+def _quoted(key: Any) -> str:
+    text = str(key)
+    return text if text and not set(text) & set(".[]\"'= ") else f'"{text}"'
+
+
+def blobs_of(tree: Json) -> set[str]:
+    """The sha256 of all bytes that the tree keeps beside it."""
+    found: set[str] = set()
+    left = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            if kind_of(node) in {"array", "frame"} and isinstance(node.get("blob"), str):
+                found.add(node["blob"])
+            left.extend(node.values())
+        elif isinstance(node, list):
+            left.extend(node)
+    return found
+
+
+def record_blobs(record: RunRecord) -> set[str]:
+    """The sha256 of all bytes that a record names: kept files, arrays and frames."""
+    kept = {ref.sha256 for ref in record.files if ref.kept and ref.sha256}
+    return kept.union(*(blobs_of(tree) for tree in (record.config, record.info, record.result)))
+
+
+def name_of(thing: Any) -> str:
+    """``module:qualname`` of a class, function or module; never raises."""
+    module = getattr(thing, "__module__", None) or ""
+    qualname = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__qualname__
+    return f"{module}:{qualname}" if module else str(qualname)
+
+
+def find_loaded(name: Json) -> object:
+    """What ``module:qualname`` names, if that module is loaded; else None.
+
+    Nothing is imported and no user code runs: only namespaces are looked up.
+    """
+    module, _, qualname = name.partition(":") if isinstance(name, str) else ("", "", "")
+    found: object = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    return found

@@ -1,0 +1,284 @@
+"""How records, events and what lies beside them are written as JSON; ``docs/format`` has the schema.
+
+A record's top-level keys are the predecessor's where it had them, so that tools made for it can read ours. Some are
+repeated for such readers only and ignored on reading: ``experiment.sources``, ``resources`` and ``artifacts``, all of
+them derived from ``files``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from datetime import datetime, timezone
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import FormatError
+from expkit.record import events as happenings
+from expkit.record.encoding import encode
+from expkit.record.model import FORMAT, Annotation, ConfigFacts, FileRef, Launch, Lease, Point, RunRecord
+from expkit.record.tagged import Encoded, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from expkit.record.events import Event
+    from expkit.record.tagged import PutBytes
+    from expkit.types import Json
+
+# -- times ---------------------------------------------------------------------------------------------
+
+
+def time_to_json(time: datetime | None) -> str | None:
+    """ISO 8601 in UTC with microseconds, so that texts sort like times; naive times mean local time."""
+    return None if time is None else time.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+def time_from_json(text: Json) -> datetime | None:
+    """The aware UTC time; a text without zone means UTC.
+
+    Raises:
+        FormatError: the text is no time.
+    """
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise FormatError(f"{text!r} is no time in ISO 8601") from None
+    return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+# -- records -------------------------------------------------------------------------------------------
+
+
+def record_to_json(record: RunRecord) -> dict[str, Json]:
+    """The JSON form of a record; its trees are shared, not copied."""
+    tree: dict[str, Json] = {
+        "format": record.format,
+        "uid": record.uid,
+        "_id": record.id,
+        "name": record.name,
+        "command": record.command,
+        "status": record.status,
+        "experiment": {**record.experiment, "sources": [[ref.path, ref.md5] for ref in record.files_of("source")]},
+        "resources": [[ref.path, ref.md5] for ref in record.files_of("resource")],
+        "artifacts": [ref.path for ref in record.files_of("artifact")],
+    }
+    tree.update((key, time_to_json(getattr(record, key))) for key in _TIMES)
+    tree.update((key, getattr(record, key)) for key in _PLAIN)
+    tree.update((key, list(getattr(record, key))) for key in _LISTS)
+    tree["facts"] = _to_json(record.facts)
+    tree["launch"] = _to_json(record.launch)
+    tree["files"] = [file_to_json(ref) for ref in record.files]
+    return tree
+
+
+def record_from_json(tree: Json) -> RunRecord:
+    """The record of :func:`record_to_json`. Unknown keys are ignored: they come from newer minor versions.
+
+    Raises:
+        FormatError: the tree is no record, or one of a format that only later versions read.
+    """
+    _check_format(tree)
+    lacking = [key for key in _REQUIRED if not isinstance(tree.get(key), str)]
+    if lacking:
+        raise FormatError(f"this is no record of a run: {', '.join(lacking)} is missing or no text")
+    experiment = {key: item for key, item in _typed(tree, "experiment", dict).items() if key != "sources"}
+    return RunRecord(
+        id=tree.get("_id"),
+        experiment=experiment,
+        facts=_from_json(ConfigFacts, _typed(tree, "facts", dict)),
+        launch=_from_json(Launch, _typed(tree, "launch", dict)),
+        files=tuple(file_from_json(item) for item in _typed(tree, "files", list)),
+        format=tree["format"],
+        **{key: tree[key] for key in _REQUIRED},
+        **{key: time_from_json(tree.get(key)) for key in _TIMES},
+        **{key: tuple(_typed(tree, key, list)) for key in _LISTS},
+        **{key: _typed(tree, key, dict) for key in ("host", "meta", "config", "info")},
+        **{key: tree[key] for key in ("result", "parent", "segment", "ranks", "seed", "cause") if key in tree},
+    )
+
+
+_REQUIRED = ("uid", "name", "command", "status")
+_TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
+_LISTS = ("fail_trace", "gaps")
+_PLAIN = ("host", "meta", "config", "info", "result", "parent", "segment", "ranks", "seed", "cause")
+
+
+def _check_format(tree: Json) -> None:
+    number = tree.get("format") if isinstance(tree, dict) else None
+    if type(number) is not int:
+        raise FormatError("this is no record of a run: it does not say its format number")
+    if number > FORMAT:
+        raise FormatError(
+            f"this record has format {number}, and this version of expkit reads formats up to {FORMAT};"
+            " a newer version of expkit wrote it, and can read it"
+        )
+
+
+def _typed(tree: dict[str, Json], key: str, kind: Callable[[], Any]) -> Any:
+    value = tree.get(key, kind())
+    if type(value) is not kind:
+        raise FormatError(f"this is no record of a run: {key} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+# -- what records hold and what lies beside them --------------------------------------------------------
+
+
+def file_to_json(ref: FileRef) -> dict[str, Json]:
+    """The JSON form of a file reference."""
+    return _to_json(ref)
+
+
+def file_from_json(tree: Json) -> FileRef:
+    """The file reference of :func:`file_to_json`."""
+    return _from_json(FileRef, tree)
+
+
+def lease_to_json(lease: Lease) -> dict[str, Json]:
+    """The JSON form of a lease."""
+    return _to_json(lease)
+
+
+def lease_from_json(tree: Json) -> Lease:
+    """The lease of :func:`lease_to_json`."""
+    return _from_json(Lease, tree)
+
+
+def annotation_to_json(annotation: Annotation) -> dict[str, Json]:
+    """The JSON form of an annotation."""
+    return _to_json(annotation)
+
+
+def annotation_from_json(tree: Json) -> Annotation:
+    """The annotation of :func:`annotation_to_json`."""
+    return _from_json(Annotation, tree)
+
+
+def point_to_json(point: Point) -> dict[str, Json]:
+    """The JSON form of a point; what is as usual is left out."""
+    tree = {"name": point.name, "step": encode(Encoded(point.step)), "value": point.value, "time": point.time}
+    for key in ("step", "value"):
+        if isinstance(tree[key], float):
+            tree[key] = encode(tree[key])
+    more = {"tags": dict(point.tags)} if point.tags else {}
+    return {**tree, **more} if point.kind == "scalar" else {**tree, **more, "kind": point.kind}
+
+
+def point_from_json(tree: Json) -> Point:
+    """The point of :func:`point_to_json`."""
+    try:
+        return Point(
+            tree["name"],
+            _number(tree["step"]),
+            _number(tree["value"]),
+            tree["time"],
+            tuple(sorted(tree.get("tags", {}).items())),
+            tree.get("kind", "scalar"),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise FormatError(f"this is no point of a metric: {error!r}") from None
+
+
+def _number(tree: Json) -> Any:
+    return float(tree["value"]) if kind_of(tree) == "float" else tree
+
+
+# -- events --------------------------------------------------------------------------------------------
+
+_ENCODED = {"info": True, "result": True, "host": False, "experiment": False}
+"""Fields of events that hold values; whether NumPy scalars in them are unwrapped."""
+
+
+def event_to_json(event: Event, arrays: PutBytes | None = None) -> dict[str, Json]:
+    """The JSON form of an event.
+
+    Args:
+        event: any event; its values are encoded.
+        arrays: keeps the bytes of large arrays among the values.
+    """
+    tree: dict[str, Json] = {"event": type(event).__name__}
+    for name, unwrap in _ENCODED.items():
+        value = encode(getattr(event, name, None), arrays, unwrap=unwrap)
+        if value is not None and value != {}:
+            tree[name] = value
+    return tree | {name: _field_to_json(value) for name, value in _set_fields(event)}
+
+
+def event_from_json(tree: Json) -> Event:
+    """The event of :func:`event_to_json`; its values come as :class:`~expkit.record.tagged.Encoded`.
+
+    So folding it encodes nothing twice, and :func:`~expkit.record.codec.decode` gives the values.
+
+    Raises:
+        FormatError: the tree is no event that this version knows.
+    """
+    name = tree.get("event") if isinstance(tree, dict) else None
+    kind = getattr(happenings, name, None) if isinstance(name, str) else None
+    if kind is None or kind.__module__ != happenings.__name__:
+        raise FormatError(f"this version of expkit knows no event {name!r}")
+    values = {key: Encoded(item) if key in _ENCODED else item for key, item in tree.items() if key != "event"}
+    return _from_json(kind, values)
+
+
+# -- any of our dataclasses ----------------------------------------------------------------------------
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "time": time_from_json,
+    "first_seen": time_from_json,
+    "renewed": time_from_json,
+    "record": record_from_json,
+    "file": file_from_json,
+    "facts": lambda tree: _from_json(ConfigFacts, tree),
+    "typechanged": lambda tree: {key: tuple(pair) for key, pair in tree.items()},
+}
+
+
+def _to_json(thing: Any) -> dict[str, Json]:
+    """The fields of a dataclass that are not as usual."""
+    return {name: _field_to_json(value) for name, value in _set_fields(thing)}
+
+
+def _set_fields(thing: Any) -> Iterator[tuple[str, Any]]:
+    for name, usual in _usual(type(thing)).items():
+        value = getattr(thing, name)
+        if name not in _ENCODED and value is not usual and value != usual:
+            yield name, value
+
+
+def _field_to_json(value: Any) -> Json:
+    if isinstance(value, datetime):
+        return time_to_json(value)
+    if isinstance(value, RunRecord):
+        return record_to_json(value)
+    if isinstance(value, (FileRef, ConfigFacts)):
+        return _to_json(value)
+    return list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, dict) else value
+
+
+def _from_json(kind: Callable[..., Any], tree: Json) -> Any:
+    """An object of one of our dataclasses; unknown keys are ignored."""
+    try:
+        usual = _usual(kind)
+        values = {name: _read(name, tree[name], default) for name, default in usual.items() if name in tree}
+        return kind(**values)
+    except (TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"this is no {kind.__name__}: {error}") from None
+
+
+def _read(name: str, item: Json, default: Any) -> Any:
+    if name in _READ:
+        return _READ[name](item)
+    return tuple(item) if isinstance(default, tuple) else item
+
+
+@cache
+def _usual(kind: Any) -> Mapping[str, Any]:
+    """The fields of a dataclass and their defaults (:data:`dataclasses.MISSING` where there is none)."""
+    return {
+        field.name: field.default_factory() if field.default_factory is not MISSING else field.default
+        for field in fields(kind)
+    }
