@@ -8,6 +8,7 @@ import traceback
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from expkit.cli.terminal import emit
 from expkit.errors import (
     CircularDependencyError,
     ConfigError,
@@ -51,8 +52,7 @@ def show(error: BaseException, *, program: str, debug: bool = False, started: bo
     """
     text = _text(error, program, debug, started)
     if text:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        emit(text, sys.stderr)
     return exit_code(error, started=started)
 
 
@@ -69,7 +69,7 @@ def post_mortem(error: BaseException) -> None:
     """Print the whole traceback and open the debugger where ``error`` was raised."""
     import pdb  # noqa: T100 - this is what --pdb asks for
 
-    sys.stderr.write("".join(traceback.format_exception(error)))
+    emit("".join(traceback.format_exception(error)), sys.stderr)
     pdb.post_mortem(error.__traceback__)
 
 
@@ -79,7 +79,7 @@ def format_failure(error: BaseException, *, debug: bool = False) -> str:
     if debug:
         return "".join(full.format())
     if _is_ours(error, full):
-        return "".join(full.format()) + "This looks like a fault in expkit itself; please report it.\n"
+        return "".join(full.format()) + "If the lines above do not explain it, this is a fault in expkit itself; please report it.\n"
     _fold(full)
     return "".join(full.format())
 
@@ -113,7 +113,8 @@ def _inside(frame: traceback.FrameSummary) -> bool:
 
 
 def _is_ours(error: BaseException, full: traceback.TracebackException) -> bool:
-    return bool(full.stack) and _inside(full.stack[-1]) and not isinstance(error, ExpkitError)
+    expected = isinstance(error, (ExpkitError, OSError))
+    return bool(full.stack) and _inside(full.stack[-1]) and not expected
 
 
 def _fold(full: traceback.TracebackException | None) -> None:

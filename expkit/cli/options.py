@@ -241,7 +241,9 @@ def _id(args: str, run: RunInputs) -> None:
 @cli_option("-l", "--loglevel")
 def _loglevel(args: str | int, run: RunInputs) -> None:
     """Level of the loggers: DEBUG, INFO, WARNING, ERROR, CRITICAL or a number."""
-    run.loglevel = log_level(args)
+    from expkit.run.logging import level_number
+
+    run.loglevel = level_number(args)
 
 
 @cli_option("-n", "--name")
@@ -290,23 +292,6 @@ def _tag(args: str, run: RunInputs) -> None:
 def _unobserved(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     """Record nothing."""
     run.unobserved = True
-
-
-def log_level(text: str | int) -> int:
-    """A level of :mod:`logging`, from its number or its name in any case.
-
-    Raises:
-        ValueError: there is no such level.
-    """
-    import logging
-
-    number = logging.getLevelName(str(text).upper())
-    if isinstance(number, int):
-        return number
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("a level is DEBUG, INFO, WARNING, ERROR, CRITICAL or a number") from None
 
 
 BUILT_IN: tuple[CLIOption, ...] = (

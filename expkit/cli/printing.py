@@ -1,0 +1,198 @@
+"""Configs, their history, dependencies and named configs as text, coloured where that is wanted.
+
+Everything that colour says is said by marks as well.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit.cli.values import pretty, short
+from expkit.config.paths import below as entry_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from expkit.config.layers import Layer
+    from expkit.config.summary import ConfigSummary
+
+Line = list[tuple[str, str]]
+"""Pieces of text, each with the name of a style (``""`` for none)."""
+
+_WIDTH = 100
+_DOC_COLUMN = 35
+_STYLES = {"added": "green", "changed": "blue", "type changed": "red", "doc": "dim", "head": "bold", "": ""}
+_MARKS = {"added": "+", "changed": "*", "type changed": "!", "": " "}
+
+
+class _Entry(NamedTuple):
+    path: str
+    depth: int
+    name: str
+    value: Any
+    is_section: bool
+
+
+def format_config(
+    config: Mapping[str, Any],
+    summary: ConfigSummary,
+    ingredients: Sequence[str] = (),
+    *,
+    colour: bool = False,
+) -> str:
+    """A config, its entries marked as added, changed or type-changed, with their docs.
+
+    Args:
+        config: the whole config.
+        summary: what updates changed, and the docs; paths from the root.
+        ingredients: dotted paths whose entries are shown as groups of their own, in this order.
+        colour: with terminal colours.
+    """
+    lines = [_legend()]
+    for group in ("", *ingredients):
+        entries = list(_entries(_namespace(config, group), group, ingredients))
+        if not entries and group:
+            continue
+        lines += [[], [(f"{group}:", "head")]] if group else []
+        lines += [line for entry in entries for line in _config_lines(entry, summary)]
+    return render(lines, colour=colour)
+
+
+def format_explain(key: str, layers: Sequence[Layer], *, colour: bool = False) -> str:
+    """The layers that set an entry, first to last; the last one counts.
+
+    Args:
+        key: dotted path of the entry.
+        layers: in the order in which they applied.
+        colour: with terminal colours.
+    """
+    rows = [(short(layer.value), layer.kind, str(layer.origin)) for layer in layers]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    lines: list[Line] = [[(f"{key} = {rows[-1][0]}", "head")]]
+    for number, (value, kind, origin) in enumerate(rows, start=1):
+        text = f"  {value:<{widths[0]}}  {kind:<{widths[1]}}  {origin}".rstrip()
+        lines.append([(text, ""), ("  <- counts", "added")] if number == len(rows) else [(text, "doc")])
+    return render(lines, colour=colour)
+
+
+def format_dependencies(info: Mapping[str, Any], *, colour: bool = False) -> str:
+    """Packages, sources and repositories of an experiment.
+
+    Args:
+        info: with ``dependencies`` (``name==version``), ``sources`` (name, digest) and ``repositories``
+            (``url``, ``commit``, ``dirty``).
+        colour: with terminal colours.
+    """
+    packages = [dependency.partition("==")[::2] for dependency in info.get("dependencies", ())]
+    lines = _titled("Dependencies:", [(name, f"== {version}") for name, version in packages])
+    lines += _titled("Sources:", [(str(name), str(digest)) for name, digest, *_ in info.get("sources", ())])
+    repositories = [
+        (f"{'M' if repository.get('dirty') else ' '} {repository['url']}", str(repository["commit"]))
+        for repository in info.get("repositories", ())
+    ]
+    if repositories:
+        lines += _titled("Version control (M: with uncommitted changes):", list(dict.fromkeys(repositories)))
+    return render(lines[1:], colour=colour)
+
+
+def format_named_configs(docs: Mapping[str, str | None], *, colour: bool = False) -> str:
+    """The named configs of an experiment with their docs.
+
+    Args:
+        docs: full name to docstring.
+        colour: with terminal colours.
+    """
+    from inspect import cleandoc
+
+    if not docs:
+        return "No named configs.\n"
+    lines: list[Line] = [[("Named configs:", "head")]]
+    width = max(map(len, docs))
+    for name, doc in docs.items():
+        first, *rest = cleandoc(doc or "").splitlines() or [""]
+        lines.append([(f"  {name:<{width}}", ""), (f"  # {first}" if first else "", "doc")])
+        lines += [[(f"{'':<{width}}    # {text}", "doc")] for text in rest]
+    return render(lines, colour=colour)
+
+
+def render(lines: Iterable[Line], *, colour: bool) -> str:
+    """Lines as one text, with escape codes for ``colour``."""
+    if not colour:
+        return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
+    from rich.console import Console
+    from rich.text import Text
+
+    buffer = StringIO()
+    console = Console(file=buffer, force_terminal=True, color_system="standard", legacy_windows=False)
+    for line in lines:
+        console.print(Text.assemble(*((text, _STYLES[style]) for text, style in line)), soft_wrap=True)
+    return buffer.getvalue()
+
+
+def _legend() -> Line:
+    pieces: Line = [("Configuration (", "")]
+    for style in ("added", "changed", "type changed"):
+        pieces += [(f"{_MARKS[style]} {style}", style), (", ", "")]
+    return [*pieces[:-1], ("):", "")]
+
+
+def _namespace(config: Any, path: str) -> Mapping[str, Any]:
+    for part in path.split(".") if path else ():
+        config = config.get(part, {}) if isinstance(config, dict) else {}
+    return config if isinstance(config, dict) else {}
+
+
+def _entries(namespace: Mapping[Any, Any], path: str, groups: Sequence[str], depth: int = 0) -> Iterator[_Entry]:
+    """Entries before sections, each sorted; what belongs to another group is left out."""
+    for key, value in sorted(namespace.items(), key=lambda item: (_is_section(item[1]), str(item[0]))):
+        inner = entry_path(path, key)
+        if inner in groups:
+            continue
+        name = inner[len(path) :].lstrip(".")
+        below = list(_entries(value, inner, groups, depth + 1)) if _is_section(value) else []
+        if below or not _is_section(value):
+            yield _Entry(inner, depth, name, value, bool(below))
+        yield from below
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value)
+
+
+def _config_lines(entry: _Entry, summary: ConfigSummary) -> Iterator[Line]:
+    change = _change(entry.path, summary)
+    start = f"{_MARKS[change]} {'  ' * entry.depth}{entry.name}"
+    if entry.is_section:
+        first, *rest = f"{start}:".split("\n")
+    else:
+        indent = len(start) + 3
+        first, *rest = f"{start} = {pretty(entry.value, _WIDTH - indent)}".split("\n")
+        rest = [f"{'':<{indent}}{text}" for text in rest]
+    comment = _comment(entry.path, change, summary)
+    yield [(f"{first:<{_DOC_COLUMN}}" if comment else first, change), (comment, "doc")]
+    yield from ([(text, change)] for text in rest)
+
+
+def _change(path: str, summary: ConfigSummary) -> str:
+    if path in summary.typechanged:
+        return "type changed"
+    if path in summary.added:
+        return "added"
+    return "changed" if path in summary.modified else ""
+
+
+def _comment(path: str, change: str, summary: ConfigSummary) -> str:
+    was = f"was {_type_name(summary.typechanged[path][0])}" if change == "type changed" else ""
+    notes = [note for note in (was, summary.docs.get(path, "")) if note]
+    return f"  # {'; '.join(notes)}" if notes else ""
+
+
+def _type_name(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) else str(kind)
+
+
+def _titled(title: str, rows: Sequence[tuple[str, str]]) -> list[Line]:
+    width = max((len(name) for name, _ in rows), default=0)
+    shown: list[Line] = [[(f"  {name:<{width}}  ", ""), (text, "doc")] for name, text in rows]
+    return [[], [(title, "head")], *(shown or [[("  none", "doc")]])]

@@ -1,0 +1,35 @@
+"""Writing to a terminal, or to whatever stands in its place."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def emit(text: str, stream: TextIO) -> None:
+    """Write ``text`` and flush; characters that the stream's encoding lacks are escaped."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether colour has a place there: on a terminal that can, unless ``NO_COLOR`` is set."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Whether arrows and dots can be written there."""
+    try:
+        "→·".encode(stream.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""How a user's values look on a terminal."""
+
+from __future__ import annotations
+
+from reprlib import Repr
+from typing import Any
+
+_LONGEST = 60
+
+
+def name_of(thing: Any) -> str:
+    """``module:qualname`` of a class or function."""
+    return f"{thing.__module__}:{thing.__qualname__}"
+
+
+def short(value: Any) -> str:
+    """A value on one line, cut where it is long; cheap for values of any size."""
+    text = " ".join(_SHORT.repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def pretty(value: Any, width: int) -> str:
+    """A value as Python would write it, on as many lines as it needs; classes and functions as ``module:qualname``."""
+    import pprint
+    from types import BuiltinFunctionType, FunctionType
+
+    class Printer(pprint.PrettyPrinter):
+        def format(self, value: Any, context: dict[int, int], maxlevels: int, level: int) -> tuple[str, bool, bool]:
+            if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
+                return name_of(value), True, False
+            return super().format(value, context, maxlevels, level)
+
+    return Printer(width=width, sort_dicts=False).pformat(value)
+
+
+class _Short(Repr):
+    """reprlib finds these methods by the name of the value's type."""
+
+    def repr_type(self, value: Any, level: int) -> str:  # noqa: ARG002
+        return name_of(value)
+
+    repr_function = repr_builtin_function_or_method = repr_ABCMeta = repr_type  # noqa: N815
+
+
+_SHORT = _Short()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONGEST
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = 10
