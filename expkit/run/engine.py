@@ -92,6 +92,8 @@ class Life:
         run.start_time = None if run.queue_only else naive(time)
         keep_sources(run)
         run.opened()
+        if run.announce is not None:
+            run.announce(run)
         if run.queue_only:
             run.recorder.close()
 

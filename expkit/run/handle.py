@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import mimetypes
 import os
 import threading
@@ -81,6 +80,7 @@ class Run:
         self.context: Context | None = None
         self.recorder = Recorder(plan.record, (), plan.live, None)
         self.folder: Path | None = None
+        self.announce: Callable[[Run], None] | None = None
         self._started = threading.Lock()
         # bound to the log's writer at the start: the way of a point has no detours
         self._log_point: Callable[..., None] = _not_started
@@ -243,6 +243,3 @@ def _not_started(name: str, value: Any, step: Any = None) -> None:  # noqa: ARG0
 
 def _ignore(name: str, value: Any, step: Any = None) -> None:
     """Where nobody observes, points go nowhere."""
-
-
-logging.getLogger("expkit").addHandler(logging.NullHandler())

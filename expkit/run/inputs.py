@@ -39,11 +39,11 @@ class RunInputs:
         pdb: start the debugger where the run fails.
         enforce_clean: refuse to run from a repository with changes.
         print_config: print the config before the start.
+        host_info: gatherers of further facts about the machine.
     """
 
-    def __init__(self, command: str | None = None, *, from_command_line: bool = False) -> None:
+    def __init__(self, command: str | None = None) -> None:
         self.command = command
-        self.from_command_line = from_command_line
         self.updates: list[Update] = []
         self.named_configs: list[str | NamedConfigToken] = []
         self.options: dict[str, Any] = {}
@@ -66,6 +66,7 @@ class RunInputs:
         self.pdb = False
         self.enforce_clean = False
         self.print_config = False
+        self.host_info: list[Any] = []
 
     @property
     def _id(self) -> str | None:

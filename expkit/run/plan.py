@@ -37,7 +37,7 @@ class RunPlan:
     """Everything that is decided before a run starts.
 
     Attributes:
-        inputs: what the plan was made from.
+        root, inputs: what the plan was made from.
         command: full name of the command.
         function: the captured function of that command.
         config, summary, resolution: the resolved config and how it came about.
@@ -53,6 +53,7 @@ class RunPlan:
         logger: root of the run's loggers.
     """
 
+    root: Definitions
     inputs: RunInputs
     command: str
     function: Callable[..., Any]
@@ -100,6 +101,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     facts = gather(root, nodes, inputs) if observers else Facts()
     meta = _meta(inputs, command)
     return RunPlan(
+        root=root,
         inputs=inputs,
         command=command,
         function=function,

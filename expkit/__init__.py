@@ -1,0 +1,74 @@
+"""expkit: decorate a script, override its config on the command line, find every run's record in a folder.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from expkit._support.terminal import apply_backspaces_and_linefeeds
+    from expkit.cli.options import cli_option
+    from expkit.errors import ExpkitError, RunInterrupt, TimeoutInterrupt
+    from expkit.experiment import Experiment, start_run
+    from expkit.ingredient import Ingredient
+    from expkit.observers.base import RunObserver
+    from expkit.observers.file import FileStorageObserver
+    from expkit.observers.store import StoreObserver
+    from expkit.provenance.host import host_info_gatherer
+    from expkit.run.handle import Run
+    from expkit.settings import SETTINGS
+    from expkit.stores.urls import open_store
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SETTINGS",
+    "Experiment",
+    "ExpkitError",
+    "FileStorageObserver",
+    "Ingredient",
+    "Run",
+    "RunInterrupt",
+    "RunObserver",
+    "StoreObserver",
+    "TimeoutInterrupt",
+    "apply_backspaces_and_linefeeds",
+    "cli_option",
+    "host_info_gatherer",
+    "open_store",
+    "start_run",
+]
+
+_PLACES = {
+    "SETTINGS": "settings",
+    "Experiment": "experiment",
+    "ExpkitError": "errors",
+    "FileStorageObserver": "observers.file",
+    "Ingredient": "ingredient",
+    "Run": "run.handle",
+    "RunInterrupt": "errors",
+    "RunObserver": "observers.base",
+    "StoreObserver": "observers.store",
+    "TimeoutInterrupt": "errors",
+    "apply_backspaces_and_linefeeds": "_support.terminal",
+    "cli_option": "cli.options",
+    "host_info_gatherer": "provenance.host",
+    "open_store": "stores.urls",
+    "start_run": "experiment",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

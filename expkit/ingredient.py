@@ -1,0 +1,256 @@
+"""Ingredients: reusable bundles of config, captured functions, commands and hooks."""
+
+from __future__ import annotations
+
+import os
+
+from expkit.capture.function import capture as capture_function
+from expkit.capture.reference import reduce_by_reference
+from expkit.errors import ConfigError
+from expkit.run.definitions import Caller, Definitions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, TypeVar
+
+    from expkit.config.dicts import ConfigDict
+    from expkit.config.scope import ConfigScope
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+_HOOK_PARAMETERS = ("config", "command_name", "logger")
+
+
+class Ingredient(Definitions):
+    """A reusable part of an experiment, with a config of its own.
+
+    Args:
+        path: dotted path under which its config appears; also prefix of its commands and named configs.
+        ingredients: parts that it uses itself.
+        interactive: allow definition where there is no file, as in notebooks and consoles.
+        base_dir: where project files are looked for; default: the folder of the file that makes the ingredient.
+        save_git_info: whether git is asked about the sources.
+
+    Raises:
+        RuntimeError: made where there is no file, and ``interactive`` is not set.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        ingredients: Sequence[Ingredient] = (),
+        interactive: bool = False,
+        *,
+        base_dir: str | os.PathLike[str] | None = None,
+        save_git_info: bool = True,
+        caller: Caller | None = None,
+    ) -> None:
+        caller = caller or Caller.of(self)
+        if caller.file is None and not interactive:
+            raise RuntimeError(
+                f"{type(self).__name__} {path!r} is made where there is no file (a notebook or a console); "
+                "pass interactive=True"
+            )
+        super().__init__(path, ingredients, caller, os.fspath(base_dir) if base_dir is not None else None)
+        self.interactive = interactive
+        self.save_git_info = save_git_info
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r})"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        return reduce_by_reference(self, self.caller.module, self.caller.file, _name_in(self.caller.globals, self))
+
+    # -- functions -------------------------------------------------------------------------------------
+
+    def capture(self, function: Any = None, prefix: str | None = None) -> Any:
+        """Decorator: the function's missing arguments come from the config.
+
+        Args:
+            function: a function, method, static or class method, or class.
+            prefix: dotted path of the only part of the config that it sees.
+        """
+        if function is None:
+            return lambda actual: self.capture(actual, prefix=prefix)
+        captured = capture_function(function, self, prefix)
+        self.captured_functions.append(captured)
+        return captured
+
+    def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
+        """Decorator: a captured function that can be run from the command line by its name.
+
+        Args:
+            function: the function.
+            prefix: see :meth:`capture`.
+            unobserved: nothing is recorded when it runs.
+        """
+        if function is None:
+            return lambda actual: self.command(actual, prefix=prefix, unobserved=unobserved)
+        captured = self.capture(function, prefix=prefix)
+        self.commands[captured.__name__] = captured
+        (self.unobserved_commands.add if unobserved else self.unobserved_commands.discard)(captured.__name__)
+        return captured
+
+    def pre_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
+        """Decorator: a captured function that is called before main."""
+        if function is None:
+            return lambda actual: self.pre_run_hook(actual, prefix=prefix)
+        captured = self.capture(function, prefix=prefix)
+        self.pre_run_hooks.append(captured)
+        return captured
+
+    def post_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
+        """Decorator: a captured function that is called after main has returned."""
+        if function is None:
+            return lambda actual: self.post_run_hook(actual, prefix=prefix)
+        captured = self.capture(function, prefix=prefix)
+        self.post_run_hooks.append(captured)
+        return captured
+
+    # -- config ----------------------------------------------------------------------------------------
+
+    def config(self, function: Callable[..., Any]) -> ConfigScope:
+        """Decorator: what the function assigns are config entries.
+
+        Raises:
+            ConfigScopeError: a function that cannot be a config function.
+        """
+        from expkit.config.scope import ConfigScope
+
+        scope = ConfigScope(function)
+        self.configurations.append(scope)
+        return scope
+
+    def named_config(self, function: Callable[..., Any]) -> ConfigScope:
+        """Decorator: a config function that counts only when it is named after ``with``.
+
+        Raises:
+            ConfigScopeError: a function that cannot be a config function.
+            KeyError: the name is taken.
+        """
+        from expkit.config.scope import ConfigScope
+
+        scope = ConfigScope(function)
+        self._add_named(function.__name__, scope)
+        return scope
+
+    def config_hook(self, function: F) -> F:
+        """Decorator: a function of (config, command_name, logger) that returns a dict of changed entries.
+
+        Raises:
+            ValueError: another signature.
+        """
+        code = getattr(function, "__code__", None)
+        names = code.co_varnames[: code.co_argcount] if code is not None else ()
+        if names != _HOOK_PARAMETERS or code.co_kwonlyargcount or function.__defaults__ or code.co_flags & 0x0C:
+            raise ValueError(
+                f"config hook {getattr(function, '__qualname__', function)} must have exactly the parameters "
+                f"({', '.join(_HOOK_PARAMETERS)}), not ({', '.join(names)})"
+            )
+        self.config_hooks.append(function)
+        return function
+
+    def add_config(
+        self, cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None, *, extra: str = "forbid", **entries: Any
+    ) -> None:
+        """Add config entries from a dict, a file, or keywords.
+
+        Args:
+            cfg_or_file: a dict, or the path of a JSON, YAML or TOML file, which is read at once.
+            extra: ``"allow"`` lets updates add entries that are not in it.
+            entries: entries by keyword, instead of the first argument.
+
+        Raises:
+            ValueError: both or none were given.
+            ConfigFileError: the file cannot be read.
+            TypeError: neither dict nor path.
+        """
+        self.configurations.append(self._config_dict(cfg_or_file, entries, extra))
+
+    def add_named_config(
+        self, name: str, cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None, **entries: Any
+    ) -> None:
+        """Add a named config from a dict, a file, or keywords; see :meth:`add_config`.
+
+        Raises:
+            KeyError: the name is taken.
+        """
+        self._add_named(name, self._config_dict(cfg_or_file, entries, "allow"))
+
+    def _add_named(self, name: str, config: Any) -> None:
+        if name in self.named_configs:
+            raise KeyError(f"{self!r} has a named config {name!r} already")
+        self.named_configs[name] = config
+
+    def _config_dict(self, source: Any, entries: dict[str, Any], extra: str) -> ConfigDict:
+        from expkit.config.dicts import ConfigDict
+        from expkit.config.files import load_config_file
+        from expkit.config.origin import Origin, calling_line
+
+        if (source is None) == (not entries):
+            raise ValueError("give either a dict or file, or entries by keyword")
+        if source is None or isinstance(source, dict):
+            return ConfigDict(entries if source is None else source, calling_line("add_config"), extra)
+        if isinstance(source, (str, os.PathLike)):
+            return ConfigDict(load_config_file(source), Origin("file", os.fspath(source)), extra)
+        raise TypeError(f"config comes from a dict or a file, not from {type(source).__name__}")
+
+    # -- provenance ------------------------------------------------------------------------------------
+
+    def add_source_file(self, filename: str | os.PathLike[str]) -> None:
+        """Record a file as a source of every run.
+
+        Raises:
+            ValueError: there is no such file.
+        """
+        path = os.path.abspath(filename)
+        if not os.path.isfile(path):
+            raise ValueError(f"there is no source file {os.fspath(filename)!r}")
+        self.explicit_sources.append(path)
+
+    def add_package_dependency(self, package_name: str, version: str) -> None:
+        """Record a package as a dependency of every run.
+
+        Raises:
+            ValueError: not a version.
+        """
+        if not version or version.split() != [version] or not (version[0].isdigit() or version[0] in "v<"):
+            raise ValueError(f"{version!r} is not a version of {package_name}")
+        self.explicit_packages.append((package_name, version))
+
+    def get_experiment_info(self) -> dict[str, Any]:
+        """Sources, packages and repositories as they are now: what a run would record."""
+        from expkit.run.facts import experiment_info
+
+        return experiment_info(self)
+
+    # -- looking around --------------------------------------------------------------------------------
+
+    def gather_commands(self) -> Iterator[tuple[str, Callable[..., Any]]]:
+        """Full names and functions of all commands, those of ingredients included."""
+        for node, _depth in self.walk():
+            for name, function in node.commands.items():
+                yield self.name_of(node, name), function
+
+    def gather_named_configs(self) -> Iterator[tuple[str, Any]]:
+        """Full names of all named configs, those of ingredients included."""
+        for node, _depth in self.walk():
+            for name, config in node.named_configs.items():
+                yield self.name_of(node, name), config
+
+    def traverse_ingredients(self) -> Iterator[tuple[Definitions, int]]:
+        """This and all ingredients below with their depths; see :meth:`walk`."""
+        return self.walk()
+
+
+def _name_in(namespace: Mapping[str, Any], thing: object) -> str:
+    """The name under which a module holds ``thing``.
+
+    Raises:
+        ConfigError: under none, so nobody elsewhere could find it.
+    """
+    for name, value in list(namespace.items()):
+        if value is thing:
+            return name
+    raise ConfigError(f"{thing!r} cannot be sent to another process: no global name of its module holds it")

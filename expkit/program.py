@@ -1,0 +1,239 @@
+"""A script as a program: from an invocation, typed or called, to a run; and the commands every script has."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, NoReturn
+
+    from expkit.cli.grammar import CommandLine, Invocation
+    from expkit.experiment import Experiment
+    from expkit.run.handle import Run
+    from expkit.run.inputs import RunInputs
+
+ARGUMENTS = {"explain": ("KEY",)}
+"""Positional arguments of commands."""
+
+
+# -- from inputs to a run --------------------------------------------------------------------------------
+
+
+def first_inputs(experiment: Experiment, command: str | None) -> RunInputs:
+    """Inputs as the experiment defines them, before options and updates."""
+    from expkit.run.inputs import RunInputs
+
+    inputs = RunInputs(command)
+    inputs.observers = list(experiment.observers)
+    inputs.default_store = experiment.uses_default_store
+    inputs.captured_out_filter = experiment.captured_out_filter
+    inputs.host_info = experiment.additional_host_info
+    return inputs
+
+
+def planned(experiment: Experiment, inputs: RunInputs) -> Run:
+    """The unstarted run that ``inputs`` ask for, after option hooks and options had their say."""
+    from expkit.cli.options import OptionValues, apply_options, option_table
+    from expkit.run.handle import Run
+    from expkit.run.plan import make_plan
+
+    table = option_table(experiment.additional_cli_options)
+    inputs.options = OptionValues(inputs.options)
+    for hook in experiment.option_hooks:
+        hook(options=inputs.options)
+    apply_options(table, inputs.options, inputs)
+    run = experiment.current_run = Run(make_plan(experiment, inputs))
+    return run
+
+
+# -- the command line ------------------------------------------------------------------------------------
+
+
+def run_commandline(experiment: Experiment, argv: str | Sequence[str] | None) -> Run:
+    """See :meth:`Experiment.run_commandline`."""
+    from expkit.cli.grammar import parse, split_argv
+
+    words = split_argv(argv) or [experiment.name]
+    spec = command_line(experiment, words[0])
+    attempt = _Attempt(spec.program)
+    try:
+        invocation = parse(words[1:], spec)
+        if invocation.help:
+            _help(spec, invocation)
+        return attempt.run(experiment, _inputs(experiment, invocation), invocation)
+    except BaseException as error:
+        attempt.fail(error)
+
+
+def command_line(experiment: Experiment, program: str) -> CommandLine:
+    """What the command line of an experiment may look like."""
+    from expkit.cli.grammar import CommandInfo, CommandLine
+    from expkit.cli.options import option_table
+
+    commands = {
+        name: CommandInfo(name, function.__doc__ or "", function, ARGUMENTS.get(name, ()))
+        for name, function in experiment.gather_commands()
+    }
+    return CommandLine(
+        program=_shown(program),
+        doc=experiment.doc or "",
+        commands=commands,
+        options=option_table(experiment.additional_cli_options),
+        default_command=experiment.default_command,
+    )
+
+
+class _Attempt:
+    """One start from the command line: what is shown before and after, and how it may fail."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._run: Run | None = None
+        self._debug = self._pdb = False
+
+    def run(self, experiment: Experiment, inputs: RunInputs, invocation: Invocation) -> Run:
+        self._debug = bool(invocation.options.get("--debug"))
+        self._pdb = bool(invocation.options.get("--pdb"))
+        run = self._run = planned(experiment, inputs)
+        if inputs.print_config:
+            show_config(run)
+            print("-" * 79)
+        if inputs.dry_run:
+            _tell(f"dry run of {run.plan.command}: everything up to the start works, nothing was written")
+            return run
+        run.announce = announce
+        run(*invocation.arguments)
+        conclude(run)
+        return run
+
+    def fail(self, error: BaseException) -> NoReturn:
+        """Show what went wrong and exit."""
+        from expkit.cli.failures import post_mortem, show
+
+        started = self._run is not None and self._run.start_time is not None
+        if self._run is not None and started:
+            conclude(self._run)
+        if self._pdb and isinstance(error, Exception):
+            post_mortem(error)
+            sys.exit(1)
+        sys.exit(show(error, program=self._program, debug=self._debug, started=started))
+
+
+def _inputs(experiment: Experiment, invocation: Invocation) -> RunInputs:
+    from expkit.config.origin import Origin
+    from expkit.config.updates import Update, parse_update
+
+    inputs = first_inputs(experiment, invocation.command)
+    inputs.options = invocation.options
+    origin = Origin("command line")
+    for token in invocation.tokens:
+        parsed = parse_update(token, origin)
+        if isinstance(parsed, Update):
+            inputs.updates.append(parsed)
+        elif parsed is not None:
+            inputs.named_configs.append(parsed)
+    return inputs
+
+
+def _help(spec: CommandLine, invocation: Invocation) -> NoReturn:
+    from expkit.cli.commands import print_help
+
+    print_help(spec, invocation.help if isinstance(invocation.help, str) else None)
+    sys.exit(0)
+
+
+def _shown(program: str) -> str:
+    """The program as one would type it from here."""
+    return os.path.basename(program) if os.path.isabs(program) else program
+
+
+# -- status lines ----------------------------------------------------------------------------------------
+
+
+def announce(run: Run) -> None:
+    """Say on stderr who observes, and where."""
+    from expkit.cli.status import begin_line
+
+    if not run.unobserved and run.observers:
+        _tell(begin_line(run._id, _location(run), [repr(lane.observer) for lane in run.recorder.lanes], run.seed))
+
+
+def conclude(run: Run) -> None:
+    """Say on stderr how the run ended, and where its record is."""
+    from expkit.cli.status import end_line
+
+    if run.unobserved or not run.observers or run.start_time is None or run.stop_time is None:
+        return
+    seconds = (run.stop_time - run.start_time).total_seconds()
+    _tell(end_line(run._id, _location(run), run.status or "", seconds, run.result))
+
+
+def _tell(line: str) -> None:
+    from expkit.cli.status import tell
+
+    tell(line)
+
+
+def _location(run: Run) -> str | None:
+    if run.folder is None:
+        return None
+    return os.path.relpath(run.folder) if run.folder.is_relative_to(os.getcwd()) else str(run.folder)
+
+
+# -- commands that every script has ----------------------------------------------------------------------
+
+
+def register_builtin_commands(experiment: Experiment) -> None:
+    """Give an experiment the commands that look at it without running it."""
+    for function in (print_config, print_dependencies, save_config, print_named_configs, explain):
+        experiment.command(function, unobserved=True)
+
+
+def print_config(_run: Run) -> None:
+    """Print the config and mark what differs from its definition.
+
+    Entries that updates added, changed, or gave another type are marked.
+    """
+    show_config(_run)
+
+
+def show_config(run: Run) -> None:
+    """Print a run's config."""
+    from expkit.cli.commands import print_config as show
+
+    show(run.config, run.config_modifications, [path for path in run.plan.paths.values() if path])
+
+
+def print_dependencies(_run: Run) -> None:
+    """Print the packages, source files and repositories that a run would record."""
+    from expkit.cli.commands import print_dependencies as show
+    from expkit.run.facts import experiment_info
+
+    show(experiment_info(_run.plan.root))
+
+
+def save_config(_run: Run, config_filename: str = "config.json") -> None:
+    """Write the config to a file that can be given after ``with``.
+
+    The file's name is the config entry ``config_filename``, its extension the format.
+    """
+    from expkit.cli.commands import save_config as save
+
+    save({key: value for key, value in _run.config.items() if key != "config_filename"}, config_filename)
+
+
+def print_named_configs(_run: Run) -> None:
+    """Print the names and descriptions of all named configs."""
+    from expkit.cli.commands import print_named_configs as show
+
+    show({name: config.doc for name, config in _run.plan.root.gather_named_configs()})
+
+
+def explain(KEY: str, _run: Run) -> None:  # noqa: N803 - shown like that in the help
+    """Print which layers of the config set an entry, each with file and line."""
+    from expkit.cli.commands import explain as show
+
+    show(KEY, _run.plan.resolution.layers)
