@@ -1,0 +1,101 @@
+"""Config that is given as a dict, or read from a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expkit.config.containers import copy_containers
+from expkit.config.fixed import FixedDict, note_changes, settled
+from expkit.config.origin import Origin
+from expkit.config.paths import join
+from expkit.config.summary import ConfigSummary
+from expkit.config.values import plain
+from expkit.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Literal
+
+
+class ConfigDict:
+    """A dict of config entries; never changed by a run.
+
+    Args:
+        mapping: the entries; copied.
+        origin: where they were written down.
+        extra: whether updates may add entries that are not in the dict.
+
+    Attributes:
+        name: what the config is called in messages.
+        doc: always None; config functions have docstrings.
+        origin: where the entries were written down.
+        parameters: always empty; config functions have parameters.
+        places: path of an entry to where it is defined.
+        extra: ``"forbid"`` or ``"allow"``.
+
+    Raises:
+        ConfigError: no mapping.
+        ConfigKeyError: a key that the settings forbid.
+    """
+
+    doc: str | None = None
+    parameters: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        mapping: Mapping[Any, Any],
+        origin: Origin = Origin("config dict"),  # noqa: B008 - immutable
+        extra: Literal["forbid", "allow"] = "forbid",
+    ) -> None:
+        if not hasattr(mapping, "items"):
+            raise ConfigError(f"{origin}: a config is a dict of entries, not {type(mapping).__name__}")
+        self._entries: dict[Any, Any] = plain(dict(mapping))
+        self.name = origin.what
+        self.origin = origin
+        self.extra = extra
+        self.places: dict[str, Origin] = dict.fromkeys(_all_paths(self._entries), origin)
+
+    def __call__(
+        self,
+        fixed: Mapping[Any, Any] | None = None,
+        preset: Mapping[Any, Any] | None = None,
+        fallback: Mapping[str, Any] | None = None,  # noqa: ARG002 - a dict cannot read
+    ) -> ConfigSummary:
+        """The entries, with fixed values winning and missing ones filled in from the preset.
+
+        Args:
+            fixed: nested values of updates.
+            preset: what earlier configs of this ingredient gave.
+            fallback: what config functions could read.
+        """
+        fixed = fixed or {}
+        entries = FixedDict(fixed, copy_containers(self._entries))
+        summary = ConfigSummary(fill_in(settled(entries, fixed), preset or {}), places=self.places)
+        note_changes(entries, summary)
+        if self.extra == "allow":
+            summary.open.add("")
+        return summary
+
+    def __repr__(self) -> str:
+        return f"<config dict {self.origin}>"
+
+
+def fill_in(entries: dict[Any, Any], preset: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The preset, in its order, with ``entries`` over it; dicts that are in both are merged. Nothing is shared."""
+    merged = {
+        key: _merged(entries[key], item) if key in entries else copy_containers(item) for key, item in preset.items()
+    }
+    merged.update((key, item) for key, item in entries.items() if key not in preset)
+    return merged
+
+
+def _merged(value: Any, preset: Any) -> Any:
+    return fill_in(value, preset) if isinstance(value, dict) and isinstance(preset, dict) else value
+
+
+def _all_paths(entries: dict[Any, Any], above: tuple[Any, ...] = ()) -> Iterator[str]:
+    for key, value in entries.items():
+        yield join((*above, key))
+        if isinstance(value, dict):
+            yield from _all_paths(value, (*above, key))
