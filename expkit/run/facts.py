@@ -10,7 +10,7 @@ from expkit.provenance.launch import launch_facts
 from expkit.provenance.packages import discover_packages
 from expkit.provenance.projects import project_root
 from expkit.provenance.repositories import describe, require_clean
-from expkit.provenance.sources import discover
+from expkit.provenance.sources import SourceFile, discover
 from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
 
@@ -41,3 +41,74 @@ class Facts:
     sources: tuple[FileRef, ...] = ()
     places: Mapping[str, Path] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+
+def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Facts:
+    """Everything that a run's record says about code and machine.
+
+    Raises:
+        ProvenanceError: ``enforce_clean``, and a repository has changes or there is none.
+    """
+    sources = _sources(root, nodes)
+    repositories, problems = _repositories(nodes, [source.path for source in sources], inputs)
+    mainfile = next((source.name for source in sources if str(source.path) == root.caller.file), None)
+    return Facts(
+        experiment={
+            "mainfile": mainfile,
+            "dependencies": _packages(nodes),
+            "repositories": repositories,
+            "doc": root.doc,
+        },
+        host=host_facts(inputs.host_info),
+        launch=launch_facts(root.caller.file, project_root(root.base_dir)),
+        sources=tuple(_ref(source) for source in sources),
+        places={source.name: source.path for source in sources},
+        problems=tuple(problems),
+    )
+
+
+def experiment_info(root: Definitions) -> dict[str, Any]:
+    """What a run would record about the code, as event methods see it."""
+    nodes = root.ordered()
+    sources = _sources(root, nodes)
+    repositories, _problems = _repositories(nodes, [source.path for source in sources], None)
+    return {
+        "name": root.path,
+        "base_dir": root.base_dir,
+        "mainfile": next((source.name for source in sources if str(source.path) == root.caller.file), None),
+        "sources": [(source.name, source.md5) for source in sources],
+        "dependencies": _packages(nodes),
+        "repositories": repositories,
+    }
+
+
+def _sources(root: Definitions, nodes: list[Definitions]) -> list[SourceFile]:
+    extra = [file for node in nodes for file in (*node.explicit_sources, node.caller.file) if file]
+    return discover(SETTINGS.DISCOVER_SOURCES, root.base_dir, root.caller.file, extra)
+
+
+def _packages(nodes: list[Definitions]) -> list[str]:
+    return discover_packages(SETTINGS.DISCOVER_DEPENDENCIES, [pair for node in nodes for pair in node.explicit_packages])
+
+
+def _repositories(
+    nodes: list[Definitions], paths: list[Path], inputs: RunInputs | None
+) -> tuple[list[dict[str, Any]], list[str]]:
+    if not all(node.save_git_info for node in nodes):
+        return [], []
+    found, problems = describe(paths)
+    if inputs is not None and inputs.enforce_clean:
+        require_clean(found)
+    return found, problems
+
+
+def _ref(source: SourceFile) -> FileRef:
+    return FileRef(
+        path=source.name,
+        role="source",
+        root=source.root,
+        sha256=source.sha256,
+        md5=source.md5,
+        size=source.size,
+        layer="import",
+    )
