@@ -12,10 +12,9 @@ from expkit.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from expkit.cli.grammar import CommandLine
     from expkit.config.layers import Layer
     from expkit.config.summary import ConfigSummary
-
-    from expkit.cli.grammar import CommandLine
 
 
 def print_config(config: Mapping[str, Any], summary: ConfigSummary, ingredients: Sequence[str] = ()) -> None:
@@ -46,10 +45,10 @@ def explain(key: str, layers: Mapping[str, Sequence[Layer]]) -> None:
         UsageError: there is no such entry.
     """
     from expkit.cli.printing import format_explain
+    from expkit.config.paths import is_prefix, join, split
 
-    wanted = [path for path in layers if path == key] or [
-        path for path in layers if path.startswith((f"{key}.", f"{key}["))
-    ]
+    key = join(split(key))
+    wanted = [key] if key in layers else [path for path in layers if is_prefix(key, path)]
     if not wanted:
         raise UsageError(f"there is no config entry {key}{did_you_mean(key, layers)}")
     colour = wants_colour(sys.stdout)

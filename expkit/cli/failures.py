@@ -79,7 +79,10 @@ def format_failure(error: BaseException, *, debug: bool = False) -> str:
     if debug:
         return "".join(full.format())
     if _is_ours(error, full):
-        return "".join(full.format()) + "If the lines above do not explain it, this is a fault in expkit itself; please report it.\n"
+        return (
+            "".join(full.format())
+            + "If the lines above do not explain it, this is a fault in expkit itself; please report it.\n"
+        )
     _fold(full)
     return "".join(full.format())
 

@@ -8,7 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from expkit.cli.grammar import CommandInfo, CommandLine
     from expkit.cli.options import CLIOption
@@ -47,9 +47,9 @@ def _program_page(spec: CommandLine) -> str:
     parts = [
         usage(spec),
         inspect.cleandoc(spec.doc),
-        "Options:\n" + _table((_flags(option), option.doc) for option in spec.options),
-        "Arguments:\n" + _table(arguments),
-        "Commands:\n" + _table((info.name, _first_line(info.doc)) for info in spec.commands.values()),
+        _section("Options", [(_flags(option), option.doc) for option in spec.options]),
+        _section("Arguments", arguments),
+        _section("Commands", [(info.name, _first_line(info.doc)) for info in spec.commands.values()]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -65,10 +65,11 @@ def _flags(option: CLIOption) -> str:
     return f"{short}{option.long}{'' if option.is_flag else '=VALUE'}"
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
-    rows = list(rows)
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    if not rows:
+        return ""
     width = max((len(term) for term, _ in rows if len(term) <= _WIDEST_TERM), default=0)
-    return "\n".join(_row(term, text, width) for term, text in rows)
+    return "\n".join([f"{title}:", *(_row(term, text, width) for term, text in rows)])
 
 
 def _row(term: str, text: str, width: int) -> str:
@@ -85,9 +86,13 @@ def _first_line(doc: str) -> str:
 
 def _signature(info: CommandInfo) -> str:
     try:
-        return str(inspect.signature(info.function)) if info.function else ""
+        signature = inspect.signature(info.function) if info.function else None
     except (TypeError, ValueError):
         return ""
+    if signature is None:
+        return ""
+    # What begins with an underscore (`_run`, `_log`) is not for people to give.
+    return str(signature.replace(parameters=[p for name, p in signature.parameters.items() if name[0] != "_"]))
 
 
 def _place(info: CommandInfo) -> str:

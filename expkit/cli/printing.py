@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.cli.values import pretty, short
-from expkit.config.paths import below as entry_path
+from expkit.config.paths import below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,12 +67,12 @@ def format_explain(key: str, layers: Sequence[Layer], *, colour: bool = False) -
         layers: in the order in which they applied.
         colour: with terminal colours.
     """
-    rows = [(short(layer.value), layer.kind, str(layer.origin)) for layer in layers]
+    rows = [(layer.kind, str(layer.origin), short(layer.value)) for layer in layers]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    lines: list[Line] = [[(f"{key} = {rows[-1][0]}", "head")]]
-    for number, (value, kind, origin) in enumerate(rows, start=1):
-        text = f"  {value:<{widths[0]}}  {kind:<{widths[1]}}  {origin}".rstrip()
-        lines.append([(text, ""), ("  <- counts", "added")] if number == len(rows) else [(text, "doc")])
+    texts = [f"  {kind:<{widths[0]}}  {origin:<{widths[1]}}  {value}" for kind, origin, value in rows]
+    lines: list[Line] = [[(f"{key} = {rows[-1][-1]}", "head")]]
+    lines += [[(text, "doc")] for text in texts[:-1]]
+    lines.append([(texts[-1], ""), ("  <- counts", "added")])
     return render(lines, colour=colour)
 
 
@@ -146,14 +146,13 @@ def _namespace(config: Any, path: str) -> Mapping[str, Any]:
 def _entries(namespace: Mapping[Any, Any], path: str, groups: Sequence[str], depth: int = 0) -> Iterator[_Entry]:
     """Entries before sections, each sorted; what belongs to another group is left out."""
     for key, value in sorted(namespace.items(), key=lambda item: (_is_section(item[1]), str(item[0]))):
-        inner = entry_path(path, key)
+        inner = below(path, key)
         if inner in groups:
             continue
-        name = inner[len(path) :].lstrip(".")
-        below = list(_entries(value, inner, groups, depth + 1)) if _is_section(value) else []
-        if below or not _is_section(value):
-            yield _Entry(inner, depth, name, value, bool(below))
-        yield from below
+        content = list(_entries(value, inner, groups, depth + 1)) if _is_section(value) else []
+        if content or not _is_section(value):
+            yield _Entry(inner, depth, below("", key), value, bool(content))
+        yield from content
 
 
 def _is_section(value: Any) -> bool:

@@ -7,7 +7,6 @@ from expkit.cli.options import (
     apply_options,
     cli_option,
     default_values,
-    log_level,
     option_table,
 )
 from expkit.errors import UsageError
@@ -111,7 +110,7 @@ def test_what_the_built_in_options_change(option, value, attribute, expected):
     [
         ("beat-interval", "often", "--beat-interval=often: could not convert"),
         ("capture", "all", "--capture=all: a capture mode is auto, no, sys or fd"),
-        ("loglevel", "loud", "--loglevel=loud: a level is DEBUG"),
+        ("loglevel", "loud", "there is no log level 'loud'"),
         ("priority", "high", "--priority=high: could not convert"),
     ],
 )
@@ -149,9 +148,3 @@ def test_option_values_know_both_spellings():
 def test_names_that_are_no_flags_keep_their_underscores():
     """Only long flags have two spellings."""
     assert OptionValues({"a_b": 1}) == {"a_b": 1}
-
-
-@pytest.mark.parametrize(("text", "level"), [("DEBUG", 10), ("warning", 30), (40, 40), ("0", 0)])
-def test_levels_by_name_and_number(text, level):
-    """Any case, any number."""
-    assert log_level(text) == level
