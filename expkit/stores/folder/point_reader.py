@@ -1,0 +1,297 @@
+"""Reading packed points (:mod:`expkit.stores.folder.slots`): :class:`PointReader`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from binascii import crc32
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit.errors import FormatError
+from expkit.record.model import Point
+from expkit.stores.folder import slots
+from expkit.stores.folder.slots import SLOT
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator
+
+BLOCK = 2048 * SLOT
+_STEP_IS_BINARY = frozenset((slots.INT_JSON, slots.FLOAT_JSON))
+_USUAL_TYPE = bytes(byte & 15 == slots.INT_FLOAT for byte in range(256))
+_PLAIN_TYPES = bytes(1 <= byte & 15 <= slots.LAST_PLAIN for byte in range(256))
+
+
+class Series(NamedTuple):
+    """What a series number stands for."""
+
+    name: str
+    tags: tuple[tuple[str, str], ...] = ()
+    kind: str = "scalar"
+
+
+class Columns(NamedTuple):
+    """All points of one series, column by column."""
+
+    steps: list[Any]
+    values: list[Any]
+    times: list[float]
+
+
+class Span(NamedTuple):
+    """Whole records that lie side by side: plain points, or one record with (or without) a payload.
+
+    Attributes:
+        kind: type of the record; 0 for plain points of any type.
+        points: how many points.
+        data: the bytes.
+    """
+
+    kind: int
+    points: int
+    data: bytes
+
+
+class PointReader:
+    """Reads a file of packed points, also while it grows; safe to share between threads.
+
+    Going on where one stopped costs no more than what is new. No file is held open between calls.
+
+    Args:
+        path: the file; while there is none, there are no points.
+
+    Raises:
+        FormatError: (when reading) the file is of another format or a later version.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._series: dict[int, Series] = {}
+        self._points = 0
+        self._end = 0
+        # where to start for the n-th point: numbers of points, and the places of those points
+        self._marks: list[int] = [0]
+        self._places: list[int] = [SLOT]
+
+    def count(self) -> int:
+        """How many points there are now."""
+        with self._lock:
+            self._scan()
+            return self._points
+
+    def end(self) -> int:
+        """Where the next record belongs: bytes before it are whole records."""
+        with self._lock:
+            self._scan()
+            return self._end
+
+    def series(self) -> dict[int, Series]:
+        """What was named up to :meth:`end`."""
+        with self._lock:
+            return dict(self._series)
+
+    def last_number(self) -> int:
+        """The highest number of a series up to :meth:`end`."""
+        return max(self.series(), default=0)
+
+    def read(self, offset: int = 0, limit: int | None = None) -> list[Point]:
+        """Points from number ``offset`` on, at most ``limit``, in the order in which they were logged."""
+        with self._lock:
+            self._scan()
+            stop = self._points if limit is None else min(self._points, offset + limit)
+            found: list[Point] = []
+            for span in self._spans(offset, stop):
+                found += _points(span, self._series)
+            return found
+
+    def columns(self, offset: int = 0) -> dict[Series, Columns]:
+        """Points from number ``offset`` on by series; faster than :meth:`read` where no single points are needed."""
+        columns: dict[Series, Columns] = {}
+        with self._lock:
+            self._scan()
+            for span in self._spans(offset, self._points):
+                for head, step, value, time in _rows(span):
+                    series = self._series[head >> 4]
+                    found = columns.get(series) or columns.setdefault(series, Columns([], [], []))
+                    found.steps.append(step)
+                    found.values.append(value)
+                    found.times.append(time)
+        return columns
+
+    def _scan(self) -> None:
+        """Take note of records that are new since the last time."""
+        try:
+            file = open(self._path, "rb", buffering=0)  # noqa: SIM115
+        except FileNotFoundError:
+            return
+        with file:
+            if not self._end:
+                if not _check_magic(file.read(SLOT), self._path):
+                    return
+                self._end = SLOT
+            for span in _records(file, self._end):
+                if span.kind == slots.SERIES:
+                    self._series[_head(span.data) >> 4] = _series(span.data)
+                self._points += span.points
+                self._end += len(span.data)
+                if self._end - self._places[-1] >= BLOCK:
+                    self._marks.append(self._points)
+                    self._places.append(self._end)
+
+    def _spans(self, start: int, stop: int) -> Iterator[Span]:
+        """The points from number ``start`` to ``stop``."""
+        if start >= stop:
+            return
+        mark = bisect_right(self._marks, start) - 1
+        number = self._marks[mark]
+        with open(self._path, "rb", buffering=0) as file:
+            for span in _records(file, self._places[mark], self._end):
+                cut = _cut(span, start - number, stop - number)
+                number += span.points
+                if cut.points:
+                    yield cut
+                if number >= stop:
+                    return
+
+
+def _check_magic(start: bytes, path: object) -> bool:
+    """Whether the file has begun; raises for files that are no such file."""
+    if start == slots.MAGIC:
+        return True
+    if start.startswith(slots.MAGIC_START):
+        found = start[len(slots.MAGIC_START) :].decode("ascii", "replace").strip()
+        raise FormatError(f"{path}: points of format {found}; this version of expkit reads format 1: update expkit")
+    if start.strip(b"\0"):
+        raise FormatError(f"{path}: not a file of packed metric points")
+    return False
+
+
+def _records(file: Any, place: int, end: int | None = None) -> Iterator[Span]:
+    """Whole records from ``place`` on, up to the first that is not whole."""
+    size = BLOCK
+    while end is None or place < end:
+        file.seek(place)
+        data = file.read(size if end is None else min(size, max(end - place, 0)))
+        done, wanted = 0, 0
+        for span in _split(data):
+            if isinstance(span, int):
+                wanted = span
+                break
+            done += len(span.data)
+            yield span
+        place += done
+        if wanted > len(data) - done and len(data) == size:
+            size = max(BLOCK, wanted)
+        elif not done or wanted or len(data) < size:
+            return
+        else:
+            size = BLOCK
+
+
+def _split(data: bytes) -> Iterator[Span | int]:
+    """Spans of whole records; at last, where one is cut off, how many bytes it needs."""
+    length = len(data) // SLOT * SLOT
+    if _all_plain(data, length):
+        if length:
+            yield Span(0, length // SLOT, data[:length])
+        return
+    place = 0
+    while place < length:
+        stop = place
+        while stop < length and _is_plain(data, stop):
+            stop += SLOT
+        if stop > place:
+            yield Span(0, (stop - place) // SLOT, data[place:stop])
+            place = stop
+            continue
+        needed = slots.size_of(data[place : place + SLOT])
+        if place + needed > length or not _is_whole(data, place, needed):
+            yield needed
+            return
+        kind = data[place] & 15
+        yield Span(kind, int(kind < slots.SERIES), data[place : place + needed])
+        place += needed
+
+
+def _all_plain(data: bytes, length: int) -> bool:
+    """Whether every slot holds a plain point: the usual case, found without looking at each."""
+    if 0 in data[:length:SLOT].translate(_PLAIN_TYPES):
+        return False
+    return all(data[byte:length:SLOT] == data[28 + byte : length : SLOT] for byte in range(4))
+
+
+def _is_plain(data: bytes, place: int) -> bool:
+    return 1 <= data[place] & 15 <= slots.LAST_PLAIN and data[place : place + 4] == data[place + 28 : place + SLOT]
+
+
+def _is_whole(data: bytes, place: int, needed: int) -> bool:
+    if data[place : place + 4] != data[place + 28 : place + SLOT]:
+        return False
+    kind = data[place] & 15
+    if kind in slots.PAYLOAD:
+        return crc32(_text(data[place : place + needed])) == int.from_bytes(data[place + 4 : place + 8], "little")
+    return kind == slots.FILLER
+
+
+def _cut(span: Span, start: int, stop: int) -> Span:
+    """The points of a span from number ``start`` to ``stop``."""
+    start, stop = max(start, 0), min(stop, span.points)
+    if start >= stop:
+        return Span(span.kind, 0, b"")
+    if (start, stop) == (0, span.points):
+        return span
+    return Span(0, stop - start, span.data[start * SLOT : stop * SLOT])
+
+
+def _points(span: Span, series: dict[int, Series]) -> list[Point]:
+    made = []
+    new = tuple.__new__
+    for head, step, value, time in _rows(span):
+        name, tags, kind = series[head >> 4]
+        made.append(new(Point, (name, step, value, time, tags, kind)))
+    return made
+
+
+def _rows(span: Span) -> Iterable[tuple[int, Any, Any, float]]:
+    """Head, step, value and time of each point."""
+    if span.kind:
+        return (_payload_row(span),)
+    if 0 in span.data[::SLOT].translate(_USUAL_TYPE):
+        return _mixed_rows(span.data)
+    return slots.usual_rows.iter_unpack(span.data)
+
+
+def _mixed_rows(data: bytes) -> Iterator[tuple[int, Any, Any, float]]:
+    for place, (head, step, value, time) in enumerate(slots.usual_rows.iter_unpack(data)):
+        kind = head & 15
+        if kind == slots.INT_FLOAT:
+            yield head, step, value, time
+        else:
+            yield head, *slots.PLAIN[kind].unpack_from(data, place * SLOT), time
+
+
+def _payload_row(span: Span) -> tuple[int, Any, Any, float]:
+    head, _, binary, time, _, _ = slots.PAYLOAD[span.kind].unpack_from(span.data)
+    tree = json.loads(_text(span.data))
+    if span.kind == slots.JSON_JSON:
+        step, value = tree
+    elif span.kind in _STEP_IS_BINARY:
+        step, value = binary, tree
+    else:
+        step, value = tree, binary
+    return head, step, value, time
+
+
+def _series(record: bytes) -> Series:
+    name, kind, tags = json.loads(_text(record))
+    return Series(name, tuple((key, value) for key, value in tags), kind)
+
+
+def _head(record: bytes) -> int:
+    return int.from_bytes(record[:4], "little")
+
+
+def _text(record: bytes) -> bytes:
+    return record[SLOT : SLOT + int.from_bytes(record[24:28], "little")]

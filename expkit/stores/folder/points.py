@@ -1,0 +1,306 @@
+"""Metric points in one append-only file: :class:`PointWriter` and :class:`PointReader`.
+
+The file is mapped into memory, so a point that was added survives the process, even one killed at once. Room is
+allocated before it is mapped: a full disk is an ``OSError``, never a bus error.
+
+How a point gets in without a lock: ``mmap.write`` copies a record and moves on in one step that neither another thread nor
+a signal handler can interrupt. So there is never a gap, and nothing has to be undone when an exception strikes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from time import time as now
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import StoreError
+from expkit.record.model import Point
+from expkit.stores.folder import slots
+from expkit.stores.folder.files import write_all
+from expkit.stores.folder.point_reader import Columns, PointReader, Series
+from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
+from expkit.stores.folder.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
+
+    Tags: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
+    _Tags: TypeAlias = tuple[tuple[str, str], ...]
+
+__all__ = ["Columns", "Point", "PointReader", "PointWriter", "Series", "append_points"]
+
+FIRST_WINDOW = 1 << 16
+LAST_WINDOW = 1 << 18
+
+
+class PointWriter:
+    """Adds points to a file; from any thread, also from a signal handler in the middle of adding one.
+
+    Points belong to one process: in a forked child nothing is added.
+
+    Args:
+        path: the file; made (or continued) when the first point comes.
+        on_loss: told why a point could not be kept (disk full, writer closed, forked child); without it the error is
+            raised.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], on_loss: Callable[[Exception], None] | None = None) -> None:
+        self._path = os.fspath(path)
+        self._on_loss = on_loss
+        self._lock = threading.RLock()
+        self._known: dict[Any, _Series] = {}
+        self._numbers = itertools.count(1)
+        self._fd = -1
+        self._window: Window | None = None
+        self._write: Callable[[bytes], object] = _no_room
+        self._closed = ""
+        self._reader = PointReader(path)
+        _writers.add(self)
+
+    @property
+    def count(self) -> int:
+        """How many points the file has."""
+        return self._reader.count()
+
+    def log_scalar(self, name: str, value: Any, step: Any = None) -> None:
+        """Add a point of a plain series now: the short way, for hot loops."""
+        try:
+            series = self._known[name]
+            if step is None:
+                step = series.next_step() if series.moved is None else series.restart()
+            elif step.__class__ is int:
+                series.moved = step
+            else:
+                return self.add(name, value, step)
+            if value.__class__ is float:
+                self._write(pack_int_float(series.head, step, value, now(), series.head))
+                return None
+            if value.__class__ is int:
+                self._write(pack_int_int(series.int_head, step, value, now(), series.int_head))
+                return None
+        except Exception:  # a new name, a full window, another type: the long way knows
+            pass
+        return self.add(name, value, step)
+
+    def add(
+        self,
+        name: str,
+        value: Any,
+        step: Any = None,
+        tags: Tags = (),
+        kind: str = "scalar",
+        time: float | None = None,
+    ) -> None:
+        """Add a point.
+
+        Args:
+            name: of the metric.
+            value: a number; any other value is kept as :mod:`expkit.record.codec` encodes it.
+            step: where the series stands; None for the series' last step + 1, the first being 0. Steps may repeat or go
+                back.
+            tags: pairs (or a mapping) of str that tell series of one name apart.
+            kind: reserved.
+            time: seconds since the epoch; None for now.
+
+        Raises:
+            OSError, StoreError: the point could not be kept, and nobody else is told (``on_loss``).
+        """
+        if time is None:
+            time = now()
+        if step is not None:
+            step = _plain(step)
+        self._put(str(name), step, _plain(value), time, _sorted(tags) if tags else (), kind)
+
+    def add_many(self, points: Iterable[Point]) -> None:
+        """Add points as they are: times, steps and encoded values included."""
+        for name, step, value, time, tags, kind in points:
+            self._put(name, step, value, time, tags, kind)
+
+    def close(self, *, sync: bool = False) -> None:
+        """Give back the room that is left; later points are lost (see ``on_loss``).
+
+        Args:
+            sync: whether to wait until the disk has everything.
+        """
+        with self._lock:
+            self._closed = self._closed or f"{self._path} is closed: no more points can be added"
+            window, self._window = self._window, None
+            self._write = _no_room
+            if window is None:
+                return
+            end = window.close()
+            os.ftruncate(self._fd, end)
+            if sync:
+                os.fsync(self._fd)
+            os.close(self._fd)
+
+    def _put(self, name: str, step: Any, value: Any, time: float, tags: _Tags, kind: str) -> None:
+        try:
+            key = (name, tags, kind) if tags or kind != "scalar" else name
+            series = self._known.get(key) or self._name(key, name, tags, kind)
+            self._append(slots.pack_point(series.number, series.take(step), value, time))
+        except (OSError, StoreError) as error:
+            if self._on_loss is None:
+                raise
+            self._on_loss(error)
+
+    def _name(self, key: object, name: str, tags: _Tags, kind: str) -> _Series:
+        """Begin a series: it stands in the file before anybody can use it."""
+        with self._lock:
+            self._make_room(SLOT)
+            new = _Series(next(self._numbers), self._lock)
+            self._append(slots.pack_series(new.number, name, tags, kind))
+            # another thread or a signal handler may have been quicker: the first one stays
+            return self._known.setdefault(key, new)
+
+    def _append(self, record: bytes) -> None:
+        while True:
+            try:
+                self._write(record)
+                return
+            except ValueError:  # the window is full, or there is none
+                self._make_room(len(record))
+
+    def _make_room(self, needed: int) -> None:
+        with self._lock:
+            if (old := self._window or self._open()).room < needed:
+                old.fill()
+                new = Window(self._fd, old.end, max(needed, min(old.size * 2, LAST_WINDOW)))
+                # no signal handler can come between this question and its answer: no call, no jump back
+                if self._window is old:
+                    self._window = new
+            if self._window is not None:
+                self._write = self._window.write
+
+    def _open(self) -> Window:
+        if self._closed:
+            raise StoreError(self._closed)
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            end = self._reader.end()
+            numbers = itertools.count(self._reader.last_number() + 1)
+            if end < os.fstat(fd).st_size and self._window is None:
+                os.ftruncate(fd, end)
+            window = Window(fd, end, FIRST_WINDOW)
+            if not end:
+                window.write(slots.MAGIC)
+        except BaseException:
+            os.close(fd)
+            raise
+        if self._window is None:  # else a signal handler was here meanwhile
+            self._window, self._fd, self._numbers = window, fd, numbers
+        else:
+            os.close(fd)
+        return self._window
+
+    def forget(self) -> None:
+        """In a forked child: leave the file to the parent."""
+        self._closed = f"{self._path} belongs to the process that this one was forked from: log points there"
+        self._lock = threading.RLock()
+        self._reader = PointReader(self._path)
+        self._window = None
+        self._write = _no_room
+
+
+class _Series:
+    """Number and step counter of one series."""
+
+    __slots__ = ("_lock", "head", "int_head", "moved", "next_step", "number")
+
+    def __init__(self, number: int, lock: threading.RLock) -> None:
+        self.number = number
+        self.head = number << 4 | slots.INT_FLOAT
+        self.int_head = number << 4 | slots.INT_INT
+        self.next_step: Callable[[], float] = itertools.count().__next__
+        self.moved: float | None = None
+        self._lock = lock
+
+    def take(self, step: Any) -> Any:
+        """The step of the next point; one that is given and is a number moves the counter."""
+        if step is None:
+            return self.next_step() if self.moved is None else self.restart()
+        if type(step) in _NUMBERS:
+            self.moved = step
+        return step
+
+    def restart(self) -> float:
+        """The step after the one that was given last."""
+        with self._lock:
+            if self.moved is not None:
+                self.next_step = itertools.count(self.moved + 1).__next__
+                self.moved = None
+        return self.next_step()
+
+
+def append_points(path: str | os.PathLike[str], points: Iterable[Point], reader: PointReader | None = None) -> None:
+    """Add points as they are to a file that nobody else writes; for stores that receive points.
+
+    Args:
+        path: the file; made if missing.
+        points: values that are no numbers being encoded already.
+        reader: a reader of this file that was used before, so that old points need not be looked at again.
+    """
+    reader = reader or PointReader(path)
+    end = reader.end()
+    numbers = {series: number for number, series in reader.series().items()}
+    records = [] if end else [slots.MAGIC]
+    for name, step, value, time, tags, kind in points:
+        series = Series(name, tags, kind)
+        if series not in numbers:
+            numbers[series] = max(numbers.values(), default=0) + 1
+            records.append(slots.pack_series(numbers[series], name, tags, kind))
+        records.append(slots.pack_point(numbers[series], step, value, time))
+    with open(path, "r+b" if end else "wb", buffering=0) as file:
+        file.truncate(end)
+        file.seek(end)
+        write_all(file.fileno(), b"".join(records))
+
+
+def _no_room(record: bytes, /) -> object:  # noqa: ARG001
+    raise ValueError("no window")
+
+
+def _sorted(tags: Tags) -> _Tags:
+    pairs = tags.items() if isinstance(tags, Mapping) else tags
+    return tuple(sorted((str(key), str(value)) for key, value in pairs))
+
+
+def _plain(value: Any) -> Any:
+    """An int or a float as it is, also out of NumPy's and tensors' wrappers; anything else as a JSON tree."""
+    if isinstance(value, float):
+        return float(value)
+    if type(value) not in _PLAIN:
+        value = _unwrapped(value)
+    if type(value) in _PLAIN and not (type(value) is int and value.bit_length() > _LONG):
+        return value
+    from expkit.record.codec import encode  # needed by few runs
+
+    return encode(value)
+
+
+def _unwrapped(value: Any) -> Any:
+    try:
+        return value.item()
+    except Exception:  # an array of several, or no array at all
+        return value
+
+
+_PLAIN = frozenset((float, int, str, bool, type(None)))
+_NUMBERS = (float, int)
+_LONG = 10_000
+
+_writers: weakref.WeakSet[PointWriter] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for writer in list(_writers):
+        writer.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
