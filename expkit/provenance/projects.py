@@ -1,0 +1,82 @@
+"""Where a user's project begins, and where its runs go by default."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from expkit.errors import ConfigFileError
+from expkit.settings import SETTINGS
+
+STORE_VARIABLE = "EXPKIT_STORE"
+"""Environment variable that names the default store."""
+
+
+def project_root(start: str | Path) -> Path:
+    """The nearest folder from ``start`` upwards with a ``pyproject.toml`` or ``.git``; ``start`` itself if none has."""
+    start = Path(os.path.abspath(start))
+    return _nearest(start, "pyproject.toml", ".git") or start
+
+
+def default_store(cwd: str | Path | None = None) -> Path | str:
+    """Where runs go that name no observer: a folder, or a store's URL.
+
+    The first of: ``SETTINGS.DEFAULT_STORE``, the environment variable ``EXPKIT_STORE``, ``store`` in the table
+    ``[tool.expkit]`` of the nearest ``pyproject.toml``, ``runs`` beside that file, ``runs`` in ``cwd``.
+
+    Args:
+        cwd: where to start looking, the current folder by default; relative answers start here, too.
+
+    Raises:
+        ConfigFileError: the table in ``pyproject.toml`` cannot be read.
+    """
+    here = Path(os.path.abspath(cwd or os.getcwd()))
+    chosen = SETTINGS.DEFAULT_STORE or os.environ.get(STORE_VARIABLE)
+    if chosen:
+        return _place(chosen, here)
+    project = _nearest(here, "pyproject.toml")
+    if project is None:
+        return here / "runs"
+    return _place(_table(project / "pyproject.toml").get("store", "runs"), project)
+
+
+def _nearest(start: Path, *markers: str) -> Path | None:
+    for folder in (start, *start.parents):
+        if any(os.path.lexists(folder / marker) for marker in markers):
+            return folder
+    return None
+
+
+def _place(chosen: str | os.PathLike[str], base: Path) -> Path | str:
+    text = os.fspath(chosen)
+    scheme = text.partition(":")[0]
+    if scheme != text and len(scheme) > 1 and scheme.replace("+", "").isalnum():  # one letter is a drive
+        return text
+    return base / os.path.expanduser(text)
+
+
+def _table(pyproject: Path) -> dict[str, Any]:
+    """``[tool.expkit]``; the parser is loaded only if there seems to be one."""
+    try:
+        content = pyproject.read_bytes()
+    except OSError as error:
+        raise ConfigFileError(f"{pyproject}: cannot be read: {error.strerror}") from error
+    if b"expkit" not in content:
+        return {}
+    table = _parsed(pyproject, content).get("tool", {}).get("expkit", {})
+    if not isinstance(table.get("store", ""), str):
+        raise ConfigFileError(f'{pyproject}: [tool.expkit] store must be a text, for example store = "runs"')
+    return dict(table)
+
+
+def _parsed(pyproject: Path, content: bytes) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(content.decode())
+    except ValueError as error:
+        raise ConfigFileError(f"{pyproject}: {error}") from error
