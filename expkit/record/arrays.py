@@ -85,9 +85,9 @@ def decode_scalar(tree: dict[str, Json]) -> Any:
 
 def object_array(items: list[Any], shape: list[int]) -> Any:
     """An array of objects."""
-    import numpy
+    import numpy as np
 
-    array = numpy.empty(len(items), dtype=object)
+    array: Any = np.empty(len(items), dtype=object)
     array[:] = items
     return array.reshape([int(length) for length in shape])
 
@@ -99,7 +99,7 @@ def _dtype_name(dtype: Any) -> str:
 
 def _inline(array: Any) -> dict[str, Json]:
     kind = array.dtype.kind
-    if array.dtype.itemsize > _READABLE.get(kind, 0) or not array.dtype.isnative and kind == "c":
+    if array.dtype.itemsize > _READABLE.get(kind, 0) or (kind == "c" and not array.dtype.isnative):
         from base64 import b64encode
 
         return {"npy": b64encode(_npy(array)).decode()}
@@ -129,14 +129,14 @@ def _spelled(nested: Any) -> Json:
 
 
 def _from_lists(value: Json, dtype_name: str) -> Any:
-    import numpy
+    import numpy as np
 
-    dtype = numpy.dtype(dtype_name)
+    dtype = np.dtype(dtype_name)
     if dtype.hasobject:
         raise TypeError("objects are not read from lists")
     if dtype.kind == "c":
-        return numpy.array(value, dtype=f"f{dtype.itemsize // 2}").view(dtype)
-    return numpy.array(value, dtype="int64").astype(dtype) if dtype.kind == "m" else numpy.array(value, dtype=dtype)
+        return np.array(value, dtype=f"f{dtype.itemsize // 2}").view(dtype)
+    return np.array(value, dtype="int64").astype(dtype) if dtype.kind == "m" else np.array(value, dtype=dtype)
 
 
 def _npy(array: Any) -> bytes:
@@ -152,7 +152,7 @@ def _from_npy(tree: dict[str, Json], get: GetBytes | None) -> Any:
     from base64 import b64decode
     from io import BytesIO
 
-    import numpy
+    import numpy as np
 
     if "npy" in tree:
         data = b64decode(tree["npy"])
@@ -160,4 +160,4 @@ def _from_npy(tree: dict[str, Json], get: GetBytes | None) -> Any:
         data = get(tree["blob"])
     else:
         raise LookupError("the array's bytes are beside the tree, and nobody says where")
-    return numpy.load(BytesIO(data), allow_pickle=False)
+    return np.load(BytesIO(data), allow_pickle=False)

@@ -65,10 +65,11 @@ def _fill(value: dict[Any, Any] | list[Any], done: dict[int, Any]) -> None:
 
 def _copy_tuple(value: tuple[Any, ...], done: dict[int, Any]) -> tuple[Any, ...]:
     items = [_copy(item, done) for item in value]
-    if all(new is old for new, old in zip(items, value)):
+    if all(new is old for new, old in zip(items, value, strict=True)):
         return value
     make = getattr(type(value), "_make", tuple)
-    return make(items)  # type: ignore[no-any-return]
+    copy: tuple[Any, ...] = make(items)
+    return copy
 
 
 def _steady(kind: Callable[[Any], Any], value: Any) -> Any:
@@ -76,6 +77,6 @@ def _steady(kind: Callable[[Any], Any], value: Any) -> Any:
     for _ in range(_TRIES):
         try:
             return kind(value)
-        except RuntimeError:
+        except RuntimeError:  # noqa: PERF203 - the point is to try again
             time.sleep(0)
     return kind(value)

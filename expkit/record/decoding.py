@@ -138,24 +138,27 @@ def _path(_: _Decoder, tree: dict[str, Json]) -> Any:
     return _PURE[tree["type"]](tree["value"]) if "type" in tree else Path(tree["value"])
 
 
-def _enum(_: _Decoder, tree: dict[str, Json]) -> Enum:
+def _loaded_class(tree: dict[str, Json], fits: Callable[[Any], bool]) -> Any:
     found = find_loaded(tree["type"])
-    if not (isinstance(found, type) and issubclass(found, Enum)):
-        raise LookupError(tree["type"])
+    if isinstance(found, type) and fits(found):
+        return found
+    raise LookupError(f"{tree['type']} is not loaded, or is something else now")
+
+
+def _enum(_: _Decoder, tree: dict[str, Json]) -> Any:
+    found = _loaded_class(tree, lambda kind: issubclass(kind, Enum))
     members = found.__members__
     return members[tree["name"]] if tree["name"] in members else _combined(found, tree["value"])
 
 
-def _combined(found: type[Enum], value: Json) -> Enum:
-    if not (issubclass(found, Flag) and isinstance(value, int)):
-        raise LookupError(value)
-    return found(value)
+def _combined(found: Any, value: Json) -> Any:
+    if issubclass(found, Flag) and isinstance(value, int):
+        return found(value)
+    raise LookupError(f"{found} has no such member any more")
 
 
 def _dataclass(decoder: _Decoder, tree: dict[str, Json]) -> Any:
-    found = find_loaded(tree["type"])
-    if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
-        raise LookupError(tree["type"])
+    found = _loaded_class(tree, dataclasses.is_dataclass)
     values = {name: decoder.whole(item) for name, item in tree["value"].items()}
     fields = dataclasses.fields(found)
     if not values.keys() <= {field.name for field in fields}:
@@ -176,10 +179,8 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _namedtuple(decoder: _Decoder, tree: dict[str, Json]) -> Any:
-    found = find_loaded(tree["type"])
-    fields = getattr(found, "_fields", None)
-    if not (isinstance(found, type) and issubclass(found, tuple) and fields == tuple(tree["value"])):
-        raise LookupError(tree["type"])
+    names = tuple(tree["value"])
+    found = _loaded_class(tree, lambda kind: issubclass(kind, tuple) and getattr(kind, "_fields", None) == names)
     return tuple.__new__(found, [decoder.whole(item) for item in tree["value"].values()])
 
 

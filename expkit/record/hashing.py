@@ -64,7 +64,7 @@ def _stripped(tree: dict[str, Json]) -> dict[str, Json]:
     """The tree without what does not count."""
     kind = kind_of(tree)
     blob = tree.get("blob", tree.get("sha256"))
-    if kind not in _UNHASHED or kind != "ref" and blob is None:
+    if kind not in _UNHASHED or (kind != "ref" and blob is None):
         return tree
     left = {key: item for key, item in tree.items() if key not in _UNHASHED[kind]}
     return left if kind == "ref" else {**left, "blob": blob}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from datetime import datetime, timezone
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from expkit.errors import FormatError
 from expkit.record import events as happenings
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from expkit.record.events import Event
     from expkit.record.tagged import PutBytes
     from expkit.types import Json
+
+_Ours = TypeVar("_Ours")
 
 # -- times ---------------------------------------------------------------------------------------------
 
@@ -53,24 +55,19 @@ def time_from_json(text: Json) -> datetime | None:
 
 def record_to_json(record: RunRecord) -> dict[str, Json]:
     """The JSON form of a record; its trees are shared, not copied."""
-    tree: dict[str, Json] = {
-        "format": record.format,
-        "uid": record.uid,
-        "_id": record.id,
-        "name": record.name,
-        "command": record.command,
-        "status": record.status,
-        "experiment": {**record.experiment, "sources": [[ref.path, ref.md5] for ref in record.files_of("source")]},
-        "resources": [[ref.path, ref.md5] for ref in record.files_of("resource")],
-        "artifacts": [ref.path for ref in record.files_of("artifact")],
-    }
+    tree: dict[str, Json] = {"format": record.format, "_id": record.id}
+    tree.update((key, getattr(record, key)) for key in (*_REQUIRED, *_OPTIONAL, *_TREES))
     tree.update((key, time_to_json(getattr(record, key))) for key in _TIMES)
-    tree.update((key, getattr(record, key)) for key in _PLAIN)
     tree.update((key, list(getattr(record, key))) for key in _LISTS)
     tree["facts"] = _to_json(record.facts)
     tree["launch"] = _to_json(record.launch)
     tree["files"] = [file_to_json(ref) for ref in record.files]
-    return tree
+    sources = [[ref.path, ref.md5] for ref in record.files_of("source")]
+    return tree | {
+        "experiment": {**record.experiment, "sources": sources},
+        "resources": [[ref.path, ref.md5] for ref in record.files_of("resource")],
+        "artifacts": [ref.path for ref in record.files_of("artifact")],
+    }
 
 
 def record_from_json(tree: Json) -> RunRecord:
@@ -83,26 +80,26 @@ def record_from_json(tree: Json) -> RunRecord:
     lacking = [key for key in _REQUIRED if not isinstance(tree.get(key), str)]
     if lacking:
         raise FormatError(f"this is no record of a run: {', '.join(lacking)} is missing or no text")
-    experiment = {key: item for key, item in _typed(tree, "experiment", dict).items() if key != "sources"}
+    values: dict[str, Any] = {key: tree[key] for key in (*_REQUIRED, *_OPTIONAL) if key in tree}
+    values.update((key, time_from_json(tree.get(key))) for key in _TIMES)
+    values.update((key, tuple(_typed(tree, key, list))) for key in _LISTS)
+    values.update((key, _typed(tree, key, dict)) for key in _TREES)
+    values["experiment"] = {key: item for key, item in values["experiment"].items() if key != "sources"}
     return RunRecord(
+        **values,
         id=tree.get("_id"),
-        experiment=experiment,
         facts=_from_json(ConfigFacts, _typed(tree, "facts", dict)),
         launch=_from_json(Launch, _typed(tree, "launch", dict)),
         files=tuple(file_from_json(item) for item in _typed(tree, "files", list)),
         format=tree["format"],
-        **{key: tree[key] for key in _REQUIRED},
-        **{key: time_from_json(tree.get(key)) for key in _TIMES},
-        **{key: tuple(_typed(tree, key, list)) for key in _LISTS},
-        **{key: _typed(tree, key, dict) for key in ("host", "meta", "config", "info")},
-        **{key: tree[key] for key in ("result", "parent", "segment", "ranks", "seed", "cause") if key in tree},
     )
 
 
 _REQUIRED = ("uid", "name", "command", "status")
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
 _LISTS = ("fail_trace", "gaps")
-_PLAIN = ("host", "meta", "config", "info", "result", "parent", "segment", "ranks", "seed", "cause")
+_TREES = ("experiment", "host", "meta", "config", "info")
+_OPTIONAL = ("result", "parent", "segment", "ranks", "seed", "cause")
 
 
 def _check_format(tree: Json) -> None:
@@ -218,8 +215,9 @@ def event_from_json(tree: Json) -> Event:
     kind = getattr(happenings, name, None) if isinstance(name, str) else None
     if kind is None or kind.__module__ != happenings.__name__:
         raise FormatError(f"this version of expkit knows no event {name!r}")
-    values = {key: Encoded(item) if key in _ENCODED else item for key, item in tree.items() if key != "event"}
-    return _from_json(kind, values)
+    values = {key: Encoded(item) if key in _ENCODED else item for key, item in tree.items()}
+    event: Event = _from_json(kind, values)
+    return event
 
 
 # -- any of our dataclasses ----------------------------------------------------------------------------
@@ -241,7 +239,8 @@ def _to_json(thing: Any) -> dict[str, Json]:
 
 
 def _set_fields(thing: Any) -> Iterator[tuple[str, Any]]:
-    for name, usual in _usual(type(thing)).items():
+    kind: Any = type(thing)
+    for name, usual in _usual(kind).items():
         value = getattr(thing, name)
         if name not in _ENCODED and value is not usual and value != usual:
             yield name, value
@@ -254,14 +253,16 @@ def _field_to_json(value: Any) -> Json:
         return record_to_json(value)
     if isinstance(value, (FileRef, ConfigFacts)):
         return _to_json(value)
-    return list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return {key: _field_to_json(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
-def _from_json(kind: Callable[..., Any], tree: Json) -> Any:
+def _from_json(kind: type[_Ours], tree: Json) -> _Ours:
     """An object of one of our dataclasses; unknown keys are ignored."""
     try:
-        usual = _usual(kind)
-        values = {name: _read(name, tree[name], default) for name, default in usual.items() if name in tree}
+        known: Any = kind
+        values = {name: _read(name, tree[name], usual) for name, usual in _usual(known).items() if name in tree}
         return kind(**values)
     except (TypeError, ValueError, AttributeError) as error:
         if isinstance(error, FormatError):
@@ -269,10 +270,10 @@ def _from_json(kind: Callable[..., Any], tree: Json) -> Any:
         raise FormatError(f"this is no {kind.__name__}: {error}") from None
 
 
-def _read(name: str, item: Json, default: Any) -> Any:
+def _read(name: str, item: Json, usual: Any) -> Any:
     if name in _READ:
         return _READ[name](item)
-    return tuple(item) if isinstance(default, tuple) else item
+    return tuple(item) if isinstance(usual, tuple) else item
 
 
 @cache
