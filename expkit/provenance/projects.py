@@ -77,6 +77,6 @@ def _parsed(pyproject: Path, content: bytes) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(content.decode())
+        return dict(tomllib.loads(content.decode()))
     except ValueError as error:
         raise ConfigFileError(f"{pyproject}: {error}") from error

@@ -39,7 +39,19 @@ class _Question(NamedTuple):
     status: Popen[bytes]
 
 
-def describe(paths: Iterable[str | Path], problems: list[str] | None = None) -> list[dict[str, Any]]:
+class Repositories(NamedTuple):
+    """What git says about a run's sources.
+
+    Attributes:
+        found: one entry per repository, see :func:`describe`.
+        problems: a sentence for each thing that could not be known.
+    """
+
+    found: list[dict[str, Any]]
+    problems: list[str]
+
+
+def describe(paths: Iterable[str | Path]) -> Repositories:
     """One entry for each repository that holds one of the files ``paths``, sorted by url.
 
     An entry has ``url`` (of the first remote, without access data, or ``git:/`` and the folder's name), ``commit``
@@ -47,20 +59,21 @@ def describe(paths: Iterable[str | Path], problems: list[str] | None = None) -> 
     20 paths that make it dirty. Dirty means that a tracked file differs from the commit, or that one of
     ``paths`` itself is neither tracked nor ignored; other new files do not count.
 
-    Never raises because of git: what cannot be known becomes a sentence in ``problems``.
+    Never raises because of git: what cannot be known becomes a sentence.
     """
-    problems = [] if problems is None else problems
+    problems: list[str] = []
     questions = [_ask(root, sources, problems) for root, sources in _repositories(paths).items()]
     answers = [_answer(question, problems) for question in questions if question is not None]
-    return sorted((answer for answer in answers if answer is not None), key=lambda answer: str(answer["url"]))
+    found = sorted((answer for answer in answers if answer is not None), key=lambda answer: str(answer["url"]))
+    return Repositories(found, problems)
 
 
 def require_clean(repositories: Sequence[dict[str, Any]], problems: Sequence[str] = ()) -> None:
-    """Refuse to go on unless every source is committed.
+    """Refuse to go on unless every repository is clean.
 
     Args:
-        repositories: what :func:`describe` returned.
-        problems: what it had to say.
+        repositories: what :func:`describe` found.
+        problems: what it could not find out.
 
     Raises:
         ProvenanceError: a repository is dirty or unreadable, or there is none.

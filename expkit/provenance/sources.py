@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expkit.errors import ProvenanceError, SettingError
+from expkit.errors import SettingError
 from expkit.provenance.modules import imported_files, in_site_folder, is_users, is_virtualenv
 from expkit.provenance.projects import project_root
 
@@ -58,19 +58,19 @@ def discover(
             ``dir``: all Python files below ``base_dir``, hidden folders and virtual environments left out.
         base_dir: of the experiment; names are relative to the project around it.
         mainfile: the experiment's file, or None where there is none.
-        extra: files that the user named.
+        extra: files that the user named; those that are gone are left out.
 
     Raises:
         SettingError: there is no such strategy.
-        ProvenanceError: a file that the user named does not exist.
     """
     if strategy not in STRATEGIES:
         raise SettingError(f"SETTINGS.DISCOVER_SOURCES is {strategy!r}; it can be one of {', '.join(STRATEGIES)}")
     found: dict[str, str] = {}
-    for module, file in _candidates(strategy, base_dir, mainfile):
+    for module, file in _candidates(strategy, base_dir):
         found.setdefault(os.path.abspath(file), module)
-    for named in extra:
-        found.setdefault(_demanded(named), "")
+    for named in (mainfile, *extra):
+        if named is not None and (kept := _source_of(os.path.abspath(named))):
+            found.setdefault(kept, "")
     naming = _Naming(project_root(base_dir))
     sources = [_source(path, module, naming) for path, module in sorted(found.items())]
     return sorted((source for source in sources if source is not None), key=lambda source: source.name)
@@ -140,15 +140,11 @@ def _source(path: str, module: str, naming: _Naming) -> SourceFile | None:
     return SourceFile(Path(path), name, root, sha256, md5, size, "" if module == "__main__" else module)
 
 
-def _candidates(strategy: str, base_dir: str | Path, mainfile: str | Path | None) -> Iterator[tuple[str, str]]:
-    """(module, file), modules that are imported under a name of their own first."""
-    if strategy in ("imported", "sys"):
-        yield from _users_modules()
+def _candidates(strategy: str, base_dir: str | Path) -> Iterator[tuple[str, str]]:
+    """(module name, file) pairs; module names may be empty."""
     if strategy == "dir":
-        yield from (("", file) for file in _python_files(os.path.abspath(base_dir)))
-    main = _source_of(os.fspath(mainfile)) if mainfile is not None else ""
-    if main:
-        yield "", main
+        return (("", file) for file in _python_files(os.path.abspath(base_dir)))
+    return iter(()) if strategy == "none" else _users_modules()
 
 
 def _users_modules() -> Iterator[tuple[str, str]]:
@@ -180,10 +176,3 @@ def _python_files(base_dir: str) -> Iterator[str]:
 
 def _is_walked(name: str, path: str) -> bool:
     return not name.startswith((".", "__pycache__")) and not in_site_folder(path) and not is_virtualenv(path)
-
-
-def _demanded(file: str | Path) -> str:
-    path = os.path.abspath(file)
-    if not os.path.isfile(path):
-        raise ProvenanceError(f"source file {os.fspath(file)} does not exist; it was looked for at {path}")
-    return path
