@@ -105,7 +105,9 @@ def _exit_status(code: Any) -> int:
 
 
 def _where(error: BaseException) -> str:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _inside(frame)]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not (_inside(frame) or _in_library(frame))
+    ]
     if not frames:
         return ""
     return f" in {frames[-1].name}, {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}"
@@ -113,6 +115,18 @@ def _where(error: BaseException) -> str:
 
 def _inside(frame: traceback.FrameSummary) -> bool:
     return os.path.abspath(frame.filename).startswith(_PACKAGE)
+
+
+def _in_library(frame: traceback.FrameSummary) -> bool:
+    import sysconfig
+
+    places = (
+        sysconfig.get_path("stdlib"),
+        f"{os.sep}site-packages{os.sep}",
+        f"{os.sep}dist-packages{os.sep}",
+        "<frozen ",
+    )
+    return any(place in frame.filename for place in places)
 
 
 def _is_ours(error: BaseException, full: traceback.TracebackException) -> bool:

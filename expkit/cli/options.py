@@ -235,7 +235,7 @@ def _help(args: bool, run: RunInputs) -> None:
 @cli_option("-i", "--id")
 def _id(args: str, run: RunInputs) -> None:
     """The id of the run; the run does not start if it is taken."""
-    run.id = args
+    run.id = str(args)
 
 
 @cli_option("-l", "--loglevel")

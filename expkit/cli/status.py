@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _EXACT, _MINUTE, _HOUR, _DAY = 10, 60, 3600, 86400
+_UNITS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s"))
 
 
 def begin_line(
@@ -70,14 +71,8 @@ def duration(seconds: float) -> str:
     if seconds < _MINUTE:
         return f"{seconds:.2f} s" if seconds < _EXACT else f"{seconds:.1f} s"
     whole = round(seconds)
-    for size, name, smaller, smaller_name in (
-        (_DAY, "d", _HOUR, "h"),
-        (_HOUR, "h", _MINUTE, "min"),
-        (_MINUTE, "min", 1, "s"),
-    ):
-        if whole >= size:
-            return f"{whole // size} {name} {whole % size // smaller} {smaller_name}"
-    return f"{whole} s"
+    size, name, smaller, smaller_name = next(unit for unit in _UNITS if whole >= unit[0])
+    return f"{whole // size} {name} {whole % size // smaller} {smaller_name}"
 
 
 def _run(id: object, location: str | None) -> str:

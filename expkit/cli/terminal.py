@@ -10,7 +10,20 @@ if TYPE_CHECKING:
 
 
 def emit(text: str, stream: TextIO) -> None:
-    """Write ``text`` and flush; characters that the stream's encoding lacks are escaped."""
+    """Write ``text`` and flush; characters that the stream's encoding lacks are escaped.
+
+    Where the reader has gone (``| head``), this and all later output goes nowhere.
+    """
+    try:
+        _write(text, stream)
+    except BrokenPipeError:
+        # Python flushes once more at exit, which must not fail a second time.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _write(text: str, stream: TextIO) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:

@@ -1,12 +1,13 @@
 import io
 import json
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from expkit.cli import commands
-from expkit.cli.terminal import wants_colour
+from expkit.cli.terminal import emit, wants_colour
 from expkit.errors import UsageError
 
 SUMMARY = SimpleNamespace(added=set(), modified={"lr"}, typechanged={}, docs={}, places={})
@@ -82,6 +83,15 @@ def test_colour_is_for_terminals(environment, wanted, monkeypatch):
         monkeypatch.setenv(name, value)
     assert wants_colour(Terminal()) is wanted
     assert wants_colour(io.StringIO()) is False
+
+
+def test_a_reader_that_has_gone_is_no_error():
+    """`print_config | head -1` ends quietly."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as stream:
+        emit("first\n", stream)
+        emit("second\n", stream)
 
 
 def test_commands_colour_their_output_on_a_terminal(monkeypatch):

@@ -1,4 +1,5 @@
 # ruff: noqa: F821 - `execute` is made by exec, so that its frames lie inside the package
+import json
 import linecache
 import re
 import sys
@@ -183,6 +184,14 @@ def test_ctrl_c_is_one_line(script, capsys):
     code, text = shown(caught(script.stop), capsys, started=True)
     assert (code, text) == (130, "train.py: interrupted in stop, train.py:29\n")
     assert shown(KeyboardInterrupt(), capsys) == (130, "train.py: interrupted\n")
+
+
+def test_ctrl_c_names_the_line_of_the_user(script, capsys):
+    """Frames of the standard library, in which one waits, are no help."""
+    waiting = {}
+    exec(compile("def wait(_):\n    raise KeyboardInterrupt", json.__file__, "exec"), waiting)
+    error = caught(script.main, waiting["wait"])
+    assert shown(error, capsys) == (130, "train.py: interrupted in main, train.py:2\n")
 
 
 @pytest.mark.parametrize(

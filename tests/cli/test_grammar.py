@@ -1,6 +1,8 @@
 import sys
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from expkit.cli.grammar import CommandInfo, CommandLine, parse, split_argv
 from expkit.cli.options import cli_option, option_table
@@ -206,3 +208,59 @@ def test_argv_in_every_form(monkeypatch):
     for wrong in (3, ["prog", 3], {"prog"}):
         with pytest.raises(ValueError, match="argv is None, a str, or a list of str"):
             split_argv(wrong)
+
+
+TABLE = option_table()
+FLAGS = [option for option in TABLE if option.is_flag and option.long != "--help"]
+VALUED = [option for option in TABLE if not option.is_flag and not option.repeatable]
+WORDS = st.text(min_size=1, max_size=8).filter(lambda word: word != "with" and not word.startswith("-"))
+
+
+def spellings(option):
+    unique = [
+        option.long[:end]
+        for end in range(4, len(option.long))
+        if sum(other.long.startswith(option.long[:end]) for other in TABLE) == 1
+    ]
+    return st.sampled_from([option.long, option.long.replace("-", "_").replace("__", "--", 1), *unique])
+
+
+@st.composite
+def options_in_some_spelling(draw):
+    """Words for some options, and what they mean."""
+    groups, meaning = [], {}
+    for option in draw(st.lists(st.sampled_from(FLAGS + VALUED), unique=True, max_size=4)):
+        long = draw(spellings(option))
+        if option.is_flag:
+            groups.append([draw(st.sampled_from([long, option.short or long]))])
+            meaning[option.long] = True
+            continue
+        value = draw(st.text(min_size=1, max_size=6).filter(lambda text: text != "--" and text[0] != "="))
+        forms = [[f"{long}={value}"], [long, value]]
+        forms += [[option.short, value], [option.short + value], [f"{option.short}={value}"]] if option.short else []
+        groups.append(draw(st.sampled_from(forms)))
+        meaning[option.long] = value
+    return groups, meaning
+
+
+@for_all(options_in_some_spelling(), st.lists(WORDS, max_size=4), st.randoms(use_true_random=False))
+def test_any_options_among_any_words(options, tokens, random):
+    """Options mean the same in every spelling at every place, and no update is mistaken for anything else."""
+    groups, meaning = options
+    words = [["main"], *([["with"], *([token] for token in tokens)] if tokens else [])]
+    for group in groups:
+        words.insert(random.randint(0, len(words)), group)
+    found = parse([word for group in words for word in group], command_line())
+    assert (found.command, found.tokens) == ("main", tokens)
+    assert given(found) == meaning
+
+
+@for_all(st.lists(st.sampled_from(["main", "explain", "help", "with", "a=1", "-f", "-l", "--tag", "--", "-h", "x", "-"])))
+def test_every_command_line_is_understood_or_explained(argv):
+    """There is nothing between an invocation and a UsageError."""
+    try:
+        found = parse(argv, command_line())
+    except UsageError as error:
+        assert str(error)
+    else:
+        assert found.help or found.command in command_line().commands

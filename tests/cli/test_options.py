@@ -87,6 +87,7 @@ def test_an_option_that_is_not_given_changes_nothing():
         ("force", True, "force", True),
         ("force", False, "force", False),
         ("id", "7", "id", "7"),
+        ("id", 7, "id", "7"),
         ("loglevel", "info", "loglevel", 20),
         ("loglevel", "15", "loglevel", 15),
         ("name", "other", "name", "other"),
