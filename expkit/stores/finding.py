@@ -1,0 +1,200 @@
+"""Finding runs without help from the backend: the default of :meth:`expkit.stores.base.RunStore.find`.
+
+Beside the fields of a record's JSON form a row has
+
+* ``id`` (the short id) and ``state`` (the status, judged by the signs of life);
+* ``tags``: the run's own and those that people added later, without those they removed;
+* ``notes``: a list of ``{"text", "author", "time"}``; ``name``: the last name that people gave;
+* ``late``: results that were reported afterwards, by name (``result`` for one without);
+* ``metrics.NAME.last``, ``.min``, ``.max`` and ``.count``, over all segments and ranks; ``last`` is that of the
+  lowest rank of the last segment, NaN counts for ``last`` and ``count`` only.
+
+Values are JSON trees, as the record has them.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import FormatError, RunNotFoundError
+from expkit.record.model import POINTS
+from expkit.record.query import MISSING, comparable, lookup, matches
+from expkit.record.state import DIED, judge
+from expkit.record.wire import record_to_json, time_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from expkit.record.model import Annotation, Lease
+    from expkit.record.query import Query
+    from expkit.stores.base import RunKey, RunStore
+    from expkit.types import Json, RunId
+
+UNREADABLE = "UNREADABLE"
+"""The state of a run whose record this version cannot read; ``cause`` says why."""
+
+_CHUNK = 100_000
+
+
+def cannot_know(lease: Lease) -> bool | None:  # noqa: ARG001 - the shape is the caller's
+    """Knows of no process whether it lives."""
+    return None
+
+
+def find(
+    store: RunStore,
+    query: Query | None = None,
+    columns: Sequence[str] | None = None,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    *,
+    alive: Callable[[Lease], bool | None] = cannot_know,
+) -> Iterator[Mapping[str, Any]]:
+    """Rows of the runs in ``store`` that match, lazily; with ``order`` all of them are looked at first.
+
+    Args:
+        store: any store.
+        query: the question; None for all runs.
+        columns: dotted paths; None for whole records. A column that a run lacks is None.
+        order: dotted paths, ``-`` in front for descending; runs that lack the value come last.
+        limit: at most so many rows.
+        alive: whether the process of a lease lives, see :func:`expkit.record.state.judge`.
+    """
+    rows: Iterable[_Row] = (_Row(store, key, alive) for key in store.ids())
+    rows = (row for row in rows if row.load() and matches(query, row))
+    for field in reversed(order):
+        rows = _ordered(rows, field)
+    return (row.shown(columns) for row in islice(rows, limit))
+
+
+def state_of(store: RunStore, run: RunId, alive: Callable[[Lease], bool | None] = cannot_know) -> str:
+    """The judged state of a run."""
+    state = judge(store.load(run), store.lease(run), store.now(), alive)
+    # The run may have ended, and its process with it, between our two looks.
+    return judge(store.load(run), store.lease(run), store.now(), alive) if state == DIED else state
+
+
+class _Row:
+    """One run: everything about it, fetched when somebody asks."""
+
+    def __init__(self, store: RunStore, key: RunKey, alive: Callable[[Lease], bool | None]) -> None:
+        self._store = store
+        self._key = key
+        self._alive = alive
+        self._tree: dict[str, Json] = {}
+        self._metrics: dict[str, dict[str, Any]] | None = None
+
+    def load(self) -> bool:
+        """Fetch the record; False if the run was deleted meanwhile."""
+        try:
+            self._tree = self._full()
+        except RunNotFoundError:
+            return False
+        except FormatError as error:
+            key = self._key
+            self._tree = {"_id": key.id, "id": key.id, "uid": key.uid, "state": UNREADABLE, "cause": str(error)}
+        return True
+
+    def _full(self) -> dict[str, Json]:
+        uid = self._key.uid
+        tree = record_to_json(self._store.load(uid))
+        state = state_of(self._store, uid, self._alive)
+        return _annotated({**tree, "id": tree["_id"], "state": state}, self._store.annotations(uid))
+
+    def __call__(self, field: str) -> Any:
+        found = lookup(self._tree, field)
+        if found is MISSING and field.startswith("metrics."):
+            name, _, figure = field.removeprefix("metrics.").rpartition(".")
+            return self._metric(name).get(figure, MISSING)
+        return found
+
+    def _metric(self, name: str) -> dict[str, Any]:
+        if self._metrics is None:
+            self._metrics = summarise(self._store, self._key.uid)
+        return self._metrics.get(name, {})
+
+    def shown(self, columns: Sequence[str] | None) -> Mapping[str, Any]:
+        if columns is None:
+            return self._tree
+        values = ((column, self(column)) for column in columns)
+        return {column: None if value is MISSING else value for column, value in values}
+
+
+def _annotated(tree: dict[str, Json], annotations: Iterable[Annotation]) -> dict[str, Json]:
+    meta_tags = tree["meta"].get("tags")
+    tree |= {"tags": list(meta_tags) if isinstance(meta_tags, list) else [], "notes": [], "late": {}}
+    for annotation in annotations:
+        if annotation.action in _ACTIONS:
+            _ACTIONS[annotation.action](tree, annotation)
+    return tree
+
+
+def _tag(tree: dict[str, Json], annotation: Annotation) -> None:
+    if annotation.value not in tree["tags"]:
+        tree["tags"].append(annotation.value)
+
+
+def _untag(tree: dict[str, Json], annotation: Annotation) -> None:
+    tree["tags"] = [tag for tag in tree["tags"] if tag != annotation.value]
+
+
+def _note(tree: dict[str, Json], annotation: Annotation) -> None:
+    when = time_to_json(annotation.time)
+    tree["notes"].append({"text": annotation.value, "author": annotation.author, "time": when})
+
+
+def _name(tree: dict[str, Json], annotation: Annotation) -> None:
+    tree["name"] = annotation.value
+
+
+def _result(tree: dict[str, Json], annotation: Annotation) -> None:
+    value = annotation.value
+    tree["late"].update(value if isinstance(value, dict) else {"result": value})
+
+
+_ACTIONS = {"tag": _tag, "untag": _untag, "note": _note, "name": _name, "result": _result}
+
+
+# -- metrics -------------------------------------------------------------------------------------------
+
+
+def summarise(store: RunStore, run: RunId) -> dict[str, dict[str, Any]]:
+    """``last``, ``min``, ``max`` and ``count`` of every metric of a run, by name."""
+    figures: dict[str, dict[str, Any]] = {}
+    keys = [key for key in store.streams(run) if key.content == POINTS]
+    for key in sorted(keys, key=lambda key: (key.segment, -key.rank)):
+        offset = 0
+        while points := store.read(run, key, offset, _CHUNK):
+            offset += len(points)
+            for point in points:
+                _count(figures, point)
+    return figures
+
+
+def _count(figures: dict[str, dict[str, Any]], point: Any) -> None:
+    figure = figures.setdefault(point.name, {"count": 0})
+    figure["count"] += 1
+    figure["last"] = point.value
+    if isinstance(point.value, (int, float)) and point.value == point.value:  # noqa: PLR0124 - NaN
+        figure["min"] = min(point.value, figure.get("min", point.value))
+        figure["max"] = max(point.value, figure.get("max", point.value))
+
+
+# -- order ---------------------------------------------------------------------------------------------
+
+
+def _ordered(rows: Iterable[_Row], field: str) -> list[_Row]:
+    """The rows by one field, equal ones in the order they had."""
+    found = [(_sort_key(row(field.removeprefix("-"))), row) for row in rows]
+    there = [(key, row) for key, row in found if key is not None]
+    there.sort(key=lambda pair: pair[0], reverse=field.startswith("-"))
+    return [row for _, row in there] + [row for key, row in found if key is None]
+
+
+def _sort_key(value: Any) -> Any:
+    """Numbers before everything else; None for what has no place."""
+    value = comparable(value)
+    if value is MISSING or value is None or value != value:  # NaN is not itself
+        return None
+    return (0, value, "") if isinstance(value, (int, float)) else (1, 0, str(value))
