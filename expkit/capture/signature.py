@@ -1,0 +1,142 @@
+"""The parameters of a function, read from its code object (``inspect`` costs milliseconds to import)."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+SPECIALS = frozenset(("_config", "_run", "_log", "_seed", "_rnd"))
+"""Parameters that get what belongs to the run; entries of the same name never reach them."""
+
+_RECEIVERS = frozenset(("self", "cls", "mcs", "metacls"))
+_CO_VARARGS, _CO_VARKEYWORDS = 0x04, 0x08
+
+
+class Parameters:
+    """What a function takes.
+
+    Attributes:
+        positional: names that may be given by position, in order.
+        only_positional: how many of them may only be given by position.
+        only_keyword: names that may only be given by name.
+        defaults: name to default value.
+        receiver: whether the first one is the ``self`` or ``cls`` that a method gets from Python.
+        direct: whether calling the function binds exactly these (a decorated function binds them further inside).
+    """
+
+    __slots__ = ("defaults", "direct", "only_keyword", "only_positional", "positional", "receiver")
+
+    def __init__(
+        self,
+        positional: tuple[str, ...],
+        only_positional: int,
+        only_keyword: tuple[str, ...],
+        defaults: dict[str, Any],
+        *,
+        receiver: bool = False,
+        direct: bool = False,
+    ) -> None:
+        self.positional = positional
+        self.only_positional = only_positional
+        self.only_keyword = only_keyword
+        self.defaults = defaults
+        self.receiver = receiver
+        self.direct = direct
+
+    def entries(self) -> dict[str, bool]:
+        """The names that config can fill, and whether each has a default."""
+        names = (*self.positional[self.receiver :], *self.only_keyword)
+        return {name: name in self.defaults for name in names if name not in SPECIALS}
+
+
+def read_parameters(function: Callable[..., Any], *, receiver: bool | None = None) -> Parameters:
+    """The parameters of any callable.
+
+    Args:
+        function: a function, or something decorated that knows what it wraps, or a callable object.
+        receiver: whether the first one comes from Python; None means to judge by qualname and name.
+
+    Raises:
+        TypeError: nobody can know them.
+    """
+    inner = _innermost(function)
+    if not isinstance(inner, FunctionType):
+        return _inspected(function)
+    read = _from_code(inner)
+    read.direct = inner is function
+    read.receiver = _has_receiver(inner, read) if receiver is None else receiver
+    return read
+
+
+def _innermost(function: Any) -> Any:
+    while hasattr(function, "__wrapped__") and not hasattr(function, "__signature__"):
+        function = function.__wrapped__
+    return None if hasattr(function, "__signature__") else function
+
+
+def _from_code(function: FunctionType) -> Parameters:
+    code = function.__code__
+    count, names = code.co_argcount, code.co_varnames
+    positional = names[:count]
+    defaults = function.__defaults__ or ()
+    return Parameters(
+        positional,
+        code.co_posonlyargcount,
+        names[count : count + code.co_kwonlyargcount],
+        {**dict(zip(positional[count - len(defaults) :], defaults, strict=True)), **(function.__kwdefaults__ or {})},
+    )
+
+
+def _has_receiver(function: FunctionType, parameters: Parameters) -> bool:
+    in_class = "." in function.__qualname__.rpartition("<locals>.")[2]
+    return in_class and bool(parameters.positional) and parameters.positional[0] in _RECEIVERS
+
+
+def _inspected(function: Callable[..., Any]) -> Parameters:
+    import inspect
+
+    try:
+        found = inspect.signature(function).parameters.values()
+    except ValueError as error:
+        raise TypeError(f"cannot capture {function!r}: its parameters are not known to Python ({error})") from None
+    by_position = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return Parameters(
+        tuple(by_position),
+        sum(p.kind is p.POSITIONAL_ONLY for p in found),
+        tuple(p.name for p in found if p.kind is p.KEYWORD_ONLY),
+        {p.name: p.default for p in found if p.default is not p.empty},
+    )
+
+
+def empty_twin(function: FunctionType) -> Callable[..., None]:
+    """A function that takes what ``function`` takes, each of it optional, and does nothing.
+
+    Calling it with wrong arguments gives the interpreter's own words for what is wrong with them.
+    """
+    code = function.__code__
+    names = code.co_varnames[: _bound_names(code)]
+    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    twin_code = _nothing.__code__.replace(
+        co_argcount=code.co_argcount,
+        co_posonlyargcount=code.co_posonlyargcount,
+        co_kwonlyargcount=code.co_kwonlyargcount,
+        co_nlocals=len(names),
+        co_varnames=names,
+        co_flags=_nothing.__code__.co_flags & ~0x40 | code.co_flags & (_CO_VARARGS | _CO_VARKEYWORDS),
+    )
+    twin = FunctionType(twin_code, {}, function.__name__, (None,) * code.co_argcount)
+    twin.__kwdefaults__ = dict.fromkeys(keyword_only)
+    twin.__qualname__ = function.__qualname__
+    return twin
+
+
+def _bound_names(code: CodeType) -> int:
+    stars = bool(code.co_flags & _CO_VARARGS) + bool(code.co_flags & _CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + stars
+
+
+def _nothing() -> None: ...

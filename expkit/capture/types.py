@@ -1,0 +1,109 @@
+"""Types of the capture room: what it needs of a run and of an owner, and what type checkers are told.
+
+Imported for type checking only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterable, Mapping
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Owner(Protocol):
+    """Whose config a captured function sees: an ingredient or experiment."""
+
+    path: str
+
+
+class RunContext(Protocol):
+    """What captured functions see of one active run.
+
+    ``owner`` is an ingredient of the run, ``prefix`` a dotted path inside its namespace or None.
+    """
+
+    @property
+    def run(self) -> object:
+        """The handle that functions get as ``_run``."""
+
+    def covers(self, owner: Any) -> bool:
+        """Whether the ingredient takes part in this run."""
+
+    def values(self, owner: Any, prefix: str | None) -> Mapping[str, Any]:
+        """The entries visible to a function; shared, not to be changed."""
+
+    def copy(self, value: Any) -> Any:
+        """One function's copy of a value: containers copied, everything else as it is."""
+
+    def config(self, owner: Any, prefix: str | None) -> dict[str, Any]:
+        """One function's copy of the whole namespace, its ``_config``."""
+
+    def logger(self, owner: Any, name: str) -> logging.Logger:
+        """The logger of a function of that name."""
+
+    def next_seed(self, owner: Any, qualname: str) -> int:
+        """The next seed of a function's own stream."""
+
+    def rng(self, seed: int) -> Any:
+        """A new random generator."""
+
+    def read(self, owner: Any, prefix: str | None, names: Iterable[str]) -> None:
+        """Notes that entries were read; the name ``""`` stands for the whole namespace."""
+
+    def handed_out(self, owner: Any, prefix: str | None, name: str, original: Any, copy: Any) -> None:
+        """Notes which copy of a container a function got; the name ``""`` is the whole namespace."""
+
+
+class Captured(Protocol[P, R_co]):
+    """A captured function: callers may leave out any argument, what it returns is known.
+
+    The first overload lets editors show the parameters, the second one lets arguments be left out.
+    """
+
+    __name__: str
+    __qualname__: str
+    prefix: str | None
+    place: str
+
+    @property
+    def __wrapped__(self) -> Callable[P, R_co]: ...
+
+    @property
+    def owner(self) -> Any: ...
+
+    @property
+    def parameters(self) -> Mapping[str, bool]: ...
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> R_co: ...
+
+    @overload
+    def __get__(self, instance: None, owner: type, /) -> Captured[P, R_co]: ...
+    @overload
+    def __get__(
+        self: Captured[Concatenate[S, Q], T], instance: object, owner: type | None = None, /
+    ) -> Captured[Q, T]: ...
+
+
+class CaptureDecorator(Protocol):
+    """What ``capture(prefix=...)`` returns."""
+
+    @overload
+    def __call__(self, function: staticmethod[P, R], /) -> staticmethod[..., R]: ...
+    @overload
+    def __call__(self, function: classmethod[T, P, R], /) -> classmethod[T, ..., R]: ...
+    @overload
+    def __call__(self, function: type[T], /) -> type[T]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Captured[P, R]: ...
