@@ -12,8 +12,7 @@ It is written out for docopt, which does the matching. The experiment's docstrin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.nearest import did_you_mean
 from expkit.cli.options import OptionValues, default_values
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from expkit.cli.options import CLIOption
 
 
-@dataclass(frozen=True)
-class CommandInfo:
+class CommandInfo(NamedTuple):
     """A command as the command line knows it.
 
     Attributes:
@@ -43,27 +41,25 @@ class CommandInfo:
     arguments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class CommandLine:
+class CommandLine(NamedTuple):
     """Everything that the command line of one experiment is made from.
 
     Attributes:
         program: name of the program, as help and errors show it.
-        doc: docstring of the experiment's module.
         commands: by name, in the order of the help page.
         options: see :func:`expkit.cli.options.option_table`.
+        doc: docstring of the experiment's module.
         default_command: runs where no command is named; None if there is none.
     """
 
     program: str
-    doc: str = ""
-    commands: Mapping[str, CommandInfo] = field(default_factory=dict)
+    commands: Mapping[str, CommandInfo]
     options: Sequence[CLIOption] = ()
+    doc: str = ""
     default_command: str | None = None
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What a command line means.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import UsageError
@@ -11,9 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from expkit.run.inputs import RunInputs
-
-_SHORT = re.compile(r"-\w")
-_LONG = re.compile(r"--\w[\w-]*\w")
 
 
 class CLIOption:
@@ -35,9 +31,9 @@ class CLIOption:
         is_flag: bool = False,
         repeatable: bool = False,
     ) -> None:
-        if short and not _SHORT.fullmatch(short):
+        if short and not _is_short(short):
             raise ValueError(f"a short option is '-' and one letter or digit, not {short!r}")
-        if not _LONG.fullmatch(long):
+        if not _is_long(long):
             raise ValueError(f"a long option is '--' and at least two letters, digits or hyphens, not {long!r}")
         self.function = function
         self.short = short
@@ -72,6 +68,20 @@ class CLIOption:
             self.function(value, run)
         except ValueError as error:
             raise UsageError(f"{self.long}={value}: {error}") from error
+
+
+def _is_short(flag: str) -> bool:
+    return len(flag) == len("-x") and flag[0] == "-" and _is_word(flag[1])
+
+
+def _is_long(flag: str) -> bool:
+    name = flag.removeprefix("--")
+    inside = len(name) >= len("xx") and "-" not in (name[0], name[-1])
+    return flag != name and inside and _is_word(name.replace("-", "_"))
+
+
+def _is_word(text: str) -> bool:
+    return f"_{text}".isidentifier()
 
 
 def canonical(name: str) -> str:

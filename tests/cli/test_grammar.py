@@ -14,7 +14,7 @@ MINE = cli_option("-m", "--my_option", is_flag=False)(lambda args, run: None)
 def command_line(default="main", doc=""):
     names = ["print_config", "explain", "help_me", "main", "data.stats"]
     commands = {name: CommandInfo(name, arguments=("KEY",) if name == "explain" else ()) for name in names}
-    return CommandLine("digits.py", doc, commands, option_table([MINE]), default)
+    return CommandLine("digits.py", commands, option_table([MINE]), doc, default)
 
 
 def read(text, **how):

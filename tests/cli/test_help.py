@@ -35,7 +35,7 @@ def command_line():
         CommandInfo("data.download_everything_there_is_and_more", "Fetch the data."),
         CommandInfo("data.stats"),
     ]
-    return CommandLine("digits.py", DOC, {info.name: info for info in commands}, option_table([exceptional]), "train")
+    return CommandLine("digits.py", {info.name: info for info in commands}, option_table([exceptional]), DOC, "train")
 
 
 def test_the_page_of_the_program(golden, capsys):
@@ -46,7 +46,7 @@ def test_the_page_of_the_program(golden, capsys):
 
 def test_the_page_of_a_bare_program(golden):
     """Without docstring, commands and default command nothing empty is shown."""
-    golden("help-bare.txt", help_text(CommandLine("bare.py", options=option_table())))
+    golden("help-bare.txt", help_text(CommandLine("bare.py", {}, options=option_table())))
 
 
 def test_the_page_of_a_command(golden):
