@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from expkit.errors import BlobNotFoundError
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _FICLONE = 0x40049409
-_FRESH = 3600.0
 
 
 class Stored(NamedTuple):
@@ -47,12 +45,9 @@ class Blobs:
         """Whether the bytes are here; if so they count as used just now, so no sweep takes them."""
         path = self._layout.blob(sha256)
         try:
-            if os.stat(path).st_mtime < time.time() - _FRESH:
-                os.utime(path)
-        except PermissionError:
-            return True
-        except OSError:
-            return False
+            os.utime(path)
+        except OSError:  # not there, or nothing may be touched
+            return os.path.exists(path)
         return True
 
     def open(self, sha256: str) -> BinaryIO:
@@ -132,16 +127,6 @@ class Blobs:
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.move(aside, path)
-
-
-def md5_of(chunks: Iterable[bytes]) -> str:
-    """The digest that the predecessor's file names need."""
-    import hashlib
-
-    digest = hashlib.md5(usedforsecurity=False)
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _digests(chunks: Iterable[bytes], md5: bool) -> Stored:

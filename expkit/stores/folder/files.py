@@ -87,6 +87,16 @@ def append(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
+def write_at(path: Path, offset: int, data: bytes) -> None:
+    """Put ``data`` at an offset of a file, made if missing; doing it twice changes nothing."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | BINARY, 0o666)
+    try:
+        os.lseek(fd, offset, os.SEEK_SET)
+        write_all(fd, data)
+    finally:
+        os.close(fd)
+
+
 def is_torn(fd: int) -> bool:
     """Whether the file's last line has no end, because its writer died at it."""
     if not (size := os.fstat(fd).st_size):

@@ -13,15 +13,18 @@ from expkit.record.model import OUTPUT, POINTS, StreamKey
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from expkit.record.model import FileRef
+
 HIDDEN = ".expkit"
+FILES = "files"
 
 _RECORD_FILES = re.compile(
-    r"(run|config|info|metrics|lease)\.json|files|cout(-\d+-\d+)?(\.raw)?\.txt|cout.*\.raw"
+    r"(run|config|info|metrics|lease)\.json|cout.*\.(txt|raw)"
     r"|events(-\d+-\d+)?\.jsonl|metrics-\d+-\d+\.points|status-\d+\.json"
 )
 _OUTPUT = re.compile(r"cout(?:-(\d+)-(\d+))?\.txt")
 _POINTS = re.compile(r"metrics-(\d+)-(\d+)\.points")
-_CLAIM = re.compile(r"status-(\d+)\.json")
+_RANK_EVENTS = re.compile(r"events-\d+-[1-9]\d*\.jsonl")
 
 
 class StoreLayout:
@@ -78,7 +81,7 @@ class RunLayout:
         self.info = folder / "info.json"
         self.metrics = folder / "metrics.json"
         self.lease = folder / "lease.json"
-        self.files = folder / "files"
+        self.files = folder / FILES
 
     @property
     def id(self) -> str:
@@ -115,9 +118,9 @@ class RunLayout:
                 found.append((StreamKey(OUTPUT, int(match[1] or 0), int(match[2] or 0)), self.folder / name))
         return iter(sorted(found))
 
-    def claims(self) -> list[int]:
-        """Numbers of the status changes so far, ascending."""
-        return sorted(int(match[1]) for match in map(_CLAIM.fullmatch, self._names()) if match)
+    def rank_events(self) -> list[Path]:
+        """The events that ranks other than 0 wrote, sorted."""
+        return [self.folder / name for name in sorted(self._names()) if _RANK_EVENTS.fullmatch(name)]
 
     def artifact(self, name: str) -> Path:
         """Where an artifact of this name is shown.
@@ -145,9 +148,9 @@ def check_artifact_name(name: str) -> None:
         StoreNameError: says what is wrong with the name.
     """
     parts = name.split("/")
-    if any(part in ("", ".", "..") for part in parts) or re.search(r'[\\\x00-\x1f]|^[A-Za-z]:', name):
+    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\\x00-\x1f]|^[A-Za-z]:", name):
         raise StoreNameError(f"{name!r} cannot be an artifact's name; use a relative path like 'plots/loss.png'")
-    if _RECORD_FILES.fullmatch(parts[0].lower()):
+    if _RECORD_FILES.fullmatch(parts[0].lower()) or name.lower() == FILES:
         raise StoreNameError(f"{name!r} cannot be an artifact's name: the run keeps its record in {parts[0]!r}")
     if not all(_fits(part) for part in parts):
         raise StoreNameError(f"{name[:40]!r}... cannot be an artifact's name: no file can have it")
@@ -166,10 +169,10 @@ def check_id(name: str) -> str:
     return name
 
 
-def stored_name(path: str, md5: str) -> str:
+def stored_name(ref: FileRef) -> str:
     """``STEM_MD5.EXT``, the name under which sources and resources are shown."""
-    stem, extension = os.path.splitext(path.replace("\\", "/").rsplit("/", 1)[-1])
-    return f"{stem[:200]}_{md5}{extension[:20]}"
+    stem, extension = os.path.splitext(ref.path.replace("\\", "/").rsplit("/", 1)[-1])
+    return f"{stem[:50]}_{ref.md5 or ref.sha256[:32]}{extension[:10]}"
 
 
 def _suffix(segment: int, rank: int) -> str:

@@ -1,0 +1,88 @@
+"""Which runs a store has, under which id and uid; remembered, so that asking again costs one listing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from expkit.errors import FormatError, RunNotFoundError
+from expkit.stores.folder import sacred
+from expkit.stores.folder.records import read_tree
+
+if TYPE_CHECKING:
+    from expkit.stores.folder.ids import Ids
+    from expkit.stores.folder.layout import StoreLayout
+    from expkit.types import RunId
+
+
+class Entry(NamedTuple):
+    """One run; ``sacred`` if the predecessor recorded it."""
+
+    id: str
+    uid: str
+    created: str
+    sacred: bool = False
+
+
+class Index:
+    """The runs of a store. Folders without a readable ``run.json`` are none."""
+
+    def __init__(self, layout: StoreLayout, ids: Ids) -> None:
+        self._layout = layout
+        self._ids = ids
+        self._known: dict[tuple[str, int], Entry] = {}
+
+    def entries(self) -> list[Entry]:
+        """All runs, in order of creation."""
+        try:
+            with os.scandir(self._layout.root) as found:
+                folders = [(item.name, item.inode()) for item in found if item.name[0] not in "._" and item.is_dir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        entries = [entry for name, inode in folders if (entry := self._entry(name, inode))]
+        return sorted(entries, key=lambda entry: (entry.created, len(entry.id), entry.id))
+
+    def find(self, run: RunId) -> Entry:
+        """The run with this id or uid.
+
+        Raises:
+            RunNotFoundError: there is none.
+        """
+        name = str(run)
+        entry = self._by_id(name) or self._by_uid(name)
+        if entry is None:
+            raise RunNotFoundError(f"there is no run {name!r} in {self._layout.root}")
+        return entry
+
+    def _by_uid(self, uid: str) -> Entry | None:
+        if len(uid) != 32:
+            return None
+        noted = self._ids.id_of(uid)
+        entry = self._by_id(noted) if noted else None
+        if entry is not None and entry.uid == uid:
+            return entry
+        return next((entry for entry in self.entries() if entry.uid == uid), None)
+
+    def _by_id(self, name: str) -> Entry | None:
+        if not name or name[0] in "._" or "/" in name or os.sep in name:
+            return None
+        try:
+            return self._entry(name, os.stat(self._layout.root / name).st_ino)
+        except (OSError, ValueError):
+            return None
+
+    def _entry(self, name: str, inode: int) -> Entry | None:
+        entry = self._known.get((name, inode))
+        if entry is None and (entry := self._read(name)):
+            self._known[name, inode] = entry
+        return entry
+
+    def _read(self, name: str) -> Entry | None:
+        run = self._layout.run(name)
+        try:
+            tree = read_tree(run)
+        except (RunNotFoundError, FormatError):
+            return None
+        if sacred.is_sacred(tree):
+            return Entry(name, sacred.uid_of(run, tree), sacred.created(run, tree), sacred=True)
+        return Entry(name, str(tree.get("uid")), str(tree.get("created", "")))

@@ -1,0 +1,167 @@
+"""The local log: the run's folder, as the process that runs the run writes it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from expkit.record.events import Queued, Started
+from expkit.record.fold import fold
+from expkit.record.wire import event_from_json, event_to_json
+from expkit.stores.folder import files, metrics, text
+from expkit.stores.folder.points import PointWriter
+from expkit.stores.folder.records import write_run, write_trees
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from expkit.record.events import Event
+    from expkit.record.model import FileRef, RunRecord
+    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.folder.records import Stored
+    from expkit.stores.folder.store import FolderStore
+
+_LONG = 1 << 20
+"""Events that ``run.json`` holds are dropped from the log when it is longer than this, in bytes."""
+
+_WHOLE = (Queued, Started)
+"""Events that carry the whole record: ``run.json`` is written at once, and no line."""
+
+
+class RunLog:
+    """What one process writes about a run; there is one per run, segment and rank.
+
+    Attributes:
+        folder: the run's folder.
+        output: the file whose appended bytes are the output stream.
+    """
+
+    def __init__(self, store: FolderStore, run: RunLayout, stored: Stored, segment: int, rank: int) -> None:
+        self.folder = run.folder
+        self.output = run.output(segment, rank)
+        self._store = store
+        self._run = run
+        self._rank = rank
+        self._state = (stored.record, stored.stamp)  # replaced as one, so that a flush needs no lock to read it
+        self._written = stored.record
+        self._written_events = stored.stamp.events
+        self._events = run.events(segment, rank)
+        self._points_path = run.points(segment, rank)
+        self._points: PointWriter | None = None
+        self._fd = -1
+        self._torn = False
+        self._pending: deque[Event] = deque()
+        self._folding = False
+        self._lock = threading.RLock()
+        self._flushing = threading.RLock()
+
+    @property
+    def record(self) -> RunRecord:
+        """The record as it stands."""
+        return self._state[0]
+
+    @property
+    def files(self) -> Path:
+        """The run's folder for the user's own files; made when it is first asked for."""
+        self._run.files.mkdir(exist_ok=True)
+        return self._run.files
+
+    @property
+    def points(self) -> PointWriter:
+        """Where metric points go; its file is made with the first one."""
+        if self._points is None:
+            with self._lock:
+                if self._points is None:
+                    self._points = PointWriter(self._points_path)
+        return self._points
+
+    def write(self, event: Event) -> RunRecord:
+        """Fold an event into the record and append it to the log; when this returns it survives kill -9.
+
+        A signal handler may call this while it runs: its event is then written right after the present one.
+        """
+        with self._lock:
+            self._pending.append(event)
+            if not self._folding:
+                self._folding = True
+                try:
+                    while self._pending:
+                        self._take(self._pending.popleft())
+                finally:
+                    self._folding = False
+        if isinstance(event, _WHOLE) and not self._rank:
+            self.flush()
+        return self.record
+
+    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
+        """Keep bytes and show them under the predecessor's name; return ``ref`` with hashes and size.
+
+        Bytes that ``ref`` names by hash and that are here already are not read again.
+
+        Raises:
+            StoreNameError: an artifact's name leaves the folder or hides a file of the record.
+        """
+        return self._store.keep(self._run, source, ref)
+
+    def flush(self) -> None:
+        """Bring ``run.json``, ``config.json`` and ``info.json`` up to date."""
+        self._flush(sync=False)
+
+    def close(self) -> None:
+        """Finish the files, and wait once until the disk has the record."""
+        if self._points is not None:
+            self._points.close()
+        try:
+            if not self._rank:
+                metrics.export_small(self._run, self._store.layout.scratch)
+        finally:
+            self._flush(sync=True)
+            self._drop_events(longer_than=-1)
+            self._store.forget_log(self.record.uid, self)
+
+    def _take(self, event: Event) -> None:
+        record, stamp = self._state
+        whole = isinstance(event, _WHOLE)
+        tree = None if whole else event_to_json(event, self._store.put_array)
+        # folded from the line's own tree, so that values are encoded once and every reader gets this very record
+        record = fold(record, event if tree is None else event_from_json(tree)).but(id=self._run.id)
+        # before the line is written: an interrupt in between must not lead to two events of one number
+        self._state = record, stamp._replace(events=stamp.events + 1)
+        if tree is not None:
+            self._append(text.line([stamp.events + 1, tree]))
+
+    def _append(self, data: bytes) -> None:
+        if self._fd < 0:
+            self._fd = os.open(self._events, os.O_WRONLY | os.O_APPEND | os.O_CREAT | files.BINARY, 0o666)
+        torn, self._torn = self._torn, True
+        files.write_all(self._fd, b"\n" + data if torn else data)
+        self._torn = False
+
+    def _flush(self, *, sync: bool) -> None:
+        if self._rank:
+            return
+        with self._flushing:
+            record, stamp = self._state
+            before = self._written
+            if sync or record is not before:
+                layout = self._store.layout
+                write_trees(layout, self._run, before, record)
+                write_run(layout, self._run, record, stamp, sync=sync)
+                self._written, self._written_events = record, stamp.events
+            if record.but(heartbeat=None) != before.but(heartbeat=None):
+                self._store.changed(record.uid, "saved")
+        self._drop_events(longer_than=_LONG)
+
+    def _drop_events(self, longer_than: int) -> None:
+        """Forget events that ``run.json`` holds. Whoever is writing one has precedence."""
+        if self._rank or self._fd < 0 or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._written_events == self._state[1].events and files.size_of(self._events) > longer_than:
+                os.close(self._fd)
+                self._fd = -1
+                os.unlink(self._events)
+        finally:
+            self._lock.release()

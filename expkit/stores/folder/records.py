@@ -1,0 +1,167 @@
+"""``run.json`` and what is added to it while a run lasts.
+
+``run.json`` holds the whole record in the predecessor's shape, and three keys of the store's own: ``created``,
+``events_folded`` and ``status_changes``. A process that runs the run appends each event to ``events.jsonl`` as
+``[number, event]`` and replaces ``run.json`` from time to time; a reader folds the events with higher numbers on top.
+A change of the status by compare-and-set is a file of its own with the next number, which one process can make.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit.errors import FormatError, RunNotFoundError
+from expkit.record.events import FileAdded, Learned
+from expkit.record.fold import fold
+from expkit.record.wire import event_from_json, record_from_json, record_to_json
+from expkit.stores.folder import files, sacred, text
+from expkit.stores.folder.layout import stored_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from expkit.record.model import FileRef, RunRecord
+    from expkit.stores.folder.layout import RunLayout, StoreLayout
+    from expkit.types import Json
+
+
+class Stamp(NamedTuple):
+    """What the store itself notes about a run: ISO time of creation, last folded event, last status change."""
+
+    created: str
+    events: int = 0
+    claims: int = 0
+
+    @classmethod
+    def now(cls) -> Stamp:
+        """The stamp of a run that is created now."""
+        return cls(datetime.now(timezone.utc).isoformat())
+
+
+class Stored(NamedTuple):
+    """A record as it was read, ``sacred`` if the predecessor wrote it."""
+
+    record: RunRecord
+    stamp: Stamp
+    sacred: bool = False
+
+
+def read_run(run: RunLayout) -> Stored:
+    """The record of a run, with everything that was written since ``run.json``.
+
+    Raises:
+        RunNotFoundError: there is none.
+        FormatError: it cannot be read.
+    """
+    while True:
+        version = _version(run.record)
+        stored = _read_once(run)
+        # while the log was read, run.json may have been replaced and the log begun anew
+        if _version(run.record) == version:
+            return stored
+
+
+def read_tree(run: RunLayout) -> dict[str, Json]:
+    """``run.json`` as it is.
+
+    Raises:
+        RunNotFoundError: there is none.
+        FormatError: it is no JSON object.
+    """
+    data = files.read(run.record)
+    if not data:
+        raise RunNotFoundError(f"there is no run {run.id!r} in {run.folder.parent}")
+    try:
+        tree = json.loads(data)
+    except ValueError as error:
+        raise FormatError(f"{run.record} is no JSON: {error}") from error
+    if not isinstance(tree, dict):
+        raise FormatError(f"{run.record} is no record of a run")
+    return tree
+
+
+def write_run(store: StoreLayout, run: RunLayout, record: RunRecord, stamp: Stamp, *, sync: bool = False) -> None:
+    """Replace ``run.json``, so that it holds everything up to ``stamp``."""
+    files.replace(run.record, text.pretty(_to_tree(store, record.but(id=run.id), stamp)), store.scratch, sync=sync)
+
+
+def write_trees(store: StoreLayout, run: RunLayout, before: RunRecord | None, record: RunRecord) -> None:
+    """Replace ``config.json`` and ``info.json`` where they differ from the record ``before``."""
+    if before is None or before.config is not record.config:
+        files.replace(run.config, text.pretty(record.config), store.scratch)
+    if record.info and (before is None or before.info is not record.info):
+        files.replace(run.info, text.pretty(record.info), store.scratch)
+
+
+def show_path(store: StoreLayout, run: RunLayout, ref: FileRef) -> Path | None:
+    """Where kept bytes are shown under the predecessor's name; None for roles that it did not know.
+
+    Raises:
+        StoreNameError: an artifact's name leaves the folder or hides a file of the record.
+    """
+    if ref.role == "source":
+        return store.sources / stored_name(ref)
+    if ref.role == "resource":
+        return store.resources / stored_name(ref)
+    return run.artifact(ref.path) if ref.role == "artifact" else None
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+def _read_once(run: RunLayout) -> Stored:
+    tree = read_tree(run)
+    if sacred.is_sacred(tree):
+        return Stored(sacred.record_of(run, tree), Stamp(sacred.created(run, tree)), sacred=True)
+    record = record_from_json(tree).but(id=run.id)
+    stamp = Stamp(str(tree.get("created", "")), int(tree.get("events_folded", 0)), int(tree.get("status_changes", 0)))
+    record, stamp = _fold_events(run, record, stamp)
+    return Stored(*_fold_claims(run, _fold_ranks(run, record), stamp))
+
+
+def _fold_events(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:
+    for number, event in text.lines(files.read(run.events(record.segment))):
+        if number > stamp.events:
+            record, stamp = fold(record, event_from_json(event)), stamp._replace(events=number)
+    return record, stamp
+
+
+def _fold_ranks(run: RunLayout, record: RunRecord) -> RunRecord:
+    """Only rank 0 writes ``run.json``; what other ranks tell of files and facts stays in their logs."""
+    for path in run.rank_events() if record.ranks > 1 else ():
+        for _, tree in text.lines(files.read(path)):
+            if isinstance(event := event_from_json(tree), (FileAdded, Learned)):
+                record = fold(record, event)
+    return record
+
+
+def _fold_claims(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:
+    while data := files.created(run.claim(stamp.claims + 1)):
+        expected, status = json.loads(data)
+        stamp = stamp._replace(claims=stamp.claims + 1)
+        record = record.but(status=status) if record.status == expected else record
+    return record, stamp
+
+
+def _to_tree(store: StoreLayout, record: RunRecord, stamp: Stamp) -> dict[str, Json]:
+    tree: dict[str, Any] = record_to_json(record)
+    tree["_id"] = record.id
+    tree["experiment"] = {**tree["experiment"], "sources": _shown(store, record, "source", store.sources)}
+    tree["resources"] = _shown(store, record, "resource", store.resources)
+    tree["artifacts"] = [ref.path for ref in record.files_of("artifact")]
+    tree["created"], tree["events_folded"], tree["status_changes"] = stamp
+    return tree
+
+
+def _shown(store: StoreLayout, record: RunRecord, role: str, folder: Path) -> list[Json]:
+    """``[name, path below the store]`` of each file, as the predecessor's readers expect."""
+    place = store.relative(folder)
+    return [[ref.path, f"{place}/{stored_name(ref)}"] for ref in record.files_of(role) if ref.kept and ref.sha256]

@@ -1,0 +1,142 @@
+"""Runs that the predecessor recorded: read, never changed. Its jsonpickle trees stay data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from expkit.record.codec import encode
+from expkit.record.model import FileRef, Point, RunRecord
+from expkit.stores.folder import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from expkit.stores.folder.layout import RunLayout
+    from expkit.types import Json
+
+Tree = dict[str, Any]
+
+_MD5 = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
+
+
+def is_sacred(tree: Tree) -> bool:
+    """Whether ``run.json`` is the predecessor's."""
+    return "uid" not in tree and "format" not in tree
+
+
+def created(run: RunLayout, tree: Tree) -> str:
+    """ISO time at which the run was created, as far as it can be known."""
+    time = _time(tree.get("start_time")) or datetime.fromtimestamp(os.stat(run.record).st_mtime, timezone.utc)
+    return time.isoformat()
+
+
+def uid_of(run: RunLayout, tree: Tree) -> str:
+    """A uid that every reader of this run finds: time of the start, and a digest of what never changes."""
+    import hashlib
+
+    experiment, host = _tree(tree.get("experiment")), _tree(tree.get("host"))
+    names = [run.id, tree.get("start_time"), experiment.get("name"), host.get("hostname"), tree.get("command")]
+    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    start = _time(tree.get("start_time"))
+    return f"{int(start.timestamp() * 1000) if start else 0:012x}{digest[:20]}"
+
+
+def record_of(run: RunLayout, tree: Tree) -> RunRecord:
+    """What the predecessor's folder says, as a record."""
+    config = _load(run.config)
+    experiment = _tree(tree.get("experiment"))
+    seed = config.get("seed")
+    meta = _tree(tree.get("meta"))
+    return RunRecord(
+        uid=uid_of(run, tree),
+        id=run.id,
+        name=str(experiment.get("name", "")),
+        command=str(tree.get("command") or ""),
+        status=str(tree.get("status") or ""),
+        seed=seed if isinstance(seed, int) else None,
+        queue_time=_time(meta.get("queue_time")),
+        start_time=_time(tree.get("start_time")),
+        stop_time=_time(tree.get("stop_time")),
+        heartbeat=_time(tree.get("heartbeat")),
+        config=encode(config),
+        experiment=encode(_experiment(experiment)),
+        host=encode(_tree(tree.get("host"))),
+        meta=encode(meta),
+        files=tuple(_files(run, tree, experiment)),
+        info=encode(_load(run.info)),
+        result=encode(tree.get("result")),
+        fail_trace=tuple(str(line) for line in tree.get("fail_trace") or ()),
+        gaps=("recorded by Sacred: what it does not record is missing",),
+    )
+
+
+def points_of(run: RunLayout) -> list[Point]:
+    """All points of ``metrics.json``, by time, so that those a live run adds come last."""
+    points = [point for name, series in sorted(_load(run.metrics).items()) for point in _series(name, _tree(series))]
+    return sorted(points, key=lambda point: point.time)
+
+
+def _series(name: str, series: Tree) -> Iterator[Point]:
+    columns = (series.get("steps") or (), series.get("values") or (), series.get("timestamps") or ())
+    for step, value, stamp in zip(*columns, strict=False):
+        time = _time(stamp)
+        yield Point(name, step, value, time.timestamp() if time else 0.0)
+
+
+def _experiment(experiment: Tree) -> Tree:
+    kept = {key: value for key, value in experiment.items() if key != "sources"}
+    if isinstance(base := kept.get("base_dir"), str):
+        kept["base_dir"] = _base_name(base)
+    return kept
+
+
+def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[FileRef]:
+    root = run.folder.parent
+    for name, stored in _pairs(experiment.get("sources")):
+        yield _ref(name, "source", "project", root / stored)
+    for original, stored in _pairs(tree.get("resources")):
+        yield _ref(_base_name(original), "resource", "elsewhere", root / stored)
+    for name in tree.get("artifacts") or ():
+        if isinstance(name, str):
+            yield _ref(name, "artifact", "files", run.folder / name)
+
+
+def _ref(name: str, role: str, root: str, stored: Path) -> FileRef:
+    match = _MD5.search(stored.name)
+    mode = "w" if role == "artifact" else "r"
+    return FileRef(
+        path=name, role=role, root=root, md5=match[1] if match else "", size=files.size_of(stored), mode=mode
+    )
+
+
+def _pairs(value: Json) -> list[tuple[str, str]]:
+    pairs = [pair.get("py/tuple") if isinstance(pair, dict) else pair for pair in value or ()]
+    return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list) and len(pair) == 2]
+
+
+def _time(value: Json) -> datetime | None:
+    """The predecessor's times are naive UTC."""
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=timezone.utc)
+    except (ValueError, TypeError):
+        return None
+
+
+def _load(path: Path) -> Tree:
+    try:
+        return _tree(json.loads(files.read(path) or b"{}"))
+    except ValueError:  # it rewrites its files in place, so a reader may meet half of one
+        return {}
+
+
+def _tree(value: Json) -> Tree:
+    return value if isinstance(value, dict) else {}
+
+
+def _base_name(path: str) -> str:
+    return path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]

@@ -1,0 +1,332 @@
+"""The folder store: :class:`FolderStore`."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from expkit.errors import StoreError
+from expkit.record.events import FileAdded
+from expkit.record.wire import annotation_from_json, annotation_to_json
+from expkit.stores.base import Blob, Capabilities, RunKey
+from expkit.stores.folder import files, metrics, text
+from expkit.stores.folder.blobs import Blobs
+from expkit.stores.folder.changes import ChangeLog, Logs
+from expkit.stores.folder.ids import Ids
+from expkit.stores.folder.index import Index
+from expkit.stores.folder.keeping import keep, show_all
+from expkit.stores.folder.layout import StoreLayout
+from expkit.stores.folder.leases import Leases
+from expkit.stores.folder.log import RunLog
+from expkit.stores.folder.records import Stamp, Stored, read_run, write_run, write_trees
+from expkit.stores.folder.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
+    from expkit.record.query import Query
+    from expkit.stores.base import Batch, Change, RunStore
+    from expkit.stores.folder.index import Entry
+    from expkit.stores.folder.layout import RunLayout
+    from expkit.types import RunId
+
+FORMAT = 1
+
+
+class FolderStore:
+    """Runs in a folder, one sub-folder each, as the predecessor laid them out.
+
+    Implements :class:`~expkit.stores.base.RunStore`; a folder that Sacred began is continued. Nothing is written before
+    the first run is created. Many processes on many machines may use one folder at once.
+
+    Args:
+        root: the folder; made with the first run.
+        resource_dir: where resources are shown; default ``root/_resources``.
+        source_dir: where sources are shown; default ``root/_sources``.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        resource_dir: str | os.PathLike[str] | None = None,
+        source_dir: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._url = f"folder:{os.fspath(root)}"
+        self.layout = StoreLayout(_absolute(root), _absolute(resource_dir), _absolute(source_dir))
+        self._ids = Ids(self.layout)
+        self._index = Index(self.layout, self._ids)
+        self._blobs = Blobs(self.layout)
+        self._changes = ChangeLog(self.layout.changes)
+        self._leases = Leases(self.layout)
+        self._streams = Streams()
+        self._logs: dict[str, RunLog] = {}
+        self._prepared = False
+
+    @property
+    def root(self) -> Path:
+        """The store's folder."""
+        return self.layout.root
+
+    @property
+    def url(self) -> str:
+        """How to open this store again."""
+        return self._url
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Durable, shared, with a folder per run."""
+        return Capabilities(durable=True, shared=True, folder=True)
+
+    def now(self) -> datetime:
+        """The file system's clock."""
+        return self._leases.now()
+
+    # -- records ---------------------------------------------------------------------------------------
+
+    def create(self, record: RunRecord, *, id: RunId | None = None, bind: bool = False) -> str:
+        """Take in a new run and return its id; see :meth:`RunStore.create <expkit.stores.base.RunStore.create>`."""
+        self._prepare()
+        name = self._known(record.uid) or self._claim(record.uid, id, bind=bind)
+        run = self.layout.run(name)
+        if not run.record.exists():
+            record = record.but(id=name)
+            write_trees(self.layout, run, None, record)
+            show_all(self._blobs, self.layout, run, record)
+            write_run(self.layout, run, record, Stamp.now())
+            self._changes.add(record.uid, "created")
+        return name
+
+    def save(self, record: RunRecord) -> None:
+        """Replace the record of ``record.uid``.
+
+        While this process runs that run, its log has the last word: only files that it does not know are taken over.
+        """
+        entry = self._writable(record.uid)
+        if log := self._logs.get(entry.uid):
+            _take_over(log, record)
+            return
+        run = self.layout.run(entry.id)
+        before = read_run(run)
+        write_trees(self.layout, run, before.record, record)
+        show_all(self._blobs, self.layout, run, record)
+        if record.stop_time is not None:
+            metrics.export_small(run, self.layout.scratch)
+        write_run(self.layout, run, record, before.stamp)
+        self._changes.add(record.uid, "saved")
+
+    def load(self, run: RunId) -> RunRecord:
+        """The record, with everything that its process has written so far."""
+        return read_run(self._run(run)).record
+
+    def ids(self) -> list[RunKey]:
+        """All runs, in order of creation."""
+        return [RunKey(entry.id, entry.uid) for entry in self._index.entries()]
+
+    def set_status(self, run: RunId, expected: str, status: str) -> bool:
+        """Change the status if it is ``expected``; of several callers at once exactly one gets True."""
+        layout = self.layout.run(self._writable(run).id)
+        stored = read_run(layout)
+        while stored.record.status == expected:
+            number = stored.stamp.claims + 1
+            try:
+                files.create(layout.claim(number), text.line([expected, status]))
+            except FileExistsError:
+                stored = read_run(layout)
+                continue
+            changed = stored.record.but(status=status)
+            write_run(self.layout, layout, changed, stored.stamp._replace(claims=number))
+            self._changes.add(changed.uid, "saved")
+            return True
+        return False
+
+    # -- streams ---------------------------------------------------------------------------------------
+
+    def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
+        """Add ``batch`` at ``offset``; return the new end."""
+        return self._streams.append(self.layout.run(self._writable(run).id), stream, offset, batch)
+
+    def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
+        """Items from ``offset`` on, at most ``limit``."""
+        entry = self._index.find(run)
+        return self._streams.read(self.layout.run(entry.id), stream, offset, limit, by_sacred=entry.sacred)
+
+    def streams(self, run: RunId) -> Mapping[StreamKey, int]:
+        """The streams of a run and their ends."""
+        entry = self._index.find(run)
+        return self._streams.ends(self.layout.run(entry.id), by_sacred=entry.sacred)
+
+    # -- leases ----------------------------------------------------------------------------------------
+
+    def renew(self, run: RunId, lease: Lease) -> None:
+        """Write the lease, stamped with the file system's clock."""
+        self._leases.renew(self.layout.run(self._writable(run).id).lease, lease)
+
+    def lease(self, run: RunId) -> Lease | None:
+        """The last lease, or None if there never was one."""
+        return self._leases.read(self._run(run).lease)
+
+    # -- bytes -----------------------------------------------------------------------------------------
+
+    def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
+        """Keep bytes under their hash."""
+        self._prepare()
+        stored = self._blobs.put(source)
+        return Blob(stored.sha256, stored.size)
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether the bytes are here."""
+        return self._blobs.has(sha256)
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """The bytes, for reading."""
+        return self._blobs.open(sha256)
+
+    def blob_path(self, sha256: str) -> Path:
+        """Where the bytes of this hash lie, read-only."""
+        return self.layout.blob(sha256)
+
+    # -- afterwards ------------------------------------------------------------------------------------
+
+    def annotate(self, run: RunId, annotation: Annotation) -> None:
+        """Add a later fact."""
+        uid = self._index.find(run).uid
+        self._prepare()
+        Logs(self.layout.annotations(uid)).append(annotation_to_json(annotation))
+        self._changes.add(uid, "annotated")
+
+    def annotations(self, run: RunId) -> list[Annotation]:
+        """Later facts, in order of their time."""
+        logs = Logs(self.layout.annotations(self._index.find(run).uid))
+        trees = [tree for name in logs.names() for tree in logs.read(name)[0]]
+        return sorted((annotation_from_json(tree) for tree in trees), key=lambda annotation: annotation.time)
+
+    def changes(self, since: str = "") -> tuple[list[Change], str]:
+        """What happened after the cursor ``since``, and the new cursor."""
+        return self._changes.since(since)
+
+    def find(
+        self,
+        query: Query | None = None,
+        columns: Sequence[str] | None = None,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Iterator[Mapping[str, Any]]:
+        """Rows of the runs that match, lazily."""
+        from expkit.stores.finding import find
+
+        return find(self, query, columns, order, limit)
+
+    def export_metrics(self, run: RunId) -> Path:
+        """Write ``metrics.json``, however many points there are, and return its path."""
+        layout = self.layout.run(self._writable(run).id)
+        metrics.export(layout, self.layout.scratch)
+        return layout.metrics
+
+    def delete(self, run: RunId) -> None:
+        """Take the run out of every list at once; ``sweep`` removes what nobody needs any more."""
+        entry = self._index.find(run)
+        self._prepare()
+        self.layout.trash.mkdir(exist_ok=True)
+        folder = self.layout.root / entry.id
+        os.utime(folder)  # the grace period counts from now
+        os.rename(folder, self.layout.trash / f"{entry.uid}.{files.fresh_name()}")
+        self._ids.forget(entry.uid)
+        self._changes.add(entry.uid, "deleted")
+
+    def sweep(self, grace: float = 86400.0) -> int:
+        """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
+        from expkit.stores.folder.sweep import sweep
+
+        return sweep(self, self._blobs, self.now().timestamp() - grace)
+
+    def close(self) -> None:
+        """Let go of what was remembered of files."""
+        self._streams.drop()
+
+    # -- the local log ---------------------------------------------------------------------------------
+
+    def open_log(self, run: RunId, segment: int = 0, rank: int = 0) -> RunLog:
+        """Start writing about a run in this process, which is the only one that runs this segment and rank of it.
+
+        A ``segment`` beyond the run's last one resumes the run: new files join it, those of earlier segments stay.
+        """
+        entry = self._writable(run)
+        layout = self.layout.run(entry.id)
+        stored = read_run(layout)
+        resumed = segment > stored.record.segment
+        if resumed and rank == 0:
+            stored = Stored(stored.record.but(segment=segment), stored.stamp)
+            write_run(self.layout, layout, *stored[:2])
+            self._changes.add(entry.uid, "resumed")
+        log = RunLog(self, layout, stored, segment, rank)
+        if rank == 0:
+            self._logs[entry.uid] = log
+        return log
+
+    def forget_log(self, uid: str, log: RunLog) -> None:
+        """A log of this store was closed."""
+        if self._logs.get(uid) is log:
+            del self._logs[uid]
+
+    def changed(self, uid: str, what: str) -> None:
+        """Note a change of a run."""
+        self._changes.add(uid, what)
+
+    def keep(self, run: RunLayout, source: Path | bytes, ref: FileRef) -> FileRef:
+        """Keep a file of a run; see :meth:`RunLog.keep <expkit.stores.folder.log.RunLog.keep>`."""
+        return keep(self._blobs, self.layout, run, source, ref)
+
+    def put_array(self, data: bytes, suffix: str) -> str:  # noqa: ARG002 - blobs have no names
+        """Keep the bytes of an array or frame; return their sha256."""
+        return self._blobs.put(data).sha256
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        if not self._prepared:
+            self.layout.hidden.mkdir(parents=True, exist_ok=True)
+            if not self.layout.format.exists():
+                files.replace(self.layout.format, text.pretty({"format": FORMAT}), self.layout.scratch)
+            self._prepared = True
+
+    def _known(self, uid: str) -> str | None:
+        """The id of a uid that is here, be it only half made."""
+        name = self._ids.id_of(uid)
+        if name and not (self.layout.root / name).is_dir():  # somebody removed the folder by hand
+            self._ids.forget(uid)
+            return None
+        return name
+
+    def _claim(self, uid: str, id: RunId | None, *, bind: bool) -> str:
+        name = self._ids.claim(id, bind=bind)
+        noted = self._ids.note(uid, name)
+        if noted != name:  # another process has just created this very run
+            os.rmdir(self.layout.root / name)
+        return noted
+
+    def _run(self, run: RunId) -> RunLayout:
+        return self.layout.run(self._index.find(run).id)
+
+    def _writable(self, run: RunId) -> Entry:
+        entry = self._index.find(run)
+        if entry.sacred:
+            raise StoreError(f"run {entry.id} in {self.layout.root} was recorded by Sacred and can only be read")
+        return entry
+
+
+def _absolute(path: str | os.PathLike[str] | None) -> Any:
+    return None if path is None else Path(os.path.abspath(path))
+
+
+def _take_over(log: RunLog, record: RunRecord) -> None:
+    for ref in record.files:
+        if ref not in log.record.files:
+            log.write(FileAdded(time=datetime.now(timezone.utc), file=ref))
+
+
+if TYPE_CHECKING:
+    _proof: RunStore = FolderStore(".")

@@ -1,0 +1,87 @@
+"""Metrics and output of runs as streams: added at offsets, read from offsets."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from expkit.errors import StoreError
+from expkit.record.model import OUTPUT, POINTS, StreamKey
+from expkit.stores.folder import files, sacred
+from expkit.stores.folder.point_reader import PointReader
+from expkit.stores.folder.points import PointWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from expkit.stores.base import Batch
+    from expkit.stores.folder.layout import RunLayout
+
+_READERS = 64
+
+
+class Streams:
+    """Keeps a reader per file of points, so that reading on costs only what is new."""
+
+    def __init__(self) -> None:
+        self._readers: dict[Path, PointReader] = {}
+        self._lock = threading.RLock()
+
+    def ends(self, run: RunLayout, *, by_sacred: bool) -> dict[StreamKey, int]:
+        """The streams of a run and their present ends."""
+        found = {key: self._end(key, path) for key, path in run.streams()}
+        if by_sacred and (points := sacred.points_of(run)):
+            found[StreamKey(POINTS)] = len(points)
+        return found
+
+    def read(self, run: RunLayout, stream: StreamKey, offset: int, limit: int | None, *, by_sacred: bool) -> Batch:
+        """Items from ``offset`` on, at most ``limit``."""
+        if stream.content == OUTPUT:
+            return files.read(run.stream(stream), offset, -1 if limit is None else limit)
+        if by_sacred:
+            points = sacred.points_of(run) if stream == StreamKey(POINTS) else []
+            return points[offset : None if limit is None else offset + limit]
+        with self._lock:
+            return self._reader(run.stream(stream)).read(offset, limit)
+
+    def append(self, run: RunLayout, stream: StreamKey, offset: int, batch: Batch) -> int:
+        """Add what is new in ``batch``; return the new end.
+
+        Raises:
+            StoreError: ``offset`` would leave a gap.
+        """
+        path = run.stream(stream)
+        end = self._end(stream, path)
+        if not 0 <= offset <= end:
+            raise StoreError(f"{path.name} of run {run.id} has {end} items; an offset of {offset} would leave a gap")
+        if new := batch[end - offset :]:
+            self._add(path, end, new)
+        return max(end, offset + len(batch))
+
+    def drop(self) -> None:
+        """Let go of all readers."""
+        with self._lock:
+            self._readers.clear()
+
+    def _add(self, path: Path, end: int, new: Batch) -> None:
+        if isinstance(new, bytes):
+            files.write_at(path, end, new)
+            return
+        writer = PointWriter(path)
+        try:
+            writer.add_many(new)
+        finally:
+            writer.close()
+
+    def _end(self, stream: StreamKey, path: Path) -> int:
+        if stream.content == OUTPUT:
+            return files.size_of(path)
+        with self._lock:
+            return self._reader(path).count()
+
+    def _reader(self, path: Path) -> PointReader:
+        reader = self._readers.pop(path, None) or PointReader(path)
+        self._readers[path] = reader  # the least recently used comes first
+        if len(self._readers) > _READERS:
+            del self._readers[next(iter(self._readers))]
+        return reader

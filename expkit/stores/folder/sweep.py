@@ -1,0 +1,109 @@
+"""Mark and sweep: what no run names any more is removed, after a period of grace."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from expkit.record.codec import blobs_of, record_blobs
+from expkit.stores.folder import files
+from expkit.stores.folder.records import read_run, read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from expkit.stores.folder.blobs import Blobs
+    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.folder.store import FolderStore
+    from expkit.types import Json
+
+_SHOWN = re.compile(r".*_[0-9a-f]{32}(\..*)?")
+
+
+def sweep(store: FolderStore, blobs: Blobs, before: float) -> int:
+    """Remove what is unused and was last touched ``before`` (seconds since the epoch); return how many files went.
+
+    Raises:
+        FormatError: a run cannot be read, so nobody knows what it names.
+    """
+    layout = store.layout
+    used, shown = _mark(store)
+    unused = [blob for blob in blobs.all() if blob.parent.name + blob.name not in used]
+    unused += [path for path in _views(layout) if path.name not in shown]
+    unused += _entries(layout.scratch)
+    count = sum(_remove(path) for path in unused if _is_older(path, before))
+    return count + sum(_remove_tree(folder) for folder in _entries(layout.trash) if _is_older(folder, before))
+
+
+def _mark(store: FolderStore) -> tuple[set[str], set[str]]:
+    """Hashes of the bytes that runs name, and names under which they are shown."""
+    used: set[str] = set()
+    shown: set[str] = set()
+    for folder in _entries(store.root):
+        run = store.layout.run(folder.name)
+        if folder.name[0] not in "._" and run.record.exists():
+            tree, record = read_tree(run), read_run(run).record
+            used |= record_blobs(record)
+            used.update(*(blobs_of(annotation.value) for annotation in store.annotations(run.id)))
+            shown.update(_names([_experiment_sources(tree), tree.get("resources")]))
+    return used, shown
+
+
+def _experiment_sources(tree: dict[str, Json]) -> Json:
+    experiment = tree.get("experiment")
+    return experiment.get("sources") if isinstance(experiment, dict) else None
+
+
+def _names(trees: Json) -> Iterator[str]:
+    """Base names of all texts in a tree; too many are marked rather than too few."""
+    if isinstance(trees, str):
+        yield trees.replace("\\", "/").rsplit("/", 1)[-1]
+    elif isinstance(trees, (list, dict)):
+        for tree in trees.values() if isinstance(trees, dict) else trees:
+            yield from _names(tree)
+
+
+def _views(layout: StoreLayout) -> Iterator[Path]:
+    """What lies in ``_sources`` and ``_resources``; folders elsewhere may serve other stores, too."""
+    for folder in (layout.sources, layout.resources):
+        if folder.parent == layout.root:
+            yield from (path for path in _entries(folder) if _SHOWN.fullmatch(path.name))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return os.lstat(path).st_mtime < before
+    except FileNotFoundError:
+        return False
+
+
+def _remove(path: str | Path) -> int:
+    try:
+        files.remove(path)
+    except FileNotFoundError:
+        return 0
+    return 1
+
+
+def _remove_tree(folder: Path) -> int:
+    count = 0
+    for place, folders, names in os.walk(folder, topdown=False):
+        count += sum(_remove(os.path.join(place, name)) for name in names)
+        for name in folders:
+            _remove_folder(os.path.join(place, name))
+    _remove_folder(folder)
+    return count
+
+
+def _remove_folder(path: str | Path) -> None:
+    """A link to a folder is a folder to ``os.walk``."""
+    (os.unlink if os.path.islink(path) else os.rmdir)(path)
