@@ -176,7 +176,7 @@ def _count(figures: dict[str, dict[str, Any]], point: Any) -> None:
     figure = figures.setdefault(point.name, {"count": 0})
     figure["count"] += 1
     figure["last"] = point.value
-    if isinstance(point.value, (int, float)) and point.value == point.value:  # noqa: PLR0124 - NaN
+    if isinstance(point.value, (int, float)) and point.value == point.value:
         figure["min"] = min(point.value, figure.get("min", point.value))
         figure["max"] = max(point.value, figure.get("max", point.value))
 
@@ -195,6 +195,6 @@ def _ordered(rows: Iterable[_Row], field: str) -> list[_Row]:
 def _sort_key(value: Any) -> Any:
     """Numbers before everything else; None for what has no place."""
     value = comparable(value)
-    if value is MISSING or value is None or value != value:  # NaN is not itself
+    if value is MISSING or value is None or value != value:  # noqa: PLR0124 - NaN is not itself
         return None
     return (0, value, "") if isinstance(value, (int, float)) else (1, 0, str(value))
