@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from expkit.config.summary import ConfigSummary
 
 _MISSING = object()
+_INHERITED = object()
 
 
 def impose(fixed: Any, value: Any) -> Any:
@@ -78,6 +79,14 @@ class FixedDict(dict):  # type: ignore[type-arg]
         for key in fixed:
             if key not in self:
                 super().__setitem__(key, impose(fixed[key], {}))
+
+    def inherit(self, key: Any) -> None:
+        """Count what was assigned to a fixed key as the value of an earlier config, not as one of this."""
+        self.assigned[key] = _INHERITED
+        held = self[key]
+        if isinstance(held, FixedDict):
+            for inner in list(held.assigned):
+                held.inherit(inner)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if key not in self.fixed:
@@ -145,7 +154,10 @@ def note_changes(entries: FixedDict, summary: ConfigSummary, path: str = "") -> 
 
 
 def _note(path: str, fixed: Any, own: Any, imposed: Any, summary: ConfigSummary) -> None:
-    if own is _MISSING:
+    if own is _INHERITED and isinstance(imposed, FixedDict):
+        note_changes(imposed, summary, path)
+        return
+    if own is _MISSING or own is _INHERITED:
         summary.added.update(_leaves(path, fixed))
         return
     if own is imposed:  # fetched from the container and put back: no value of its own
@@ -153,7 +165,7 @@ def _note(path: str, fixed: Any, own: Any, imposed: Any, summary: ConfigSummary)
     if isinstance(own, dict) and isinstance(fixed, dict):
         _note_dict(path, imposed, summary)
         return
-    summary.assigned.update(_leaves(path, fixed))
+    summary.assigned.update(dict.fromkeys(_leaves(path, fixed), own))
     if own is not None and fixed is not None and simple_type(own) is not simple_type(fixed):
         summary.typechanged[path] = (type(own), type(fixed))
     elif differs(own, fixed):

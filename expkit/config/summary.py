@@ -20,7 +20,7 @@ class ConfigSummary(dict[Any, Any]):
         added: fixed leaves for which the config has no value of its own.
         modified: fixed leaves that differ from the config's own value.
         typechanged: fixed leaves whose own value has another type: path to (own type, fixed type).
-        assigned: fixed leaves for which the config has a value of its own.
+        assigned: fixed leaves for which the config has a value of its own, and that value.
         ignored_fallbacks: names of ingredients that the config tried to replace.
         open: dicts that take any key: by default empty, or declared so; ``""`` is the whole config.
         docs: path to what comments say about the entry.
@@ -41,7 +41,7 @@ class ConfigSummary(dict[Any, Any]):
         self.added: set[str] = set()
         self.modified: set[str] = set()
         self.typechanged: dict[str, tuple[type, type]] = {}
-        self.assigned: set[str] = set()
+        self.assigned: dict[str, Any] = {}
         self.ignored_fallbacks: set[str] = set()
         self.open: set[str] = set()
         self.docs: dict[str, str] = dict(docs or {})
@@ -57,7 +57,7 @@ class ConfigSummary(dict[Any, Any]):
         self.clear()
         self.update(later)
         self.added &= later.added
-        self.modified = (self.modified - later.assigned) | later.modified
+        self.modified = (self.modified - later.assigned.keys()) | later.modified
         kept = {path: types for path, types in self.typechanged.items() if path not in later.assigned}
         self.typechanged = {**kept, **later.typechanged}
         self.assigned |= later.assigned
