@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from expkit.capture.function import capture as capture_function
+from expkit.capture.function import wrappers_in
 from expkit.capture.reference import reduce_by_reference
 from expkit.errors import ConfigError
 from expkit.run.definitions import Caller, Definitions
@@ -60,7 +61,7 @@ class Ingredient(Definitions):
         return f"{type(self).__name__}({self.path!r})"
 
     def __reduce_ex__(self, protocol: object) -> Any:
-        return reduce_by_reference(self, self.caller.module, self.caller.file, _name_in(self.caller.globals, self))
+        return reduce_by_reference(self, self.caller.module)
 
     # -- functions -------------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ class Ingredient(Definitions):
         if function is None:
             return lambda actual: self.capture(actual, prefix=prefix)
         captured = capture_function(function, self, prefix)
-        self.captured_functions.append(captured)
+        self.captured_functions.extend(wrappers_in(captured))
         return captured
 
     def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
@@ -242,15 +243,3 @@ class Ingredient(Definitions):
     def traverse_ingredients(self) -> Iterator[tuple[Definitions, int]]:
         """This and all ingredients below with their depths; see :meth:`walk`."""
         return self.walk()
-
-
-def _name_in(namespace: Mapping[str, Any], thing: object) -> str:
-    """The name under which a module holds ``thing``.
-
-    Raises:
-        ConfigError: under none, so nobody elsewhere could find it.
-    """
-    for name, value in list(namespace.items()):
-        if value is thing:
-            return name
-    raise ConfigError(f"{thing!r} cannot be sent to another process: no global name of its module holds it")

@@ -35,6 +35,11 @@ def capture_class(cls: type, capture: Callable[[Any], Any]) -> type:
     return target
 
 
+def constructors(cls: type) -> list[Any]:
+    """Those of ``__new__`` and ``__init__`` that are written in Python."""
+    return [function for name in _CONSTRUCTORS if (function := _own_or_inherited(cls, name))]
+
+
 def _own_or_inherited(cls: type, name: str) -> Any:
     for base in cls.__mro__:
         if name in vars(base):
@@ -49,14 +54,14 @@ def _has_its_name(cls: type) -> bool:
     found: Any = sys.modules.get(cls.__module__)
     for part in cls.__qualname__.split("."):
         found = getattr(found, part, None)
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("expkit."):
         frame = frame.f_back
     return found is cls or frame.f_locals.get(cls.__name__) is cls
 
 
 def _subclass(cls: type) -> type:
-    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+    def reduce_ex(self: Any, protocol: Any) -> Any:
         """Pickled as an object of the original class, which is the one that its name leads to."""
         reduced = super(subclass, self).__reduce_ex__(protocol)
         if isinstance(reduced, str):
@@ -65,5 +70,5 @@ def _subclass(cls: type) -> type:
         return (make, tuple(cls if part is subclass else part for part in args), *rest)
 
     names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-    subclass: Any = type(cls)(cls.__name__, (cls,), {**names, "__reduce_ex__": __reduce_ex__})
+    subclass: Any = type(cls)(cls.__name__, (cls,), {**names, "__reduce_ex__": reduce_ex})
     return subclass  # type: ignore[no-any-return]

@@ -57,6 +57,17 @@ def capture(target: Any, owner: Owner, prefix: str | None = None) -> Any:
     return _wrapped(Capture(target, owner, prefix))
 
 
+def wrappers_in(captured: Any) -> tuple[Any, ...]:
+    """The wrappers in what :func:`capture` returned: itself, the one inside a descriptor, those of a class."""
+    if isinstance(captured, type):
+        from expkit.capture.classes import constructors
+
+        found = constructors(captured)
+    else:
+        found = [getattr(captured, "__func__", captured)]
+    return tuple(function for function in found if capture_of(function))
+
+
 def capture_of(function: object) -> Capture | None:
     """The definition behind a wrapper, also behind one that is bound to an object; None for anything else."""
     known = getattr(getattr(function, "__func__", function), "__dict__", {}).get("__wrapped__")
@@ -110,6 +121,7 @@ class Capture:
         return self.function
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the user's function as it is."""
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -137,6 +149,7 @@ class Routine:
         self._call = call
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call it; what is missing is filled now, not when it is awaited or iterated."""
         return self._call(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:

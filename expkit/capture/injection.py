@@ -78,17 +78,10 @@ class Injection:
             SignatureError: the function was not even entered, because it does not take these arguments.
         """
         if isinstance(error, ConfigError):
-            self._locate(error)
+            if self._context is not None:
+                self._context.blame(self._capture.owner, self._capture.prefix, error)
         elif self._capture.parameters.direct and error.__traceback__ and error.__traceback__.tb_next is None:
             raise SignatureError(str(error)) from None
-
-    def _locate(self, error: ConfigError) -> None:
-        """Entries that a function blames are named as it sees them; name them as its ingredient does."""
-        if not error.conflicting_configs or error.config is not None or self._context is None:
-            return
-        if self._capture.prefix:
-            error.prefixed(self._capture.prefix)
-        error.config = self._context.values(self._capture.owner, None)
 
     def _complete(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         parameters = self._capture.parameters

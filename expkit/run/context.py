@@ -14,6 +14,7 @@ from expkit.settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from expkit.errors import ConfigError
     from expkit.run.definitions import Definitions
     from expkit.run.handle import Run
     from expkit.run.plan import RunPlan
@@ -82,6 +83,13 @@ class Context:
         """Note that a function read entries."""
         for name in names:
             self.reads.add(self._full(owner, prefix, name))
+
+    def blame(self, owner: Definitions, prefix: str | None, error: ConfigError) -> None:
+        """Name the entries that a function blames from the root of the config; done once per error."""
+        if error.conflicting_configs and error.config is None:
+            error.config = self._config
+            if place := self._full(owner, prefix, ""):
+                error.prefixed(place)
 
     def handed_out(self, owner: Definitions, prefix: str | None, name: str, original: Any, copy: Any) -> None:
         """Remember what a function got, to find changes of it at the end."""
