@@ -9,7 +9,7 @@ from expkit.provenance.host import host_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.packages import discover_packages
 from expkit.provenance.projects import project_root
-from expkit.provenance.repositories import describe, require_clean
+from expkit.provenance.repositories import Repositories, describe, require_clean
 from expkit.provenance.sources import SourceFile, discover
 from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
@@ -50,16 +50,18 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         ProvenanceError: ``enforce_clean``, and a repository has changes or there is none.
     """
     sources = _sources(root, nodes)
-    repositories, problems = _repositories(nodes, [source.path for source in sources], inputs)
-    mainfile = next((source.name for source in sources if str(source.path) == root.caller.file), None)
+    repositories = _repositories(nodes, sources)
+    if inputs.enforce_clean:
+        require_clean(*repositories)
+    problems = list(repositories.problems)
     return Facts(
         experiment={
-            "mainfile": mainfile,
+            "mainfile": _mainfile(root, sources),
             "dependencies": _packages(nodes),
-            "repositories": repositories,
+            "repositories": repositories.found,
             "doc": root.doc,
         },
-        host=host_facts(inputs.host_info),
+        host=host_facts(inputs.host_info, problems),
         launch=launch_facts(root.caller.file, project_root(root.base_dir)),
         sources=tuple(_ref(source) for source in sources),
         places={source.name: source.path for source in sources},
@@ -71,14 +73,13 @@ def experiment_info(root: Definitions) -> dict[str, Any]:
     """What a run would record about the code, as event methods see it."""
     nodes = root.ordered()
     sources = _sources(root, nodes)
-    repositories, _problems = _repositories(nodes, [source.path for source in sources], None)
     return {
         "name": root.path,
         "base_dir": root.base_dir,
-        "mainfile": next((source.name for source in sources if str(source.path) == root.caller.file), None),
+        "mainfile": _mainfile(root, sources),
         "sources": [(source.name, source.md5) for source in sources],
         "dependencies": _packages(nodes),
-        "repositories": repositories,
+        "repositories": _repositories(nodes, sources).found,
     }
 
 
@@ -91,15 +92,14 @@ def _packages(nodes: list[Definitions]) -> list[str]:
     return discover_packages(SETTINGS.DISCOVER_DEPENDENCIES, [pair for node in nodes for pair in node.explicit_packages])
 
 
-def _repositories(
-    nodes: list[Definitions], paths: list[Path], inputs: RunInputs | None
-) -> tuple[list[dict[str, Any]], list[str]]:
+def _repositories(nodes: list[Definitions], sources: list[SourceFile]) -> Repositories:
     if not all(node.save_git_info for node in nodes):
-        return [], []
-    found, problems = describe(paths)
-    if inputs is not None and inputs.enforce_clean:
-        require_clean(found)
-    return found, problems
+        return Repositories([], [])
+    return describe(source.path for source in sources)
+
+
+def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:
+    return next((source.name for source in sources if str(source.path) == root.caller.file), None)
 
 
 def _ref(source: SourceFile) -> FileRef:

@@ -13,7 +13,7 @@ from expkit.config.updates import as_mapping
 from expkit.errors import CommandNotFoundError, ConfigError, UsageError
 from expkit.observers.delivery import Live
 from expkit.observers.opening import open_observer
-from expkit.provenance.launch import default_store
+from expkit.provenance.projects import default_store
 from expkit.provenance.mask import masked_mapping
 from expkit.record.codec import encode
 from expkit.record.hashing import config_hashes
