@@ -12,7 +12,6 @@ import pytest
 
 from expkit.errors import RunExistsError, RunNotFoundError, StoreError
 from expkit.record.model import COMPLETED, OUTPUT, POINTS, QUEUED, RUNNING, Point, StreamKey
-from expkit.record.uid import new_uid
 from expkit.stores.base import RunStore
 from expkit.testing.samples import AWKWARD, sample_annotation, sample_lease, sample_points, sample_record
 from expkit.testing.store_tests import LOSS, TEXT, StoreTests, at_once
@@ -21,6 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from expkit.types import RunId
+
+
+_USES: dict[str, Callable[[RunStore, str], Any]] = {
+    "load": lambda store, run: store.load(run),
+    "save": lambda store, run: store.save(sample_record(uid=run)),
+    "set_status": lambda store, run: store.set_status(run, QUEUED, RUNNING),
+    "append": lambda store, run: store.append(run, LOSS, 0, sample_points(1)),
+    "read": lambda store, run: store.read(run, LOSS),
+    "streams": lambda store, run: store.streams(run),
+    "renew": lambda store, run: store.renew(run, sample_lease()),
+    "lease": lambda store, run: store.lease(run),
+    "annotate": lambda store, run: store.annotate(run, sample_annotation("x")),
+    "annotations": lambda store, run: store.annotations(run),
+    "delete": lambda store, run: store.delete(run),
+}
 
 
 class RecordContract(StoreTests):
@@ -96,28 +110,13 @@ class RecordContract(StoreTests):
         store.save(changed)
         assert store.load(run_id) == changed.but(id=run_id)
 
-    @pytest.mark.parametrize(
-        "use",
-        [
-            lambda store, run: store.load(run),
-            lambda store, run: store.save(sample_record(uid=run)),
-            lambda store, run: store.set_status(run, QUEUED, RUNNING),
-            lambda store, run: store.append(run, LOSS, 0, sample_points(1)),
-            lambda store, run: store.read(run, LOSS),
-            lambda store, run: store.streams(run),
-            lambda store, run: store.renew(run, sample_lease()),
-            lambda store, run: store.lease(run),
-            lambda store, run: store.annotate(run, sample_annotation("x")),
-            lambda store, run: store.annotations(run),
-            lambda store, run: store.delete(run),
-        ],
-    )
-    @pytest.mark.parametrize("name", ["4711", "nobody", "../x", "", new_uid()])
-    def test_unknown_runs(self, store: RunStore, run: RunId, use: Callable[..., Any], name: str) -> None:
+    @pytest.mark.parametrize("use", _USES)
+    @pytest.mark.parametrize("name", ["4711", "nobody", "../x", "", "0123456789abcdef" * 2])
+    def test_unknown_runs(self, store: RunStore, run: RunId, use: str, name: str) -> None:
         """Every method says that there is no such run, and harms no other."""
         before = store.load(run)
         with pytest.raises(RunNotFoundError):
-            use(store, name)
+            _USES[use](store, name)
         assert (store.load(run), len(store.ids())) == (before, 1)
 
     def test_status_is_compared(self, store: RunStore) -> None:
