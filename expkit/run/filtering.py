@@ -71,7 +71,7 @@ def _whole_lines(data: bytes) -> bytes:
 
 
 def _lines(data: bytes) -> Iterator[str]:
-    """Lines with their ends; only ``\\n`` ends one, ``\\r`` does not."""
+    """Lines with their ends; a line feed ends one, a carriage return does not."""
     *whole, rest = data.split(b"\n")
     for line in whole:
         yield line.decode("utf-8", "replace") + "\n"

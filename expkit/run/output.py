@@ -67,7 +67,7 @@ class Capture:
             self._start(path, undo)
             self._undo = undo.pop_all()
 
-    def __enter__(self) -> Capture:
+    def __enter__(self) -> Capture:  # noqa: PYI034 - `Self` needs Python 3.11
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -89,7 +89,7 @@ class Capture:
         self._filter = None
 
     def _start(self, path: Path, undo: contextlib.ExitStack) -> None:
-        inside = tee.NAMES
+        inside: tuple[str, ...] = tee.NAMES
         if self.mode == "fd":
             inside = tuple(name for name in tee.NAMES if not _reaches_descriptor(name))
             try:
@@ -98,7 +98,7 @@ class Capture:
                 self.gap = f"output of C code and child processes is not captured: {error}"
                 self.mode, inside = "sys", tee.NAMES
         if inside:
-            self._sink = undo.enter_context(open(path, "ab", buffering=0))
+            self._sink = undo.enter_context(path.open("ab", buffering=0))
         for name in inside:
             if (stand_in := tee.install(name, self._record)) is not None:
                 undo.callback(tee.remove, name, stand_in)

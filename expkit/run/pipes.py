@@ -46,7 +46,7 @@ class Redirection:
         _reap_orphans()
         with _lock:
             flush_streams()
-            self._attach()
+            self.attach()
             _stack.append(self)
 
     def stop(self) -> None:
@@ -58,17 +58,18 @@ class Redirection:
             flush_streams()
             above = _stack[_stack.index(self) + 1 :]
             for other in reversed(above):
-                other._detach()
-            self._detach()
+                other.detach()
+            self.detach()
             _stack.remove(self)
             _orphans.extend(self._tees)
             for other in above:
-                other._attach()
+                other.attach()
         for tee in self._tees:
             _wait_for(tee, self._path)
         _reap_orphans()
 
-    def _attach(self) -> None:
+    def attach(self) -> None:
+        """Lead the descriptors through new tees, from wherever they lead now."""
         same = _same_target(STDOUT, STDERR)
         groups = [(STDOUT, STDERR)] if same else [(STDOUT,), (STDERR,)]
         with contextlib.ExitStack() as undo:
@@ -83,7 +84,8 @@ class Redirection:
                     self._saved[target] = _high(os.dup(target))
                     os.dup2(pipe, target)
 
-    def _detach(self) -> None:
+    def detach(self) -> None:
+        """Lead them back; the tees end when everybody has let go of their pipes."""
         for target, saved in self._saved.items():
             os.dup2(saved, target)
             os.close(saved)

@@ -22,13 +22,13 @@ class TeeStream:
     """
 
     def __init__(self, stream: Any, record: Record) -> None:
-        self._tee_stream = stream
-        self._tee_record = record
+        self.tee_stream = stream
+        self.tee_record = record
 
     def write(self, text: str, /) -> int:
         """Write to the stream, then to the record."""
-        written: int = self._tee_stream.write(text)
-        self._tee_record(text.encode("utf-8", "backslashreplace"))
+        written: int = self.tee_stream.write(text)
+        self.tee_record(text.encode("utf-8", "backslashreplace"))
         return written
 
     def writelines(self, lines: Iterable[str], /) -> None:
@@ -39,15 +39,15 @@ class TeeStream:
     @property
     def buffer(self) -> TeeBuffer:
         """The stream's buffer, recorded likewise."""
-        return TeeBuffer(self, self._tee_stream.buffer)
+        return TeeBuffer(self, self.tee_stream.buffer)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_tee_stream":  # a copy that is half made
+        if name == "tee_stream":  # a copy that is half made
             raise AttributeError(name)
-        return getattr(self._tee_stream, name)
+        return getattr(self.tee_stream, name)
 
     def __repr__(self) -> str:
-        return f"<recorded {self._tee_stream!r}>"
+        return f"<recorded {self.tee_stream!r}>"
 
 
 class TeeBuffer:
@@ -60,7 +60,7 @@ class TeeBuffer:
     def write(self, data: Any, /) -> int:
         """Write to the stream, then to the record."""
         written: int = self._stream.write(data)
-        self._tee._tee_record(bytes(data))
+        self._tee.tee_record(bytes(data))
         return written
 
     def writelines(self, lines: Iterable[Any], /) -> None:
@@ -86,14 +86,14 @@ def install(name: str, record: Record) -> TeeStream | None:
 
 def remove(name: str, tee: TeeStream) -> None:
     """Take a tee out of the way to ``sys.<name>``, wherever it stands; who still holds it finds it only passing on."""
-    tee._tee_record = _nowhere
+    tee.tee_record = _nowhere
     top = getattr(sys, name)
     if top is tee:
-        setattr(sys, name, tee._tee_stream)
+        setattr(sys, name, tee.tee_stream)
     while isinstance(top, TeeStream):
-        if top._tee_stream is tee:
-            top._tee_stream = tee._tee_stream
-        top = top._tee_stream
+        if top.tee_stream is tee:
+            top.tee_stream = tee.tee_stream
+        top = top.tee_stream
 
 
 def _nowhere(data: bytes) -> None:
