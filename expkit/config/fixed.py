@@ -101,7 +101,7 @@ class FixedDict(dict):  # type: ignore[type-arg]
         if key not in self.fixed:
             super().__delitem__(key)
 
-    def __ior__(self, other: Any) -> FixedDict:  # type: ignore[override,misc]  # noqa: PYI034
+    def __ior__(self, other: Any) -> FixedDict:  # type: ignore[misc]  # noqa: PYI034
         self.update(other)
         return self
 

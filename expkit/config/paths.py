@@ -212,7 +212,7 @@ def _set_child(parent: Any, path: Path, value: Any) -> None:
 
 def _no_place(path: Path, depth: int, found: Any) -> ConfigUpdateError:
     parent = join(path[:depth]) or "the config"
-    what = {list: "a list", dict: "a dict"}.get(type(found), repr(found))
+    what = "a dict" if isinstance(found, dict) else repr(found)
     if found is _MISSING:
         return ConfigUpdateError(f"{join(path)} cannot be set: there is no {parent}")
     if isinstance(found, list):

@@ -1,0 +1,141 @@
+"""Config functions: the variables of a function become config entries."""
+
+from __future__ import annotations
+
+import functools
+from types import FunctionType
+from typing import Any
+
+from expkit.config.origin import Origin, place
+from expkit.config.scope_run import Evaluation, Template
+from expkit.config.scope_source import find_source, plain_code, stamp
+from expkit.errors import ConfigScopeError
+from expkit.settings import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+
+    from expkit.config.summary import ConfigSummary
+
+_VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
+
+
+class ConfigScope:
+    """A config function.
+
+    Its parameters are read from earlier configs and from ingredients; the variables that it has in the end are
+    its entries. Nothing is read or compiled before the function is needed.
+
+    Args:
+        func: a plain function without ``*args``, ``**kwargs`` and defaults.
+
+    Attributes:
+        func: the function as the user wrote it.
+        name: what the config is called in messages.
+        doc: the function's docstring.
+        origin: where it is defined.
+        parameters: names of the entries and ingredients that it reads.
+
+    Raises:
+        ConfigScopeError: no such function; the message names file, line and reason.
+    """
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        function: Callable[..., Any] = func.func if isinstance(func, ConfigScope) else func
+        _check(function)
+        code = function.__code__
+        functools.update_wrapper(self, function)
+        self.func: Callable[..., Any] = function
+        self.name = function.__name__
+        self.doc = function.__doc__
+        self.origin = Origin(f"config function {self.name}", code.co_filename, code.co_firstlineno)
+        self.parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        self._made = stamp(function)
+        self._documented: tuple[str, ...] | None = None
+        self._comments: dict[str, str] = {}
+
+    @functools.cached_property
+    def places(self) -> dict[str, Origin]:
+        """Path of an entry to where it is defined, hidden names included. Found without running the function."""
+        lines = self._template.names.lines
+        return {path: Origin(self.origin.what, self.origin.file, line) for path, line in lines.items()}
+
+    def __call__(
+        self,
+        fixed: Mapping[Any, Any] | None = None,
+        preset: Mapping[Any, Any] | None = None,
+        fallback: Mapping[str, Any] | None = None,
+    ) -> ConfigSummary:
+        """Run the function.
+
+        Args:
+            fixed: nested values of updates; they win over what the function assigns.
+            preset: what earlier configs of this ingredient gave: values for parameters, and the rest of the result.
+            fallback: further values for parameters; the function gets protected copies of them.
+
+        Returns:
+            The function's entries, filled up from the preset.
+
+        Raises:
+            ConfigScopeError: the source cannot be had, or the function asks for what nobody defines.
+            Exception: whatever the function raises.
+        """
+        evaluation = Evaluation(self._template, fixed or {}, preset or {}, fallback or {})
+        summary = evaluation.summary(evaluation.run())
+        summary.places.update(self.places)
+        summary.docs.update(self._docs())
+        return summary
+
+    def __repr__(self) -> str:
+        return f"<config function {self.name} at {self.origin}>"
+
+    def __reduce__(self) -> str:
+        return self.func.__qualname__
+
+    @functools.cached_property
+    def _template(self) -> Template:
+        from expkit.config.scope_compile import HELPERS, rewrite
+
+        original = self.func.__code__
+        source = find_source(self.func, self._made)
+        names = rewrite(source.fresh, source.file, original.co_varnames + original.co_cellvars)
+        code = plain_code(source.fresh, self.func, HELPERS)
+        return Template(self.func, code, names, self.origin, self.parameters)
+
+    def _docs(self) -> dict[str, str]:
+        from expkit.config.comments import find_docs
+
+        ignored = tuple(SETTINGS.CONFIG.IGNORED_COMMENTS)
+        if self._documented != ignored:
+            source = find_source(self.func, self._made)
+            hidden = self._template.names.hidden
+            docs = find_docs(source.node, source.lines)
+            self._comments = {path: text for path, text in docs.items() if path.partition(".")[0] not in hidden}
+            self._documented = ignored
+        return self._comments
+
+
+def _check(function: Any) -> None:
+    code = getattr(function, "__code__", None)
+    if not isinstance(function, FunctionType) or code is None:
+        raise ConfigScopeError(f"{function!r} cannot be a config function: it is no plain function")
+    reason = _reason_against(function, code)
+    if reason:
+        where = place(code.co_filename, code.co_firstlineno)
+        raise ConfigScopeError(f"{where}: {function.__name__} cannot be a config function: {reason}")
+
+
+def _reason_against(function: FunctionType, code: CodeType) -> str:
+    if function.__name__ == "<lambda>":
+        return "it is a lambda; use def, or add_config(name=value, ...)"
+    if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR):
+        return "it is async; config functions run before any event loop"
+    if code.co_flags & _GENERATOR:
+        return "it contains yield; its entries are its variables"
+    if code.co_flags & (_VARARGS | _VARKEYWORDS):
+        return "it takes *args or **kwargs; each entry that it reads is a parameter of its own"
+    if function.__defaults__ or function.__kwdefaults__:
+        return "its parameters have defaults; they are read from earlier configs and from ingredients"
+    return ""

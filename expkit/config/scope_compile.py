@@ -1,0 +1,309 @@
+"""A config function's tree, rewritten so that its variables can be had and updates win.
+
+The function stays a function: closures, comprehensions and nested functions see its variables as usual.
+After each binding of a name, the name is handed to :data:`BIND`, which gives back what it shall hold;
+each way out of the function returns its variables. New nodes stand at the user's lines.
+"""
+
+# ruff: noqa: N815 - visitors are called like the nodes that they visit
+from __future__ import annotations
+
+import ast
+from typing import Any, NamedTuple
+
+from expkit.config.origin import place
+from expkit.config.paths import below
+from expkit.errors import ConfigScopeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+BIND = "__expkit_bind__"
+"""``(name, value) -> value``: called after each binding."""
+KEEPS = "__expkit_keeps__"
+"""``(name) -> bool``: whether ``del name`` is to be ignored."""
+LOCALS = "__expkit_locals__"
+"""Python's ``locals``, whatever the user has made of that name."""
+OPEN = "__expkit_open__"
+"""``(dict) -> dict``: makes what ``locals()`` gave writable."""
+PENDING = "__expkit_pending__"
+"""What was written into ``locals()`` and has to be put into variables."""
+HELPERS = (BIND, KEEPS, LOCALS, OPEN, PENDING)
+
+_SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
+
+
+class Names(NamedTuple):
+    """The variables that a config function binds, in order.
+
+    Attributes:
+        assigned: name to the line of its first assignment.
+        hidden: names bound by ``def``, ``class``, ``import`` or only by ``with``, and private ones.
+        lines: paths of entries (keys of dict displays, too) to their lines.
+        uses_globals: whether the function writes to globals or into ``locals()``.
+    """
+
+    assigned: dict[str, int]
+    hidden: dict[str, int]
+    lines: dict[str, int]
+    uses_globals: bool
+
+
+def rewrite(function: ast.FunctionDef, file: str, variables: Sequence[str]) -> Names:
+    """Rewrite a function's tree in place.
+
+    Args:
+        function: the tree, without decorators.
+        file: its file, for messages.
+        variables: all local variables that Python finds in it.
+
+    Raises:
+        ConfigScopeError: the function returns a value.
+    """
+    rewriter = _Rewriter(file, [name for name in variables if name.isidentifier()])
+    body = rewriter.block(function.body)
+    function.body = [*body, _leave(function.body[-1])]
+    return rewriter.names()
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, file: str, variables: Sequence[str]) -> None:
+        self._file = file
+        self._variables = variables
+        self._outer: set[str] = set()
+        self._assigned: dict[str, int] = {}
+        self._defined: dict[str, int] = {}
+        self._lent: dict[str, int] = {}
+        self._lines: dict[str, int] = {}
+        self._opened = self._ever_opened = False
+
+    def names(self) -> Names:
+        none = {**self._lent, **self._defined}
+        hidden = {name: line for name, line in none.items() if name in self._defined or name not in self._assigned}
+        hidden.update((name, line) for name, line in self._assigned.items() if name.startswith("_"))
+        assigned = {name: line for name, line in self._assigned.items() if name not in hidden}
+        lines = {**hidden, **self._lines, **assigned}
+        return Names(assigned, hidden, lines, self._ever_opened or bool(self._outer))
+
+    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        rewritten: list[ast.stmt] = []
+        for statement in body:
+            rewritten += self._statement(statement)
+        return rewritten
+
+    def _statement(self, statement: ast.stmt) -> list[ast.stmt]:
+        result = self.visit(statement)
+        found = result if isinstance(result, list) else [result]
+        if self._opened and isinstance(statement, _SIMPLE):
+            self._opened = False
+            found += [_fetch(name, statement) for name in self._variables]
+        return found
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        for name, value in ast.iter_fields(node):
+            if name in ("body", "orelse", "finalbody") and isinstance(value, list):
+                setattr(node, name, self.block(value))
+            elif isinstance(value, list):
+                value[:] = [self.visit(item) if isinstance(item, ast.AST) else item for item in value]
+            elif isinstance(value, ast.AST):
+                setattr(node, name, self.visit(value))
+        return node
+
+    # -- names that are none of the config's
+
+    def _define(self, node: Any) -> list[ast.stmt]:
+        return [node, *self._bound([_name_of(node)], node, self._defined)]
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_TypeAlias = _define
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
+        return node
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
+        names = [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+        return [node, *self._bound(names, node, self._defined)]
+
+    visit_Import = visit_ImportFrom = _import
+
+    def visit_With(self, node: ast.With) -> ast.With:
+        names = [name for item in node.items if item.optional_vars for name in _targets([item.optional_vars])]
+        fixing = self._bound(names, node, self._lent)
+        self.generic_visit(node)
+        node.body[:0] = fixing
+        return node
+
+    def _declare(self, node: ast.Global | ast.Nonlocal) -> ast.stmt:
+        self._outer.update(node.names)
+        return node
+
+    visit_Global = visit_Nonlocal = _declare
+
+    # -- names that are
+
+    def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
+        names = _targets(node.targets)
+        fixing = self._bound(names, node, self._assigned)
+        for name in names:
+            self._note_keys(name, node.value)
+        self.generic_visit(node)
+        return [node, *fixing]
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        if node.value is None:
+            return node
+        names = _targets([node.target])
+        fixing = self._bound(names, node, self._assigned)
+        for name in names:
+            self._note_keys(name, node.value)
+        self.generic_visit(node)
+        return [node, *fixing]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
+        fixing = self._bound(_targets([node.target]), node, self._assigned)
+        self.generic_visit(node)
+        return [node, *fixing]
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.NamedExpr:
+        self.generic_visit(node)
+        if self._bound([node.target.id], node, self._assigned):
+            node.value = _call(BIND, node.value, ast.Constant(node.target.id), node.value)
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.For:
+        fixing = self._bound(_targets([node.target]), node, self._assigned)
+        self.generic_visit(node)
+        node.body[:0] = fixing
+        return node
+
+    def visit_match_case(self, node: ast.match_case) -> ast.match_case:
+        fixing = self._bound(_captures(node.pattern), node.pattern, self._assigned)
+        self.generic_visit(node)
+        node.body[:0] = fixing
+        return node
+
+    # -- what works differently
+
+    def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for target in node.targets:
+            alone: ast.stmt = _at(node, ast.Delete(targets=[target]))
+            if isinstance(target, ast.Name) and target.id not in self._outer:
+                kept = _call(KEEPS, node, ast.Constant(target.id))
+                alone = _at(node, ast.If(test=_at(node, ast.UnaryOp(ast.Not(), kept)), body=[alone], orelse=[]))
+            found.append(alone)
+        return found
+
+    def visit_Return(self, node: ast.Return) -> ast.stmt:
+        if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
+            return _leave(node)
+        raise ConfigScopeError(
+            f"{place(self._file, node.lineno)}: a config function's entries are its variables, so it cannot return a "
+            "value; assign it to a name, or use a bare return to stop early"
+        )
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name not in ("locals", "vars") or node.args or node.keywords or name in self._variables:
+            return node
+        self._opened = self._ever_opened = True
+        opened: ast.Call = _call(OPEN, node, node)
+        return opened
+
+    # -- bookkeeping
+
+    def _bound(self, names: Iterable[str], node: Any, table: dict[str, int]) -> list[ast.stmt]:
+        fixing: list[ast.stmt] = []
+        for name in names:
+            if name not in self._outer:
+                table.setdefault(name, node.lineno)
+                fixing.append(_assign(name, node, _call(BIND, node, ast.Constant(name), ast.Name(name, ast.Load()))))
+        return fixing
+
+    def _note_keys(self, path: str, value: ast.expr) -> None:
+        for key, line, item in display_items(value):
+            inner = below(path, key)
+            self._lines.setdefault(inner, line)
+            self._note_keys(inner, item)
+
+
+def display_items(value: ast.expr) -> list[tuple[str, int, ast.expr]]:
+    """Keys, their lines and values of ``{"key": value}`` and ``dict(key=value)``."""
+    if isinstance(value, ast.Dict):
+        return [
+            (key.value, key.lineno, item)
+            for key, item in zip(value.keys, value.values, strict=True)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict":
+        return [(word.arg, word.lineno, word.value) for word in value.keywords if word.arg]
+    return []
+
+
+def target_names(statement: ast.AST) -> list[str]:
+    """The names that an assignment statement assigns to; none for other statements."""
+    if isinstance(statement, ast.Assign):
+        return _targets(statement.targets)
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        return _targets([statement.target])
+    return []
+
+
+def _targets(targets: Iterable[ast.expr]) -> list[str]:
+    names: list[str] = []
+    for target in targets:
+        if isinstance(target, ast.Name):
+            names.append(target.id)
+        elif isinstance(target, ast.Tuple | ast.List):
+            names += _targets(target.elts)
+        elif isinstance(target, ast.Starred):
+            names += _targets([target.value])
+    return names
+
+
+def _captures(pattern: ast.AST) -> list[str]:
+    names = []
+    for node in ast.walk(pattern):
+        if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+            names.append(node.name)
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            names.append(node.rest)
+    return names
+
+
+def _name_of(node: Any) -> str:
+    name = node.name
+    return str(name.id if isinstance(name, ast.Name) else name)  # a type alias has a tree for a name
+
+
+def _at(where: Any, node: Any) -> Any:
+    """``node`` at the place of ``where``; so are its parts that have no place yet."""
+    node.lineno, node.col_offset = where.lineno, where.col_offset
+    node.end_lineno, node.end_col_offset = where.end_lineno, where.end_col_offset
+    return node
+
+
+def _call(helper: str, where: Any, *arguments: ast.expr) -> Any:
+    placed = [argument if hasattr(argument, "lineno") else _at(where, argument) for argument in arguments]
+    return _at(where, ast.Call(func=_at(where, ast.Name(helper, ast.Load())), args=placed, keywords=[]))
+
+
+def _assign(name: str, where: Any, value: ast.expr) -> ast.stmt:
+    statement: ast.stmt = _at(where, ast.Assign(targets=[_at(where, ast.Name(name, ast.Store()))], value=value))
+    return statement
+
+
+def _leave(where: ast.stmt) -> ast.stmt:
+    statement: ast.stmt = _at(where, ast.Return(value=_call(LOCALS, where)))
+    return statement
+
+
+def _fetch(name: str, where: Any) -> ast.stmt:
+    """``if name in PENDING: name = PENDING.pop(name)``."""
+    source = f"if {name!r} in {PENDING}: {name} = {PENDING}.pop({name!r})"
+    statement = ast.parse(source).body[0]
+    for node in ast.walk(statement):
+        if hasattr(node, "lineno"):
+            _at(where, node)
+    return statement

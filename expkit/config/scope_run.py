@@ -1,0 +1,232 @@
+"""One run of a config function, with updates winning over what it assigns."""
+
+from __future__ import annotations
+
+from types import CellType, FunctionType
+from typing import Any, NamedTuple
+
+from expkit.config.containers import copy_containers
+from expkit.config.dicts import fill_in
+from expkit.config.fixed import FixedDict, note_changes, protected, settled
+from expkit.config.summary import ConfigSummary
+from expkit.config.values import plain
+from expkit.errors import ConfigScopeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import CodeType
+
+    from expkit.config.origin import Origin
+    from expkit.config.scope_compile import Names
+
+
+class Template(NamedTuple):
+    """A rewritten config function.
+
+    Attributes:
+        func: the function as the user wrote it.
+        code: what runs instead.
+        names: the variables that it binds.
+        origin: where it is defined.
+        parameters: names of the entries and ingredients that it reads.
+    """
+
+    func: Callable[..., Any]
+    code: CodeType
+    names: Names
+    origin: Origin
+    parameters: tuple[str, ...]
+
+
+class Evaluation:
+    """One run of a config function: make it, :meth:`run` it, ask for the :meth:`summary`."""
+
+    def __init__(
+        self, template: Template, fixed: Mapping[Any, Any], preset: Mapping[Any, Any], fallback: Mapping[str, Any]
+    ) -> None:
+        self._template = template
+        self._entries = FixedDict(fixed)
+        self._preset = preset
+        self._hidden = dict(getattr(preset, "hidden", {}))
+        self._guarded: dict[str, Any] = {}
+        self._ignored: set[str] = set()
+        self._extra: dict[str, Any] = {}
+        self._removed: set[str] = set()
+        self._pending: dict[str, Any] = {}
+        self._globals = _Overlay(template.func) if template.names.uses_globals else template.func.__globals__
+        self._locals = {*template.parameters, *template.names.assigned, *template.names.hidden}
+        self._given = {name: self._parameter(name, fallback) for name in template.parameters}
+
+    # -- before
+
+    def _parameter(self, name: str, fallback: Mapping[str, Any]) -> Any:
+        if name in self._preset:
+            return self._inherited(name, copy_containers(self._preset[name]))
+        if name in self._hidden:
+            return self._inherited(name, self._hidden[name])
+        if name in fallback:
+            self._guarded[name] = protected(fallback[name])
+            return self._guarded[name]
+        if name in self._entries:
+            return self._entries[name]
+        raise self._unknown(name, fallback)
+
+    def _inherited(self, name: str, value: Any) -> Any:
+        if name not in self._entries.fixed:
+            return value
+        self._entries[name] = value
+        self._entries.inherit(name)
+        return self._entries[name]
+
+    def _unknown(self, name: str, fallback: Mapping[str, Any]) -> ConfigScopeError:
+        from expkit._support.nearest import did_you_mean
+
+        known = [str(key) for key in (*self._preset, *self._hidden, *fallback)]
+        near = did_you_mean(name, known) or f"; it can read {', '.join(known) or 'nothing here'}"
+        return ConfigScopeError(
+            f"{self._template.origin}: {self._template.origin.what} reads {name}, which no earlier config of this "
+            f"ingredient and no direct ingredient defines{near}"
+        )
+
+    # -- meanwhile
+
+    def run(self) -> dict[str, Any]:
+        """Run the function; its variables.
+
+        Raises:
+            Exception: whatever the function raises.
+        """
+        given = list(self._given.items())
+        positional = self._template.func.__code__.co_argcount
+        function = self._function()
+        variables = function(*(value for _, value in given[:positional]), **dict(given[positional:]))
+        return {**variables, **self._pending}
+
+    def _function(self) -> Callable[..., dict[str, Any]]:
+        from expkit.config.scope_compile import HELPERS
+
+        func, code = self._template.func, self._template.code
+        helpers = (self._bind, self._keeps, locals, self._open, self._pending)
+        cells = dict(zip(HELPERS, map(CellType, helpers), strict=True))
+        cells.update(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
+        closure = tuple(cells[name] for name in code.co_freevars)
+        return FunctionType(code, self._globals, func.__name__, None, closure)
+
+    def _bind(self, name: str, value: Any) -> Any:
+        self._removed.discard(name)
+        if name in self._guarded:
+            if value is not self._guarded[name]:
+                self._ignored.add(name)
+            return self._guarded[name]
+        if name not in self._entries.fixed:
+            return value
+        self._entries[name] = value
+        return self._entries[name]
+
+    def _keeps(self, name: str) -> bool:
+        return name in self._entries.fixed or name in self._guarded
+
+    def _open(self, variables: dict[str, Any]) -> _Locals:
+        own = {name: value for name, value in variables.items() if not name.startswith("__expkit_")}
+        return _Locals({**own, **self._extra}, self)
+
+    def write(self, name: str, value: Any) -> None:
+        """A name is set through ``locals()``."""
+        value = self._bind(name, value)
+        target = self._pending if name in self._locals else self._extra
+        target[name] = value
+        if target is self._extra:
+            self._globals[name] = value
+
+    def remove(self, name: str) -> None:
+        """A name is removed through ``locals()``."""
+        if not self._keeps(name):
+            self._removed.add(name)
+            self._extra.pop(name, None)
+            self._globals.pop(name, None)
+
+    # -- afterwards
+
+    def summary(self, variables: Mapping[str, Any]) -> ConfigSummary:
+        """The entries among the variables, filled up from the preset, and what updates did to them."""
+        own = {name: value for name, value in self._own(variables) if name not in self._removed}
+        hidden = {name: value for name, value in own.items() if self._is_hidden(name)}
+        for name in hidden:  # an update of such a name meets no entry
+            self._entries.assigned.pop(name, None)
+        entries = {name: plain(value, (name,)) for name, value in own.items() if name not in hidden}
+        entries.update(settled(self._entries, self._entries.fixed))
+        summary = ConfigSummary(fill_in(entries, self._base(own)), hidden=hidden)
+        note_changes(self._entries, summary)
+        summary.ignored_fallbacks |= self._ignored
+        summary.places = dict.fromkeys(self._extra, self._template.origin)
+        return summary
+
+    def _own(self, variables: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+        names = self._template.names
+        for name in dict.fromkeys((*self._template.parameters, *names.assigned, *names.hidden)):
+            if name in variables and name not in self._guarded:
+                yield name, variables[name]
+        yield from self._extra.items()
+
+    def _is_hidden(self, name: str) -> bool:
+        names = self._template.names
+        inherited = name in self._hidden and name not in self._preset and name not in names.assigned
+        return name.startswith("_") or name in names.hidden or inherited
+
+    def _base(self, own: Mapping[str, Any]) -> dict[Any, Any]:
+        """What the entries are filled up from: the preset, without what the function removed from it."""
+        base = dict(self._preset)
+        for name, given in self._given.items():
+            if name not in base:
+                continue
+            if name not in own and not self._keeps(name):
+                del base[name]
+            else:
+                base[name] = None if own.get(name) is given else plain(given)
+        return base
+
+
+class _Overlay(dict[str, Any]):
+    """Globals over a module's globals: writes stay here."""
+
+    def __init__(self, func: Callable[..., Any]) -> None:
+        super().__init__(__builtins__=func.__builtins__, __name__=func.__module__)  # type: ignore[attr-defined]
+        self._module = func.__globals__
+
+    def __missing__(self, key: str) -> Any:
+        return self._module[key]
+
+
+class _Locals(dict[str, Any]):
+    """What ``locals()`` gives in a config function: writes become variables."""
+
+    def __init__(self, variables: Mapping[str, Any], evaluation: Evaluation) -> None:
+        super().__init__(variables)
+        self._evaluation = evaluation
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._evaluation.write(key, value)
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._evaluation.remove(key)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str, *default: Any) -> Any:
+        value = super().pop(key, *default)
+        self._evaluation.remove(key)
+        return value
+
+    def __ior__(self, other: Any) -> _Locals:  # type: ignore[override,misc]  # noqa: PYI034
+        self.update(other)
+        return self
