@@ -12,21 +12,20 @@ if TYPE_CHECKING:
 
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 _DEBUGGERS = ("_pydev", "debugpy", "pycharm", "_pycharm", "pydev")
+_NO_NAMES: dict[str, object] = {}
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def imported_files() -> Iterator[tuple[str, str]]:
-    """(module name, file) of all modules imported so far that have a file; the main module included."""
+def users_modules() -> Iterator[tuple[str, str]]:
+    """(module name, file) of all modules imported so far that are the user's own code, the main module included.
+
+    That is: no installed package, not the interpreter's, no debugger's, not expkit's.
+    """
     for name, module in list(sys.modules.items()):
         # Through the dict: attribute access would trigger modules that load themselves lazily.
-        file = getattr(module, "__dict__", {}).get("__file__")
-        if isinstance(file, str) and file[:1] != "<":
+        file = getattr(module, "__dict__", _NO_NAMES).get("__file__")
+        if isinstance(file, str) and not is_library(file) and not name.startswith(_DEBUGGERS):
             yield name, file
-
-
-def is_users(name: str, file: str) -> bool:
-    """Whether the module is a user's own code: no library, no interpreter, no debugger, not expkit."""
-    return not name.startswith(_DEBUGGERS) and not is_library(file)
 
 
 @lru_cache(maxsize=16384)

@@ -16,8 +16,8 @@ STORE_VARIABLE = "EXPKIT_STORE"
 
 def project_root(start: str | Path) -> Path:
     """The nearest folder from ``start`` upwards with a ``pyproject.toml`` or ``.git``; ``start`` itself if none has."""
-    start = Path(os.path.abspath(start))
-    return _nearest(start, "pyproject.toml", ".git") or start
+    folder = os.path.abspath(start)
+    return Path(_nearest(folder, "pyproject.toml", ".git") or folder)
 
 
 def default_store(cwd: str | Path | None = None) -> Path | str:
@@ -32,29 +32,32 @@ def default_store(cwd: str | Path | None = None) -> Path | str:
     Raises:
         ConfigFileError: the table in ``pyproject.toml`` cannot be read.
     """
-    here = Path(os.path.abspath(cwd or os.getcwd()))
+    here = os.path.abspath(cwd or os.getcwd())
     chosen = SETTINGS.DEFAULT_STORE or os.environ.get(STORE_VARIABLE)
     if chosen:
         return _place(chosen, here)
     project = _nearest(here, "pyproject.toml")
-    if project is None:
-        return here / "runs"
-    return _place(_table(project / "pyproject.toml").get("store", "runs"), project)
+    if not project:
+        return Path(here, "runs")
+    return _place(_table(Path(project, "pyproject.toml")).get("store", "runs"), project)
 
 
-def _nearest(start: Path, *markers: str) -> Path | None:
-    for folder in (start, *start.parents):
-        if any(os.path.lexists(folder / marker) for marker in markers):
-            return folder
-    return None
+def _nearest(folder: str, *markers: str) -> str:
+    """The first folder upwards that holds one of ``markers``, or ``""``."""
+    while not any(os.path.lexists(os.path.join(folder, marker)) for marker in markers):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return ""
+        folder = parent
+    return folder
 
 
-def _place(chosen: str | os.PathLike[str], base: Path) -> Path | str:
+def _place(chosen: str | os.PathLike[str], base: str) -> Path | str:
     text = os.fspath(chosen)
     scheme = text.partition(":")[0]
     if scheme != text and len(scheme) > 1 and scheme.replace("+", "").isalnum():  # one letter is a drive
         return text
-    return base / os.path.expanduser(text)
+    return Path(base, os.path.expanduser(text))
 
 
 def _table(pyproject: Path) -> dict[str, Any]:

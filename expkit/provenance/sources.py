@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expkit.errors import SettingError
-from expkit.provenance.modules import imported_files, in_site_folder, is_users, is_virtualenv
+from expkit.provenance.modules import in_site_folder, is_virtualenv, users_modules
 from expkit.provenance.projects import project_root
 
 if TYPE_CHECKING:
@@ -144,15 +144,9 @@ def _candidates(strategy: str, base_dir: str | Path) -> Iterator[tuple[str, str]
     """(module name, file) pairs; module names may be empty."""
     if strategy == "dir":
         return (("", file) for file in _python_files(os.path.abspath(base_dir)))
-    return iter(()) if strategy == "none" else _users_modules()
-
-
-def _users_modules() -> Iterator[tuple[str, str]]:
-    for name, file in imported_files():
-        if is_users(name, file):
-            source = _source_of(file)
-            if source.endswith(_SUFFIXES):
-                yield name, source
+    modules = iter(()) if strategy == "none" else users_modules()
+    kept = ((module, _source_of(file)) for module, file in modules)
+    return ((module, file) for module, file in kept if file.endswith(_SUFFIXES))
 
 
 def _source_of(file: str) -> str:

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expkit.provenance.mask import is_secret_name, masked_mapping, masked_url, stripped_url
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["token", "GITHUB_TOKEN", "githubToken", "--db-password", "api_key", "API-KEY", "aws.secret.access_key", "PASSWD"],
+)
+def test_secret_names(name):
+    """A name is secret if one of its whole words, or two in a row, says so, however it is written."""
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", ["tokenizer", "max_tokens", "key_size", "keyboard", "author", "monkey", "seed", ""])
+def test_harmless_names(name):
+    """Words that merely contain a secret word are harmless."""
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://ada:s3cret@host/x", "https://***@host/x"),
+        ("https://ghp_token@github.com/a/b.git", "https://***@github.com/a/b.git"),
+        ("postgresql+psycopg://ada:p%40ss@db:5432/lab", "postgresql+psycopg://ada:***@db:5432/lab"),
+        ("mongodb://ada:p@ss@h1:27017,h2:27017/lab", "mongodb://ada:***@h1:27017,h2:27017/lab"),
+        ("redis://:p@host", "redis://:***@host"),
+        ("ssh://git@host/x.git", "ssh://git@host/x.git"),
+        ("git@host:x.git", "git@host:x.git"),
+        ("https://host/x?access_token=abc&page=2", "https://host/x?access_token=***&page=2"),
+        ("--sql=mysql://u:p@h/d --n=3", "--sql=mysql://u:***@h/d --n=3"),
+        ("https://host:8080/a@b", "https://host:8080/a@b"),
+        ("no url at all: x@y", "no url at all: x@y"),
+    ],
+)
+def test_urls_lose_what_gives_access(url, masked):
+    """Passwords, users of web addresses and secret query values are masked; hosts, ports and paths stay."""
+    assert masked_url(url) == masked
+
+
+@pytest.mark.parametrize(
+    ("url", "stripped"),
+    [
+        ("https://ada:s3cret@host/x.git", "https://host/x.git"),
+        ("ssh://git:pw@host/x.git", "ssh://git@host/x.git"),
+        ("git@host:x.git", "git@host:x.git"),
+    ],
+)
+def test_stripped_urls_can_be_cloned(url, stripped):
+    """A stripped URL has no trace of access data and is still an address."""
+    assert stripped_url(url) == stripped
+
+
+@given(st.text(st.characters(categories=["L", "N"]), min_size=8), st.sampled_from(["https", "ftp", "mysql", "a+b"]))
+def test_no_password_survives(password, scheme):
+    """Whatever the password, it is gone from the URL."""
+    assert password not in masked_url(f"{scheme}://me:{password}@h/d").replace(scheme, "")
+
+
+def test_mappings_are_masked_by_name_and_content():
+    """String values of secret names and URLs in any value or list are masked; everything else stays as it is."""
+    options = {
+        "--api-key": "abc",
+        "--token": True,
+        "--seed": 3,
+        "--password": "",
+        "--sql": "mysql://u:p@h/d",
+        "--observe": ["mongodb://u:p@h", "runs"],
+        "--pair": ("https://t@h", 1),
+    }
+    assert masked_mapping(options) == {
+        "--api-key": "***",
+        "--token": True,
+        "--seed": 3,
+        "--password": "",
+        "--sql": "mysql://u:***@h/d",
+        "--observe": ["mongodb://u:***@h", "runs"],
+        "--pair": ("https://***@h", 1),
+    }

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expkit.errors import ConfigFileError
+from expkit.provenance.projects import default_store, project_root
+from expkit.settings import SETTINGS
+
+
+@pytest.fixture
+def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("EXPKIT_STORE", raising=False)
+    folder = tmp_path / "project" / "a" / "b"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def pyproject(deep: Path, text: str = "") -> Path:
+    root = deep.parents[1]
+    (root / "pyproject.toml").write_text(text)
+    return root
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", ".git"])
+def test_root_is_the_nearest_marked_folder(deep, marker):
+    """The project begins at the nearest folder upwards with pyproject.toml or .git."""
+    (deep.parent / marker).touch()
+    pyproject(deep)
+    assert project_root(deep) == deep.parent
+
+
+def test_root_of_a_lone_folder_is_itself(deep):
+    """Without a marker the start folder is the project."""
+    assert project_root(deep) == deep
+
+
+def test_runs_lie_beside_pyproject(deep, monkeypatch):
+    """By default runs go beside the nearest pyproject.toml above the current folder."""
+    root = pyproject(deep, "[project]\nname = 'lab'\n")
+    monkeypatch.chdir(deep)
+    assert default_store() == root / "runs"
+
+
+def test_runs_lie_here_without_a_project(deep):
+    """Without pyproject.toml runs go into the folder itself; .git alone is no project for this."""
+    (deep.parent / ".git").mkdir()
+    assert default_store(deep) == deep / "runs"
+
+
+def test_setting_beats_variable_beats_table(deep, monkeypatch):
+    """Setting, environment variable and [tool.expkit] win in this order."""
+    root = pyproject(deep, '[tool.expkit]\nstore = "from-table"\n')
+    assert default_store(deep) == root / "from-table"
+    monkeypatch.setenv("EXPKIT_STORE", "from-variable")
+    assert default_store(deep) == deep / "from-variable"
+    monkeypatch.setattr(SETTINGS, "DEFAULT_STORE", Path("/from/setting"))
+    assert default_store(deep) == Path("/from/setting")
+
+
+@pytest.mark.parametrize("url", ["memory:", "folder:results", "mongodb://host/db", "postgresql+psycopg://h/d"])
+def test_urls_stay_urls(deep, monkeypatch, url):
+    """A store's URL is handed on as it is."""
+    monkeypatch.setenv("EXPKIT_STORE", url)
+    assert default_store(deep) == url
+
+
+def test_home_is_expanded(deep, monkeypatch):
+    """A leading ~ means the home folder."""
+    monkeypatch.setenv("HOME", str(deep))
+    monkeypatch.setenv("EXPKIT_STORE", "~/runs")
+    assert default_store("/") == deep / "runs"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [('[tool.expkit\nstore = "x"', "line 1"), ("[tool.expkit]\nstore = 3", "must be a text")],
+)
+def test_unreadable_table_is_an_error(deep, text, reason):
+    """A broken [tool.expkit] is reported with its file instead of recording somewhere else."""
+    root = pyproject(deep, text)
+    with pytest.raises(ConfigFileError, match=reason) as caught:
+        default_store(deep)
+    assert str(root / "pyproject.toml") in str(caught.value)
+
+
+def test_broken_file_of_others_does_not_matter(deep):
+    """A pyproject.toml that does not mention expkit is never parsed."""
+    root = pyproject(deep, "[project\n")
+    assert default_store(deep) == root / "runs"
+
+
+def test_unreadable_pyproject_is_an_error(deep):
+    """A pyproject.toml that cannot be read at all is named."""
+    (deep / "pyproject.toml").mkdir()
+    with pytest.raises(ConfigFileError, match="cannot be read"):
+        default_store(deep)
