@@ -71,12 +71,9 @@ def train_epoch(model, images, labels, classes, batch, _rnd):
 
 @ex.capture
 def keep(model, images, labels, _run):
-    model_file = _run.dir / "model.pkl"
-    model_file.write_bytes(pickle.dumps(model))
+    (_run.dir / "model.pkl").write_bytes(pickle.dumps(model))
     ConfusionMatrixDisplay.from_estimator(model, images, labels)
     plt.savefig(_run.dir / "confusion.png")
-    _run.add_artifact(model_file, metadata={"kind": "SGDClassifier"})
-    _run.add_artifact(_run.dir / "confusion.png")
 
 
 @ex.automain

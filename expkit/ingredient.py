@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from expkit.capture.function import capture as capture_function
 from expkit.capture.function import wrappers_in
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from expkit.config.dicts import ConfigDict
+    from expkit.config.origin import Origin
     from expkit.config.scope import ConfigScope
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -187,12 +189,12 @@ class Ingredient(Definitions):
     def _config_dict(self, source: Any, entries: dict[str, Any], extra: str) -> ConfigDict:
         from expkit.config.dicts import ConfigDict
         from expkit.config.files import load_config_file
-        from expkit.config.origin import Origin, calling_line
+        from expkit.config.origin import Origin
 
         if (source is None) == (not entries):
             raise ValueError("give either a dict or file, or entries by keyword")
         if source is None or isinstance(source, dict):
-            return ConfigDict(entries if source is None else source, calling_line("add_config"), extra)
+            return ConfigDict(entries if source is None else source, _calling_line(), extra)
         if isinstance(source, (str, os.PathLike)):
             return ConfigDict(load_config_file(source), Origin("file", os.fspath(source)), extra)
         raise TypeError(f"config comes from a dict or a file, not from {type(source).__name__}")
@@ -243,3 +245,14 @@ class Ingredient(Definitions):
     def traverse_ingredients(self) -> Iterator[tuple[Definitions, int]]:
         """This and all ingredients below with their depths; see :meth:`walk`."""
         return self.walk()
+
+
+def _calling_line() -> Origin:
+    """The user's line that is being executed."""
+    from expkit.config.origin import Origin
+
+    inside = __name__.partition(".")[0]
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == inside:
+        frame = frame.f_back
+    return Origin("add_config", frame.f_code.co_filename, frame.f_lineno)

@@ -78,6 +78,11 @@ def host_facts(gatherers: Iterable[Any] = (), problems: list[str] | None = None)
     return facts
 
 
+def has_slow_facts() -> bool:
+    """Whether :func:`slow_facts` would have anything to find out."""
+    return not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO or bool(_nvidia_smi())
+
+
 def slow_facts() -> dict[str, Any]:
     """What takes a while to find out, for the background: ``gpus``.
 

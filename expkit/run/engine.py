@@ -13,6 +13,7 @@ from expkit.record.model import QUEUED, RUNNING
 from expkit.run.context import Context
 from expkit.run.ending import fail_trace, last_facts, outcome
 from expkit.run.files import keep_run_files, keep_sources
+from expkit.run.later import LaterFacts
 from expkit.run.log import NoLog
 from expkit.run.logging import Heard
 from expkit.run.output import capture
@@ -83,7 +84,7 @@ class Life:
         run.status = QUEUED if run.queue_only else RUNNING
         record = plan.record.but(status=run.status, **{"queue_time" if run.queue_only else "start_time": time})
         event = (Queued if run.queue_only else Started)(time=time, record=record)
-        run.recorder = Recorder(record, observers, plan.live, run.captured_out_filter)
+        run.recorder = Recorder(record, observers, plan.live)
         try:
             run._id = run.recorder.begin(event, run._id)
         except BaseException as error:
@@ -100,10 +101,10 @@ class Life:
     def _watch(self) -> None:
         """Capture output, beat, give signs of life."""
         run, log = self.run, self.run.recorder.log
-        mode = "no" if isinstance(log, NoLog) else run.capture_mode or SETTINGS.CAPTURE_MODE
-        self._output = capture(mode, log.output, run.captured_out_filter)
+        self._output = capture("no" if isinstance(log, NoLog) else run.capture_mode, log.output, run.captured_out_filter)
         lease = this_process(SETTINGS.LEASE_INTERVAL)
         log.renew(lease)
+        self._later = LaterFacts(run.recorder)
         self._pulse = Pulse(self._beat, run.beat_interval, lambda: log.renew(lease), lease.interval)
 
     def _beat(self) -> None:
@@ -115,6 +116,9 @@ class Life:
         run = self.run
         self._pulse.stop()
         self._output.stop()
+        if self._output.gap:
+            run.recorder.gap(self._output.gap)
+        self._later.wait()
         run.captured_out = run.recorder.log.output_text()
         keep_run_files(run)
         run.recorder.tell(last_facts(run))

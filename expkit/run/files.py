@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from expkit.record.model import FileRef
@@ -23,13 +22,13 @@ def keep_sources(run: Run) -> None:
 
 def keep_run_files(run: Run) -> None:
     """Make artifacts of the files in ``run.dir``."""
-    folder = run.recorder.log.files
-    if not folder.is_dir():
+    if not run.dir_used:
         return
+    folder = run.recorder.log.files
     for path in sorted(child for child in folder.rglob("*") if child.is_file()):
         name = path.relative_to(folder).as_posix()
         ref = FileRef(path=f"files/{name}", role="artifact", root="run", mode="w", layer="folder")
         try:
-            run.recorder.add_file(path, replace(ref))
+            run.recorder.add_file(path, ref)
         except OSError as error:
             run.recorder.gap(f"file {name} could not be kept: {error}")

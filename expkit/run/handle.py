@@ -15,6 +15,7 @@ from expkit.record.codec import encode
 from expkit.record.model import FileRef
 from expkit.run.log import NoLog
 from expkit.run.recorder import Recorder, now
+from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +71,7 @@ class Run:
         self.debug = plan.inputs.debug
         self.pdb = plan.inputs.pdb
         self.beat_interval = plan.inputs.beat_interval
-        self.capture_mode = plan.inputs.capture_mode
+        self.capture_mode: str = plan.inputs.capture_mode or SETTINGS.CAPTURE_MODE
         self.captured_out_filter = plan.inputs.captured_out_filter
         self.main_function = plan.function
         self.pre_run_hooks = list(plan.pre_run_hooks)
@@ -78,8 +79,9 @@ class Run:
         self.root_logger = plan.logger
         self.run_logger = plan.logger
         self.context: Context | None = None
-        self.recorder = Recorder(plan.record, (), plan.live, None)
+        self.recorder = Recorder(plan.record, (), plan.live)
         self.folder: Path | None = None
+        self.dir_used = False
         self.announce: Callable[[Run], None] | None = None
         self._started = threading.Lock()
         # bound to the log's writer at the start: the way of a point has no detours
@@ -121,7 +123,7 @@ class Run:
             NoActiveRunError: the run has not started.
         """
         self._need_start("dir")
-        self.recorder.log.files.mkdir(parents=True, exist_ok=True)
+        self.dir_used = True
         return self.recorder.log.files
 
     # -- metrics ---------------------------------------------------------------------------------------

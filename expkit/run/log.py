@@ -15,7 +15,7 @@ from expkit.run.output import read_text
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import BinaryIO
 
     from expkit.record.events import Event
@@ -35,14 +35,12 @@ class LocalLog:
     Args:
         store: where the run was created.
         record: the run as created.
-        output_filter: applied to output that is read back.
     """
 
-    def __init__(self, store: FolderStore, record: RunRecord, output_filter: Callable[[str], str] | None) -> None:
+    def __init__(self, store: FolderStore, record: RunRecord) -> None:
         self._store = store
         self._uid = record.uid
         self._log = store.open_log(record.uid)
-        self._filter = output_filter
         self._originals: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     @property
@@ -111,7 +109,7 @@ class LocalLog:
 
     def output_text(self) -> str:
         """Captured output, filtered; its last 10 MB."""
-        return read_text(self.output, self._filter)
+        return read_text(self.output)
 
     def open_blob(self, sha256: str) -> BinaryIO:
         """Kept bytes."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
 from expkit.capture.binding import current
-from expkit.config.resolve import Node, Resolution, resolve
-from expkit.config.updates import as_mapping
-from expkit.errors import CommandNotFoundError, ConfigError, UsageError
+from expkit.config.nodes import Node
+from expkit.config.paths import put_in
+from expkit.config.resolve import Resolution, resolve
+from expkit.errors import CommandNotFoundError, UsageError
 from expkit.observers.delivery import Live
 from expkit.observers.opening import open_observer
 from expkit.provenance.projects import default_store
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from expkit.config.summary import ConfigSummary
+    from expkit.config.updates import Update
     from expkit.observers.base import RunObserver
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
@@ -88,7 +90,6 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     """
     owner, command, function = find_command(root, inputs.command)
     nodes = root.ordered()
-    _check_paths(root, nodes)
     unobserved = inputs.unobserved or command.rpartition(".")[2] in owner.unobserved_commands
     queued = None if unobserved else waiting_run(_wanted(inputs), inputs)
     if queued is not None:
@@ -185,17 +186,6 @@ def _path(root: Definitions, node: Definitions) -> str:
     return "" if node is root else node.path
 
 
-def _check_paths(root: Definitions, nodes: list[Definitions]) -> None:
-    seen: set[str] = set()
-    for node in nodes:
-        path = _path(root, node)
-        if not path and node is not root:
-            raise ConfigError("an ingredient needs a path, for example Ingredient('dataset')")
-        if path in seen:
-            raise ConfigError(f"two ingredients have the path {path!r}; give one of them another name")
-        seen.add(path)
-
-
 def _settle_seed(config: dict[str, Any]) -> int:
     """The root seed: the entry ``seed``, which is made where it is missing or None."""
     given = config.get("seed")
@@ -221,10 +211,19 @@ def _meta(inputs: RunInputs, command: str) -> dict[str, Any]:
         "named_configs": [str(name) for name in inputs.named_configs],
     }
     if inputs.updates:
-        meta["config_updates"] = as_mapping(inputs.updates)
+        meta["config_updates"] = _as_typed(inputs.updates)
     if inputs.tags:
         meta["tags"] = list(inputs.tags)
     return {**meta, **inputs.meta_info}
+
+
+def _as_typed(updates: list[Update]) -> dict[str, Any]:
+    """Updates as a nested dict; those that are more than an entry's new value under their text."""
+    typed: dict[str, Any] = {}
+    for update in updates:
+        plain = not update.remove and all(isinstance(part, str) for part in update.path)
+        put_in(typed, update.path if plain else (update.text or f"~{update.name}",), update.value)
+    return typed
 
 
 def _record(

@@ -17,7 +17,7 @@ from expkit.run.lanes import Lane, finish
 from expkit.run.log import LocalLog, NoLog, spool_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from expkit.observers.base import RunObserver
@@ -40,20 +40,13 @@ class Recorder:
         owed: after the end, the lanes that have not delivered everything.
     """
 
-    def __init__(
-        self,
-        record: RunRecord,
-        observers: Sequence[RunObserver],
-        live: Live,
-        output_filter: Callable[[str], str] | None,
-    ) -> None:
+    def __init__(self, record: RunRecord, observers: Sequence[RunObserver], live: Live) -> None:
         self.record = record
         self.observers = sorted(observers, key=lambda observer: -observer.priority)
         self.lanes: list[Lane] = []
         self.owed: list[Lane] = []
         self.log: Log = NoLog(record)
         self._live = live
-        self._filter = output_filter
         self._lock = threading.RLock()
         self._spooled = False
 
@@ -96,7 +89,7 @@ class Recorder:
         self._spooled = create
         if create:
             store.create(self.record)
-        self.log = LocalLog(store, self.record, self._filter)
+        self.log = LocalLog(store, self.record)
 
     # -- during the run --------------------------------------------------------------------------------
 
