@@ -67,8 +67,13 @@ def _subclass(cls: type) -> type:
         if isinstance(reduced, str):
             return reduced
         make, args, *rest = reduced
-        return (make, tuple(cls if part is subclass else part for part in args), *rest)
+        return (_make, (make, *(cls if part is subclass else part for part in args)), *rest)
 
     names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
     subclass: Any = type(cls)(cls.__name__, (cls,), {**names, "__reduce_ex__": reduce_ex})
     return subclass  # type: ignore[no-any-return]
+
+
+def _make(make: Callable[..., Any], *args: Any) -> Any:
+    # pickle knows the usual makers by sight and insists that they are given the object's own class
+    return make(*args)

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
-from expkit.capture.signature import SPECIALS, empty_twin
+from expkit.capture.signature import SPECIALS, refuse_wrong
 from expkit.errors import AmbiguousRunError, MissingConfigError, SignatureError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def check_arguments(capture: Capture, args: tuple[Any, ...], kwargs: dict[str, A
     """
     if isinstance(capture.function, FunctionType) and capture.parameters.direct:
         try:
-            empty_twin(capture.function)(*args, **kwargs)
+            refuse_wrong(capture.function, args, kwargs)
         except TypeError as error:
             raise SignatureError(str(error)) from None
 

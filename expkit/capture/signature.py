@@ -112,31 +112,42 @@ def _inspected(function: Callable[..., Any]) -> Parameters:
     )
 
 
-def empty_twin(function: FunctionType) -> Callable[..., None]:
-    """A function that takes what ``function`` takes, each of it optional, and does nothing.
+def refuse_wrong(function: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raise what Python raises if arguments do not fit the function, unless there are just too few of them.
 
-    Calling it with wrong arguments gives the interpreter's own words for what is wrong with them.
+    Raises:
+        TypeError: in the interpreter's own words.
     """
     code = function.__code__
-    names = code.co_varnames[: _bound_names(code)]
-    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    twin_code = _nothing.__code__.replace(
+    empty = _empty(code)
+    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    lenient = _twin(function, empty, (None,) * code.co_argcount, dict.fromkeys(names))
+    try:
+        lenient(*args, **kwargs)
+    except TypeError:
+        # the message counts the defaults, so it has to come from a twin that has just as many
+        _twin(function, empty, function.__defaults__, function.__kwdefaults__)(*args, **kwargs)
+
+
+def _twin(function: FunctionType, code: CodeType, defaults: Any, kwdefaults: Any) -> FunctionType:
+    twin = FunctionType(code, {}, function.__name__, defaults)
+    twin.__kwdefaults__ = kwdefaults
+    twin.__qualname__ = function.__qualname__
+    return twin
+
+
+def _empty(code: CodeType) -> CodeType:
+    """Code that takes the same arguments and does nothing."""
+    stars = code.co_flags & (_CO_VARARGS | _CO_VARKEYWORDS)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars.bit_count()]
+    return _nothing.__code__.replace(
         co_argcount=code.co_argcount,
         co_posonlyargcount=code.co_posonlyargcount,
         co_kwonlyargcount=code.co_kwonlyargcount,
         co_nlocals=len(names),
         co_varnames=names,
-        co_flags=_nothing.__code__.co_flags & ~0x40 | code.co_flags & (_CO_VARARGS | _CO_VARKEYWORDS),
+        co_flags=_nothing.__code__.co_flags | stars,
     )
-    twin = FunctionType(twin_code, {}, function.__name__, (None,) * code.co_argcount)
-    twin.__kwdefaults__ = dict.fromkeys(keyword_only)
-    twin.__qualname__ = function.__qualname__
-    return twin
-
-
-def _bound_names(code: CodeType) -> int:
-    stars = bool(code.co_flags & _CO_VARARGS) + bool(code.co_flags & _CO_VARKEYWORDS)
-    return code.co_argcount + code.co_kwonlyargcount + stars
 
 
 def _nothing() -> None: ...

@@ -1,0 +1,194 @@
+"""Which run a call belongs to: nested ones, threads, tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from expkit.capture.binding import activate, active, bind, current
+from expkit.errors import AmbiguousRunError, MissingConfigError, SignatureError
+
+
+@pytest.fixture
+def f(owner):
+    @owner.capture
+    def f(a, _run, _log, _seed):
+        return a, _run, _log.name, _seed
+
+    return f
+
+
+def seen(name, a, seed):
+    return a, f"<{name}>", f"{name}.digits.f", seed
+
+
+def in_thread(function, *args):
+    """The result of a call in a thread that has no context."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
+
+
+def test_nested_runs_restore(owner, make_context, f):
+    """After an inner run, functions see the outer run again, and its stream of seeds goes on."""
+    outer, inner = make_context({owner: {"a": 1}}, "outer"), make_context({owner: {"a": 2}}, "inner")
+    with activate(outer):
+        assert f() == seen("outer", 1, 100)
+        with activate(inner):
+            assert f() == seen("inner", 2, 100)
+            assert current.get() is inner
+            assert active() == (outer, inner)
+        assert f() == seen("outer", 1, 101)
+    assert current.get() is None
+    assert active() == ()
+
+
+def test_a_run_is_left_also_by_an_exception(owner, make_context):
+    """An exception leaves nothing active behind."""
+    with pytest.raises(KeyError), activate(make_context({owner: {}})):
+        raise KeyError
+    assert (current.get(), active()) == (None, ())
+
+
+def test_an_inner_run_of_another_experiment(owner, make_owner, make_context, f):
+    """Inside it, functions of the outer experiment still see the outer run."""
+    other = make_owner("other")
+    outer, inner = make_context({owner: {"a": 1}}, "outer"), make_context({other: {"a": 2}}, "inner")
+    with activate(outer), activate(inner):
+        assert [f(), f()] == [seen("outer", 1, 100), seen("outer", 1, 101)]
+
+
+def test_a_run_of_another_experiment_gives_nothing(owner, make_owner, make_context, f):
+    """A function is not filled by a run in which its ingredient takes no part, also not by one elsewhere."""
+    other = make_owner("other")
+    with activate(make_context({owner: {"a": 1}})), ThreadPoolExecutor(1) as pool:
+
+        def unrelated():
+            with activate(make_context({other: {"a": 2}})):
+                return f(1, 2)
+
+        with pytest.raises(MissingConfigError, match="no run of 'digits' is active here"):
+            pool.submit(unrelated).result()
+
+
+def test_one_experiment_in_many_threads(owner, make_context, f):
+    """20 runs at the same time in 20 threads each see their own."""
+    barrier = threading.Barrier(20)
+
+    def run(number):
+        with activate(make_context({owner: {"a": number}}, f"run{number}")):
+            barrier.wait(30)
+            return [f() for _ in range(50)]
+
+    with ThreadPoolExecutor(20) as pool:
+        results = list(pool.map(run, range(20)))
+    assert results == [[seen(f"run{n}", n, 100 + k) for k in range(50)] for n in range(20)]
+
+
+def test_many_tasks(owner, make_context, f):
+    """200 tasks of one event loop, each with its own run, each see their own."""
+
+    @owner.capture
+    async def g(a, _run):
+        await asyncio.sleep(0)
+        return a, _run, f(_seed=0)
+
+    async def run(number):
+        with activate(make_context({owner: {"a": number}}, f"run{number}")):
+            await asyncio.sleep(0.001 * (number % 7))
+            first = await g()
+            child = asyncio.create_task(g())
+            return first, await child, await asyncio.to_thread(f)
+
+    async def main():
+        return await asyncio.gather(*(run(number) for number in range(200)))
+
+    for n, (first, child, thread) in enumerate(asyncio.run(main())):
+        assert first == child == (n, f"<run{n}>", seen(f"run{n}", n, 0))
+        assert thread == seen(f"run{n}", n, 100)
+    assert active() == ()
+
+
+@pytest.mark.skipif(getattr(sys.flags, "thread_inherit_context", 0), reason="threads inherit the context here")
+def test_a_bare_thread_uses_the_only_run(owner, make_owner, make_context, f):
+    """A thread without a context belongs to the only active run of that experiment, whatever else runs."""
+    other = make_owner("other")
+    with activate(make_context({owner: {"a": 1}}, "only")), activate(make_context({other: {"a": 5}})):
+        assert in_thread(f) == seen("only", 1, 100)
+        assert f() == seen("only", 1, 101)
+
+
+def test_a_bare_thread_between_several_runs(owner, make_context, f):
+    """If several runs are active, an error names ``run.bind(fn)``; with all arguments given there is none."""
+
+    @owner.capture
+    def g(a=5):
+        return a
+
+    with activate(make_context({owner: {"a": 1}})), activate(make_context({owner: {"a": 2}})):
+        with pytest.raises(AmbiguousRunError, match=r"2 runs of 'digits' are active.*run\.bind\(fn\)"):
+            in_thread(f)
+        with pytest.raises(AmbiguousRunError):
+            in_thread(g)
+        assert in_thread(g, 7) == 7
+        with pytest.raises(SignatureError):
+            in_thread(g, 7, 8)
+
+
+def test_bind_gives_a_thread_its_run(owner, make_context, f):
+    """A bound function belongs to its run in any thread, also many at once, and keeps name and signature."""
+    first, second = make_context({owner: {"a": 1}}, "first"), make_context({owner: {"a": 2}}, "second")
+    with activate(first), activate(second):
+        bound = [bind(first, f), bind(second, f)]
+        assert [in_thread(b, 7) for b in bound] == [seen("first", 7, 100), seen("second", 7, 100)]
+        assert f(_seed=1) == seen("second", 2, 1)
+        assert (bound[0].__name__, inspect.signature(bound[0])) == ("f", inspect.signature(f))
+        with ThreadPoolExecutor(8) as pool:
+            assert {x[0] for x in pool.map(lambda _: bound[0](), range(100))} == {1}
+    assert in_thread(bound[0], 7)[1] == "<first>"
+
+
+def test_bind_keeps_coroutine_functions(owner, make_context, f):
+    """A bound coroutine function is one, and belongs to the run where it is awaited."""
+    context = make_context({owner: {"a": 1}}, "first")
+
+    async def work():
+        await asyncio.sleep(0)
+        return f(_seed=1)
+
+    bound = bind(context, work)
+    assert inspect.iscoroutinefunction(bound)
+    assert in_thread(asyncio.run, bound()) == seen("first", 1, 1)
+
+
+def test_bind_works_for_a_run_that_is_not_active_yet(owner, make_context, f):
+    """Binding does not need the run to be active."""
+    assert bind(make_context({owner: {"a": 1}}, "early"), f)(_seed=1) == seen("early", 1, 1)
+
+
+def test_a_task_that_outlives_its_run_keeps_it(owner, make_context, f):
+    """What was started in a run with a copy of its context sees that run to the end."""
+    with activate(make_context({owner: {"a": 1}}, "past")):
+        later = contextvars.copy_context()
+    assert later.run(f) == seen("past", 1, 100)
+    with pytest.raises(MissingConfigError):
+        f()
+
+
+def test_outside_all_runs_a_full_call_is_a_plain_call(owner, context, f):
+    """Defaults and explicit arguments suffice, before, between and after runs."""
+
+    @owner.capture
+    def g(a, b=20, *, z=30):
+        return a, b, z
+
+    assert [g(1), g(1, 2), g(a=3, z=4)] == [(1, 20, 30), (1, 2, 30), (3, 20, 4)]
+    with activate(context):
+        assert g() == (1, 2, 30)
+    assert [g(1), g(1, 2), g(a=3, z=4)] == [(1, 20, 30), (1, 2, 30), (3, 20, 4)]
+    assert f(1, 2, __import__("logging").getLogger("x"), 4) == (1, 2, "x", 4)
