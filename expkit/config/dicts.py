@@ -25,6 +25,7 @@ class ConfigDict:
         mapping: the entries; copied.
         origin: where they were written down.
         extra: whether updates may add entries that are not in the dict.
+        places: path of an entry to where it is defined; ``origin`` for the others.
 
     Attributes:
         name: what the config is called in messages.
@@ -47,6 +48,7 @@ class ConfigDict:
         mapping: Mapping[Any, Any],
         origin: Origin = Origin("config dict"),  # noqa: B008 - immutable
         extra: Literal["forbid", "allow"] = "forbid",
+        places: Mapping[str, Origin] | None = None,
     ) -> None:
         if not hasattr(mapping, "items"):
             raise ConfigError(f"{origin}: a config is a dict of entries, not {type(mapping).__name__}")
@@ -55,6 +57,7 @@ class ConfigDict:
         self.origin = origin
         self.extra = extra
         self.places: dict[str, Origin] = dict.fromkeys(_all_paths(self._entries), origin)
+        self.places.update(places or {})
 
     def __call__(
         self,
