@@ -92,7 +92,20 @@ def _signature(info: CommandInfo) -> str:
     if signature is None:
         return ""
     # What begins with an underscore (`_run`, `_log`) is not for people to give.
-    return str(signature.replace(parameters=[p for name, p in signature.parameters.items() if name[0] != "_"]))
+    shown = [_plainly(p) for p in signature.parameters.values() if p.name[0] != "_"]
+    return str(signature.replace(parameters=shown, return_annotation=signature.empty))
+
+
+class _Written(str):
+    """An annotation as it was written, without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _plainly(parameter: inspect.Parameter) -> inspect.Parameter:
+    annotation = parameter.annotation
+    return parameter.replace(annotation=_Written(annotation)) if isinstance(annotation, str) else parameter
 
 
 def _place(info: CommandInfo) -> str:

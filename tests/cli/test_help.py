@@ -14,7 +14,7 @@ Options:
 """
 
 
-def train(C, kernel="rbf", *, epochs: int = 3, _log):
+def train(C: "float", kernel="rbf", *, epochs: int = 3, _log) -> "str":
     """Train a classifier.
 
     It logs one metric per epoch.
