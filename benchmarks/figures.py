@@ -1,0 +1,140 @@
+"""The figures: what is measured, how, and what expkit wants to reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.bench import EXPKIT, LIMIT, SACRED, Bench, folder
+from benchmarks.table import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MILLI, MICRO, NANO = 1e3, 1e6, 1e9
+LIBRARIES = (LIMIT, SACRED, EXPKIT)
+SACRED_BEARS = 100_000  # points; with more it would need hours
+
+
+def import_time(bench: Bench) -> Iterator[Row]:
+    row = Row("import Experiment and Ingredient, extra over python -c pass", "ms", goal=35)
+    row.limit = _extra_of_code(bench, LIMIT, "pass", "import json, threading, functools")
+    for library in (SACRED, EXPKIT):
+        setattr(row, library, _extra_of_code(bench, library, "pass", _import_of(library)))
+        facts = bench.job("imports", library, library=library)
+        row.notes[library] = f"{facts['modules']} modules" if facts else ""
+    yield row
+    row = Row("... once NumPy is loaded", "ms", goal=5)
+    for library in (SACRED, EXPKIT):
+        code = f"import numpy; {_import_of(library)}"
+        setattr(row, library, _extra_of_code(bench, library, "import numpy", code))
+    yield row
+    facts = bench.job("imports", EXPKIT, library=EXPKIT)
+    if facts:
+        yield Row("... optional libraries that it loads", "", expkit=facts["optional"], goal=0)
+
+
+def hello_world(bench: Bench) -> Iterator[Row]:
+    for where, repository, goal in (("outside git", False, 70), ("in a clean repository", True, 100)):
+        row = Row(f"hello world with the folder store, {where}, extra over the bare script", "ms", goal=goal)
+        for library in LIBRARIES:
+            script = f"hello_{library}.py"
+            with folder("hello_bare.py", script, repository=repository) as place:
+                setattr(row, library, _milli(bench.extra(["hello_bare.py"], [script], library, place)))
+        yield row
+
+
+def captured_call(bench: Bench) -> Iterator[Row]:
+    row = Row("captured call, 3 of 3 arguments injected", "ns", goal_of_limit=2)
+    _fill(row, _measure(bench, "captured_call"), "seconds", NANO)
+    yield row
+
+
+def log_scalar(bench: Bench) -> Iterator[Row]:
+    measured = _measure(bench, "log_scalar")
+    for figure, goal in (("median", 0.8), ("p99", 3)):
+        row = Row(f"log_scalar, time the caller waits, {figure}", "µs", goal=goal)
+        _fill(row, measured, figure, MICRO)
+        yield row
+
+
+def million_points(bench: Bench) -> Iterator[Row]:
+    measured = _measure(bench, "million_points")
+    row = Row("1,000,000 points of one name until they survive kill -9, per point", "µs", goal=1.2)
+    _fill(row, measured, "seconds", MICRO)
+    yield row
+    row = Row("... space, per point", "bytes", goal=40)
+    _fill(row, measured, "bytes", 1)
+    yield row
+
+
+def beat(bench: Bench) -> Iterator[Row]:
+    limit = bench.job("by_hand", "beat", library=LIMIT)
+    for old in (1_000, 100_000, 1_000_000 if bench.quick else 10_000_000):
+        row = Row(f"logging 1,000 points and one beat, after {old:,} old ones", "ms", goal=3)
+        measured = {LIMIT: limit, EXPKIT: bench.job("beat", EXPKIT, str(old), library=EXPKIT)}
+        if old <= SACRED_BEARS:
+            measured[SACRED] = bench.job("beat", SACRED, str(old), library=SACRED)
+        _fill(row, measured, "seconds", MILLI)
+        yield row
+
+
+def config(bench: Bench) -> Iterator[Row]:
+    measured = {LIMIT: bench.job("by_hand", "config", library=LIMIT)}
+    for library in (SACRED, EXPKIT):
+        many, none = (bench.job("config", library, size, library=library) for size in ("1000", "0"))
+        measured[library] = {key: many[key] - none[key] for key in many} if many and none else None
+    row = Row("config of 1,000 entries, 10 updates, the first run", "ms", goal=50)
+    _fill(row, measured, "first", MILLI)
+    yield row
+    row = Row("... each run after the first", "ms", goal=5)
+    _fill(row, measured, "again", MILLI)
+    yield row
+
+
+def hundred_runs(bench: Bench) -> Iterator[Row]:
+    row = Row("100 runs in one process, with the folder store, per run", "ms", goal=2)
+    _fill(row, _measure(bench, "hundred_runs"), "seconds", MILLI)
+    yield row
+
+
+FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    figure.__name__: figure
+    for figure in (
+        import_time,
+        hello_world,
+        captured_call,
+        log_scalar,
+        million_points,
+        beat,
+        config,
+        hundred_runs,
+    )
+}
+"""All figures by the name to ask for them."""
+
+
+def _measure(bench: Bench, job: str) -> dict[str, dict[str, float] | None]:
+    return {
+        LIMIT: bench.job("by_hand", job, library=LIMIT),
+        SACRED: bench.job(job, SACRED, library=SACRED),
+        EXPKIT: bench.job(job, EXPKIT, library=EXPKIT),
+    }
+
+
+def _fill(row: Row, measured: dict[str, dict[str, float] | None], figure: str, factor: float) -> None:
+    for library, figures in measured.items():
+        if figures is not None:
+            setattr(row, library, figures[figure] * factor)
+
+
+def _import_of(library: str) -> str:
+    return f"from {library} import Experiment, Ingredient"
+
+
+def _extra_of_code(bench: Bench, library: str, base: str, code: str) -> float | None:
+    with folder() as place:
+        return _milli(bench.extra(["-c", base], ["-c", code], library, place))
+
+
+def _milli(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * MILLI

@@ -1,0 +1,108 @@
+"""The physical limits: what the standard library alone needs for the same work."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import mmap
+import os
+import struct
+import sys
+import time
+import timeit
+from statistics import median
+
+from library import answer, seconds
+
+SLOT = struct.Struct("<qdd")
+
+
+class Segment:
+    """Points packed into a memory-mapped file: they survive the process as soon as they are written."""
+
+    def __init__(self, path, capacity):
+        with open(path, "w+b") as file:
+            file.truncate(capacity * SLOT.size)
+            self._map = mmap.mmap(file.fileno(), 0)
+        self._end = 0
+
+    def add(self, value, step):
+        SLOT.pack_into(self._map, self._end, step, value, time.time())
+        self._end += SLOT.size
+
+
+def captured_call():
+    def function(a, b, c):
+        return c
+
+    call = functools.partial(function, a=1, b=2, c=3)
+    answer(seconds=min(timeit.repeat(call, number=200_000, repeat=5)) / 200_000)
+
+
+def log_scalar():
+    add = Segment("points", 200_000).add
+    clock = time.perf_counter_ns
+    waits = []
+    for step in range(100_000):
+        start = clock()
+        add(0.5, step)
+        waits.append(clock() - start)
+    empty = []
+    for _ in range(100_000):
+        start = clock()
+        empty.append(clock() - start)
+    waits.sort()
+    timer = median(empty)
+    answer(median=(median(waits) - timer) * 1e-9, p99=(waits[99_000] - timer) * 1e-9)
+
+
+def million_points():
+    add = Segment("points", 1_000_000).add
+
+    def fill():
+        for step in range(1_000_000):
+            add(0.5, step)
+
+    answer(seconds=seconds(fill) / 1e6, bytes=SLOT.size)
+
+
+def beat():
+    add = Segment("points", 1_000_000).add
+
+    def thousand():
+        for step in range(1000):
+            add(0.5, step)
+
+    answer(seconds=min(seconds(thousand) for _ in range(20)))
+
+
+def config():
+    code = compile("".join(f"e{number} = {number}\n" for number in range(1000)), "config", "exec")
+
+    def resolve():
+        entries = {}
+        exec(code, {}, entries)
+        for number in range(10):
+            entries[f"e{number * 100}"] = -1
+        copy.deepcopy(entries)
+
+    answer(first=seconds(resolve), again=min(seconds(resolve) for _ in range(20)))
+
+
+def hundred_runs():
+    def record(number):
+        folder = f"runs/{number}"
+        os.mkdir(folder)
+        for name, content in (("run.json", {"status": "COMPLETED"}), ("config.json", {"seed": 1})):
+            with open(f"{folder}/{name}", "w") as file:
+                json.dump(content, file)
+        with open(f"{folder}/cout.txt", "w") as file:
+            file.write("hello\n")
+            os.fsync(file.fileno())
+
+    os.mkdir("runs")
+    answer(seconds=sum(seconds(record, number) for number in range(100)) / 100)
+
+
+globals()[sys.argv[1]]()

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import timeit
+
+from library import answer, experiment
+
+ex = experiment(observed=False)
+
+
+@ex.config
+def config():
+    a = 1
+    b = 2
+    c = 3
+
+
+@ex.capture
+def function(a, b, c):
+    return c
+
+
+@ex.main
+def main():
+    answer(seconds=min(timeit.repeat(function, number=50_000, repeat=5)) / 50_000)
+
+
+ex.run()

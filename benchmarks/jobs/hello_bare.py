@@ -1,0 +1,5 @@
+def main(message):
+    print(message)
+
+
+main("hello")
