@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, overload
 
 from expkit.errors import NoActiveRunError
 from expkit.ingredient import Ingredient
 from expkit.program import command_line, first_inputs, planned, register_builtin_commands, run_commandline
 from expkit.run.definitions import Caller
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import IO, Any, TypeVar
 
+    from expkit.capture.types import Captured, CaptureDecorator, P, R
     from expkit.cli.options import CLIOption
     from expkit.observers.opening import ObserverLike
     from expkit.run.engine import Life
@@ -65,9 +66,7 @@ class Experiment(Ingredient):
             name = os.path.splitext(os.path.basename(caller.file))[0]
         if name is None:
             raise RuntimeError("an experiment made where there is no file needs a name: Experiment('name', ...)")
-        super().__init__(
-            name, ingredients, interactive, base_dir=base_dir, save_git_info=save_git_info, caller=caller
-        )
+        super().__init__(name, ingredients, interactive, base_dir=base_dir, save_git_info=save_git_info, caller=caller)
         self.additional_host_info = list(additional_host_info)
         self.additional_cli_options = list(additional_cli_options)
         self.captured_out_filter: Callable[[str], str] | None = None
@@ -93,13 +92,23 @@ class Experiment(Ingredient):
 
     # -- definitions -----------------------------------------------------------------------------------
 
+    @overload
+    def main(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def main(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+
     def main(self, function: Any = None, prefix: str | None = None) -> Any:
         """Decorator: the command that runs when none is named."""
         if function is None:
             return lambda actual: self.main(actual, prefix=prefix)
-        captured = self.command(function, prefix=prefix)
+        captured: Any = self.command(function, prefix=prefix)
         self.default_command = captured.__name__
         return captured
+
+    @overload
+    def automain(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def automain(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
 
     def automain(self, function: Any = None, prefix: str | None = None) -> Any:
         """Decorator: :meth:`main`, and run the command line at once if the file is run as a script.
@@ -109,7 +118,7 @@ class Experiment(Ingredient):
         """
         if function is None:
             return lambda actual: self.automain(actual, prefix=prefix)
-        captured = self.main(function, prefix=prefix)
+        captured: Any = self.main(function, prefix=prefix)
         if function.__module__ == "__main__" and self.caller.file is not None:
             self.run_commandline()
         return captured
@@ -255,7 +264,12 @@ def start_run(
     tags: Sequence[str] = (),
     base_dir: str | os.PathLike[str] | None = None,
 ) -> Life:
-    """Record a run without decorators: ``with start_run(config={"lr": 0.1}) as run: ...``.
+    """Record a run without decorators.
+
+    ::
+
+        with start_run(config={"lr": 0.1}) as run:
+            run.log_scalar("loss", 0.5)
 
     Args:
         name: default: the name of the calling file.

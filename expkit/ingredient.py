@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, overload
 
 from expkit.capture.function import capture as capture_function
 from expkit.capture.function import wrappers_in
 from expkit.capture.reference import reduce_by_reference
-from expkit.errors import ConfigError
 from expkit.run.definitions import Caller, Definitions
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, TypeVar
 
+    from expkit.capture.types import Captured, CaptureDecorator, P, R, T
     from expkit.config.dicts import ConfigDict
     from expkit.config.origin import Origin
     from expkit.config.scope import ConfigScope
@@ -67,6 +67,17 @@ class Ingredient(Definitions):
 
     # -- functions -------------------------------------------------------------------------------------
 
+    @overload
+    def capture(self, function: staticmethod[P, R], prefix: str | None = None) -> staticmethod[..., R]: ...
+    @overload
+    def capture(self, function: classmethod[T, P, R], prefix: str | None = None) -> classmethod[T, ..., R]: ...
+    @overload
+    def capture(self, function: type[T], prefix: str | None = None) -> type[T]: ...
+    @overload
+    def capture(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def capture(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+
     def capture(self, function: Any = None, prefix: str | None = None) -> Any:
         """Decorator: the function's missing arguments come from the config.
 
@@ -80,6 +91,15 @@ class Ingredient(Definitions):
         self.captured_functions.extend(wrappers_in(captured))
         return captured
 
+    @overload
+    def command(
+        self, function: Callable[P, R], prefix: str | None = None, unobserved: bool = False
+    ) -> Captured[P, R]: ...
+    @overload
+    def command(
+        self, function: None = None, prefix: str | None = None, unobserved: bool = False
+    ) -> CaptureDecorator: ...
+
     def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
         """Decorator: a captured function that can be run from the command line by its name.
 
@@ -90,25 +110,34 @@ class Ingredient(Definitions):
         """
         if function is None:
             return lambda actual: self.command(actual, prefix=prefix, unobserved=unobserved)
-        captured = self.capture(function, prefix=prefix)
+        captured: Any = self.capture(function, prefix=prefix)
         self.commands[captured.__name__] = captured
         (self.unobserved_commands.add if unobserved else self.unobserved_commands.discard)(captured.__name__)
         return captured
 
+    @overload
+    def pre_run_hook(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def pre_run_hook(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+
     def pre_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
         """Decorator: a captured function that is called before main."""
-        if function is None:
-            return lambda actual: self.pre_run_hook(actual, prefix=prefix)
-        captured = self.capture(function, prefix=prefix)
-        self.pre_run_hooks.append(captured)
-        return captured
+        return self._hook(self.pre_run_hooks, function, prefix)
+
+    @overload
+    def post_run_hook(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
+    @overload
+    def post_run_hook(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
 
     def post_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
         """Decorator: a captured function that is called after main has returned."""
+        return self._hook(self.post_run_hooks, function, prefix)
+
+    def _hook(self, hooks: list[Callable[..., Any]], function: Any, prefix: str | None) -> Any:
         if function is None:
-            return lambda actual: self.post_run_hook(actual, prefix=prefix)
-        captured = self.capture(function, prefix=prefix)
-        self.post_run_hooks.append(captured)
+            return lambda actual: self._hook(hooks, actual, prefix)
+        captured: Any = self.capture(function, prefix=prefix)
+        hooks.append(captured)
         return captured
 
     # -- config ----------------------------------------------------------------------------------------
@@ -155,7 +184,11 @@ class Ingredient(Definitions):
         return function
 
     def add_config(
-        self, cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None, *, extra: str = "forbid", **entries: Any
+        self,
+        cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        *,
+        extra: str = "forbid",
+        **entries: Any,
     ) -> None:
         """Add config entries from a dict, a file, or keywords.
 

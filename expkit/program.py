@@ -7,8 +7,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from collections.abc import Sequence
+    from typing import NoReturn
 
     from expkit.cli.grammar import CommandLine, Invocation
     from expkit.experiment import Experiment
@@ -100,7 +100,7 @@ class _Attempt:
         run = self._run = planned(experiment, inputs)
         if inputs.print_config:
             show_config(run)
-            print("-" * 79)
+            sys.stdout.write("-" * 79 + "\n")
         if inputs.dry_run:
             _tell(f"dry run of {run.plan.command}: everything up to the start works, nothing was written")
             return run

@@ -71,7 +71,9 @@ class Life:
             self._around = around.pop_all()
         return run
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with self._around:
             if self.run.status == RUNNING:
                 self._end(error)
@@ -101,7 +103,9 @@ class Life:
     def _watch(self) -> None:
         """Capture output, beat, give signs of life."""
         run, log = self.run, self.run.recorder.log
-        self._output = capture("no" if isinstance(log, NoLog) else run.capture_mode, log.output, run.captured_out_filter)
+        self._output = capture(
+            "no" if isinstance(log, NoLog) else run.capture_mode, log.output, run.captured_out_filter
+        )
         lease = this_process(SETTINGS.LEASE_INTERVAL)
         log.renew(lease)
         self._later = LaterFacts(run.recorder)

@@ -89,7 +89,9 @@ def _sources(root: Definitions, nodes: list[Definitions]) -> list[SourceFile]:
 
 
 def _packages(nodes: list[Definitions]) -> list[str]:
-    return discover_packages(SETTINGS.DISCOVER_DEPENDENCIES, [pair for node in nodes for pair in node.explicit_packages])
+    return discover_packages(
+        SETTINGS.DISCOVER_DEPENDENCIES, [pair for node in nodes for pair in node.explicit_packages]
+    )
 
 
 def _repositories(nodes: list[Definitions], sources: list[SourceFile]) -> Repositories:

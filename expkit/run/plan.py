@@ -14,14 +14,14 @@ from expkit.config.resolve import Resolution, resolve
 from expkit.errors import CommandNotFoundError, UsageError
 from expkit.observers.delivery import Live
 from expkit.observers.opening import open_observer
-from expkit.provenance.projects import default_store
 from expkit.provenance.mask import masked_mapping
+from expkit.provenance.projects import default_store
 from expkit.record.codec import encode
 from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.facts import Facts, gather
-from expkit.run.queued import adopted, freeze_config, waiting_run
+from expkit.run.queued import freeze_config, waiting_run
 from expkit.run.seeds import check_seed, new_root_seed
 
 if TYPE_CHECKING:
