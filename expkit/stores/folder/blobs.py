@@ -61,19 +61,19 @@ class Blobs:
         except OSError as error:
             raise BlobNotFoundError(f"no bytes with sha256 {sha256} in {self._layout.root}") from error
 
-    def show(self, sha256: str, target: Path) -> None:
+    def show(self, sha256: str, target: str) -> None:
         """Let the bytes appear at ``target``, taking no second space where the file system can do that."""
-        os.makedirs(target.parent, exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         blob = self._layout.blob(sha256)
         if self._reflinks:
             self._reflinks = _place(_reflink, blob, target)
         if not self._reflinks and not any(_place(way, blob, target) for way in (_hard_link, _symlink)):
             _place(_copy, blob, target)
 
-    def all(self) -> Iterator[Path]:
+    def all(self) -> Iterator[str]:
         """The files of all blobs."""
-        for folder in _entries(self._layout.blobs):
-            yield from _entries(folder)
+        for folder in files.entries(self._layout.blobs):
+            yield from files.entries(folder)
 
     def _put_bytes(self, data: bytes, md5: bool) -> Stored:
         stored = _digests([data], md5)
@@ -111,12 +111,12 @@ class Blobs:
         return stored
 
     def _aside(self) -> tuple[int, str]:
-        aside = os.path.join(self._layout.scratch, files.fresh_name())
+        aside = f"{self._layout.scratch}/{files.fresh_name()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | files.BINARY
         try:
             return os.open(aside, flags, 0o644), aside
         except FileNotFoundError:
-            self._layout.scratch.mkdir(parents=True, exist_ok=True)
+            os.makedirs(self._layout.scratch, exist_ok=True)
             return os.open(aside, flags, 0o644), aside
 
     def _adopt(self, aside: str, stored: Stored) -> None:
@@ -125,7 +125,7 @@ class Blobs:
         try:
             files.move(aside, path)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             files.move(aside, path)
 
 
@@ -158,7 +158,7 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int]:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _place(way: Callable[[Path, Path], None], blob: Path, target: Path) -> bool:
+def _place(way: Callable[[str, str], None], blob: str, target: str) -> bool:
     """Make ``target`` show ``blob`` in one ``way``; false where the file system cannot do it."""
     try:
         way(blob, target)
@@ -169,22 +169,22 @@ def _place(way: Callable[[Path, Path], None], blob: Path, target: Path) -> bool:
     return True
 
 
-def _place_over(way: Callable[[Path, Path], None], blob: Path, target: Path) -> bool:
-    aside = target.parent / f".{files.fresh_name()}"
+def _place_over(way: Callable[[str, str], None], blob: str, target: str) -> bool:
+    aside = f"{os.path.dirname(target)}/.{files.fresh_name()}"
     if not _place(way, blob, aside):
         return False
     files.move(aside, target)
     return True
 
 
-def _is_same(blob: Path, target: Path) -> bool:
+def _is_same(blob: str, target: str) -> bool:
     try:
         return os.path.samefile(blob, target)
     except OSError:  # a link whose target is gone
         return False
 
 
-def _reflink(blob: Path, target: Path) -> None:
+def _reflink(blob: str, target: str) -> None:
     import fcntl
 
     with open(blob, "rb") as source, open(target, "xb") as clone:
@@ -195,15 +195,15 @@ def _reflink(blob: Path, target: Path) -> None:
             raise
 
 
-def _hard_link(blob: Path, target: Path) -> None:
+def _hard_link(blob: str, target: str) -> None:
     os.link(blob, target)
 
 
-def _symlink(blob: Path, target: Path) -> None:
-    os.symlink(os.path.relpath(blob, os.path.realpath(target.parent)), target)
+def _symlink(blob: str, target: str) -> None:
+    os.symlink(os.path.relpath(os.path.realpath(blob), os.path.realpath(os.path.dirname(target))), target)
 
 
-def _copy(blob: Path, target: Path) -> None:
+def _copy(blob: str, target: str) -> None:
     if os.path.lexists(target):
         raise FileExistsError(target)
     _copy_bytes(blob, target)
@@ -213,10 +213,3 @@ def _copy_bytes(source: str | os.PathLike[str], target: str | os.PathLike[str]) 
     import shutil  # knows the fastest way of each system, and is loaded for large files only
 
     shutil.copyfile(source, target)
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []

@@ -1,15 +1,15 @@
 """What happened in a store, and later facts about runs: append-only logs, at any moment one writer each.
 
-A writer holds ``NAME.lock`` beside ``NAME.jsonl`` while it appends. It reuses the log it had, else any whose lock it
-gets, so there are about as many logs as there were ever writers at once. A lock whose owner died is never broken:
-its log is only read from then on.
+A writer owns ``NAME.jsonl`` while ``NAME.lock`` is beside it, from its first entry until it is closed. It takes over
+any log that nobody owns, so there are about as many logs as there were ever writers at once. A lock whose owner died is
+never broken: its log is only read from then on.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+import weakref
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,10 @@ from expkit.stores.base import Change
 from expkit.stores.folder import files, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
+    from collections.abc import Callable, Iterator
     from expkit.types import Json
 
-_LOG = ".jsonl"
+_LOG, _LOCK = ".jsonl", ".lock"
 
 
 class Logs:
@@ -33,15 +31,17 @@ class Logs:
         folder: made with the first entry.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._mine: str | None = None
+        self._mine = ""
+        self._owner = 0
+        self._release: Callable[[], object] = _nothing
 
     def append(self, entry: Json) -> None:
         """Write an entry; when this returns it survives the death of the process."""
-        with self._claimed() as name:
-            files.append(self._folder / (name + _LOG), text.line(entry))
-            self._mine = name
+        if self._owner != os.getpid():  # a forked child is another writer
+            self._claim()
+        files.append(self._mine, text.line(entry))
 
     def names(self) -> list[str]:
         """The logs there are, without their suffix."""
@@ -53,46 +53,55 @@ class Logs:
 
     def read(self, name: str, offset: int = 0) -> tuple[list[Json], int]:
         """Whole entries of one log from byte ``offset`` on, and where to go on."""
-        data = files.read(self._folder / (name + _LOG), offset)
+        data = files.read(f"{self._folder}/{name}{_LOG}", offset)
         return text.lines(data), offset + data.rfind(b"\n") + 1
 
-    @contextmanager
-    def _claimed(self) -> Iterator[str]:
-        name, lock = self._claim()
-        try:
-            yield name
-        finally:
-            os.unlink(lock)
+    def close(self) -> None:
+        """Leave the log to the next writer."""
+        self._release()
+        self._release, self._owner = _nothing, 0
 
-    def _claim(self) -> tuple[str, Path]:
-        for name in self._candidates():
-            lock = self._folder / (name + ".lock")
-            try:
-                files.create(lock, b"")
-            except FileExistsError:
-                continue
-            except FileNotFoundError:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                files.create(lock, b"")
-            return name, lock
-        raise AssertionError("a fresh name is always free")
+    def _claim(self) -> None:
+        os.makedirs(self._folder, exist_ok=True)
+        place = next(place for place in self._candidates() if _is_claimed(place + _LOCK))
+        self._mine, self._owner = place + _LOG, os.getpid()
+        self._release = weakref.finalize(self, _unlock, place + _LOCK, self._owner)
 
-    def _candidates(self) -> Iterable[str]:
-        if self._mine:
-            yield self._mine
-        yield from self.names()
-        yield files.fresh_name()
+    def _candidates(self) -> Iterator[str]:
+        for name in (*self.names(), files.fresh_name()):
+            yield f"{self._folder}/{name}"
+
+
+def _is_claimed(lock: str) -> bool:
+    try:
+        files.write_new(lock, b"")
+    except FileExistsError:
+        return False
+    return True
+
+
+def _unlock(lock: str, owner: int) -> None:
+    if os.getpid() == owner:
+        files.remove(lock)
+
+
+def _nothing() -> None:
+    pass
 
 
 class ChangeLog:
     """The change log of a store; see :meth:`expkit.stores.base.RunStore.changes`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self._logs = Logs(folder)
 
     def add(self, uid: str, what: str) -> None:
         """Note that something happened to the run ``uid``."""
         self._logs.append([datetime.now(timezone.utc).isoformat(), what, uid])
+
+    def close(self) -> None:
+        """Leave the log to the next writer."""
+        self._logs.close()
 
     def since(self, cursor: str) -> tuple[list[Change], str]:
         """What happened after ``cursor``, in order of time, and the new cursor."""

@@ -5,10 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _TOKEN = os.urandom(6).hex()
 _COUNT = itertools.count()
@@ -20,21 +16,20 @@ def fresh_name() -> str:
     return f"{_TOKEN}-{os.getpid()}-{next(_COUNT)}"
 
 
-def replace(path: Path, data: bytes, scratch: Path, *, sync: bool = False) -> None:
+def replace(path: str, data: bytes, scratch: str) -> None:
     """Give ``path`` new content, whole or not at all.
 
     Args:
         path: the file; its folder exists.
         data: the content.
         scratch: folder on the same file system where the content is written first; made if missing.
-        sync: whether to wait until the disk has it.
     """
-    aside = os.path.join(scratch, fresh_name())
+    aside = f"{scratch}/{fresh_name()}"
     try:
-        _write(aside, data, sync)
+        write_new(aside, data)
     except FileNotFoundError:
-        scratch.mkdir(parents=True, exist_ok=True)
-        _write(aside, data, sync)
+        os.makedirs(scratch, exist_ok=True)
+        write_new(aside, data)
     try:
         move(aside, path)
     except BaseException:
@@ -42,7 +37,7 @@ def replace(path: Path, data: bytes, scratch: Path, *, sync: bool = False) -> No
         raise
 
 
-def move(source: str | Path, target: Path) -> None:
+def move(source: str, target: str) -> None:
     """``os.replace``; where open files cannot be replaced (Windows), tried again for a moment."""
     end = time.monotonic() + _PATIENCE
     while True:
@@ -55,28 +50,34 @@ def move(source: str | Path, target: Path) -> None:
             time.sleep(0.005)
 
 
-def create(path: Path, data: bytes) -> None:
-    """Make a new file of a few bytes; of several processes at once exactly one succeeds.
+def write_new(path: str, data: bytes) -> None:
+    """Make a new file; of several processes at once exactly one succeeds, and readers may meet it empty.
 
     Raises:
         FileExistsError: it is there already.
     """
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666)
     try:
-        os.write(fd, data)
-    finally:
+        write_all(fd, data)
+    except BaseException:
         os.close(fd)
+        os.unlink(path)
+        raise
+    os.close(fd)
 
 
-def created(path: Path) -> bytes:
-    """The content of a file that :func:`create` made; ``b""`` if there is none, or if its maker died at it."""
-    end = time.monotonic() + _PATIENCE
-    while not (data := read(path)) and os.path.exists(path) and time.monotonic() < end:
+def created(path: str) -> bytes:
+    """The content of a file that :func:`write_new` made; ``b""`` if there is none, or if its maker died at it."""
+    end = 0.0
+    while not (data := read(path)) and os.path.exists(path):
+        end = end or time.monotonic() + _PATIENCE
+        if time.monotonic() > end:
+            break
         time.sleep(0.001)
     return data
 
 
-def append(path: Path, data: bytes) -> None:
+def append(path: str, data: bytes) -> None:
     """Add ``data`` to the end of the file, made if missing; after a torn line a new one is begun."""
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o666)
     try:
@@ -87,7 +88,7 @@ def append(path: Path, data: bytes) -> None:
         os.close(fd)
 
 
-def write_at(path: Path, offset: int, data: bytes) -> None:
+def write_at(path: str, offset: int, data: bytes) -> None:
     """Put ``data`` at an offset of a file, made if missing; doing it twice changes nothing."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | BINARY, 0o666)
     try:
@@ -112,18 +113,21 @@ def write_all(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def read(path: str | Path, offset: int = 0, size: int = -1) -> bytes:
+def read(path: str, offset: int = 0, size: int | None = None) -> bytes:
     """Bytes of a file from ``offset`` on; ``b""`` where there is no such file."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            if offset:
-                file.seek(offset)
-            return file.read(size) or b""
+        fd = os.open(path, os.O_RDONLY | BINARY)
     except (FileNotFoundError, NotADirectoryError):
         return b""
+    try:
+        if offset:
+            os.lseek(fd, offset, os.SEEK_SET)
+        return _read_all(fd, max(0, os.fstat(fd).st_size - offset) if size is None else size)
+    finally:
+        os.close(fd)
 
 
-def size_of(path: str | Path) -> int:
+def size_of(path: str) -> int:
     """Size in bytes, 0 where there is no such file."""
     try:
         return os.stat(path).st_size
@@ -131,7 +135,15 @@ def size_of(path: str | Path) -> int:
         return 0
 
 
-def remove(path: str | Path) -> None:
+def entries(folder: str) -> list[str]:
+    """Paths of what lies in a folder; nothing where there is no such folder."""
+    try:
+        return [f"{folder}/{name}" for name in os.listdir(folder)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def remove(path: str) -> None:
     """Unlink a file, also a read-only one where that forbids it."""
     try:
         os.unlink(path)
@@ -140,17 +152,16 @@ def remove(path: str | Path) -> None:
         os.unlink(path)
 
 
-def _write(path: str, data: bytes, sync: bool) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666)
-    try:
-        write_all(fd, data)
-        if sync:
-            os.fsync(fd)
-    except BaseException:
-        os.close(fd)
-        os.unlink(path)
-        raise
-    os.close(fd)
+def _read_all(fd: int, size: int) -> bytes:
+    """Up to ``size`` bytes; one call of the system gives at most two gigabytes."""
+    data = os.read(fd, size)
+    if len(data) == size or not data:
+        return data
+    parts = [data]
+    while data and (size := size - len(data)):
+        data = os.read(fd, size)
+        parts.append(data)
+    return b"".join(parts)
 
 
 BINARY: int = getattr(os, "O_BINARY", 0)

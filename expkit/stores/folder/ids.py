@@ -53,9 +53,9 @@ class Ids:
         """Note that ``uid`` has this id; if it has one already, return that instead."""
         path = self._layout.uid(uid)
         try:
-            files.create(path, name.encode())
+            files.write_new(path, name.encode())
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(self._layout.uids, exist_ok=True)
             return self.note(uid, name)
         except FileExistsError:
             return self.id_of(uid) or self._renote(uid, name)
@@ -63,7 +63,10 @@ class Ids:
 
     def forget(self, uid: str) -> None:
         """Forget the id of this uid."""
-        self._layout.uid(uid).unlink(missing_ok=True)
+        try:
+            os.unlink(self._layout.uid(uid))
+        except FileNotFoundError:
+            pass
 
     def _renote(self, uid: str, name: str) -> str:
         """A process died while it made the note."""
@@ -79,7 +82,7 @@ class Ids:
 
     def _take(self, name: str) -> bool:
         try:
-            os.mkdir(self._layout.root / name)
+            os.mkdir(f"{self._layout.root}/{name}")
         except FileExistsError:
             return False
         if _NUMBER.fullmatch(name):

@@ -31,6 +31,7 @@ class Index:
         self._layout = layout
         self._ids = ids
         self._known: dict[tuple[str, int], Entry] = {}
+        self._names: dict[str, str] = {}
 
     def entries(self) -> list[Entry]:
         """All runs, in order of creation."""
@@ -49,15 +50,21 @@ class Index:
             RunNotFoundError: there is none.
         """
         name = str(run)
-        entry = self._by_id(name) or self._by_uid(name)
+        entry = (
+            self._by_uid(name) or self._by_id(name) if name in self._names else self._by_id(name) or self._by_uid(name)
+        )
         if entry is None:
             raise RunNotFoundError(f"there is no run {name!r} in {self._layout.root}")
         return entry
 
+    def add(self, entry: Entry) -> None:
+        """Take note of a run that was made just now."""
+        self._remember(os.stat(f"{self._layout.root}/{entry.id}").st_ino, entry)
+
     def _by_uid(self, uid: str) -> Entry | None:
         if len(uid) != 32:
             return None
-        noted = self._ids.id_of(uid)
+        noted = self._names.get(uid) or self._ids.id_of(uid)
         entry = self._by_id(noted) if noted else None
         if entry is not None and entry.uid == uid:
             return entry
@@ -67,15 +74,19 @@ class Index:
         if not name or name[0] in "._" or "/" in name or os.sep in name:
             return None
         try:
-            return self._entry(name, os.stat(self._layout.root / name).st_ino)
+            return self._entry(name, os.stat(f"{self._layout.root}/{name}").st_ino)
         except (OSError, ValueError):
             return None
 
     def _entry(self, name: str, inode: int) -> Entry | None:
         entry = self._known.get((name, inode))
         if entry is None and (entry := self._read(name)):
-            self._known[name, inode] = entry
+            self._remember(inode, entry)
         return entry
+
+    def _remember(self, inode: int, entry: Entry) -> None:
+        self._known[entry.id, inode] = entry
+        self._names[entry.uid] = entry.id
 
     def _read(self, name: str) -> Entry | None:
         run = self._layout.run(name)

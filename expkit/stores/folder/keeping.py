@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from expkit.stores.folder.layout import FILES
-from expkit.stores.folder.records import show_path
+from expkit.stores.folder.records import SHARED, show_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,15 +16,12 @@ if TYPE_CHECKING:
     from expkit.stores.folder.blobs import Blobs
     from expkit.stores.folder.layout import RunLayout, StoreLayout
 
-_SHARED = ("source", "resource")
-"""Roles that all runs show in one folder, under names with the md5 of the bytes."""
-
 
 def keep(blobs: Blobs, store: StoreLayout, run: RunLayout, source: Path | bytes, ref: FileRef) -> FileRef:
     """Keep bytes and show them; return ``ref`` with hashes and size."""
     if ref.role == "artifact":
         run.artifact(ref.path)  # refuses bad names before anything is kept
-    shared = ref.role in _SHARED
+    shared = ref.role in SHARED
     if not (ref.sha256 and (ref.md5 or not shared) and blobs.has(ref.sha256)):
         stored = blobs.put(source, md5=shared)
         ref = replace(ref, sha256=stored.sha256, md5=stored.md5 or ref.md5, size=stored.size)
@@ -43,6 +41,6 @@ def _show(blobs: Blobs, store: StoreLayout, run: RunLayout, ref: FileRef) -> Non
     if target is None:
         return
     # names with a hash never change their bytes, and what lies in `files/` is the user's own
-    if (ref.role in _SHARED or ref.path.startswith(f"{FILES}/")) and target.exists():
+    if (ref.role in SHARED or ref.path.startswith(f"{FILES}/")) and os.path.exists(target):
         return
     blobs.show(ref.sha256, target)

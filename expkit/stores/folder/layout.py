@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreNameError
@@ -28,7 +28,7 @@ _RANK_EVENTS = re.compile(r"events-\d+-[1-9]\d*\.jsonl")
 
 
 class StoreLayout:
-    """All paths of a store.
+    """All paths of a store, as str: they are asked for at every step, and pathlib takes its time.
 
     Args:
         root: the store's folder; need not exist.
@@ -36,101 +36,106 @@ class StoreLayout:
         source_dir: where sources are shown, default ``root/_sources``.
     """
 
-    def __init__(self, root: Path, resource_dir: Path | None = None, source_dir: Path | None = None) -> None:
+    def __init__(self, root: str, resource_dir: str | None = None, source_dir: str | None = None) -> None:
         self.root = root
-        self.resources = resource_dir or root / "_resources"
-        self.sources = source_dir or root / "_sources"
-        hidden = root / HIDDEN
-        self.hidden = hidden
-        self.format = hidden / "format.json"
-        self.last_id = hidden / "last-id"
-        self.blobs = hidden / "blobs"
-        self.changes = hidden / "changes"
-        self.trash = hidden / "trash"
-        self.scratch = hidden / "tmp"
-        self.uids = hidden / "uids"
+        self.resources = resource_dir or f"{root}/_resources"
+        self.sources = source_dir or f"{root}/_sources"
+        self.hidden = hidden = f"{root}/{HIDDEN}"
+        self.format = f"{hidden}/format.json"
+        self.last_id = f"{hidden}/last-id"
+        self.blobs = f"{hidden}/blobs"
+        self.changes = f"{hidden}/changes"
+        self.trash = f"{hidden}/trash"
+        self.scratch = f"{hidden}/tmp"
+        self.uids = f"{hidden}/uids"
 
     def run(self, name: str) -> RunLayout:
         """The folder of the run with this id."""
-        return RunLayout(self.root / name)
+        return RunLayout(self.root, name)
 
-    def blob(self, sha256: str) -> Path:
+    def blob(self, sha256: str) -> str:
         """Where the bytes of this hash lie."""
-        return self.blobs / sha256[:2] / sha256[2:]
+        return f"{self.blobs}/{sha256[:2]}/{sha256[2:]}"
 
-    def uid(self, uid: str) -> Path:
+    def uid(self, uid: str) -> str:
         """The file that says which id the run ``uid`` has."""
-        return self.uids / uid
+        return f"{self.uids}/{uid}"
 
-    def annotations(self, uid: str) -> Path:
+    def annotations(self, uid: str) -> str:
         """The folder of later facts about the run ``uid``."""
-        return self.hidden / "annotations" / uid
+        return f"{self.hidden}/annotations/{uid}"
 
-    def relative(self, path: Path) -> str:
-        """``path`` as seen from the root, with forward slashes."""
-        return os.path.relpath(path, self.root).replace(os.sep, "/")
+    def shown(self, role: str) -> str:
+        """The folder in which sources or resources of all runs are shown."""
+        return self.sources if role == "source" else self.resources
+
+    def shown_from_root(self, role: str) -> str:
+        """The same, relative to the root and with forward slashes."""
+        return _relative(self.shown(role), self.root)
 
 
 class RunLayout:
-    """All paths of one run."""
+    """All paths of one run.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.record = folder / "run.json"
-        self.config = folder / "config.json"
-        self.info = folder / "info.json"
-        self.metrics = folder / "metrics.json"
-        self.lease = folder / "lease.json"
-        self.files = folder / FILES
+    Args:
+        root: the store's folder.
+        id: the run's id, and the name of its folder.
+    """
 
-    @property
-    def id(self) -> str:
-        """The run's id is the folder's name."""
-        return self.folder.name
+    def __init__(self, root: str, id: str) -> None:
+        self.root = root
+        self.id = id
+        self.folder = folder = f"{root}/{id}"
+        self.record = f"{folder}/run.json"
+        self.config = f"{folder}/config.json"
+        self.info = f"{folder}/info.json"
+        self.metrics = f"{folder}/metrics.json"
+        self.lease = f"{folder}/lease.json"
+        self.files = f"{folder}/{FILES}"
 
-    def events(self, segment: int = 0, rank: int = 0) -> Path:
+    def events(self, segment: int = 0, rank: int = 0) -> str:
         """What happened since ``run.json`` was written."""
-        return self.folder / f"events{_suffix(segment, rank)}.jsonl"
+        return f"{self.folder}/events{_suffix(segment, rank)}.jsonl"
 
-    def output(self, segment: int = 0, rank: int = 0) -> Path:
+    def output(self, segment: int = 0, rank: int = 0) -> str:
         """Captured output; its bytes are the stream."""
-        return self.folder / f"cout{_suffix(segment, rank)}.txt"
+        return f"{self.folder}/cout{_suffix(segment, rank)}.txt"
 
-    def points(self, segment: int = 0, rank: int = 0) -> Path:
+    def points(self, segment: int = 0, rank: int = 0) -> str:
         """Packed metric points."""
-        return self.folder / f"metrics-{segment}-{rank}.points"
+        return f"{self.folder}/metrics-{segment}-{rank}.points"
 
-    def claim(self, number: int) -> Path:
+    def claim(self, number: int) -> str:
         """The ``number``-th change of the status by compare-and-set."""
-        return self.folder / f"status-{number}.json"
+        return f"{self.folder}/status-{number}.json"
 
-    def stream(self, stream: StreamKey) -> Path:
+    def stream(self, stream: StreamKey) -> str:
         """The file of a stream."""
         return (self.output if stream.content == OUTPUT else self.points)(stream.segment, stream.rank)
 
-    def streams(self) -> Iterator[tuple[StreamKey, Path]]:
+    def streams(self) -> Iterator[tuple[StreamKey, str]]:
         """The streams whose files exist, sorted."""
         found = []
         for name in self._names():
             if match := _POINTS.fullmatch(name):
-                found.append((StreamKey(POINTS, int(match[1]), int(match[2])), self.folder / name))
+                found.append((StreamKey(POINTS, int(match[1]), int(match[2])), f"{self.folder}/{name}"))
             elif match := _OUTPUT.fullmatch(name):
-                found.append((StreamKey(OUTPUT, int(match[1] or 0), int(match[2] or 0)), self.folder / name))
+                found.append((StreamKey(OUTPUT, int(match[1] or 0), int(match[2] or 0)), f"{self.folder}/{name}"))
         return iter(sorted(found))
 
-    def rank_events(self) -> list[Path]:
+    def rank_events(self) -> list[str]:
         """The events that ranks other than 0 wrote, sorted."""
-        return [self.folder / name for name in sorted(self._names()) if _RANK_EVENTS.fullmatch(name)]
+        return [f"{self.folder}/{name}" for name in sorted(self._names()) if _RANK_EVENTS.fullmatch(name)]
 
-    def artifact(self, name: str) -> Path:
+    def artifact(self, name: str) -> str:
         """Where an artifact of this name is shown.
 
         Raises:
             StoreNameError: the name leaves the folder or hides a file of the record.
         """
         check_artifact_name(name)
-        path = self.folder / name
-        if "/" in name and not _is_inside(path.parent, self.folder):
+        path = f"{self.folder}/{name}"
+        if "/" in name and not _is_inside(os.path.dirname(path), self.folder):
             raise StoreNameError(f"artifact name {name!r} leads out of the run's folder")
         return path
 
@@ -186,5 +191,10 @@ def _fits(part: str) -> bool:
         return False
 
 
-def _is_inside(path: Path, folder: Path) -> bool:
+def _is_inside(path: str, folder: str) -> bool:
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
+
+
+@lru_cache(maxsize=64)
+def _relative(path: str, root: str) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")

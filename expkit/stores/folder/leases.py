@@ -12,8 +12,6 @@ from expkit.record.wire import lease_from_json, lease_to_json
 from expkit.stores.folder import files, text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from expkit.record.model import Lease
     from expkit.stores.folder.layout import StoreLayout
 
@@ -23,7 +21,7 @@ class Leases:
 
     def __init__(self, layout: StoreLayout) -> None:
         self._layout = layout
-        self._written: dict[Path, Lease] = {}
+        self._written: dict[str, Lease] = {}
 
     def now(self) -> datetime:
         """The file system's clock, by touching a file; this machine's where nothing may be touched."""
@@ -33,7 +31,7 @@ class Leases:
         except OSError:
             return datetime.now(timezone.utc)
 
-    def renew(self, path: Path, lease: Lease) -> None:
+    def renew(self, path: str, lease: Lease) -> None:
         """Stamp the lease at ``path`` with the present time."""
         lease = replace(lease, renewed=None)
         if self._written.get(path) == lease:
@@ -45,12 +43,12 @@ class Leases:
         files.replace(path, text.pretty(lease_to_json(lease)), self._layout.scratch)
         self._written = {path: lease}  # a process renews one lease many times, rarely several
 
-    def read(self, path: Path) -> Lease | None:
+    def read(self, path: str) -> Lease | None:
         """The lease at ``path`` with the time of its renewal, or None."""
         if not (data := files.read(path)):
             return None
         return replace(lease_from_json(json.loads(data)), renewed=_modified(path))
 
 
-def _modified(path: Path) -> datetime:
+def _modified(path: str) -> datetime:
     return datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from dataclasses import fields
+from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expkit.record.events import Queued, Started
+from expkit.record.events import Completed, Failed, Interrupted, Queued, Started
 from expkit.record.fold import fold
+from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.points import PointWriter
-from expkit.stores.folder.records import write_run, write_trees
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from expkit.record.events import Event
-    from expkit.record.model import FileRef, RunRecord
+    from expkit.record.model import FileRef
     from expkit.stores.folder.layout import RunLayout
     from expkit.stores.folder.records import Stored
     from expkit.stores.folder.store import FolderStore
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 _LONG = 1 << 20
 """Events that ``run.json`` holds are dropped from the log when it is longer than this, in bytes."""
 
-_WHOLE = (Queued, Started)
-"""Events that carry the whole record: ``run.json`` is written at once, and no line."""
+_lasting = attrgetter(*(field.name for field in fields(RunRecord) if field.name != "heartbeat"))
+
+_AT_ONCE = (Queued, Started, Completed, Interrupted, Failed)
+"""Beginnings and ends: ``run.json`` is written at once, so they need no line in the log."""
 
 
 class RunLog:
@@ -39,8 +42,8 @@ class RunLog:
     """
 
     def __init__(self, store: FolderStore, run: RunLayout, stored: Stored, segment: int, rank: int) -> None:
-        self.folder = run.folder
-        self.output = run.output(segment, rank)
+        self.folder = Path(run.folder)
+        self.output = Path(run.output(segment, rank))
         self._store = store
         self._run = run
         self._rank = rank
@@ -65,8 +68,8 @@ class RunLog:
     @property
     def files(self) -> Path:
         """The run's folder for the user's own files; made when it is first asked for."""
-        self._run.files.mkdir(exist_ok=True)
-        return self._run.files
+        os.makedirs(self._run.files, exist_ok=True)
+        return Path(self._run.files)
 
     @property
     def points(self) -> PointWriter:
@@ -91,7 +94,7 @@ class RunLog:
                         self._take(self._pending.popleft())
                 finally:
                     self._folding = False
-        if isinstance(event, _WHOLE) and not self._rank:
+        if self._is_at_once(event):
             self.flush()
         return self.record
 
@@ -115,7 +118,7 @@ class RunLog:
             self._points.close()
         try:
             if not self._rank:
-                metrics.export_small(self._run, self._store.layout.scratch)
+                metrics.export_small(self._run, self.record.segment, self._store.layout.scratch)
         finally:
             self._flush(sync=True)
             self._drop_events(longer_than=-1)
@@ -123,14 +126,18 @@ class RunLog:
 
     def _take(self, event: Event) -> None:
         record, stamp = self._state
-        whole = isinstance(event, _WHOLE)
-        tree = None if whole else event_to_json(event, self._store.put_array)
+        tree = None if self._is_at_once(event) else event_to_json(event, self._store.put_array)
         # folded from the line's own tree, so that values are encoded once and every reader gets this very record
-        record = fold(record, event if tree is None else event_from_json(tree)).but(id=self._run.id)
+        record = fold(record, event_from_json(tree) if tree else event, self._store.put_array)
+        if record.id != self._run.id:
+            record = record.but(id=self._run.id)
         # before the line is written: an interrupt in between must not lead to two events of one number
         self._state = record, stamp._replace(events=stamp.events + 1)
         if tree is not None:
             self._append(text.line([stamp.events + 1, tree]))
+
+    def _is_at_once(self, event: Event) -> bool:
+        return isinstance(event, _AT_ONCE) and not self._rank
 
     def _append(self, data: bytes) -> None:
         if self._fd < 0:
@@ -145,12 +152,12 @@ class RunLog:
         with self._flushing:
             record, stamp = self._state
             before = self._written
-            if sync or record is not before:
-                layout = self._store.layout
-                write_trees(layout, self._run, before, record)
-                write_run(layout, self._run, record, stamp, sync=sync)
+            if record is not before:
+                self._store.writer.write(self._run, record, stamp, before)
                 self._written, self._written_events = record, stamp.events
-            if record.but(heartbeat=None) != before.but(heartbeat=None):
+            if sync:
+                self._store.writer.sync(self._run)
+            if _lasting(record) != _lasting(before):
                 self._store.changed(record.uid, "saved")
         self._drop_events(longer_than=_LONG)
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit.record.codec import encode
-from expkit.record.model import POINTS
 from expkit.stores.folder import files
-from expkit.stores.folder.point_reader import PointReader
+from expkit.stores.folder.point_reader import Columns, PointReader
+from expkit.stores.folder.text import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
-
-    from expkit.record.model import Point
     from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.folder.point_reader import Series
 
 SMALL = 100_000
 """Runs with more points than this get ``metrics.json`` on request only."""
@@ -24,40 +23,43 @@ SMALL = 100_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-def export_small(run: RunLayout, scratch: Path) -> None:
-    """Write ``metrics.json`` unless there are too many points."""
-    if sum(reader.count() for reader in _readers(run)) <= SMALL:
-        export(run, scratch)
+def export_small(run: RunLayout, segment: int, scratch: str) -> None:
+    """Write ``metrics.json`` unless there are too many points; ``segment`` is the run's last one."""
+    readers = _readers(run, segment)
+    if sum(reader.count() for reader in readers) <= SMALL:
+        _export(readers, run, scratch)
 
 
-def export(run: RunLayout, scratch: Path) -> None:
+def export(run: RunLayout, segment: int, scratch: str) -> None:
     """Write ``metrics.json``: rank 0, segments joined, tagged series as ``name{key=value}``."""
-    grouped: dict[str, dict[str, list[Any]]] = {}
-    for reader in _readers(run):
-        _group(reader.read(0, None), grouped)
-    series = ",\n".join(_series_text(name, columns) for name, columns in sorted(grouped.items()))
-    content = f"{{\n{series}\n}}\n" if series else "{}\n"
-    files.replace(run.metrics, content.encode("utf-8", "backslashreplace"), scratch)
+    _export(_readers(run, segment), run, scratch)
 
 
-def _readers(run: RunLayout) -> list[PointReader]:
-    return [PointReader(path) for key, path in run.streams() if key.content == POINTS and key.rank == 0]
+def _export(readers: Iterable[PointReader], run: RunLayout, scratch: str) -> None:
+    joined: dict[str, Columns] = {}
+    for reader in readers:
+        for series, columns in reader.columns().items():
+            whole = joined.setdefault(_full_name(series), Columns([], [], []))
+            for column, more in zip(whole, columns, strict=True):
+                column.extend(more)
+    text = ",\n".join(_series_text(name, columns) for name, columns in sorted(joined.items()))
+    files.replace(run.metrics, to_bytes(f"{{\n{text}\n}}\n" if text else "{}\n"), scratch)
 
 
-def _group(points: Iterable[Point], grouped: dict[str, dict[str, list[Any]]]) -> None:
-    for name, step, value, time, tags, _ in points:
-        full_name = f"{name}{{{','.join(f'{key}={tag}' for key, tag in tags)}}}" if tags else name
-        columns = grouped.get(full_name)
-        if columns is None:
-            columns = grouped[full_name] = {"steps": [], "values": [], "timestamps": []}
-        columns["steps"].append(step)
-        columns["values"].append(value)
-        columns["timestamps"].append(datetime.fromtimestamp(time, timezone.utc).isoformat()[:-6])
+def _readers(run: RunLayout, segment: int) -> list[PointReader]:
+    paths = [run.points(number) for number in range(segment + 1)]
+    return [PointReader(path) for path in paths if os.path.exists(path)]
 
 
-def _series_text(name: str, columns: dict[str, list[Any]]) -> str:
-    lists = ",\n".join(f'    "{column}": {_list_text(values)}' for column, values in columns.items())
-    return f"  {_ENCODER.encode(name)}: {{\n{lists}\n  }}"
+def _full_name(series: Series) -> str:
+    return f"{series.name}{{{','.join(f'{key}={tag}' for key, tag in series.tags)}}}" if series.tags else series.name
+
+
+def _series_text(name: str, columns: Columns) -> str:
+    stamps = [datetime.fromtimestamp(time, timezone.utc).isoformat()[:-6] for time in columns.times]
+    lists = (("steps", columns.steps), ("values", columns.values), ("timestamps", stamps))
+    text = ",\n".join(f'    "{key}": {_list_text(column)}' for key, column in lists)
+    return f"  {_ENCODER.encode(name)}: {{\n{text}\n  }}"
 
 
 def _list_text(values: list[Any]) -> str:

@@ -21,11 +21,13 @@ from expkit.stores.folder import files, sacred, text
 from expkit.stores.folder.layout import stored_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from expkit.record.model import FileRef, RunRecord
     from expkit.stores.folder.layout import RunLayout, StoreLayout
     from expkit.types import Json
+
+
+SHARED = ("source", "resource")
+"""Roles that all runs show in one folder, under names with a hash of the bytes."""
 
 
 class Stamp(NamedTuple):
@@ -57,10 +59,10 @@ def read_run(run: RunLayout) -> Stored:
         FormatError: it cannot be read.
     """
     while True:
-        version = _version(run.record)
+        seen = version(run.record)
         stored = _read_once(run)
         # while the log was read, run.json may have been replaced and the log begun anew
-        if _version(run.record) == version:
+        if version(run.record) == seen:
             return stored
 
 
@@ -73,7 +75,7 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
     """
     data = files.read(run.record)
     if not data:
-        raise RunNotFoundError(f"there is no run {run.id!r} in {run.folder.parent}")
+        raise RunNotFoundError(f"there is no run {run.id!r} in {run.root}")
     try:
         tree = json.loads(data)
     except ValueError as error:
@@ -83,33 +85,58 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
     return tree
 
 
-def write_run(store: StoreLayout, run: RunLayout, record: RunRecord, stamp: Stamp, *, sync: bool = False) -> None:
-    """Replace ``run.json``, so that it holds everything up to ``stamp``."""
-    files.replace(run.record, text.pretty(_to_tree(store, record.but(id=run.id), stamp)), store.scratch, sync=sync)
+class Writer:
+    """Writes records into one store."""
+
+    def __init__(self, store: StoreLayout) -> None:
+        self._store = store
+        self._memory = text.Memory()
+
+    def write(self, run: RunLayout, record: RunRecord, stamp: Stamp, before: RunRecord | None = None) -> None:
+        """Replace ``run.json``, so that it holds everything up to ``stamp``, and what differs from ``before``."""
+        self._write_trees(run, before, record)
+        tree = _to_tree(self._store, run, record, stamp)
+        items = [text.item(key, self._text(key, value)) for key, value in tree.items()]
+        self._replace(run.record, text.joined("{", items, "}", "\n"))
+
+    def sync(self, run: RunLayout) -> None:
+        """Wait until the disk has the record."""
+        fd = os.open(run.record, os.O_RDWR | files.BINARY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def _write_trees(self, run: RunLayout, before: RunRecord | None, record: RunRecord) -> None:
+        if before is None or before.config is not record.config:
+            self._replace(run.config, self._memory.text(record.config, "\n"))
+        if record.info and (before is None or before.info is not record.info):
+            self._replace(run.info, text.indented(record.info, "\n"))
+
+    def _text(self, key: str, value: Json) -> str:
+        return self._memory.text(value, "\n  ") if key in _LASTING else text.indented(value, "\n  ")
+
+    def _replace(self, path: str, content: str) -> None:
+        files.replace(path, text.to_bytes(content + "\n"), self._store.scratch)
 
 
-def write_trees(store: StoreLayout, run: RunLayout, before: RunRecord | None, record: RunRecord) -> None:
-    """Replace ``config.json`` and ``info.json`` where they differ from the record ``before``."""
-    if before is None or before.config is not record.config:
-        files.replace(run.config, text.pretty(record.config), store.scratch)
-    if record.info and (before is None or before.info is not record.info):
-        files.replace(run.info, text.pretty(record.info), store.scratch)
+_LASTING = ("config", "host", "meta")
+"""Trees that stay the same objects while a run lasts."""
 
 
-def show_path(store: StoreLayout, run: RunLayout, ref: FileRef) -> Path | None:
+def show_path(store: StoreLayout, run: RunLayout, ref: FileRef) -> str | None:
     """Where kept bytes are shown under the predecessor's name; None for roles that it did not know.
 
     Raises:
         StoreNameError: an artifact's name leaves the folder or hides a file of the record.
     """
-    if ref.role == "source":
-        return store.sources / stored_name(ref)
-    if ref.role == "resource":
-        return store.resources / stored_name(ref)
+    if ref.role in SHARED:
+        return f"{store.shown(ref.role)}/{stored_name(ref)}"
     return run.artifact(ref.path) if ref.role == "artifact" else None
 
 
-def _version(path: Path) -> tuple[int, int, int] | None:
+def version(path: str) -> tuple[int, int, int] | None:
+    """What changes when the file at ``path`` is replaced."""
     try:
         stat = os.stat(path)
     except OSError:
@@ -151,17 +178,18 @@ def _fold_claims(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRe
     return record, stamp
 
 
-def _to_tree(store: StoreLayout, record: RunRecord, stamp: Stamp) -> dict[str, Json]:
+def _to_tree(store: StoreLayout, run: RunLayout, record: RunRecord, stamp: Stamp) -> dict[str, Json]:
     tree: dict[str, Any] = record_to_json(record)
-    tree["_id"] = record.id
-    tree["experiment"] = {**tree["experiment"], "sources": _shown(store, record, "source", store.sources)}
-    tree["resources"] = _shown(store, record, "resource", store.resources)
+    tree["_id"] = run.id
+    tree["experiment"] = {**tree["experiment"], "sources": _shown(store, record, "source")}
+    tree["resources"] = _shown(store, record, "resource")
     tree["artifacts"] = [ref.path for ref in record.files_of("artifact")]
     tree["created"], tree["events_folded"], tree["status_changes"] = stamp
     return tree
 
 
-def _shown(store: StoreLayout, record: RunRecord, role: str, folder: Path) -> list[Json]:
-    """``[name, path below the store]`` of each file, as the predecessor's readers expect."""
-    place = store.relative(folder)
-    return [[ref.path, f"{place}/{stored_name(ref)}"] for ref in record.files_of(role) if ref.kept and ref.sha256]
+def _shown(store: StoreLayout, record: RunRecord, role: str) -> list[Json]:
+    """``[name, path below the store]`` of each kept file, as the predecessor's readers expect."""
+    place = store.shown_from_root(role)
+    kept = (ref for ref in record.files_of(role) if ref.kept and ref.sha256)
+    return [[ref.path, f"{place}/{stored_name(ref)}"] for ref in kept]

@@ -14,8 +14,6 @@ from expkit.stores.folder import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
     from expkit.stores.folder.layout import RunLayout
     from expkit.types import Json
 
@@ -96,18 +94,18 @@ def _experiment(experiment: Tree) -> Tree:
 
 
 def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[FileRef]:
-    root = run.folder.parent
+    root = run.root
     for name, stored in _pairs(experiment.get("sources")):
-        yield _ref(name, "source", "project", root / stored)
+        yield _ref(name, "source", "project", f"{root}/{stored}")
     for original, stored in _pairs(tree.get("resources")):
-        yield _ref(_base_name(original), "resource", "elsewhere", root / stored)
+        yield _ref(_base_name(original), "resource", "elsewhere", f"{root}/{stored}")
     for name in tree.get("artifacts") or ():
         if isinstance(name, str):
-            yield _ref(name, "artifact", "files", run.folder / name)
+            yield _ref(name, "artifact", "files", f"{run.folder}/{name}")
 
 
-def _ref(name: str, role: str, root: str, stored: Path) -> FileRef:
-    match = _MD5.search(stored.name)
+def _ref(name: str, role: str, root: str, stored: str) -> FileRef:
+    match = _MD5.search(stored)
     mode = "w" if role == "artifact" else "r"
     return FileRef(
         path=name, role=role, root=root, md5=match[1] if match else "", size=files.size_of(stored), mode=mode
@@ -127,7 +125,7 @@ def _time(value: Json) -> datetime | None:
         return None
 
 
-def _load(path: Path) -> Tree:
+def _load(path: str) -> Tree:
     try:
         return _tree(json.loads(files.read(path) or b"{}"))
     except ValueError:  # it rewrites its files in place, so a reader may meet half of one

@@ -15,12 +15,12 @@ from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.blobs import Blobs
 from expkit.stores.folder.changes import ChangeLog, Logs
 from expkit.stores.folder.ids import Ids
-from expkit.stores.folder.index import Index
+from expkit.stores.folder.index import Entry, Index
 from expkit.stores.folder.keeping import keep, show_all
 from expkit.stores.folder.layout import StoreLayout
 from expkit.stores.folder.leases import Leases
 from expkit.stores.folder.log import RunLog
-from expkit.stores.folder.records import Stamp, Stored, read_run, write_run, write_trees
+from expkit.stores.folder.records import Stamp, Stored, Writer, read_run, version
 from expkit.stores.folder.streams import Streams
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Change, RunStore
-    from expkit.stores.folder.index import Entry
     from expkit.stores.folder.layout import RunLayout
     from expkit.types import RunId
 
@@ -56,20 +55,22 @@ class FolderStore:
         source_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._url = f"folder:{os.fspath(root)}"
-        self.layout = StoreLayout(_absolute(root), _absolute(resource_dir), _absolute(source_dir))
+        self.layout = StoreLayout(os.path.abspath(root), _absolute(resource_dir), _absolute(source_dir))
         self._ids = Ids(self.layout)
         self._index = Index(self.layout, self._ids)
         self._blobs = Blobs(self.layout)
         self._changes = ChangeLog(self.layout.changes)
         self._leases = Leases(self.layout)
         self._streams = Streams()
+        self.writer = Writer(self.layout)
+        self._latest: tuple[Any, Stored | None] = None, None
         self._logs: dict[str, RunLog] = {}
         self._prepared = False
 
     @property
     def root(self) -> Path:
         """The store's folder."""
-        return self.layout.root
+        return Path(self.layout.root)
 
     @property
     def url(self) -> str:
@@ -92,11 +93,12 @@ class FolderStore:
         self._prepare()
         name = self._known(record.uid) or self._claim(record.uid, id, bind=bind)
         run = self.layout.run(name)
-        if not run.record.exists():
-            record = record.but(id=name)
-            write_trees(self.layout, run, None, record)
+        if not os.path.exists(run.record):
+            stored = Stored(record.but(id=name), Stamp.now())
             show_all(self._blobs, self.layout, run, record)
-            write_run(self.layout, run, record, Stamp.now())
+            self.writer.write(run, *stored[:2])
+            self._latest = version(run.record), stored
+            self._index.add(Entry(name, record.uid, stored.stamp.created))
             self._changes.add(record.uid, "created")
         return name
 
@@ -111,11 +113,10 @@ class FolderStore:
             return
         run = self.layout.run(entry.id)
         before = read_run(run)
-        write_trees(self.layout, run, before.record, record)
         show_all(self._blobs, self.layout, run, record)
         if record.stop_time is not None:
-            metrics.export_small(run, self.layout.scratch)
-        write_run(self.layout, run, record, before.stamp)
+            metrics.export_small(run, record.segment, self.layout.scratch)
+        self.writer.write(run, record, before.stamp, before.record)
         self._changes.add(record.uid, "saved")
 
     def load(self, run: RunId) -> RunRecord:
@@ -133,12 +134,12 @@ class FolderStore:
         while stored.record.status == expected:
             number = stored.stamp.claims + 1
             try:
-                files.create(layout.claim(number), text.line([expected, status]))
+                files.write_new(layout.claim(number), text.line([expected, status]))
             except FileExistsError:
                 stored = read_run(layout)
                 continue
             changed = stored.record.but(status=status)
-            write_run(self.layout, layout, changed, stored.stamp._replace(claims=number))
+            self.writer.write(layout, changed, stored.stamp._replace(claims=number), stored.record)
             self._changes.add(changed.uid, "saved")
             return True
         return False
@@ -187,7 +188,7 @@ class FolderStore:
 
     def blob_path(self, sha256: str) -> Path:
         """Where the bytes of this hash lie, read-only."""
-        return self.layout.blob(sha256)
+        return Path(self.layout.blob(sha256))
 
     # -- afterwards ------------------------------------------------------------------------------------
 
@@ -195,7 +196,9 @@ class FolderStore:
         """Add a later fact."""
         uid = self._index.find(run).uid
         self._prepare()
-        Logs(self.layout.annotations(uid)).append(annotation_to_json(annotation))
+        logs = Logs(self.layout.annotations(uid))
+        logs.append(annotation_to_json(annotation))
+        logs.close()
         self._changes.add(uid, "annotated")
 
     def annotations(self, run: RunId) -> list[Annotation]:
@@ -223,17 +226,17 @@ class FolderStore:
     def export_metrics(self, run: RunId) -> Path:
         """Write ``metrics.json``, however many points there are, and return its path."""
         layout = self.layout.run(self._writable(run).id)
-        metrics.export(layout, self.layout.scratch)
-        return layout.metrics
+        metrics.export(layout, read_run(layout).record.segment, self.layout.scratch)
+        return Path(layout.metrics)
 
     def delete(self, run: RunId) -> None:
         """Take the run out of every list at once; ``sweep`` removes what nobody needs any more."""
         entry = self._index.find(run)
         self._prepare()
-        self.layout.trash.mkdir(exist_ok=True)
-        folder = self.layout.root / entry.id
+        os.makedirs(self.layout.trash, exist_ok=True)
+        folder = self.layout.run(entry.id).folder
         os.utime(folder)  # the grace period counts from now
-        os.rename(folder, self.layout.trash / f"{entry.uid}.{files.fresh_name()}")
+        os.rename(folder, f"{self.layout.trash}/{entry.uid}.{files.fresh_name()}")
         self._ids.forget(entry.uid)
         self._changes.add(entry.uid, "deleted")
 
@@ -244,7 +247,8 @@ class FolderStore:
         return sweep(self, self._blobs, self.now().timestamp() - grace)
 
     def close(self) -> None:
-        """Let go of what was remembered of files."""
+        """Let go of the change log and of open files."""
+        self._changes.close()
         self._streams.drop()
 
     # -- the local log ---------------------------------------------------------------------------------
@@ -256,11 +260,11 @@ class FolderStore:
         """
         entry = self._writable(run)
         layout = self.layout.run(entry.id)
-        stored = read_run(layout)
+        stored = self._read_latest(layout)
         resumed = segment > stored.record.segment
         if resumed and rank == 0:
             stored = Stored(stored.record.but(segment=segment), stored.stamp)
-            write_run(self.layout, layout, *stored[:2])
+            self.writer.write(layout, *stored[:2])
             self._changes.add(entry.uid, "resumed")
         log = RunLog(self, layout, stored, segment, rank)
         if rank == 0:
@@ -288,15 +292,15 @@ class FolderStore:
 
     def _prepare(self) -> None:
         if not self._prepared:
-            self.layout.hidden.mkdir(parents=True, exist_ok=True)
-            if not self.layout.format.exists():
+            os.makedirs(self.layout.hidden, exist_ok=True)
+            if not os.path.exists(self.layout.format):
                 files.replace(self.layout.format, text.pretty({"format": FORMAT}), self.layout.scratch)
             self._prepared = True
 
     def _known(self, uid: str) -> str | None:
         """The id of a uid that is here, be it only half made."""
         name = self._ids.id_of(uid)
-        if name and not (self.layout.root / name).is_dir():  # somebody removed the folder by hand
+        if name and not os.path.isdir(self.layout.run(name).folder):  # somebody removed the folder by hand
             self._ids.forget(uid)
             return None
         return name
@@ -305,8 +309,16 @@ class FolderStore:
         name = self._ids.claim(id, bind=bind)
         noted = self._ids.note(uid, name)
         if noted != name:  # another process has just created this very run
-            os.rmdir(self.layout.root / name)
+            os.rmdir(self.layout.run(name).folder)
         return noted
+
+    def _read_latest(self, run: RunLayout) -> Stored:
+        """The record, without reading it if nobody touched it since it was created here."""
+        seen, stored = self._latest
+        self._latest = None, None
+        if stored is not None and stored.record.id == run.id and version(run.record) == seen:
+            return stored if not os.path.exists(run.claim(1)) else read_run(run)
+        return read_run(run)
 
     def _run(self, run: RunId) -> RunLayout:
         return self.layout.run(self._index.find(run).id)
@@ -318,8 +330,8 @@ class FolderStore:
         return entry
 
 
-def _absolute(path: str | os.PathLike[str] | None) -> Any:
-    return None if path is None else Path(os.path.abspath(path))
+def _absolute(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.path.abspath(path)
 
 
 def _take_over(log: RunLog, record: RunRecord) -> None:

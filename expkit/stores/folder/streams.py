@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,6 @@ from expkit.stores.folder.point_reader import PointReader
 from expkit.stores.folder.points import PointWriter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from expkit.stores.base import Batch
     from expkit.stores.folder.layout import RunLayout
 
@@ -24,7 +23,7 @@ class Streams:
     """Keeps a reader per file of points, so that reading on costs only what is new."""
 
     def __init__(self) -> None:
-        self._readers: dict[Path, PointReader] = {}
+        self._readers: dict[str, PointReader] = {}
         self._lock = threading.RLock()
 
     def ends(self, run: RunLayout, *, by_sacred: bool) -> dict[StreamKey, int]:
@@ -37,7 +36,7 @@ class Streams:
     def read(self, run: RunLayout, stream: StreamKey, offset: int, limit: int | None, *, by_sacred: bool) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
         if stream.content == OUTPUT:
-            return files.read(run.stream(stream), offset, -1 if limit is None else limit)
+            return files.read(run.stream(stream), offset, limit)
         if by_sacred:
             points = sacred.points_of(run) if stream == StreamKey(POINTS) else []
             return points[offset : None if limit is None else offset + limit]
@@ -53,7 +52,9 @@ class Streams:
         path = run.stream(stream)
         end = self._end(stream, path)
         if not 0 <= offset <= end:
-            raise StoreError(f"{path.name} of run {run.id} has {end} items; an offset of {offset} would leave a gap")
+            raise StoreError(
+                f"{os.path.basename(path)} of run {run.id} has {end} items; an offset of {offset} would leave a gap"
+            )
         if new := batch[end - offset :]:
             self._add(path, end, new)
         return max(end, offset + len(batch))
@@ -63,7 +64,7 @@ class Streams:
         with self._lock:
             self._readers.clear()
 
-    def _add(self, path: Path, end: int, new: Batch) -> None:
+    def _add(self, path: str, end: int, new: Batch) -> None:
         if isinstance(new, bytes):
             files.write_at(path, end, new)
             return
@@ -73,13 +74,13 @@ class Streams:
         finally:
             writer.close()
 
-    def _end(self, stream: StreamKey, path: Path) -> int:
+    def _end(self, stream: StreamKey, path: str) -> int:
         if stream.content == OUTPUT:
             return files.size_of(path)
         with self._lock:
             return self._reader(path).count()
 
-    def _reader(self, path: Path) -> PointReader:
+    def _reader(self, path: str) -> PointReader:
         reader = self._readers.pop(path, None) or PointReader(path)
         self._readers[path] = reader  # the least recently used comes first
         if len(self._readers) > _READERS:

@@ -12,8 +12,6 @@ from expkit.stores.folder.records import read_run, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
     from expkit.stores.folder.blobs import Blobs
     from expkit.stores.folder.layout import StoreLayout
     from expkit.stores.folder.store import FolderStore
@@ -30,20 +28,20 @@ def sweep(store: FolderStore, blobs: Blobs, before: float) -> int:
     """
     layout = store.layout
     used, shown = _mark(store)
-    unused = [blob for blob in blobs.all() if blob.parent.name + blob.name not in used]
-    unused += [path for path in _views(layout) if path.name not in shown]
-    unused += _entries(layout.scratch)
+    unused = [blob for blob in blobs.all() if "".join(blob.split("/")[-2:]) not in used]
+    unused += [path for path in _views(layout) if os.path.basename(path) not in shown]
+    unused += files.entries(layout.scratch)
     count = sum(_remove(path) for path in unused if _is_older(path, before))
-    return count + sum(_remove_tree(folder) for folder in _entries(layout.trash) if _is_older(folder, before))
+    return count + sum(_remove_tree(folder) for folder in files.entries(layout.trash) if _is_older(folder, before))
 
 
 def _mark(store: FolderStore) -> tuple[set[str], set[str]]:
     """Hashes of the bytes that runs name, and names under which they are shown."""
     used: set[str] = set()
     shown: set[str] = set()
-    for folder in _entries(store.root):
-        run = store.layout.run(folder.name)
-        if folder.name[0] not in "._" and run.record.exists():
+    for name in os.listdir(store.root):
+        run = store.layout.run(name)
+        if name[0] not in "._" and os.path.exists(run.record):
             tree, record = read_tree(run), read_run(run).record
             used |= record_blobs(record)
             used.update(*(blobs_of(annotation.value) for annotation in store.annotations(run.id)))
@@ -65,28 +63,21 @@ def _names(trees: Json) -> Iterator[str]:
             yield from _names(tree)
 
 
-def _views(layout: StoreLayout) -> Iterator[Path]:
+def _views(layout: StoreLayout) -> Iterator[str]:
     """What lies in ``_sources`` and ``_resources``; folders elsewhere may serve other stores, too."""
     for folder in (layout.sources, layout.resources):
-        if folder.parent == layout.root:
-            yield from (path for path in _entries(folder) if _SHOWN.fullmatch(path.name))
+        if os.path.dirname(folder) == layout.root:
+            yield from (path for path in files.entries(folder) if _SHOWN.fullmatch(path))
 
 
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _is_older(path: Path, before: float) -> bool:
+def _is_older(path: str, before: float) -> bool:
     try:
         return os.lstat(path).st_mtime < before
     except FileNotFoundError:
         return False
 
 
-def _remove(path: str | Path) -> int:
+def _remove(path: str) -> int:
     try:
         files.remove(path)
     except FileNotFoundError:
@@ -94,7 +85,7 @@ def _remove(path: str | Path) -> int:
     return 1
 
 
-def _remove_tree(folder: Path) -> int:
+def _remove_tree(folder: str) -> int:
     count = 0
     for place, folders, names in os.walk(folder, topdown=False):
         count += sum(_remove(os.path.join(place, name)) for name in names)
@@ -104,6 +95,6 @@ def _remove_tree(folder: Path) -> int:
     return count
 
 
-def _remove_folder(path: str | Path) -> None:
+def _remove_folder(path: str) -> None:
     """A link to a folder is a folder to ``os.walk``."""
     (os.unlink if os.path.islink(path) else os.rmdir)(path)

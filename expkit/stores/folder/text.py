@@ -3,74 +3,104 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from expkit.types import Json
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-_SPACED = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-_SHORT = 100
+_SHORT = 80
+_MEMORY = 16
+_CONTAINERS = frozenset({dict, list, tuple})
+
+
+def _encoder(comma: str, colon: str) -> Callable[[Any], str]:
+    # without circular checks and inner indentation the encoder in C does all the work
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(comma, colon)).encode
+
+
+_compact = _encoder(",", ":")
+_spaced = _encoder(", ", ": ")
+
+
+@lru_cache(maxsize=64)
+def _lined(newline: str) -> Callable[[Any], str]:
+    """Encodes a container of plain values, one per line."""
+    return _encoder("," + newline, ": ")
+
+
+class Memory:
+    """Texts of trees that were written before: a record's config is written many times and never changes."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[int, str], tuple[Json, str]] = {}
+
+    def text(self, tree: Json, newline: str) -> str:
+        """What :func:`indented` gives."""
+        key = id(tree), newline
+        if key not in self._texts:
+            if len(self._texts) >= _MEMORY:
+                self._texts.clear()
+            self._texts[key] = tree, indented(tree, newline)  # the tree is kept, so its id stays its own
+        return self._texts[key][1]
 
 
 def pretty(tree: Json) -> bytes:
-    """Indented JSON with a final newline; containers of plain values stay on one line while they are short.
+    """Indented JSON with a final newline."""
+    return to_bytes(indented(tree, "\n") + "\n")
 
-    The standard library's own indenting encoder is several times slower, and this runs at every flush.
-    """
-    parts: list[str] = []
-    _pretty(tree, "\n", parts.append)
-    parts.append("\n")
-    return _bytes("".join(parts))
+
+def indented(tree: Json, newline: str) -> str:
+    """Indented JSON whose lines begin with ``newline``; short lists of plain values stay on one line."""
+    if tree.__class__ not in _CONTAINERS or not tree:
+        return _plain(tree)
+    inner = newline + "  "
+    if isinstance(tree, dict):
+        if _CONTAINERS.isdisjoint(map(type, tree.values())):
+            return f"{{{inner}{_lined(inner)(tree)[1:-1]}{newline}}}"
+        return joined("{", [item(key, indented(value, inner)) for key, value in tree.items()], "}", newline)
+    if _CONTAINERS.isdisjoint(map(type, tree)) and len(text := _spaced(tree)) <= _SHORT:
+        return text
+    return joined("[", [indented(value, inner) for value in tree], "]", newline)
+
+
+def joined(left: str, items: list[str], right: str, newline: str) -> str:
+    """The text of a container from those of its items."""
+    inner = newline + "  "
+    return f"{left}{inner}{f',{inner}'.join(items)}{newline}{right}"
+
+
+def item(key: str, text: str) -> str:
+    """The text of an item of a dict."""
+    return f"{encode_basestring(key)}: {text}"
 
 
 def line(tree: Json) -> bytes:
     """JSON on one line, with its newline."""
-    return _bytes(_COMPACT.encode(tree) + "\n")
+    return to_bytes(_compact(tree) + "\n")
 
 
 def lines(data: bytes) -> list[Json]:
     """The entries of a log; a torn last line and lines that are no JSON are left out."""
-    found = []
-    for text in data.split(b"\n")[:-1]:
-        try:
-            found.append(json.loads(text))
-        except ValueError:
-            continue
-    return found
+    return [tree for text in data.split(b"\n")[:-1] if (tree := _parsed(text)) is not None]
 
 
-def _pretty(tree: Any, newline: str, put: Any) -> None:
-    if isinstance(tree, dict) and tree:
-        inner = newline + "  "
-        opening = "{" + inner
-        for key, value in tree.items():
-            put(f"{opening}{encode_basestring(key)}: ")
-            _pretty(value, inner, put)
-            opening = "," + inner
-        put(newline + "}")
-    elif isinstance(tree, (list, tuple)) and tree:
-        _pretty_list(tree, newline, put)
-    else:
-        put(_SPACED.encode(tree))
-
-
-def _pretty_list(items: Any, newline: str, put: Any) -> None:
-    if not any(isinstance(item, (dict, list, tuple)) for item in items):
-        text = _SPACED.encode(items)
-        if len(text) <= _SHORT:
-            put(text)
-            return
-    inner = newline + "  "
-    opening = "[" + inner
-    for item in items:
-        put(opening)
-        _pretty(item, inner, put)
-        opening = "," + inner
-    put(newline + "]")
-
-
-def _bytes(text: str) -> bytes:
-    # a lone surrogate (an undecodable file name, say) becomes the JSON escape that means just it
+def to_bytes(text: str) -> bytes:
+    """UTF-8; a lone surrogate (of an undecodable file name, say) becomes the JSON escape that means just it."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "null"
+    return encode_basestring(value) if value.__class__ is str else _spaced(value)
+
+
+def _parsed(text: bytes) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
