@@ -41,8 +41,9 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 def show(error: BaseException, *, program: str, debug: bool = False, started: bool = False) -> int:
     """Print an error to stderr and return the exit code of the program.
 
-    Errors that expkit raises on purpose before a run starts are one message; everything else is a traceback,
-    with expkit's own frames folded unless the fault is there. The error and its tracebacks are left as they are.
+    Errors that expkit raises on purpose are one message where no line of the user's script had a part in them:
+    before a run starts, and in commands of ours. Everything else is a traceback, with expkit's own frames folded
+    unless the fault is there. The error and its tracebacks are left as they are.
 
     Args:
         error: what ended the program.
@@ -62,7 +63,7 @@ def exit_code(error: BaseException, *, started: bool = False) -> int:
         return CTRL_C
     if isinstance(error, SystemExit):
         return _exit_status(error.code)
-    return MISTAKE if isinstance(error, _MISTAKES) and not started else FAILURE
+    return MISTAKE if isinstance(error, _MISTAKES) and _is_message(error, started) else FAILURE
 
 
 def post_mortem(error: BaseException) -> None:
@@ -92,10 +93,16 @@ def _text(error: BaseException, program: str, debug: bool, started: bool) -> str
         return f"{error.code}\n" if error.code is not None and not isinstance(error.code, int) else ""
     if isinstance(error, KeyboardInterrupt) and not debug:
         return f"{program}: interrupted{_where(error)}\n"
-    if isinstance(error, ExpkitError) and not (started or debug):
+    if _is_message(error, started) and not debug:
         hint = f"Try: {program} help\n" if isinstance(error, UsageError) else ""
         return f"{program}: {error}\n{hint}"
     return format_failure(error, debug=debug)
+
+
+def _is_message(error: BaseException, started: bool) -> bool:
+    if not isinstance(error, ExpkitError):
+        return False
+    return not started or all(map(_inside, traceback.extract_tb(error.__traceback__)))
 
 
 def _exit_status(code: Any) -> int:

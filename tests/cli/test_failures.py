@@ -5,12 +5,14 @@ import re
 import sys
 import traceback
 import types
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from expkit import errors
 from expkit.cli import failures
+from expkit.cli.commands import explain
 from expkit.cli.options import option_table
 
 SCRIPT = '''\
@@ -170,6 +172,13 @@ def test_the_same_error_in_a_running_experiment_is_a_failure(script, capsys):
     assert code == 1
     assert "Traceback" in text
     assert "train() lacks a value for C" in text
+
+
+def test_a_mistake_that_a_command_of_ours_finds_is_one_message(capsys):
+    """Also in a running command: where no line of the user's had a part, there is nothing to show."""
+    missing = partial(explain, "model.CC", {"model.C": []})
+    code, text = shown(caught(execute, missing), capsys, started=True)
+    assert (code, text) == (2, "train.py: there is no config entry model.CC; did you mean model.C?\nTry: train.py help\n")
 
 
 def test_any_other_error_before_the_start_has_its_traceback(script, capsys):
