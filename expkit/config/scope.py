@@ -82,7 +82,8 @@ class ConfigScope:
             ConfigScopeError: the source cannot be had, or the function asks for what nobody defines.
             Exception: whatever the function raises.
         """
-        evaluation = Evaluation(self._template, fixed or {}, preset or {}, fallback or {})
+        preset = {} if preset is None else preset  # an empty one may have hidden names
+        evaluation = Evaluation(self._template, fixed or {}, preset, fallback or {})
         summary = evaluation.summary(evaluation.run())
         summary.places.update(self.places)
         summary.docs.update(self._docs())

@@ -131,13 +131,14 @@ class Evaluation:
         own = {name: value for name, value in variables.items() if not name.startswith("__expkit_")}
         return _Locals({**own, **self._extra}, self)
 
-    def write(self, name: str, value: Any) -> None:
-        """A name is set through ``locals()``."""
+    def write(self, name: str, value: Any) -> Any:
+        """A name is set through ``locals()``; what it then holds."""
         value = self._bind(name, value)
-        target = self._pending if name in self._locals else self._extra
-        target[name] = value
-        if target is self._extra:
-            self._globals[name] = value
+        if name in self._locals:
+            self._pending[name] = value
+        else:
+            self._extra[name] = self._globals[name] = value
+        return value
 
     def remove(self, name: str) -> None:
         """A name is removed through ``locals()``."""
@@ -206,8 +207,7 @@ class _Locals(dict[str, Any]):
         self._evaluation = evaluation
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._evaluation.write(key, value)
-        super().__setitem__(key, value)
+        super().__setitem__(key, self._evaluation.write(key, value))
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)
