@@ -111,13 +111,14 @@ def _file_of(module: Any) -> str | None:
 
 def _script(module: str, script: str | None) -> Any:
     """The module of a script: the one that runs as main here, or was imported before, or a fresh import."""
+    if script is None:
+        return sys.modules[_MAIN]
     with _lock:
         for name in (_MAIN, _ALIAS):
             if _file_of(sys.modules.get(name)) == script:
                 return sys.modules[name]
         if module != _MAIN:
             return _import(module)
-        assert script is not None
         return _imported[script] if script in _imported else _import_script(script)
 
 

@@ -7,6 +7,7 @@ never shifts another one's stream.
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 import random
 import sys
@@ -71,11 +72,12 @@ def check_seed(value: Any) -> int:
     Raises:
         ConfigError: it is no whole number from 0 to 2**32 - 1.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        seed = operator.index(value)
+    except TypeError:
+        seed = -1
+    if isinstance(value, bool) or not 0 <= seed < _LIMIT:
         raise ConfigError(f"seed must be a whole number from 0 to 2**32 - 1, not {value!r} ({type(value).__name__})")
-    seed = int(value)
-    if not 0 <= seed < _LIMIT:
-        raise ConfigError(f"seed must be from 0 to 2**32 - 1, not {seed}")
     return seed
 
 

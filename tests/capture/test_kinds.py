@@ -201,7 +201,7 @@ def test_a_class_that_exists_already_is_left_alone(owner, in_run):
         def __init__(self, a):
             self.a = a
 
-    Captured = owner.capture(Local)
+    Captured = capture(Local, owner)
     assert Captured().a == 1
     with pytest.raises(TypeError):
         Local()
