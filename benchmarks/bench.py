@@ -82,7 +82,8 @@ class Bench:
 
     def _run(self, command: Sequence[str], place: Path) -> str | None:
         """The output of a process, or None and a note of its last words where it fails."""
-        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        environment["PYTHONPATH"] = str(CHECKOUT)
         done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             last_words = (done.stderr.strip().splitlines() or ["no word"])[-1]
