@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import InvalidConfigError
@@ -26,7 +28,6 @@ class Node:
         children: paths of its direct ingredients.
         parameters: entries that captured functions ask for, as dotted names below this node,
             with the place (``file:line``) of one such function.
-        open_keys: dotted names of dicts below this node that take any entry.
         logger: what config functions and hooks get; None stands for the run's logger.
     """
 
@@ -36,10 +37,9 @@ class Node:
     hooks: Sequence[Callable[..., Any]] = ()
     children: Sequence[str] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
-    open_keys: frozenset[str] = frozenset()
     logger: Any = None
 
-    @property
+    @cached_property
     def keys(self) -> Keys:
         """The path as keys."""
         return split(self.path)
@@ -76,9 +76,19 @@ class Tree:
                 return node, keys[end:]
         return self.root, keys
 
-    def within(self, keys: Keys) -> str | None:
-        """The path of an ingredient at or below these keys, or None."""
-        return next((node.path for node in self.nodes if node.path and node.keys[: len(keys)] == keys), None)
+    def below(self, node: Node) -> list[Node]:
+        """A node and all ingredients inside it, deepest first."""
+        inside = {node.path}
+        for other in reversed(self.nodes):
+            if other.path in inside:
+                inside.update(other.children)
+        return [other for other in self.nodes if other.path in inside]
+
+    def reserved(self, node: Node) -> set[Keys]:
+        """Keys that a node cannot have entries under: ingredients are there, as its functions or the run see it."""
+        own = node.keys
+        nested = (other.keys[len(own) :] for other in self.nodes if other.keys[: len(own)] == own)
+        return {*self.shown_to(node), *nested} - {()}
 
     def shown_to(self, node: Node) -> dict[Keys, Node]:
         """The direct ingredients of a node by the keys under which its functions see them."""
@@ -92,8 +102,8 @@ class Tree:
     def absolute(self, node: Node, keys: Keys) -> Keys:
         """Keys as the functions of a node use them, seen from the root."""
         for short, child in self.shown_to(node).items():
-            if keys[: len(short)] == short:
-                return child.keys + keys[len(short) :]
+            if all(map(eq, keys, short)):
+                return child.keys[: -len(short)] + keys
         return node.keys + keys
 
 

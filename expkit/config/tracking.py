@@ -46,7 +46,7 @@ def unread(overridden: Iterable[str], reads: Collection[str]) -> list[str]:
 class WatchedDict(dict):  # type: ignore[type-arg]
     """A dict that notes which of its entries are looked at, those of nested dicts included.
 
-    Config hooks get one. It behaves like any dict; copies of it and what :func:`plain` makes are plain.
+    Config hooks get one. It behaves like any dict; copies of it and what :func:`unwatched` makes are plain.
     """
 
     __slots__ = ("_note", "_path")
@@ -115,13 +115,13 @@ class WatchedDict(dict):  # type: ignore[type-arg]
             self._noted(key, value)
 
 
-def plain(value: Any) -> Any:
+def unwatched(value: Any) -> Any:
     """A copy of the containers in which watched dicts, and dicts of any other kind, are plain; nothing is noted."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in dict.items(value)}
+        return {key: unwatched(item) for key, item in dict.items(value)}
     kind = type(value)
     if kind is list or kind is tuple:
-        return kind([plain(item) for item in value])
+        return kind([unwatched(item) for item in value])
     return value.copy() if kind is set else value
 
 

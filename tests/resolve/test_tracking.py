@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from expkit.config.tracking import ReadLog, WatchedDict, plain, unread
+from expkit.config.tracking import ReadLog, WatchedDict, unread, unwatched
 
 CONFIG = {"a": 1, "b": {"c": 2, "d": [3]}, "e": {}}
 
@@ -62,10 +62,10 @@ def test_looking_at_values_is_noted_and_changing_is_not(look, paths):
 
 
 def test_a_watched_dict_becomes_plain_without_being_read():
-    """`plain` makes ordinary containers of watched ones, wherever they lie, and notes nothing."""
+    """`unwatched` makes ordinary containers of watched ones, wherever they lie, and notes nothing."""
     log = ReadLog()
     watched = WatchedDict(CONFIG, log.add)
-    nested = plain({"x": watched, "y": [watched], "z": (watched, {1})})
+    nested = unwatched({"x": watched, "y": [watched], "z": (watched, {1})})
     assert nested == {"x": CONFIG, "y": [CONFIG], "z": (CONFIG, {1})}
     assert type(nested["y"][0]["b"]) is dict
     assert log.paths() == set()

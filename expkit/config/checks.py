@@ -1,0 +1,119 @@
+"""What is suspicious about a resolved config: unknown entries, other types, values that had no effect."""
+
+from __future__ import annotations
+
+from operator import eq
+from typing import TYPE_CHECKING, Any
+
+from expkit.config.paths import get_in, has_path, join, put_in, split
+from expkit.config.unknown import Unknown, misspelt, suggestion, unknown_error, unknown_leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from expkit.config.branch import Branch
+    from expkit.config.origin import Origin
+    from expkit.config.paths import Path
+    from expkit.config.resolver import Resolver
+
+_NUMBERS = {int, float}
+
+
+def check_edits(branch: Branch, *, force: bool) -> None:
+    """Refuse edits that reach into something that is no list.
+
+    Args:
+        branch: of the ingredient.
+        force: whether edits of unknown entries are refused here, too.
+
+    Raises:
+        ConfigUpdateError: the message says what is there instead.
+    """
+    for edit in branch.impossible:
+        if force or has_path(branch.summary, edit.path[:1]):
+            put_in(branch.summary, edit.path, edit.value)
+
+
+def check_unknown(resolver: Resolver) -> Iterator[str]:
+    """Warnings for entries that only hooks know.
+
+    Raises:
+        ConfigAddedError: updates or named configs want entries that nobody knows.
+    """
+    refused = [found for branch in resolver.branches.values() for found in _unknown(branch, resolver)]
+    hooked = {override.path: override.layer.origin for override in resolver.hooked}
+    unknown = [found for found in refused if found.path not in hooked]
+    known = known_entries(resolver) if refused else {}
+    if unknown:
+        raise unknown_error(unknown, known)
+    for found in refused:
+        origin = hooked[found.path]
+        yield f"{origin.what} ({origin}) added the config entry {join(found.path)}{suggestion(found.path, known)}"
+
+
+def changed_types(resolver: Resolver) -> Iterator[str]:
+    """Warnings for entries that got another type."""
+    for path, branch in resolver.branches.items():
+        for name, (old, new) in branch.summary.typechanged.items():
+            if {old, new} != _NUMBERS:
+                full = (*branch.node.keys, *split(name))
+                yield f"{join(full)} was {old.__name__} and is {new.__name__} now ({_origin(full, resolver)})"
+
+
+def without_effect(resolver: Resolver) -> Iterator[str]:
+    """Warnings for values that were given in the place of ingredients."""
+    for path, name in resolver.ignored:
+        who = f"ingredient {path}" if path else "the experiment"
+        yield (
+            f"ignored what {who} sets for {name}: these entries belong to an ingredient; "
+            "set them there, by a named config or by an update"
+        )
+
+
+def known_entries(resolver: Resolver) -> dict[str, str]:
+    """All entries that somebody knows, by their names from the root, and the places where they are defined."""
+    known: dict[str, str] = {}
+    for branch in resolver.branches.values():
+        prefix = join(branch.node.keys)
+        for path, place in branch.node.parameters.items():
+            known[f"{prefix}.{path}" if prefix else path] = place
+        for path in _entries(branch.summary):
+            name = join(path)
+            if name not in branch.summary.added:
+                known[join((*branch.node.keys, *path))] = _place(path, branch)
+    return known
+
+
+def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
+    keys, summary = branch.node.keys, branch.summary
+    for path in unknown_leaves(summary, branch.node.parameters):
+        yield Unknown(keys + path, _origin(keys + path, resolver))
+    for edit in (*branch.refused, *branch.impossible):
+        yield Unknown(keys + edit.path, edit.origin)
+    for name, own in summary.assigned.items():
+        for path in misspelt(own, get_in(summary, split(name)), split(name)) if name in summary.modified else ():
+            yield Unknown(keys + path, _origin(keys + split(name), resolver))
+
+
+def _origin(path: Path, resolver: Resolver) -> Origin:
+    """Who overrode an entry, or something in it or around it, last."""
+    overrides = (*resolver.hooked, *resolver.named, *resolver.updates)
+    return next(override.layer.origin for override in reversed(overrides) if all(map(eq, override.path, path)))
+
+
+def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
+    """The paths of everything in a config, dicts and lists and what lies in them."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for key, value in items:
+        path = (*above, key)
+        if isinstance(tree, dict):
+            yield path
+        if isinstance(value, dict | list | tuple):
+            yield from _entries(value, path)
+
+
+def _place(path: Path, branch: Branch) -> str:
+    """Where an entry, or what it lies in, is defined."""
+    places = branch.summary.places
+    names = (join(path[:end]) for end in range(len(path), 0, -1))
+    return next((str(places[name]) for name in names if name in places), "")

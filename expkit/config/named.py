@@ -1,0 +1,74 @@
+"""Which named config, or which config file, a name means."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.nearest import nearest
+from expkit.config.dicts import ConfigDict
+from expkit.config.files import is_config_file, load_config_file
+from expkit.config.origin import Origin
+from expkit.errors import NamedConfigNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from expkit.config.nodes import Node, Tree
+
+_SHOWN = 12
+"""That many names are listed where none is near."""
+
+
+def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Callable[..., Any]]:
+    """The config that a name means, and the ingredient that it belongs to.
+
+    A file with a known extension comes first, then ``name`` of the experiment or ``ingredient.name``,
+    then any file.
+
+    Args:
+        tree: all ingredients.
+        name: as it was typed.
+        asked: who typed it.
+
+    Raises:
+        NamedConfigNotFoundError: there is neither; the message shows near names and where they are defined.
+        ConfigFileError: the file cannot be read.
+    """
+    is_file = os.path.isfile(name)
+    if is_file and is_config_file(name):
+        return tree.root, _from_file(name)
+    path, _, own = name.rpartition(".")
+    for node in tree.nodes:
+        if node.path == path and own in node.named_configs:
+            return node, node.named_configs[own]
+    if is_file:
+        return tree.root, _from_file(name)
+    raise _not_found(tree, name, asked)
+
+
+def _from_file(name: str) -> Callable[..., Any]:
+    return ConfigDict(load_config_file(name), Origin(f"config file {name}", name))
+
+
+def _not_found(tree: Tree, name: str, asked: Origin) -> NamedConfigNotFoundError:
+    known = {
+        f"{node.path}.{own}" if node.path else own: str(config.origin)
+        for node in reversed(tree.nodes)
+        for own, config in node.named_configs.items()
+    }
+    message = f"there is no named config {name!r} ({asked})"
+    if is_config_file(name) or os.sep in name:
+        message = f"there is no config file {name!r} in {os.getcwd()} ({asked})"
+    return NamedConfigNotFoundError(message + _suggestion(name, known))
+
+
+def _suggestion(name: str, known: dict[str, str]) -> str:
+    hits = nearest(name, known) or [full for full in known if full.rpartition(".")[2] == name]
+    if hits:
+        return f"; did you mean {' or '.join(f'{hit} (defined at {known[hit]})' for hit in hits)}?"
+    if not known:
+        return "; the experiment has no named configs; an entry is set with NAME=VALUE"
+    names = list(known)
+    more = ", ..." if len(names) > _SHOWN else ""
+    return f"; there are {', '.join(names[:_SHOWN])}{more}"

@@ -1,0 +1,155 @@
+"""From what ingredients define and what users ask for to the config of a run.
+
+Who wins, from weak to strong: configs in their order, config hooks, named configs from left to right, updates.
+What is overridden is overridden while config functions run, so everything that depends on it follows.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from expkit.config.checks import changed_types, check_edits, check_unknown, without_effect
+from expkit.config.files import refuse_opaque
+from expkit.config.branch import insert
+from expkit.config.layers import UPDATE, Layer, collect
+from expkit.config.nodes import Node
+from expkit.config.paths import get_in, join
+from expkit.config.resolver import Resolver
+from expkit.config.summary import ConfigSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from logging import Logger
+
+    from expkit.config.paths import Path
+    from expkit.config.updates import NamedConfigToken, Update
+
+__all__ = ["Layer", "Node", "Resolution", "resolve"]
+
+_SEED_DOC = "the root of all random numbers of this run"
+
+
+class Resolution:
+    """A resolved config, and how it came about. Paths are text, from the root.
+
+    Attributes:
+        config: the run's config: plain dicts and lists, shared with nobody.
+        summary: the same with what was added, changed and type-changed, docs and places.
+        warnings: what is suspicious; nothing was logged.
+        reads: entries that config functions and hooks read.
+        overridden: entries that updates set.
+    """
+
+    def __init__(self, resolver: Resolver, warnings: Iterable[str]) -> None:
+        self._resolver = resolver
+        self.config = resolver.assembled()
+        self.summary = _summarised(resolver, self.config)
+        self.warnings = list(warnings)
+        self.reads = resolver.reads.paths()
+        self.overridden = tuple(override.name for override in resolver.updates if override.layer.kind == UPDATE)
+
+    def node_config(self, path: str = "") -> dict[Any, Any]:
+        """What the functions of an ingredient see: its entries, and under their names its direct ingredients.
+
+        Args:
+            path: of the ingredient; ``""`` is the experiment, which sees the whole config.
+
+        Returns:
+            A dict that shares its containers with :attr:`config`.
+        """
+        tree = self._resolver.tree
+        node = tree.node(path)
+        visible: dict[Any, Any] = get_in(self.config, node.keys, {})
+        outside = {keys: child for keys, child in tree.shown_to(node).items() if node.keys + keys != child.keys}
+        if not outside:
+            return visible
+        visible = dict(visible)
+        for keys, child in outside.items():
+            insert(visible, keys, get_in(self.config, child.keys, {}))
+        return visible
+
+    @cached_property
+    def layers(self) -> Mapping[str, Sequence[Layer]]:
+        """What set each entry, lowest layer first; the last one counts."""
+        resolver = self._resolver
+        overrides = (*resolver.hooked, *resolver.named, *resolver.updates)
+        return collect([*_from_branches(resolver, "layers"), *overrides, *_from_branches(resolver, "edited")])
+
+
+def _from_branches(resolver: Resolver, which: str) -> Iterator[tuple[Path, Layer]]:
+    for branch in resolver.branches.values():
+        for path, layer in getattr(branch, which)():
+            yield branch.node.keys + path, layer
+
+
+def _summarised(resolver: Resolver, config: Mapping[Any, Any]) -> ConfigSummary:
+    """The summaries of all ingredients as one."""
+    total = ConfigSummary(config, docs={"seed": _SEED_DOC})
+    for branch in reversed(resolver.branches.values()):
+        _add(total, branch.summary, join(branch.node.keys))
+    total.modified.update(name for name in (edit.name for edit in resolver.updates) if "[" in name)
+    total.mark_parents()
+    return total
+
+
+def _add(total: ConfigSummary, summary: ConfigSummary, prefix: str) -> None:
+    """Take over what an ingredient's summary says, under names that start at the root."""
+    seeded = summary.added & {"seed"}  # nobody has to define that entry
+    for which, names in (
+        ("added", summary.added - seeded),
+        ("modified", summary.modified | seeded),
+        ("open", summary.open),
+        ("ignored_fallbacks", summary.ignored_fallbacks),
+    ):
+        getattr(total, which).update(_full(name, prefix) for name in names)
+    for which in ("typechanged", "assigned", "docs", "places"):
+        entries = getattr(summary, which)
+        getattr(total, which).update({_full(name, prefix): value for name, value in entries.items()})
+
+
+def _full(name: str, prefix: str) -> str:
+    if not prefix or not name:
+        return prefix or name
+    return prefix + name if name.startswith("[") else f"{prefix}.{name}"
+
+
+def resolve(
+    nodes: Sequence[Node],
+    updates: Sequence[Update] = (),
+    named: Sequence[str | NamedConfigToken] = (),
+    *,
+    command: str = "",
+    logger: Logger | None = None,
+    force: bool = False,
+) -> Resolution:
+    """Resolve a run's config.
+
+    Args:
+        nodes: ingredients, deepest first; the experiment, with the path ``""``, last.
+        updates: entries to set or to remove; of equal paths the last one wins.
+        named: named configs (``small``, ``ingredient.small``) and config files, in the order of their application.
+        command: name of the command, for hooks.
+        logger: what config functions and hooks get, and the parent of what those of ingredients get.
+        force: accept unknown entries, do not warn.
+
+    Raises:
+        ConfigAddedError: an entry is overridden that nobody knows.
+        ConfigUpdateError: updates that cannot be done.
+        ConfigKeyError: a key that the settings forbid.
+        NamedConfigNotFoundError: no such named config, no such file.
+        NotRestorableError: an entry of a saved config that cannot be what it was.
+        InvalidConfigError: ingredients with equal paths, a hook that returns no dict.
+        Exception: whatever config functions and hooks raise.
+    """
+    resolver = Resolver(nodes, command, logger)
+    resolver.take_updates(updates)
+    for name in named:
+        resolver.take_named(name)
+    for node in resolver.tree.nodes:
+        resolver.settle(node)
+        check_edits(resolver.branches[node.path], force=force)
+    warnings = [] if force else [*check_unknown(resolver), *changed_types(resolver), *without_effect(resolver)]
+    resolution = Resolution(resolver, warnings)
+    refuse_opaque(resolution.config)
+    return resolution

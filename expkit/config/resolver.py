@@ -1,0 +1,199 @@
+"""The steps by which a run's config comes about; :mod:`expkit.config.resolve` takes them in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from expkit.config.branch import Branch, insert, nested, overlay
+from expkit.config.containers import copy_containers
+from expkit.config.hooks import call_hook
+from expkit.config.keys import active_rules, check_key
+from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, own_leaves
+from expkit.config.named import find_named
+from expkit.config.nodes import Node, Tree
+from expkit.config.origin import Origin
+from expkit.config.paths import flatten, join
+from expkit.config.tracking import ReadLog
+from expkit.config.updates import NamedConfigToken, check_conflicts
+from expkit.config.values import plain
+from expkit.errors import ConfigUpdateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from logging import Logger
+
+    from expkit.config.paths import Path
+    from expkit.config.updates import Update
+
+
+class Resolver:
+    """Collects what wins over configs, and evaluates the ingredients one after the other.
+
+    Attributes:
+        tree: all ingredients.
+        branches: state of each ingredient, by path.
+        hooked, named, updates: what was overridden, in order.
+        reads: entries that config functions and hooks read.
+        ignored: (path of an ingredient, name) of values that were given for an ingredient inside it.
+    """
+
+    def __init__(self, nodes: Sequence[Node], command: str, logger: Logger | None) -> None:
+        self.tree = Tree(nodes)
+        self.branches = {node.path: Branch(node) for node in nodes}
+        self.hooked: list[Override] = []
+        self.named: list[Override] = []
+        self.updates: list[Override] = []
+        self.reads = ReadLog()
+        self.ignored: dict[tuple[str, str], None] = {}
+        self._command = command
+        self._logger = logger
+
+    # -- what wins over configs
+
+    def take_updates(self, updates: Iterable[Update]) -> None:
+        """Hand each update to the ingredient that it belongs to.
+
+        Raises:
+            ConfigUpdateError: updates that contradict each other, or a value in the place of an ingredient.
+            ConfigKeyError: a key that the settings forbid.
+        """
+        updates = list(updates)
+        check_conflicts(updates)
+        rules = active_rules()
+        for update in updates:
+            for depth, part in enumerate(update.path if rules else ()):
+                check_key(part, update.path[:depth], rules)
+            if update.remove or not all(isinstance(part, str) for part in update.path[1:]):
+                self._take_edit(update)
+            else:
+                for path, value in _leaves(update.path, plain(update.value, update.path)):
+                    self._win("updates", Override(path, Layer(update.origin, value, UPDATE)))
+
+    def take_named(self, name: str | NamedConfigToken) -> None:
+        """Evaluate a named config; what it sets wins over configs and earlier named configs, not over updates.
+
+        Raises:
+            NamedConfigNotFoundError: there is none of that name, and no such file.
+            ConfigFileError: the file cannot be read.
+            Exception: whatever the config function raises.
+        """
+        asked = name.origin if isinstance(name, NamedConfigToken) else Origin("named_configs")
+        node, config = find_named(self.tree, str(name), asked)
+        preset = self._visible(node, "named")
+        shown = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
+        fallback = {**shown, "_log": self._logger_of(node)}
+        summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback)
+        self._note_reads(node, config.parameters)
+        asked_for = {key: value for key, value in summary.hidden.items() if key in node.parameters}
+        summary.update(asked_for)
+        for path, layer in own_leaves(summary, preset, config.origin):
+            absolute = self.tree.absolute(node, path)
+            self._win("named", Override(absolute, layer._replace(kind=f"{NAMED} {name}")))
+
+    def _take_edit(self, update: Update) -> None:
+        ends = (end for end, part in enumerate(update.path) if end and not isinstance(part, str))
+        head = update.path[: next(ends, None)]
+        node, keys = self.tree.owner(head)
+        if not keys or (update.remove and head == update.path and self._is_above_ingredient(head)):
+            raise ConfigUpdateError(f"{update.text!r} cannot be done: {join(head)} is an ingredient, not an entry")
+        self.branches[node.path].edits.append(update._replace(path=update.path[len(node.keys) :]))
+        kind = REMOVAL if update.remove else UPDATE
+        self.updates.append(Override(update.path, Layer(update.origin, update.value, kind)))
+
+    def _win(self, layer: str, override: Override) -> Node | None:
+        """Let a value win over the configs, as part of one of the three layers; whose it is."""
+        path, value = override.path, override.layer.value
+        if self._is_above_ingredient(path):
+            if value == {}:
+                return None
+            raise ConfigUpdateError(
+                f"{join(path)} is an ingredient, it cannot be {value!r} ({override.layer.origin}); "
+                f"set its entries: {join(path)}.NAME=VALUE"
+            )
+        node, keys = self.tree.owner(path)
+        overlay(getattr(self.branches[node.path], layer), nested(keys, value))
+        getattr(self, layer).append(override)
+        return node
+
+    def _is_above_ingredient(self, path: Path) -> bool:
+        return any(node.keys[: len(path)] == path for node in self.tree.nodes if node.path)
+
+    def _visible(self, node: Node, layer: str) -> dict[Any, Any]:
+        """What one of the layers says about a node and its ingredients, as the node's functions name it."""
+        values = copy_containers(getattr(self.branches[node.path], layer))
+        for keys, child in self.tree.shown_to(node).items():
+            inner = getattr(self.branches[child.path], layer)
+            if inner:
+                overlay(values, nested(keys, inner))
+        return values
+
+    # -- evaluation
+
+    def settle(self, node: Node) -> None:
+        """Evaluate a node whose ingredients are settled; then its hooks, and again what depends on them.
+
+        Raises:
+            Exception: whatever a config function or a hook raises.
+        """
+        self._evaluate(node)
+        stale = self._call_hooks(node)
+        for other in self.tree.below(node) if stale else ():
+            if other.path in stale or not stale.isdisjoint(other.children):
+                self._evaluate(other)
+                stale.add(other.path)
+
+    def assembled(self, node: Node | None = None) -> dict[Any, Any]:
+        """The entries of a node (by default of the run) so far, those of ingredients inside it in their places.
+
+        Dicts and lists further inside are those of the ingredients, not copies.
+        """
+        start = (node or self.tree.root).keys
+        config: dict[Any, Any] = {}
+        for other in reversed(self.tree.nodes):
+            entries = self.branches[other.path].summary
+            if entries and other.keys[: len(start)] == start:
+                insert(config, other.keys[len(start) :], entries)
+        return config
+
+    def _evaluate(self, node: Node) -> None:
+        branch = self.branches[node.path]
+        fallback: dict[str, Any] = {"_log": self._logger_of(node)}
+        for keys, child in self.tree.shown_to(node).items():
+            insert(fallback, keys, self.assembled(child))
+        branch.evaluate(fallback)
+        taken = [keys for keys in self.tree.reserved(node) if branch.drop(keys)]
+        for name in (*map(join, taken), *sorted(branch.summary.ignored_fallbacks)):
+            self.ignored[node.path, name] = None
+        self._note_reads(node, branch.reads())
+
+    def _call_hooks(self, node: Node) -> set[str]:
+        """Call the hooks of a node; the paths of the ingredients that these set entries of."""
+        config = copy_containers(self.assembled()) if node.hooks else {}
+        arguments = (self._command, self._logger_of(node))
+        stale: set[str] = set()
+        for hook in node.hooks:
+            for override in list(call_hook(hook, node, self.tree, config, arguments, self.reads.add)):
+                owner = self._win_by_hook(node, override)
+                if owner is not None:
+                    stale.add(owner.path)
+                    overlay(config, nested(override.path, override.layer.value))
+        return stale
+
+    def _win_by_hook(self, node: Node, override: Override) -> Node | None:
+        if self.tree.owner(override.path)[0] in self.tree.below(node):
+            return self._win("hooked", override)
+        self.ignored[node.path, join(override.path)] = None
+        return None
+
+    def _note_reads(self, node: Node, names: Iterable[str]) -> None:
+        self.reads.update(join(self.tree.absolute(node, (name,))) for name in names)
+
+    def _logger_of(self, node: Node) -> Any:
+        if node.logger is not None or self._logger is None or not node.path:
+            return node.logger or self._logger
+        return self._logger.getChild(node.path)
+
+
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    return flatten(value, path) if isinstance(value, dict) and value else iter([(path, value)])
+
