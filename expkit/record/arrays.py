@@ -99,11 +99,12 @@ def _dtype_name(dtype: Any) -> str:
 
 def _inline(array: Any) -> dict[str, Json]:
     kind = array.dtype.kind
-    if array.dtype.itemsize > _READABLE.get(kind, 0) or (kind == "c" and not array.dtype.isnative):
+    if array.dtype.itemsize > _READABLE.get(kind, 0):
         from base64 import b64encode
 
         return {"npy": b64encode(_npy(array)).decode()}
-    return {"value": _lists(array, kind)}
+    # NumPy misreads some arrays in foreign byte order.
+    return {"value": _lists(array.astype(array.dtype.newbyteorder("=")), kind)}
 
 
 def _lists(array: Any, kind: str) -> Json:
@@ -135,7 +136,7 @@ def _from_lists(value: Json, dtype_name: str) -> Any:
     if dtype.hasobject:
         raise TypeError("objects are not read from lists")
     if dtype.kind == "c":
-        return np.array(value, dtype=f"f{dtype.itemsize // 2}").view(dtype)
+        return np.array(value, dtype=f"f{dtype.itemsize // 2}").view(dtype.newbyteorder("=")).astype(dtype)
     return np.array(value, dtype="int64").astype(dtype) if dtype.kind == "m" else np.array(value, dtype=dtype)
 
 

@@ -38,9 +38,13 @@ def snapshot(value: Any) -> Any:
     """A copy of all containers in ``value`` (dicts, lists, tuples, sets), the leaves shared.
 
     Another thread may change the containers meanwhile: each one is copied as it was at some moment. Containers
-    become plain ones; containers that hold themselves do so in the copy, too.
+    become plain ones; containers that hold themselves do so in the copy, too. What is nested so deeply that Python
+    cannot follow is shared as it is.
     """
-    return _copy(value, {})
+    try:
+        return _copy(value, {})
+    except RecursionError:
+        return value
 
 
 def _copy(value: Any, done: dict[int, Any]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from binascii import a2b_base64
+from base64 import b64decode
 from datetime import date, datetime, time, timedelta
 from enum import Enum, Flag
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -86,6 +86,10 @@ def _int(_: _Decoder, tree: dict[str, Json]) -> int:
     return int(tree["value"], 16)
 
 
+def _str(_: _Decoder, tree: dict[str, Json]) -> str:
+    return b64decode(tree["value"], validate=True).decode("utf-8", "surrogatepass")
+
+
 def _float(_: _Decoder, tree: dict[str, Json]) -> float:
     return float(tree["value"])
 
@@ -107,7 +111,7 @@ def _frozenset(decoder: _Decoder, tree: dict[str, Json]) -> frozenset[Any]:
 
 
 def _bytes(_: _Decoder, tree: dict[str, Json]) -> bytes:
-    return a2b_base64(tree["value"])
+    return b64decode(tree["value"], validate=True)
 
 
 def _datetime(_: _Decoder, tree: dict[str, Json]) -> datetime:
@@ -209,6 +213,7 @@ def _scalar(_: _Decoder, tree: dict[str, Json]) -> Any:
 
 _READERS: dict[Any, Callable[[_Decoder, dict[str, Json]], Any]] = {
     "int": _int,
+    "str": _str,
     "float": _float,
     "dict": _dict,
     "tuple": _tuple,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
-from binascii import b2a_base64
+from base64 import b64encode
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from json import dumps, loads
@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from expkit.record import arrays as numeric
-from expkit.record.tagged import TAG, Encoded, Opaque, find_loaded, name_of, tagged
+from expkit.record.tagged import TAG, Encoded, Opaque, find_loaded, is_unicode, name_of, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,8 +52,11 @@ class _Encoder:
         self._open: set[int] = set()
 
     def __call__(self, value: Any) -> Json:
-        write = _EXACT.get(type(value)) or _writer_for(value)
-        return write(self, value)
+        try:
+            write = _EXACT.get(type(value)) or _writer_for(value)
+            return write(self, value)
+        except Exception:  # a user's object may raise whatever is asked of it
+            return _object(self, value)
 
     def inside(self, value: Any, write: Callable[[], Json]) -> Json:
         """Write a container, unless we are inside it already or too deep."""
@@ -83,7 +86,11 @@ def _float(_: _Encoder, value: float) -> Json:
 
 
 def _str(_: _Encoder, value: str) -> Json:
-    return str.__str__(value)
+    text = str.__str__(value)
+    if is_unicode(text):
+        return text
+    # A broken file name, say: no database takes it as text.
+    return tagged("str", value=_base64(text.encode("utf-8", "surrogatepass")))
 
 
 def _dict(encoder: _Encoder, value: dict[Any, Any]) -> Json:
@@ -91,13 +98,13 @@ def _dict(encoder: _Encoder, value: dict[Any, Any]) -> Json:
 
 
 def _pairs(encoder: _Encoder, pairs: list[tuple[Any, Any]]) -> Json:
-    if all(type(key) is str or _is_text(key) for key, _ in pairs) and TAG not in dict(pairs):
+    if all(_is_key(key) for key, _ in pairs):
         return {str.__str__(key): encoder(item) for key, item in pairs}
     return tagged("dict", value=[[encoder(key), encoder(item)] for key, item in pairs])
 
 
-def _is_text(key: Any) -> bool:
-    return isinstance(key, str) and not isinstance(key, Enum)
+def _is_key(key: Any) -> bool:
+    return isinstance(key, str) and not isinstance(key, Enum) and key != TAG and is_unicode(key)
 
 
 def _list(encoder: _Encoder, value: list[Any]) -> Json:
@@ -124,7 +131,11 @@ def _sort_key(tree: Json) -> tuple[str, Any]:
 
 
 def _bytes(_: _Encoder, value: bytes) -> Json:
-    return tagged("bytes", value=b2a_base64(value, newline=False).decode())
+    return tagged("bytes", value=_base64(value))
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()
 
 
 def _datetime(_: _Encoder, value: datetime) -> Json:
@@ -222,9 +233,9 @@ def _repr(value: Any) -> str:
 
 def _state(value: Any) -> Json:
     """What is inside an object, for readers; None where that cannot be had, is large or would use the object up."""
-    if hasattr(value, "__next__") or hasattr(value, "__array__"):
-        return None
     try:
+        if hasattr(value, "__next__") or hasattr(value, "__array__"):
+            return None
         from jsonpickle.pickler import Pickler
 
         pickler = Pickler(unpicklable=False, max_depth=6, max_iter=0, warn=False, keys=True)
@@ -237,7 +248,7 @@ def _state(value: Any) -> Json:
 _EXACT: dict[type, Any] = {
     type(None): _as_is,
     bool: _as_is,
-    str: _as_is,
+    str: _str,
     int: _int,
     float: _float,
     dict: _dict,

@@ -31,21 +31,26 @@ def config_hashes(tree: Json) -> tuple[str, str]:
       sha256 of its bytes as ``blob``, whether these lie beside the tree or in it;
     * the ``place`` of a ``ref`` is left out.
     """
-    unseeded = {key: item for key, item in tree.items() if key != "seed"} if _is_plain_dict(tree) else tree
-    return _digest(tree), _digest(unseeded)
+    if not isinstance(tree, dict) or TAG in tree:
+        return _digest(canonical(tree)), _digest(canonical(tree))
+    parts = {key: f"{_dumps(key)}:{canonical(tree[key])}" for key in sorted(tree)}
+    whole = ",".join(parts.values())
+    parts.pop("seed", None)
+    return _digest(f"{{{whole}}}"), _digest(f"{{{','.join(parts.values())}}}")
 
 
 def canonical(tree: Json) -> str:
     """The canonical text of a tree; see :func:`config_hashes`."""
-    return json.dumps(_canonical(tree), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = _dumps(tree)
+    return _dumps(_canonical(tree)) if TAG in text else text
 
 
-def _is_plain_dict(tree: Json) -> bool:
-    return isinstance(tree, dict) and TAG not in tree
+def _dumps(tree: Json) -> str:
+    return json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _digest(tree: Json) -> str:
-    return hashlib.sha256(canonical(tree).encode()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _canonical(tree: Json) -> Json:

@@ -153,7 +153,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
-    "in": lambda found, values: found in values,
+    "in": lambda found, values: isinstance(values, list) and found in values,
     "contains": _contains,
     "like": _like,
 }
@@ -166,16 +166,25 @@ def comparable(tree: Json) -> Any:
     kind = kind_of(tree)
     if kind is None:
         return tree
+    if kind == "datetime":
+        return _utc(tree.get("value"))
     if kind in {"float", "decimal"} or (kind == "scalar" and isinstance(tree.get("value"), str)):
-        return _number(tree["value"])
+        return _number(tree.get("value"))
     shown = tree.get("name", tree.get("repr")) if kind in {"enum", "ref", "object"} else tree.get("value", tree)
     return comparable(shown) if kind != "dict" else tree
 
 
-def _number(text: str) -> Any:
+def _utc(text: Json) -> Json:
+    try:
+        return time_to_json(datetime.fromisoformat(text))
+    except (TypeError, ValueError):
+        return text
+
+
+def _number(text: Json) -> Any:
     try:
         return float(text)
-    except ValueError:
+    except (TypeError, ValueError):
         return text
 
 

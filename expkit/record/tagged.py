@@ -57,7 +57,7 @@ class Opaque:
         if "repr" in self.tree:
             return str(self.tree["repr"])
         fields = {key: field for key, field in self.tree.items() if key not in {TAG, "type"}}
-        return f"{self.tree.get(TAG)} {self.tree.get('type', '')}{fields}"
+        return " ".join([str(self.tree[key]) for key in (TAG, "type") if key in self.tree] + [str(fields)])
 
     def __repr__(self) -> str:
         return f"<not restorable: {self.repr}>"
@@ -86,8 +86,7 @@ class Encoded:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Encoded) and other.tree == self.tree
 
-    def __hash__(self) -> int:
-        return hash(str(self.tree))
+    __hash__ = None  # type: ignore[assignment]
 
 
 def opaque_paths(value: Any, path: str = "") -> list[str]:
@@ -128,6 +127,14 @@ def record_blobs(record: RunRecord) -> set[str]:
     """The sha256 of all bytes that a record names: kept files, arrays and frames."""
     kept = {ref.sha256 for ref in record.files if ref.kept and ref.sha256}
     return kept.union(*(blobs_of(tree) for tree in (record.config, record.info, record.result)))
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8: it has no lone surrogates."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def name_of(thing: Any) -> str:

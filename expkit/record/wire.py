@@ -81,6 +81,9 @@ def record_from_json(tree: Json) -> RunRecord:
     if lacking:
         raise FormatError(f"this is no record of a run: {', '.join(lacking)} is missing or no text")
     values: dict[str, Any] = {key: tree[key] for key in (*_REQUIRED, *_OPTIONAL) if key in tree}
+    wrong = [key for key, kind in _KINDS.items() if type(tree.get(key, kind())) is not kind]
+    if wrong:
+        raise FormatError(f"this is no record of a run: {', '.join(wrong)} is of the wrong type")
     values.update((key, time_from_json(tree.get(key))) for key in _TIMES)
     values.update((key, tuple(_typed(tree, key, list))) for key in _LISTS)
     values.update((key, _typed(tree, key, dict)) for key in _TREES)
@@ -100,6 +103,7 @@ _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
 _LISTS = ("fail_trace", "gaps")
 _TREES = ("experiment", "host", "meta", "config", "info")
 _OPTIONAL = ("result", "parent", "segment", "ranks", "seed", "cause")
+_KINDS = {"segment": int, "ranks": int, "cause": str}
 
 
 def _check_format(tree: Json) -> None:
