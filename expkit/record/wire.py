@@ -204,7 +204,7 @@ def event_to_json(event: Event, arrays: PutBytes | None = None) -> dict[str, Jso
         value = encode(getattr(event, name, None), arrays, unwrap=unwrap)
         if value is not None and value != {}:
             tree[name] = value
-    return tree | {name: _field_to_json(value) for name, value in _set_fields(event)}
+    return tree | {name: _field_to_json(value) for name, value in _set_fields(event) if name not in _ENCODED}
 
 
 def event_from_json(tree: Json) -> Event:
@@ -246,7 +246,7 @@ def _set_fields(thing: Any) -> Iterator[tuple[str, Any]]:
     kind: Any = type(thing)
     for name, usual in _usual(kind).items():
         value = getattr(thing, name)
-        if name not in _ENCODED and value is not usual and value != usual:
+        if value is not usual and value != usual:
             yield name, value
 
 
