@@ -67,7 +67,7 @@ def format_explain(key: str, layers: Sequence[Layer], *, colour: bool = False) -
         layers: in the order in which they applied.
         colour: with terminal colours.
     """
-    rows = [(layer.kind, str(layer.origin), short(layer.value)) for layer in layers]
+    rows = [(layer.kind, str(layer.origin), _set_to(layer)) for layer in layers]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     texts = [f"  {kind:<{widths[0]}}  {origin:<{widths[1]}}  {value}" for kind, origin, value in rows]
     lines: list[Line] = [[(f"{key} = {rows[-1][-1]}", "head")]]
@@ -189,6 +189,12 @@ def _comment(path: str, change: str, summary: ConfigSummary) -> str:
 
 def _type_name(kind: Any) -> str:
     return kind.__name__ if isinstance(kind, type) else str(kind)
+
+
+def _set_to(layer: Layer) -> str:
+    from expkit.config.layers import REMOVAL
+
+    return "(removed)" if layer.kind == REMOVAL else short(layer.value)
 
 
 def _titled(title: str, rows: Sequence[tuple[str, str]]) -> list[Line]:

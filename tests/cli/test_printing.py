@@ -63,6 +63,12 @@ def test_an_empty_config_is_its_legend():
     assert format_config({"data": 3}, summary(), ["data.loader"]) == f"{text}  data = 3\n"
 
 
+def test_a_section_that_belongs_to_other_groups_is_not_shown_twice():
+    """Where an ingredient lies below a name that is none itself, that name has no entries of its own."""
+    text = format_config({"a": {"b": {"c": 1}}}, summary(), ["a.b"])
+    assert text.splitlines()[1:] == ["", "a.b:", "  c = 1"]
+
+
 def test_keys_of_mixed_types_can_be_printed():
     """Nothing needs to be comparable."""
     text = format_config({1: "a", "b": 2, (3, 4): None}, summary())
@@ -78,6 +84,13 @@ def test_explain_shows_the_chain_of_layers(golden):
     ]
     golden("explain.txt", format_explain("model.C", layers))
     assert "\x1b[" in format_explain("model.C", layers, colour=True)
+
+
+def test_explain_says_when_an_entry_was_removed():
+    """A removal is a layer without a value."""
+    text = format_explain("model.C", [layer(1.0, "config", "digits.py:31"), layer(None, "removal", "command line")])
+    assert text.splitlines()[0] == "model.C = (removed)"
+    assert text.splitlines()[-1] == "  removal  command line  (removed)  <- counts"
 
 
 def test_dependencies_sources_and_repositories(golden):
