@@ -13,7 +13,7 @@ from expkit.run.definitions import Caller, Definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any, TypeVar
+    from typing import Any, Literal, TypeVar
 
     from expkit.capture.types import Captured, CaptureDecorator, P, R, T
     from expkit.config.dicts import ConfigDict
@@ -67,12 +67,16 @@ class Ingredient(Definitions):
 
     # -- functions -------------------------------------------------------------------------------------
 
-    @overload
-    def capture(self, function: staticmethod[P, R], prefix: str | None = None) -> staticmethod[..., R]: ...
+    @overload  # static methods and classes are callables themselves, so the order of these matters
+    def capture(  # type: ignore[overload-overlap]
+        self, function: staticmethod[P, R], prefix: str | None = None
+    ) -> staticmethod[..., R]: ...
     @overload
     def capture(self, function: classmethod[T, P, R], prefix: str | None = None) -> classmethod[T, ..., R]: ...
     @overload
-    def capture(self, function: type[T], prefix: str | None = None) -> type[T]: ...
+    def capture(  # type: ignore[overload-overlap]
+        self, function: type[T], prefix: str | None = None
+    ) -> type[T]: ...
     @overload
     def capture(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
     @overload
@@ -175,7 +179,7 @@ class Ingredient(Definitions):
         """
         code = getattr(function, "__code__", None)
         names = code.co_varnames[: code.co_argcount] if code is not None else ()
-        if names != _HOOK_PARAMETERS or code.co_kwonlyargcount or function.__defaults__ or code.co_flags & 0x0C:
+        if code is None or names != _HOOK_PARAMETERS or code.co_kwonlyargcount or _has_more(function):
             raise ValueError(
                 f"config hook {getattr(function, '__qualname__', function)} must have exactly the parameters "
                 f"({', '.join(_HOOK_PARAMETERS)}), not ({', '.join(names)})"
@@ -187,7 +191,7 @@ class Ingredient(Definitions):
         self,
         cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
-        extra: str = "forbid",
+        extra: Literal["forbid", "allow"] = "forbid",
         **entries: Any,
     ) -> None:
         """Add config entries from a dict, a file, or keywords.
@@ -219,7 +223,7 @@ class Ingredient(Definitions):
             raise KeyError(f"{self!r} has a named config {name!r} already")
         self.named_configs[name] = config
 
-    def _config_dict(self, source: Any, entries: dict[str, Any], extra: str) -> ConfigDict:
+    def _config_dict(self, source: Any, entries: dict[str, Any], extra: Literal["forbid", "allow"]) -> ConfigDict:
         from expkit.config.dicts import ConfigDict
         from expkit.config.files import load_config_file
         from expkit.config.origin import Origin
@@ -278,6 +282,11 @@ class Ingredient(Definitions):
     def traverse_ingredients(self) -> Iterator[tuple[Definitions, int]]:
         """This and all ingredients below with their depths; see :meth:`walk`."""
         return self.walk()
+
+
+def _has_more(function: Any) -> bool:
+    """Whether it has defaults, ``*args`` or ``**kwargs``."""
+    return bool(function.__defaults__ or function.__code__.co_flags & 0x0C)
 
 
 def _calling_line() -> Origin:

@@ -229,7 +229,8 @@ def print_named_configs(_run: Run) -> None:
     """Print the names and descriptions of all named configs."""
     from expkit.cli.commands import print_named_configs as show
 
-    show({name: config.doc for name, config in _run.plan.root.gather_named_configs()})
+    root = _run.plan.root
+    show({root.name_of(node, name): found.doc for node, _ in root.walk() for name, found in node.named_configs.items()})
 
 
 def explain(KEY: str, _run: Run) -> None:  # noqa: N803 - shown like that in the help

@@ -69,7 +69,7 @@ def series_name(point: Point) -> str:
 
 def ex_info(delivery: Delivery, record: RunRecord) -> dict[str, Any]:
     """``ex_info`` of event methods: name, base_dir, sources, dependencies, repositories, mainfile."""
-    info = snapshot(dict(record.experiment))
+    info: dict[str, Any] = snapshot(dict(record.experiment))
     info["base_dir"] = delivery.live.base_dir or info.get("base_dir", "")
     info["sources"] = [(ref.path, ref.md5) for ref in record.files_of("source")]
     return info

@@ -41,6 +41,7 @@ class FileStorageObserver(StoreObserver):
         super().__init__(store, priority=priority)
         self.folder_store = store
         self._last: RunId | None = None
+        self._ids: dict[str, RunId] = {}
 
     @property
     def basedir(self) -> str:
@@ -51,12 +52,12 @@ class FileStorageObserver(StoreObserver):
     def dir(self) -> str | None:
         """The folder of the run that is being told about, or of the last one; None before the first."""
         delivery = current.get()
-        run = delivery.record.uid if delivery is not None else self._last
-        return str(self.folder_store.folder(run)) if run is not None else None
+        run = self._ids.get(delivery.record.uid) if delivery is not None else self._last
+        return str(self.folder_store.root / str(run)) if run is not None else None
 
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool) -> RunId:
         """Create the run's folder; see :meth:`StoreObserver.take_in`."""
-        self._last = super().take_in(record, run_id, bind=bind)
+        self._last = self._ids[record.uid] = super().take_in(record, run_id, bind=bind)
         return self._last
 
     def __eq__(self, other: object) -> bool:

@@ -35,7 +35,7 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
     if isinstance(spec, (str, os.PathLike)):
         return _open_url(os.fspath(spec))
     if isinstance(spec, RunObserver):
-        return cast("RunObserver", spec)
+        return spec
     if callable(spec):
         made = spec(config, options)
         if isinstance(made, (RunObserver, str, os.PathLike)):

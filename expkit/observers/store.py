@@ -235,7 +235,6 @@ def _first_record(
 ) -> RunRecord:
     tree = encode(config)
     hashed, unseeded = config_hashes(tree)
-    known = {"queue_time": _aware(time)} if status == QUEUED else {"start_time": _aware(time)}
     return RunRecord(
         uid=new_uid(),
         name=str(ex_info.get("name", "")),
@@ -247,7 +246,8 @@ def _first_record(
         experiment=encode({key: value for key, value in ex_info.items() if key not in ("sources", "base_dir")}),
         host=encode(host),
         meta=encode(meta),
-        **known,
+        queue_time=_aware(time) if status == QUEUED else None,
+        start_time=_aware(time) if status == RUNNING else None,
     )
 
 

@@ -12,16 +12,17 @@ from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
 from expkit.observers.file import FileStorageObserver
 from expkit.record.codec import snapshot
-from expkit.record.events import Beat, FileAdded, Learned
+from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.run.lanes import Lane, finish
 from expkit.run.log import LocalLog, NoLog, spool_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import TypeGuard
 
     from expkit.observers.base import RunObserver
-    from expkit.record.events import Event, Queued, Started
+    from expkit.record.events import Event, Queued
     from expkit.record.model import FileRef, RunRecord
     from expkit.types import RunId
 
@@ -65,9 +66,12 @@ class Recorder:
             run_id = answer if run_id is None else run_id
         if self.observers and isinstance(self.log, NoLog):
             self._open(spool_store(self.record.uid), create=True)
+        if isinstance(event, Started) and event.record.queue_time is not None:
+            self.record = self.log.write(event)
         return run_id
 
     def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
+        answer: RunId | None
         if _is_plain_folder(observer) and isinstance(self.log, NoLog):
             answer = observer.take_in(self.record, delivery.id, bind=delivery.bind)
         else:
@@ -145,5 +149,5 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _is_plain_folder(observer: RunObserver) -> Any:
+def _is_plain_folder(observer: RunObserver) -> TypeGuard[FileStorageObserver]:
     return isinstance(observer, FileStorageObserver) and not overrides(observer, FileStorageObserver)
