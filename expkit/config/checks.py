@@ -5,11 +5,11 @@ from __future__ import annotations
 from operator import eq
 from typing import TYPE_CHECKING, Any
 
-from expkit.config.paths import get_in, has_path, join, put_in, split
-from expkit.config.unknown import Unknown, misspelt, suggestion, unknown_error, unknown_leaves
+from expkit.config.paths import get_in, has_path, join, parents, put_in, split
+from expkit.config.unknown import Unknown, is_new, misspelt, suggestion, unknown_error, unknown_leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from expkit.config.branch import Branch
     from expkit.config.origin import Origin
@@ -44,6 +44,8 @@ def check_unknown(resolver: Resolver) -> Iterator[str]:
     hooked = {override.path: override.layer.origin for override in resolver.hooked}
     unknown = [found for found in refused if found.path not in hooked]
     known = known_entries(resolver) if refused else {}
+    for found in refused:
+        known.pop(join(found.path), None)
     if unknown:
         raise unknown_error(unknown, known)
     for found in refused:
@@ -53,7 +55,7 @@ def check_unknown(resolver: Resolver) -> Iterator[str]:
 
 def changed_types(resolver: Resolver) -> Iterator[str]:
     """Warnings for entries that got another type."""
-    for path, branch in resolver.branches.items():
+    for branch in resolver.branches.values():
         for name, (old, new) in branch.summary.typechanged.items():
             if {old, new} != _NUMBERS:
                 full = (*branch.node.keys, *split(name))
@@ -75,11 +77,10 @@ def known_entries(resolver: Resolver) -> dict[str, str]:
     known: dict[str, str] = {}
     for branch in resolver.branches.values():
         prefix = join(branch.node.keys)
-        for path, place in branch.node.parameters.items():
-            known[f"{prefix}.{path}" if prefix else path] = place
+        for name, place in branch.node.parameters.items():
+            known[f"{prefix}.{name}" if prefix else name] = place
         for path in _entries(branch.summary):
-            name = join(path)
-            if name not in branch.summary.added:
+            if not is_new(branch.summary, path):
                 known[join((*branch.node.keys, *path))] = _place(path, branch)
     return known
 
@@ -88,8 +89,10 @@ def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
     keys, summary = branch.node.keys, branch.summary
     for path in unknown_leaves(summary, branch.node.parameters):
         yield Unknown(keys + path, _origin(keys + path, resolver))
-    for edit in (*branch.refused, *branch.impossible):
+    for edit in branch.refused:
         yield Unknown(keys + edit.path, edit.origin)
+    for edit in branch.impossible:
+        yield Unknown(keys + edit.path[:1], edit.origin)
     for name, own in summary.assigned.items():
         for path in misspelt(own, get_in(summary, split(name)), split(name)) if name in summary.modified else ():
             yield Unknown(keys + path, _origin(keys + split(name), resolver))
@@ -97,8 +100,8 @@ def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
 
 def _origin(path: Path, resolver: Resolver) -> Origin:
     """Who overrode an entry, or something in it or around it, last."""
-    overrides = (*resolver.hooked, *resolver.named, *resolver.updates)
-    return next(override.layer.origin for override in reversed(overrides) if all(map(eq, override.path, path)))
+    overrides = reversed((*resolver.hooked, *resolver.named, *resolver.updates))
+    return next(layer.origin for wanted, layer in overrides if all(map(eq, wanted, path)))
 
 
 def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
@@ -115,5 +118,6 @@ def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
 def _place(path: Path, branch: Branch) -> str:
     """Where an entry, or what it lies in, is defined."""
     places = branch.summary.places
-    names = (join(path[:end]) for end in range(len(path), 0, -1))
-    return next((str(places[name]) for name in names if name in places), "")
+    name = join(path)
+    above = reversed(list(parents(name)))
+    return next((str(places[part]) for part in (name, *above) if part in places), "")

@@ -49,9 +49,7 @@ class Override(NamedTuple):
         return join(self.path)
 
 
-def own_leaves(
-    summary: ConfigSummary, before: Mapping[Any, Any], origin: Origin
-) -> Iterator[tuple[Path, Layer]]:
+def own_leaves(summary: ConfigSummary, before: Mapping[Any, Any], origin: Origin) -> Iterator[tuple[Path, Layer]]:
     """The leaves that a config set by itself, with the values that it meant to give them.
 
     Args:
@@ -63,10 +61,9 @@ def own_leaves(
         name = join(path)
         if name in summary.added:
             continue
-        place = _place(name, path, summary)
         if name in summary.assigned or differs(get_in(before, path, _MISSING), value):
-            value = plain(summary.assigned.get(name, value))
-            yield path, Layer(place or origin, value, CONFIG)
+            place = next((summary.places[part] for part in _upwards(name) if part in summary.places), origin)
+            yield path, Layer(place, plain(summary.assigned.get(name, value)), CONFIG)
 
 
 def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:
@@ -77,8 +74,5 @@ def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:
     return layers
 
 
-def _place(name: str, path: Path, summary: ConfigSummary) -> Origin | None:
-    if name in summary.places:
-        return summary.places[name]
-    above = (join(parent) for parent in reversed(list(parents(path))))
-    return next((summary.places[parent] for parent in above if parent in summary.places), None)
+def _upwards(name: str) -> list[str]:
+    return [name, *reversed(list(parents(name)))]

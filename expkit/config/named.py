@@ -12,15 +12,13 @@ from expkit.config.origin import Origin
 from expkit.errors import NamedConfigNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from expkit.config.nodes import Node, Tree
 
 _SHOWN = 12
 """That many names are listed where none is near."""
 
 
-def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Callable[..., Any]]:
+def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Any]:
     """The config that a name means, and the ingredient that it belongs to.
 
     A file with a known extension comes first, then ``name`` of the experiment or ``ingredient.name``,
@@ -47,7 +45,7 @@ def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Callable[...
     raise _not_found(tree, name, asked)
 
 
-def _from_file(name: str) -> Callable[..., Any]:
+def _from_file(name: str) -> ConfigDict:
     return ConfigDict(load_config_file(name), Origin(f"config file {name}", name))
 
 

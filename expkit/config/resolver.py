@@ -19,7 +19,7 @@ from expkit.config.values import plain
 from expkit.errors import ConfigUpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from logging import Logger
 
     from expkit.config.paths import Path
@@ -80,7 +80,7 @@ class Resolver:
         asked = name.origin if isinstance(name, NamedConfigToken) else Origin("named_configs")
         node, config = find_named(self.tree, str(name), asked)
         preset = self._visible(node, "named")
-        shown = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
+        shown: dict[str, Any] = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
         fallback = {**shown, "_log": self._logger_of(node)}
         summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback)
         self._note_reads(node, config.parameters)
@@ -120,7 +120,7 @@ class Resolver:
 
     def _visible(self, node: Node, layer: str) -> dict[Any, Any]:
         """What one of the layers says about a node and its ingredients, as the node's functions name it."""
-        values = copy_containers(getattr(self.branches[node.path], layer))
+        values: dict[Any, Any] = copy_containers(getattr(self.branches[node.path], layer))
         for keys, child in self.tree.shown_to(node).items():
             inner = getattr(self.branches[child.path], layer)
             if inner:
@@ -196,4 +196,3 @@ class Resolver:
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     return flatten(value, path) if isinstance(value, dict) and value else iter([(path, value)])
-

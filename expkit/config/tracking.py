@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.config.paths import below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 
 class ReadLog:
@@ -78,12 +78,12 @@ class WatchedDict(dict):  # type: ignore[type-arg]
         key, value = super().popitem()
         return key, self._noted(key, value)
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:
         """As of a dict; notes all entries."""
         self._note_all()
         return super().values()
 
-    def items(self) -> ItemsView[Any, Any]:
+    def items(self) -> Any:
         """As of a dict; notes all entries."""
         self._note_all()
         return super().items()

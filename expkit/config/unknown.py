@@ -39,11 +39,17 @@ def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Itera
         parameters: dotted names that captured functions of the ingredient ask for.
     """
     for name in sorted(summary.added):
-        path = split(name)
-        above = [join(parent) for parent in (*parents(path), path)]
-        taken = any(part in parameters and _is_new(summary, part) for part in above)
-        if not taken and not any(is_prefix(place, name) for place in summary.open) and name != "seed":
-            yield path
+        asked_for = any(part in parameters and is_new(summary, split(part)) for part in (*parents(name), name))
+        is_open = any(is_prefix(place, name) for place in summary.open)
+        if not asked_for and not is_open and name != "seed":
+            yield split(name)
+
+
+def is_new(summary: ConfigSummary, path: Path) -> bool:
+    """Whether all of an entry comes from updates."""
+    value = get_in(summary, path)
+    leaves = [leaf for leaf, _ in flatten(value, path)] if isinstance(value, dict) and value else [path]
+    return all(join(leaf) in summary.added for leaf in leaves)
 
 
 def misspelt(own: Any, given: Any, path: Path) -> Iterator[Path]:
@@ -85,13 +91,6 @@ def suggestion(path: Path, known: Mapping[str, str]) -> str:
         return f"; did you mean {' or '.join(f'{hit}{_defined(known[hit])}' for hit in hits)}?"
     beside = [name for name in known if _parent(name) == join(path[:-1])]
     return f"; there are {', '.join(beside)}" if 0 < len(beside) <= _SHOWN else ""
-
-
-def _is_new(summary: ConfigSummary, name: str) -> bool:
-    """Whether all of an entry comes from updates."""
-    value = get_in(summary, split(name))
-    inner = [path for path, _ in flatten(value)] if isinstance(value, dict) and value else [()]
-    return all(join((*split(name), *path)) in summary.added for path in inner)
 
 
 def _near(path: Path, known: Mapping[str, str]) -> list[str]:
