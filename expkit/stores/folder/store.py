@@ -117,7 +117,7 @@ class FolderStore:
         if record.stop_time is not None:
             metrics.export_small(run, record.segment, self.layout.scratch)
         self.writer.write(run, record, before.stamp, before.record)
-        self._changes.add(record.uid, "saved")
+        self._changes.add(record.uid, "resumed" if record.segment > before.record.segment else "saved")
 
     def load(self, run: RunId) -> RunRecord:
         """The record, with everything that its process has written so far."""

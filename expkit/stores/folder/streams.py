@@ -47,8 +47,10 @@ class Streams:
         """Add what is new in ``batch``; return the new end.
 
         Raises:
-            StoreError: ``offset`` would leave a gap.
+            StoreError: ``offset`` would leave a gap, or there are no streams of this content.
         """
+        if stream.content not in (POINTS, OUTPUT):
+            raise StoreError(f"there are streams of {POINTS} and of {OUTPUT}, but none of {stream.content!r}")
         path = run.stream(stream)
         end = self._end(stream, path)
         if not 0 <= offset <= end:
