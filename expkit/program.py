@@ -237,4 +237,4 @@ def explain(KEY: str, _run: Run) -> None:  # noqa: N803 - shown like that in the
     """Print which layers of the config set an entry, each with file and line."""
     from expkit.cli.commands import explain as show
 
-    show(KEY, _run.plan.resolution.layers)
+    show(KEY, _run.plan.resolution.layers, _run.config)

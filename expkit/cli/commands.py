@@ -38,21 +38,28 @@ def print_named_configs(docs: Mapping[str, str | None]) -> None:
     emit(format_named_configs(docs, colour=wants_colour(sys.stdout)), sys.stdout)
 
 
-def explain(key: str, layers: Mapping[str, Sequence[Layer]]) -> None:
+def explain(key: str, layers: Mapping[str, Sequence[Layer]], config: Mapping[str, Any]) -> None:
     """Print which layers set an entry, or every entry below it.
+
+    Args:
+        key: path of the entry.
+        layers: path to layers, for every entry that somebody set.
+        config: the whole config.
 
     Raises:
         UsageError: there is no such entry.
     """
     from expkit.cli.printing import format_explain
-    from expkit.config.paths import is_prefix, join, split
+    from expkit.config.paths import flatten, has_path, is_prefix, join, split
 
-    key = join(split(key))
-    wanted = [key] if key in layers else [path for path in layers if is_prefix(key, path)]
-    if not wanted:
-        raise UsageError(f"there is no config entry {key}{did_you_mean(key, layers)}")
+    path = split(key)
+    known = list(dict.fromkeys([*layers, *(join(leaf) for leaf, _ in flatten(config))]))
+    wanted = [join(path)] if join(path) in layers else [entry for entry in known if is_prefix(join(path), entry)]
+    if not wanted and not has_path(config, path):
+        raise UsageError(f"there is no config entry {key}{did_you_mean(key, known)}")
     colour = wants_colour(sys.stdout)
-    emit("\n".join(format_explain(path, layers[path], colour=colour) for path in wanted), sys.stdout)
+    texts = [format_explain(entry, layers.get(entry, ()), config, colour=colour) for entry in wanted or [join(path)]]
+    emit("\n".join(texts), sys.stdout)
 
 
 def save_config(config: Mapping[str, Any], filename: str = "config.json") -> None:

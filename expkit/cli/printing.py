@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.cli.values import pretty, short
-from expkit.config.paths import below
+from expkit.config.paths import below, get_in, has_path, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,20 +59,23 @@ def format_config(
     return render(lines, colour=colour)
 
 
-def format_explain(key: str, layers: Sequence[Layer], *, colour: bool = False) -> str:
-    """The layers that set an entry, first to last; the last one counts.
+def format_explain(key: str, layers: Sequence[Layer], config: Mapping[str, Any], *, colour: bool = False) -> str:
+    """The value of an entry, and the layers that set it, first to last; the last one counts.
 
     Args:
-        key: dotted path of the entry.
-        layers: in the order in which they applied.
+        key: path of the entry.
+        layers: in the order in which they applied; none for what expkit itself chose, like the seed.
+        config: the whole config.
         colour: with terminal colours.
     """
     rows = [(layer.kind, str(layer.origin), _set_to(layer)) for layer in layers]
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     texts = [f"  {kind:<{widths[0]}}  {origin:<{widths[1]}}  {value}" for kind, origin, value in rows]
-    lines: list[Line] = [[(f"{key} = {rows[-1][-1]}", "head")]]
+    lines: list[Line] = [[(f"{key} = {_present(key, config)}", "head")]]
     lines += [[(text, "doc")] for text in texts[:-1]]
-    lines.append([(texts[-1], ""), ("  <- counts", "added")])
+    lines.append(
+        [(texts[-1], ""), ("  <- counts", "added")] if texts else [("  set by no config: chosen for this run", "doc")]
+    )
     return render(lines, colour=colour)
 
 
@@ -189,6 +192,11 @@ def _comment(path: str, change: str, summary: ConfigSummary) -> str:
 
 def _type_name(kind: Any) -> str:
     return kind.__name__ if isinstance(kind, type) else str(kind)
+
+
+def _present(key: str, config: Mapping[str, Any]) -> str:
+    path = split(key)
+    return short(get_in(config, path)) if has_path(config, path) else "(removed)"
 
 
 def _set_to(layer: Layer) -> str:

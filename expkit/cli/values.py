@@ -25,10 +25,10 @@ def pretty(value: Any, width: int) -> str:
     from types import BuiltinFunctionType, FunctionType
 
     class Printer(pprint.PrettyPrinter):
-        def format(self, value: Any, context: dict[int, int], maxlevels: int, level: int) -> tuple[str, bool, bool]:
-            if isinstance(value, (type, FunctionType, BuiltinFunctionType)):
-                return name_of(value), True, False
-            return super().format(value, context, maxlevels, level)
+        def format(self, object: Any, context: dict[int, int], maxlevels: int, level: int) -> tuple[str, bool, bool]:
+            if isinstance(object, (type, FunctionType, BuiltinFunctionType)):
+                return name_of(object), True, False
+            return super().format(object, context, maxlevels, level)
 
     return Printer(width=width, sort_dicts=False).pformat(value)
 

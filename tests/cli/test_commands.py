@@ -39,23 +39,26 @@ def test_print_named_configs(capsys):
     ("key", "shown"),
     [
         ("model.C", ["model.C = 1"]),
-        ("model", ["model.C = 1", "model.layers[0] = 2"]),
-        ("model.layers", ["model.layers[0] = 2"]),
+        ("model", ["model.C = 1", "model.layers = [2]"]),
+        ("model.layers", ["model.layers = [2]"]),
         ("mode", ["mode = 3"]),
         ('"model" . C', ["model.C = 1"]),
+        ("seed", ["seed = 7"]),
+        ("layers[0]", ["layers[0] = 5"]),
     ],
 )
 def test_explain_shows_an_entry_or_all_below_it(key, shown, capsys):
     """A section is explained by its entries."""
-    layers = {"model.C": [layer(1)], "model.layers[0]": [layer(2)], "mode": [layer(3)]}
-    commands.explain(key, layers)
+    layers = {"model.C": [layer(1)], "model.layers": [layer([2])], "mode": [layer(3)]}
+    config = {"model": {"C": 1, "layers": [2]}, "mode": 3, "seed": 7, "layers": [5]}
+    commands.explain(key, layers, config)
     assert [line for line in capsys.readouterr().out.splitlines() if line and line[0] != " "] == shown
 
 
 def test_explain_names_near_entries():
     """An entry that does not exist is the user's mistake."""
     with pytest.raises(UsageError, match=r"no config entry model.CC; did you mean model.C\?"):
-        commands.explain("model.CC", {"model.C": [layer(1)]})
+        commands.explain("model.CC", {"model.C": [layer(1)]}, {})
 
 
 def test_save_config_writes_what_can_be_read_again(tmp_path, capsys):

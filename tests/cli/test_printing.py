@@ -82,15 +82,20 @@ def test_explain_shows_the_chain_of_layers(golden):
         layer("x" * 200, "named config small", "digits.py:44"),
         layer(10, "command line"),
     ]
-    golden("explain.txt", format_explain("model.C", layers))
-    assert "\x1b[" in format_explain("model.C", layers, colour=True)
+    golden("explain.txt", format_explain("model.C", layers, {"model": {"C": 10}}))
+    assert "\x1b[" in format_explain("model.C", layers, {"model": {"C": 10}}, colour=True)
 
 
 def test_explain_says_when_an_entry_was_removed():
     """A removal is a layer without a value."""
-    text = format_explain("model.C", [layer(1.0, "config", "digits.py:31"), layer(None, "removal", "command line")])
+    text = format_explain("model.C", [layer(1.0, "config", "digits.py:31"), layer(None, "removal", "command line")], {})
     assert text.splitlines()[0] == "model.C = (removed)"
     assert text.splitlines()[-1] == "  removal  command line  (removed)  <- counts"
+
+
+def test_explain_of_what_no_config_set():
+    """The seed that was drawn for a run has no layers."""
+    assert format_explain("seed", [], {"seed": 7}) == "seed = 7\n  set by no config: chosen for this run\n"
 
 
 def test_dependencies_sources_and_repositories(golden):
