@@ -45,6 +45,9 @@ class RunObserver:
     priority: float = 0
     tries: int | None = 3
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     def notify(self, event: Event, record: RunRecord) -> RunId | None:
         """Hear any event, with the record as it stands after it.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
+from expkit.config.paths import is_prefix
 from expkit.config.tracking import unread
 from expkit.errors import RunInterrupt
 from expkit.record.events import Completed, Failed, Interrupted, Learned
@@ -48,16 +49,22 @@ def last_facts(run: Run) -> Learned:
     context = run.context
     assert context is not None
     summary = run.config_modifications
-    overridden = {*summary.added, *summary.modified, *summary.typechanged}
     reads = context.reads.paths() | run.plan.resolution.reads
-    idle = tuple(path for path in unread(overridden, reads) if path != "seed")
+    overridden = _leaves({*summary.added, *summary.modified, *summary.typechanged} - {"seed"})
+    idle = tuple(unread(overridden, reads))
     mutated = context.mutated()
-    for path in idle:
+    for path in idle if not run.unobserved else ():
         run.run_logger.warning("config entry %s was overridden, but nobody read it", path)
     for path in mutated:
         run.run_logger.warning("config entry %s was changed in place; only that function saw the change", path)
     facts = replace(run.record.facts, read=tuple(sorted(reads)), unread=idle, mutated=mutated)
     return Learned(time=now(), facts=facts)
+
+
+def _leaves(paths: set[str]) -> list[str]:
+    """Those that no other one lies below."""
+    ordered = sorted(paths)
+    return [path for path in ordered if not any(is_prefix(path, other) for other in ordered if other != path)]
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:

@@ -68,6 +68,8 @@ class Life:
                 around.enter_context(TerminationGuard())
                 around.callback(seed_globals(run.seed).restore)
                 self._watch()
+            for warning in run.plan.resolution.warnings:
+                run.run_logger.warning("%s", warning)
             self._around = around.pop_all()
         return run
 

@@ -42,7 +42,7 @@ class Lane:
         observer: who is told.
         cursors: how far the observer has read each stream.
         missed: how many events were given up.
-        problem: the last exception; None once an event was taken again.
+        problem: the last exception.
     """
 
     def __init__(self, observer: RunObserver) -> None:
@@ -154,7 +154,6 @@ class Lane:
         except Exception as error:
             self._note(error, delivery)
             return False
-        self.problem = None
         return True
 
     def _tell(self, delivery: Delivery) -> RunId | None:

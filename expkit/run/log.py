@@ -95,6 +95,7 @@ class LocalLog:
 
     def remove(self) -> None:
         """Remove the spool: everything is delivered."""
+        self._store.close()
         shutil.rmtree(self._store.root, ignore_errors=True)
 
     # -- reading ---------------------------------------------------------------------------------------

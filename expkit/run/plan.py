@@ -116,7 +116,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         post_run_hooks=tuple(hook for node in nodes for hook in node.post_run_hooks),
         observers=observers,
         unobserved=unobserved,
-        record=_record(root, inputs, command, resolution, seed, facts, meta),
+        record=adopted(_record(root, inputs, command, resolution, seed, facts, meta), queued),
         facts=facts,
         live=Live(config=config, base_dir=root.base_dir),
         experiment_info={"name": inputs.name or root.path, **facts.experiment, "base_dir": root.base_dir},
