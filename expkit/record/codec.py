@@ -81,6 +81,6 @@ def _steady(kind: Callable[[Any], Any], value: Any) -> Any:
     for _ in range(_TRIES):
         try:
             return kind(value)
-        except RuntimeError:  # noqa: PERF203 - the point is to try again
+        except RuntimeError:
             time.sleep(0)
     return kind(value)

@@ -91,16 +91,21 @@ class Encoded:
 
 def opaque_paths(value: Any, path: str = "") -> list[str]:
     """Dotted paths of the :class:`Opaque` values in a decoded value; keys that need it are quoted."""
+    tails = _opaque_tails(value)
+    return [path + tail if path else tail.removeprefix(".") for tail in tails]
+
+
+def _opaque_tails(value: Any) -> list[str]:
     if isinstance(value, Opaque):
-        return [path]
-    return [hit for key, item in _items(value) for hit in opaque_paths(item, path + (key if path else key.removeprefix(".")))]
-
-
-def _items(value: Any) -> Iterator[tuple[str, Any]]:
+        return [""]
+    nested = (dict, list, tuple, Opaque)
     if isinstance(value, dict):
-        yield from ((f".{_quoted(key)}", item) for key, item in value.items())
-    elif isinstance(value, (list, tuple)):
-        yield from ((f"[{number}]", item) for number, item in enumerate(value))
+        items = ((key, item) for key, item in value.items() if isinstance(item, nested))
+        return [f".{_quoted(key)}{tail}" for key, item in items for tail in _opaque_tails(item)]
+    if isinstance(value, (list, tuple)):
+        inner = ((number, item) for number, item in enumerate(value) if isinstance(item, nested))
+        return [f"[{number}]{tail}" for number, item in inner for tail in _opaque_tails(item)]
+    return []
 
 
 def _quoted(key: Any) -> str:

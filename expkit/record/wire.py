@@ -10,18 +10,17 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from datetime import datetime, timezone
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from expkit.errors import FormatError
-from expkit.record import events as happenings
 from expkit.record.encoding import encode
+from expkit.record.events import Event
 from expkit.record.model import FORMAT, Annotation, ConfigFacts, FileRef, Launch, Lease, Point, RunRecord
 from expkit.record.tagged import Encoded, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Mapping
 
-    from expkit.record.events import Event
     from expkit.record.tagged import PutBytes
     from expkit.types import Json
 
@@ -191,6 +190,8 @@ def _number(tree: Json) -> Any:
 _ENCODED = {"info": True, "result": True, "host": False, "experiment": False}
 """Fields of events that hold values; whether NumPy scalars in them are unwrapped."""
 
+_EVENTS: dict[str, Any] = {kind.__name__: kind for kind in get_args(Event)}
+
 
 def event_to_json(event: Event, arrays: PutBytes | None = None) -> dict[str, Json]:
     """The JSON form of an event.
@@ -204,7 +205,7 @@ def event_to_json(event: Event, arrays: PutBytes | None = None) -> dict[str, Jso
         value = encode(getattr(event, name, None), arrays, unwrap=unwrap)
         if value is not None and value != {}:
             tree[name] = value
-    return tree | {name: _field_to_json(value) for name, value in _set_fields(event) if name not in _ENCODED}
+    return tree | _to_json(event, _ENCODED)
 
 
 def event_from_json(tree: Json) -> Event:
@@ -216,11 +217,10 @@ def event_from_json(tree: Json) -> Event:
         FormatError: the tree is no event that this version knows.
     """
     name = tree.get("event") if isinstance(tree, dict) else None
-    kind = getattr(happenings, name, None) if isinstance(name, str) else None
-    if kind is None or kind.__module__ != happenings.__name__:
+    if not isinstance(name, str) or name not in _EVENTS:
         raise FormatError(f"this version of expkit knows no event {name!r}")
     values = {key: Encoded(item) if key in _ENCODED else item for key, item in tree.items()}
-    event: Event = _from_json(kind, values)
+    event: Event = _from_json(_EVENTS[name], values)
     return event
 
 
@@ -237,17 +237,11 @@ _READ: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _to_json(thing: Any) -> dict[str, Json]:
+def _to_json(thing: Any, leave_out: Container[str] = ()) -> dict[str, Json]:
     """The fields of a dataclass that are not as usual."""
-    return {name: _field_to_json(value) for name, value in _set_fields(thing)}
-
-
-def _set_fields(thing: Any) -> Iterator[tuple[str, Any]]:
     kind: Any = type(thing)
-    for name, usual in _usual(kind).items():
-        value = getattr(thing, name)
-        if value is not usual and value != usual:
-            yield name, value
+    values = ((name, getattr(thing, name), usual) for name, usual in _usual(kind).items() if name not in leave_out)
+    return {name: _field_to_json(value) for name, value, usual in values if value != usual}
 
 
 def _field_to_json(value: Any) -> Json:
