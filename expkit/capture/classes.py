@@ -27,7 +27,9 @@ def capture_class(cls: type, capture: Callable[[Any], Any]) -> type:
     """
     found = {name: function for name in _CONSTRUCTORS if (function := _own_or_inherited(cls, name))}
     if not found:
-        raise TypeError(f"cannot capture class {cls.__qualname__}: it has neither __init__ nor __new__ with parameters")
+        raise TypeError(
+            f"cannot capture class {cls.__qualname__}: neither its __init__ nor its __new__ is a Python function"
+        )
     target = _subclass(cls) if _has_its_name(cls) else cls
     for name, function in found.items():
         wrapper = capture(function)
@@ -41,12 +43,9 @@ def constructors(cls: type) -> list[Any]:
 
 
 def _own_or_inherited(cls: type, name: str) -> Any:
-    for base in cls.__mro__:
-        if name in vars(base):
-            found = vars(base)[name]
-            found = found.__func__ if isinstance(found, staticmethod) else found
-            return found if isinstance(found, FunctionType) else None
-    return None
+    found = next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
+    found = found.__func__ if isinstance(found, staticmethod) else found
+    return found if isinstance(found, FunctionType) else None
 
 
 def _has_its_name(cls: type) -> bool:
@@ -54,7 +53,7 @@ def _has_its_name(cls: type) -> bool:
     found: Any = sys.modules.get(cls.__module__)
     for part in cls.__qualname__.split("."):
         found = getattr(found, part, None)
-    frame = sys._getframe(1)  # noqa: SLF001
+    frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("expkit."):
         frame = frame.f_back
     return found is cls or frame.f_locals.get(cls.__name__) is cls

@@ -86,17 +86,18 @@ class Injection:
     def _complete(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         parameters = self._capture.parameters
         drawn = self._draw(args, kwargs) if self._random else {}
-        full, named, missing = list(args), kwargs.copy(), []
+        full, named, missing = list(args), kwargs.copy(), list[str]()
         for index, name in self._left_out(len(args), kwargs):
             value = drawn[name] if name in drawn else self._value(name)
             if value is _ABSENT:
-                missing.append(name)
+                missing += [] if name in parameters.defaults else [name]
             elif index == len(full) and (parameters.direct or index < parameters.only_positional):
                 full.append(value)
             elif index >= parameters.only_positional:
                 named[name] = value
         if missing and self._capture.strict:
-            self._refuse(args, kwargs, [name for name in missing if name not in parameters.defaults])
+            check_arguments(self._capture, args, kwargs)
+            raise lacking(self._capture, self._context, missing)
         return tuple(full), named
 
     def _left_out(self, given: int, kwargs: dict[str, Any]) -> Iterator[tuple[int, str]]:
@@ -110,18 +111,18 @@ class Injection:
             if name not in kwargs:
                 yield _NEVER, name
 
-    def _refuse(self, args: tuple[Any, ...], kwargs: dict[str, Any], missing: list[str]) -> None:
-        if missing:
-            check_arguments(self._capture, args, kwargs)
-            raise lacking(self._capture, self._context, missing)
-
     def _remember(self, given: int, full: tuple[Any, ...], named: dict[str, Any]) -> None:
         """Let later calls that leave out the same or less take the short way."""
         parameters = self._capture.parameters
         whole = parameters.direct and given >= parameters.receiver and len(full) >= len(parameters.positional)
-        if whole and given < self.least and not self._random and self._log is None:
-            self.ready, self.named = full[: len(parameters.positional)], named
-            self.least = given  # last: who sees it sees the others
+        if not whole or self._random or self._log is not None:
+            return
+        with self._lock:
+            if given < self.least:
+                # the call's own arguments are not kept alive
+                self.ready = (None,) * given + full[given : len(parameters.positional)]
+                self.named = named
+                self.least = given  # last: who sees it sees the others
 
     def _value(self, name: str) -> Any:
         if name not in self._values:

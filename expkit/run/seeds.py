@@ -160,11 +160,11 @@ def _seed_torch(library: Any, root: int) -> Callable[[], object]:
 
 def _seed_tensorflow(library: Any, root: int) -> Callable[[], object]:
     eager = sys.modules["tensorflow.python.eager.context"].context()
-    before = eager._seed, eager._rng  # noqa: SLF001 - no public way back
+    before = eager._seed, eager._rng  # there is no public way back
     library.random.set_seed(root)
 
     def restore() -> None:
-        eager._seed, eager._rng = before  # noqa: SLF001
+        eager._seed, eager._rng = before
 
     return restore
 

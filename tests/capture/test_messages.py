@@ -47,6 +47,12 @@ def test_one_missing_value(train, place, owner, make_context):
         )
 
 
+def test_a_gap_before_what_is_known(owner, in_run):
+    """A positional-only parameter without a value is named although a later one has a value."""
+    with pytest.raises(MissingConfigError, match="lacks 'unknown'"):
+        owner.capture(lambda unknown, a, /: None)()
+
+
 def test_the_prefix_is_named(owner, make_context):
     """With a prefix, the namespace searched is the one below it; a prefix that leads nowhere is pointed out."""
 

@@ -19,3 +19,13 @@ def test_calls_are_fine(checker):
         [sys.executable, "-m", *checker, str(CALLS)], capture_output=True, text=True, timeout=300, cwd=ROOT
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_run_offers_what_functions_need(make_context):
+    """The run that these tests use, and the engine's, have all that ``RunContext`` demands."""
+    from expkit.capture.types import RunContext
+    from expkit.run.context import Context
+
+    demanded = {name for name in vars(RunContext) if not name.startswith("_")}
+    assert demanded <= set(dir(make_context({})))
+    assert demanded - {"run"} <= set(dir(Context))

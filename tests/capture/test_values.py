@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -120,8 +122,10 @@ def test_only_what_is_used_counts_as_read(owner, in_run):
 
 
 def test_threads_share_the_copy(owner, in_run):
-    """Many threads that call a function for the first time get one copy."""
+    """Many threads that call a function for the first time get one copy, however long copying takes."""
     barrier = threading.Barrier(8)
+    quick = in_run.copy
+    in_run.copy = lambda value: (time.sleep(0.05), quick(value))[1]
 
     @owner.capture
     def f(box):
@@ -134,6 +138,8 @@ def test_threads_share_the_copy(owner, in_run):
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(call, range(8)))) == 1
     assert len(in_run.copies) == 1
+    late = f.__wrapped__.inside(in_run)
+    assert late.call((), {}) is late.call((), {})
 
 
 def test_debug_lines_only_when_asked(owner, make_context, caplog):
@@ -178,3 +184,20 @@ def test_blamed_entries_are_located(owner, make_context):
     with pytest.raises(ConfigError):
         f(1)
     assert len(context.blamed) == 3
+
+
+def test_arguments_are_not_kept_alive(owner, in_run):
+    """What a caller passes is gone when the caller lets go of it."""
+
+    class Batch:
+        pass
+
+    @owner.capture
+    def f(batch, a):
+        return a
+
+    batch = Batch()
+    gone = weakref.ref(batch)
+    assert (f(batch), f(batch), f(batch=batch)) == (1, 1, 1)
+    del batch
+    assert gone() is None
