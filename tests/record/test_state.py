@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from expkit.record.state import is_stale, judge
+from expkit.testing.samples import NOON, sample_lease, sample_record
+
+LEASE = replace(sample_lease(interval=10), renewed=NOON)
+FRESH, STALE = NOON + timedelta(seconds=20), NOON + timedelta(seconds=20.1)
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "COMPLETED", "FAILED", "INTERRUPTED", "TIMEOUT", "MY_OWN"])
+def test_only_running_runs_are_judged(status):
+    """Any status but RUNNING is shown as it is, however old the lease."""
+    assert judge(sample_record(status=status), LEASE, STALE, lambda _: False) == status
+
+
+@pytest.mark.parametrize(
+    ("alive", "now", "state"),
+    [
+        (True, FRESH, "RUNNING"),
+        (True, STALE, "RUNNING"),
+        (False, FRESH, "DIED"),
+        (False, STALE, "DIED"),
+        (None, FRESH, "RUNNING"),
+        (None, STALE, "DIED"),
+        (None, NOON - timedelta(days=1), "RUNNING"),
+    ],
+)
+def test_signs_of_life(alive, now, state):
+    """A known process decides at once; an unknown one is judged by two missed renewals."""
+    assert judge(sample_record(), LEASE, now, lambda _: alive) == state
+
+
+def test_without_lease_the_status_is_believed():
+    """A run that never had a lease, or one that was never stamped, cannot be judged."""
+    assert judge(sample_record(), None, STALE, lambda _: False) == "RUNNING"
+    assert judge(sample_record(), sample_lease(), STALE, lambda _: None) == "RUNNING"
+    assert not is_stale(sample_lease(), STALE)
