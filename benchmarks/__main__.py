@@ -21,7 +21,7 @@ def main() -> int:
     options = parser.parse_args()
     unknown = set(options.figures) - set(FIGURES)
     if unknown:
-        parser.error(f"no such figure: {', '.join(sorted(unknown))}")
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}")
     bench = Bench(None if options.without_sacred else sacred.interpreter(), options.quick)
     rows = []
     for name in options.figures or FIGURES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from library import answer, beat, experiment, seconds
+from library import answer, beat, experiment, quiet_beats, seconds
 
 OLD = int(sys.argv[2])
 ex = experiment()
@@ -28,4 +28,4 @@ def main(_run):
     answer(seconds=min(seconds(round_of_points) for _ in range(5)))
 
 
-ex.run()
+ex.run(options=quiet_beats())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from library import answer, experiment
+from library import answer, experiment, quiet_beats
 
 ex = experiment()
 
@@ -26,4 +26,4 @@ def main(_run):
     answer(median=(median(waits) - timer) * 1e-9, p99=(waits[99_000] - timer) * 1e-9)
 
 
-ex.run()
+ex.run(options=quiet_beats())
