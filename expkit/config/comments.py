@@ -40,7 +40,8 @@ def find_docs(function: ast.FunctionDef, lines: Sequence[str]) -> dict[str, str]
 class _Comments:
     def __init__(self, function: ast.FunctionDef, lines: Sequence[str]) -> None:
         self._lines = lines
-        self._ignored = [re.compile(pattern) for pattern in SETTINGS.CONFIG.IGNORED_COMMENTS]
+        patterns = [f"(?:{pattern})" for pattern in SETTINGS.CONFIG.IGNORED_COMMENTS]
+        self._ignored = re.compile("|".join(patterns) or "(?!)")
         self._tails: dict[int, str] = {}
         for statement in statements(function.body):
             self._note_tail(statement)
@@ -70,11 +71,11 @@ class _Comments:
         line = getattr(statement, "end_lineno", None)
         if not line or hasattr(statement, "body"):
             return
-        text = self._lines[line - 1].encode()[statement.end_col_offset :].decode()  # type: ignore[attr-defined]
-        tail = text.lstrip(" \t;")
         self._tails.setdefault(line, "")
-        if tail.startswith("#"):
-            self._tails[line] = tail
+        if "#" in self._lines[line - 1]:
+            behind = self._lines[line - 1].encode()[statement.end_col_offset :]  # type: ignore[attr-defined]
+            tail = behind.decode().lstrip(" \t;")
+            self._tails[line] = tail if tail.startswith("#") else self._tails[line]
 
     def _inside(self, start: int, end: int) -> dict[int, str]:
         lines = self._lines[start - 1 : end]
@@ -105,4 +106,4 @@ class _Comments:
 
     def _accepted(self, comment: str) -> str:
         text = comment.lstrip("#:").strip()
-        return "" if any(pattern.search(text) for pattern in self._ignored) else text
+        return "" if self._ignored.search(text) else text

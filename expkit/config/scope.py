@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import CodeType
 
+    from expkit.config.scope_source import ScopeSource
     from expkit.config.summary import ConfigSummary
 
 _VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
@@ -53,7 +54,7 @@ class ConfigScope:
         self.origin = Origin(f"config function {self.name}", code.co_filename, code.co_firstlineno)
         self.parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self._made = stamp(function)
-        self._documented: tuple[str, ...] | None = None
+        self._ignored_comments: list[str] = []
         self._comments: dict[str, str] = {}
 
     @functools.cached_property
@@ -101,21 +102,22 @@ class ConfigScope:
 
         original = self.func.__code__
         source = find_source(self.func, self._made)
-        names = rewrite(source.fresh, source.file, original.co_varnames + original.co_cellvars)
-        code = plain_code(source.fresh, self.func, HELPERS)
+        self._find_docs(source)
+        names = rewrite(source, original.co_varnames + original.co_cellvars)
+        code = plain_code(source.node, self.func, HELPERS)
         return Template(self.func, code, names, self.origin, self.parameters)
 
     def _docs(self) -> dict[str, str]:
+        if self._ignored_comments != SETTINGS.CONFIG.IGNORED_COMMENTS:
+            self._find_docs(find_source(self.func, self._made))
+        hidden = self._template.names.hidden
+        return {path: text for path, text in self._comments.items() if path.partition(".")[0] not in hidden}
+
+    def _find_docs(self, source: ScopeSource) -> None:
         from expkit.config.comments import find_docs
 
-        ignored = tuple(SETTINGS.CONFIG.IGNORED_COMMENTS)
-        if self._documented != ignored:
-            source = find_source(self.func, self._made)
-            hidden = self._template.names.hidden
-            docs = find_docs(source.node, source.lines)
-            self._comments = {path: text for path, text in docs.items() if path.partition(".")[0] not in hidden}
-            self._documented = ignored
-        return self._comments
+        self._ignored_comments = list(SETTINGS.CONFIG.IGNORED_COMMENTS)
+        self._comments = find_docs(source.node, source.lines)
 
 
 def _check(function: Any) -> None:

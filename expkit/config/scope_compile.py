@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from expkit.config.scope_source import ScopeSource
+
 BIND = "__expkit_bind__"
 """``(name, value) -> value``: called after each binding."""
 KEEPS = "__expkit_keeps__"
@@ -50,27 +52,29 @@ class Names(NamedTuple):
     uses_globals: bool
 
 
-def rewrite(function: ast.FunctionDef, file: str, variables: Sequence[str]) -> Names:
+def rewrite(source: ScopeSource, variables: Sequence[str]) -> Names:
     """Rewrite a function's tree in place.
 
     Args:
-        function: the tree, without decorators.
-        file: its file, for messages.
+        source: the function.
         variables: all local variables that Python finds in it.
 
     Raises:
         ConfigScopeError: the function returns a value.
     """
-    rewriter = _Rewriter(file, [name for name in variables if name.isidentifier()])
+    function = source.node
+    rewriter = _Rewriter(source, [name for name in variables if name.isidentifier()])
     body = rewriter.block(function.body)
     function.body = [*body, _leave(function.body[-1])]
     return rewriter.names()
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, file: str, variables: Sequence[str]) -> None:
-        self._file = file
+    def __init__(self, source: ScopeSource, variables: Sequence[str]) -> None:
+        self._file = source.file
         self._variables = variables
+        text = "\n".join(source.lines[source.node.lineno - 1 : source.node.end_lineno])
+        self._looks_into_expressions = any(sign in text for sign in (":=", "locals", "vars"))
         self._outer: set[str] = set()
         self._assigned: dict[str, int] = {}
         self._defined: dict[str, int] = {}
@@ -104,6 +108,8 @@ class _Rewriter(ast.NodeTransformer):
         for name, value in ast.iter_fields(node):
             if name in ("body", "orelse", "finalbody") and isinstance(value, list):
                 setattr(node, name, self.block(value))
+            elif isinstance(value, ast.expr) and not self._looks_into_expressions:
+                continue
             elif isinstance(value, list):
                 value[:] = [self.visit(item) if isinstance(item, ast.AST) else item for item in value]
             elif isinstance(value, ast.AST):
@@ -141,34 +147,30 @@ class _Rewriter(ast.NodeTransformer):
 
     # -- names that are
 
-    def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
         names = _targets(node.targets)
-        fixing = self._bound(names, node, self._assigned)
         for name in names:
             self._note_keys(name, node.value)
         self.generic_visit(node)
-        return [node, *fixing]
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            return self._bound_inline(node, node.targets[0])
+        return [node, *self._bound(names, node, self._assigned)]
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        if node.value is None:
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None or not isinstance(node.target, ast.Name):
             return node
-        names = _targets([node.target])
-        fixing = self._bound(names, node, self._assigned)
-        for name in names:
-            self._note_keys(name, node.value)
+        self._note_keys(node.target.id, node.value)
         self.generic_visit(node)
-        return [node, *fixing]
+        return self._bound_inline(node, node.target)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
-        fixing = self._bound(_targets([node.target]), node, self._assigned)
         self.generic_visit(node)
-        return [node, *fixing]
+        return [node, *self._bound(_targets([node.target]), node, self._assigned)]
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.NamedExpr:
         self.generic_visit(node)
-        if self._bound([node.target.id], node, self._assigned):
-            node.value = _call(BIND, node.value, ast.Constant(node.target.id), node.value)
-        return node
+        named: ast.NamedExpr = self._bound_inline(node, node.target)
+        return named
 
     def visit_For(self, node: ast.For) -> ast.For:
         fixing = self._bound(_targets([node.target]), node, self._assigned)
@@ -220,6 +222,12 @@ class _Rewriter(ast.NodeTransformer):
                 table.setdefault(name, node.lineno)
                 fixing.append(_assign(name, node, _call(BIND, node, ast.Constant(name), ast.Name(name, ast.Load()))))
         return fixing
+
+    def _bound_inline(self, node: Any, target: ast.Name) -> Any:
+        if target.id not in self._outer:
+            self._assigned.setdefault(target.id, node.lineno)
+            node.value = _call(BIND, node.value, ast.Constant(target.id), node.value)
+        return node
 
     def _note_keys(self, path: str, value: ast.expr) -> None:
         for key, line, item in display_items(value):
@@ -278,7 +286,7 @@ def _name_of(node: Any) -> str:
 
 
 def _at(where: Any, node: Any) -> Any:
-    """``node`` at the place of ``where``; so are its parts that have no place yet."""
+    """``node`` at the place of ``where``."""
     node.lineno, node.col_offset = where.lineno, where.col_offset
     node.end_lineno, node.end_col_offset = where.end_lineno, where.end_col_offset
     return node

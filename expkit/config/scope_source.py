@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Stamp = tuple[int, int]
 _OUTER = "__expkit_outer__"
+_TAKEN = "expkit_taken"
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -30,14 +31,12 @@ class ScopeSource(NamedTuple):
     Attributes:
         file: name of the file, for messages.
         lines: all lines of the file.
-        node: the function, to look at.
-        fresh: the same function without decorators, to be rewritten.
+        node: the function; nobody else gets it, so it may be rewritten.
     """
 
     file: str
     lines: Sequence[str]
     node: ast.FunctionDef
-    fresh: ast.FunctionDef
 
 
 def stamp(func: Callable[..., Any]) -> Stamp | None:
@@ -62,10 +61,12 @@ def find_source(func: Callable[..., Any], made: Stamp | None) -> ScopeSource:
     code = func.__code__
     file, text = _read(func)
     trusted = made is not None and made == stamp(func)
-    for node in _candidates(_parse(text, file), code, by_line=trusted):
-        fresh = _fresh(node, text, file)
-        if trusted or _same_code(plain_code(fresh, func), code):
-            return ScopeSource(file, text.splitlines(), node, fresh)
+    for _ in range(2):
+        for node in _candidates(_parse(text, file), code, by_line=trusted):
+            if trusted or _same_code(plain_code(node, func), code):
+                setattr(node, _TAKEN, True)
+                return ScopeSource(file, text.splitlines(), node)
+        _parse.cache_clear()  # somebody may have taken the function from this tree
     raise ConfigScopeError(
         f"{place(code.co_filename, code.co_firstlineno)}: the source of config function {func.__name__} has changed "
         "since it was imported; import it again"
@@ -76,7 +77,7 @@ def plain_code(tree: ast.FunctionDef, func: Callable[..., Any], extra: Sequence[
     """The code of a function's tree.
 
     Args:
-        tree: the function, without decorators.
+        tree: the function.
         func: what Python made of it: the file, the future statements, the closure.
         extra: further names that the tree may take from its closure.
     """
@@ -89,7 +90,8 @@ def plain_code(tree: ast.FunctionDef, func: Callable[..., Any], extra: Sequence[
     with warnings.catch_warnings():  # Python has warned before
         warnings.simplefilter("ignore")
         module = compile(outer, original.co_filename, "exec", flags=_future_flags(original), dont_inherit=True)
-    return _renamed(_inner_code(_inner_code(module)), f"{_OUTER}.<locals>.{tree.name}", func.__qualname__)
+    code = _inner_code(_inner_code(module, _OUTER), tree.name)
+    return _renamed(code, f"{_OUTER}.<locals>.{tree.name}", func.__qualname__)
 
 
 def statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
@@ -131,25 +133,10 @@ def _candidates(tree: ast.Module | None, code: CodeType, *, by_line: bool) -> It
     import ast
 
     for node in statements(tree.body if tree else ()):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name and not hasattr(node, _TAKEN):
             first = node.decorator_list[0] if node.decorator_list else node
             if not by_line or first.lineno == code.co_firstlineno:
                 yield node
-
-
-def _fresh(node: ast.FunctionDef, text: str, file: str) -> ast.FunctionDef:
-    import ast
-
-    lines = text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno]
-    # The function's own lines where they are in the file, below something that allows their indentation.
-    above = "\n" * (node.lineno - 2) + "if 1:\n" if node.col_offset else "\n" * (node.lineno - 1)
-    tree = ast.parse(above + "".join(lines), file)
-    found = next(item for item in statements(tree.body) if isinstance(item, ast.FunctionDef))
-    arguments = found.args
-    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        argument.annotation = None
-    found.returns = None
-    return found
 
 
 def _future_flags(code: CodeType) -> int:
@@ -159,8 +146,8 @@ def _future_flags(code: CodeType) -> int:
     return sum(flag for flag in set(known) if code.co_flags & flag)
 
 
-def _inner_code(code: CodeType) -> CodeType:
-    return next(item for item in code.co_consts if isinstance(item, CodeType))
+def _inner_code(code: CodeType, name: str) -> CodeType:
+    return next(item for item in code.co_consts if isinstance(item, CodeType) and item.co_name == name)
 
 
 def _renamed(code: CodeType, old: str, new: str) -> CodeType:
