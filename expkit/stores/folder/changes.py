@@ -1,16 +1,16 @@
-"""What happened in a store, and later facts about runs: append-only logs, at any moment one writer each.
+"""What happened in a store, and later facts about runs: append-only logs, one per machine that writes.
 
-A writer owns ``NAME.jsonl`` while ``NAME.lock`` is beside it, from its first entry until it is closed. It takes over
-any log that nobody owns, so there are about as many logs as there were ever writers at once. A lock whose owner died is
-never broken: its log is only read from then on.
+A line is appended in one write of a file opened for appending, which the system keeps apart from those of other processes
+on the same machine. Machines that share a folder over a network each have a log of their own, named after the
+boot of their kernel; where a system does not promise as much, each process has one.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import weakref
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
@@ -18,10 +18,10 @@ from expkit.stores.base import Change
 from expkit.stores.folder import files, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from expkit.types import Json
 
-_LOG, _LOCK = ".jsonl", ".lock"
+_SUFFIX = ".jsonl"
+_BOOT = "/proc/sys/kernel/random/boot_id"
 
 
 class Logs:
@@ -33,15 +33,19 @@ class Logs:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._mine = ""
-        self._owner = 0
-        self._release: Callable[[], object] = _nothing
 
     def append(self, entry: Json) -> None:
         """Write an entry; when this returns it survives the death of the process."""
-        if self._owner != os.getpid():  # a forked child is another writer
-            self._claim()
-        files.append(self._mine, text.line(entry))
+        path = f"{self._folder}/{_writer(os.getpid())}{_SUFFIX}"
+        try:
+            files.append(path, text.line(entry))
+        except FileNotFoundError:
+            os.makedirs(self._folder, exist_ok=True)
+            files.append(path, text.line(entry))
+
+    def all(self) -> list[Json]:
+        """The entries of all logs."""
+        return [entry for name in self.names() for entry in self.read(name)[0]]
 
     def names(self) -> list[str]:
         """The logs there are, without their suffix."""
@@ -49,44 +53,19 @@ class Logs:
             names = os.listdir(self._folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(name[: -len(_LOG)] for name in names if name.endswith(_LOG))
+        return sorted(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX))
 
     def read(self, name: str, offset: int = 0) -> tuple[list[Json], int]:
         """Whole entries of one log from byte ``offset`` on, and where to go on."""
-        data = files.read(f"{self._folder}/{name}{_LOG}", offset)
+        data = files.read(f"{self._folder}/{name}{_SUFFIX}", offset)
         return text.lines(data), offset + data.rfind(b"\n") + 1
 
-    def close(self) -> None:
-        """Leave the log to the next writer."""
-        self._release()
-        self._release, self._owner = _nothing, 0
 
-    def _claim(self) -> None:
-        os.makedirs(self._folder, exist_ok=True)
-        place = next(place for place in self._candidates() if _is_claimed(place + _LOCK))
-        self._mine, self._owner = place + _LOG, os.getpid()
-        self._release = weakref.finalize(self, _unlock, place + _LOCK, self._owner)
-
-    def _candidates(self) -> Iterator[str]:
-        for name in (*self.names(), files.fresh_name()):
-            yield f"{self._folder}/{name}"
-
-
-def _is_claimed(lock: str) -> bool:
-    try:
-        files.write_new(lock, b"")
-    except FileExistsError:
-        return False
-    return True
-
-
-def _unlock(lock: str, owner: int) -> None:
-    if os.getpid() == owner:
-        files.remove(lock)
-
-
-def _nothing() -> None:
-    pass
+@cache
+def _writer(pid: int) -> str:
+    """The name of the log that this process, and none on another machine, appends to."""
+    boot = files.read(_BOOT, size=64).decode().strip()
+    return boot or f"{files.fresh_name()}-{pid}"
 
 
 class ChangeLog:
@@ -98,10 +77,6 @@ class ChangeLog:
     def add(self, uid: str, what: str) -> None:
         """Note that something happened to the run ``uid``."""
         self._logs.append([datetime.now(timezone.utc).isoformat(), what, uid])
-
-    def close(self) -> None:
-        """Leave the log to the next writer."""
-        self._logs.close()
 
     def since(self, cursor: str) -> tuple[list[Change], str]:
         """What happened after ``cursor``, in order of time, and the new cursor."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from expkit.stores.folder.layout import StoreLayout
     from expkit.types import RunId
 
+_UID_LENGTH = 32
+
 
 class Entry(NamedTuple):
     """One run; ``sacred`` if the predecessor recorded it."""
@@ -62,7 +64,7 @@ class Index:
         self._remember(os.stat(f"{self._layout.root}/{entry.id}").st_ino, entry)
 
     def _by_uid(self, uid: str) -> Entry | None:
-        if len(uid) != 32:
+        if len(uid) != _UID_LENGTH:
             return None
         noted = self._names.get(uid) or self._ids.id_of(uid)
         entry = self._by_id(noted) if noted else None

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from expkit.errors import StoreNameError
 from expkit.stores.folder.layout import FILES
 from expkit.stores.folder.records import SHARED, show_path
 
@@ -13,34 +14,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expkit.record.model import FileRef, RunRecord
-    from expkit.stores.folder.blobs import Blobs
-    from expkit.stores.folder.layout import RunLayout, StoreLayout
+    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.folder.parts import Parts
 
 
-def keep(blobs: Blobs, store: StoreLayout, run: RunLayout, source: Path | bytes, ref: FileRef) -> FileRef:
-    """Keep bytes and show them; return ``ref`` with hashes and size."""
+def keep(parts: Parts, run: RunLayout, source: Path | bytes, ref: FileRef) -> FileRef:
+    """Keep bytes and show them; return ``ref`` with hashes and size.
+
+    Raises:
+        StoreNameError: the file cannot be shown under its name.
+    """
     if ref.role == "artifact":
         run.artifact(ref.path)  # refuses bad names before anything is kept
     shared = ref.role in SHARED
-    if not (ref.sha256 and (ref.md5 or not shared) and blobs.has(ref.sha256)):
-        stored = blobs.put(source, md5=shared)
+    if not (ref.sha256 and (ref.md5 or not shared) and parts.blobs.has(ref.sha256)):
+        stored = parts.blobs.put(source, md5=shared)
         ref = replace(ref, sha256=stored.sha256, md5=stored.md5 or ref.md5, size=stored.size)
-    _show(blobs, store, run, ref)
+    _show(parts, run, ref)
     return replace(ref, kept=True)
 
 
-def show_all(blobs: Blobs, store: StoreLayout, run: RunLayout, record: RunRecord) -> None:
-    """Show the files of a record whose bytes are here."""
+def show_all(parts: Parts, run: RunLayout, record: RunRecord) -> None:
+    """Show the files of a record whose bytes are here, but for those whose names mean trouble on a disk."""
     for ref in record.files:
-        if ref.kept and ref.sha256 and blobs.has(ref.sha256):
-            _show(blobs, store, run, ref)
+        if ref.kept and ref.sha256 and parts.blobs.has(ref.sha256):
+            try:
+                _show(parts, run, ref)
+            except StoreNameError:
+                continue
 
 
-def _show(blobs: Blobs, store: StoreLayout, run: RunLayout, ref: FileRef) -> None:
-    target = show_path(store, run, ref)
+def _show(parts: Parts, run: RunLayout, ref: FileRef) -> None:
+    target = show_path(parts.layout, run, ref)
     if target is None:
         return
     # names with a hash never change their bytes, and what lies in `files/` is the user's own
     if (ref.role in SHARED or ref.path.startswith(f"{FILES}/")) and os.path.exists(target):
         return
-    blobs.show(ref.sha256, target)
+    try:
+        parts.blobs.show(ref.sha256, target)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise StoreNameError(
+            f"{ref.path!r} cannot be an artifact's name here: another artifact would be a file and a folder at once"
+        ) from error

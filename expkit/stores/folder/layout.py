@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from expkit.record.model import FileRef
 
 HIDDEN = ".expkit"
+_LONGEST = 255
 FILES = "files"
 
 _RECORD_FILES = re.compile(
@@ -46,8 +47,9 @@ class StoreLayout:
         self.blobs = f"{hidden}/blobs"
         self.changes = f"{hidden}/changes"
         self.trash = f"{hidden}/trash"
-        self.scratch = f"{hidden}/tmp"
+        self.scratch = f"{hidden}/aside"
         self.uids = f"{hidden}/uids"
+        self.annotated = f"{hidden}/annotations"
 
     def run(self, name: str) -> RunLayout:
         """The folder of the run with this id."""
@@ -63,7 +65,7 @@ class StoreLayout:
 
     def annotations(self, uid: str) -> str:
         """The folder of later facts about the run ``uid``."""
-        return f"{self.hidden}/annotations/{uid}"
+        return f"{self.annotated}/{uid}"
 
     def shown(self, role: str) -> str:
         """The folder in which sources or resources of all runs are shown."""
@@ -186,7 +188,7 @@ def _suffix(segment: int, rank: int) -> str:
 
 def _fits(part: str) -> bool:
     try:
-        return len(os.fsencode(part)) <= 255
+        return len(os.fsencode(part)) <= _LONGEST
     except UnicodeError:
         return False
 

@@ -15,14 +15,17 @@ from expkit.record.fold import fold
 from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
+from expkit.stores.folder.keeping import keep
 from expkit.stores.folder.points import PointWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from expkit.record.events import Event
     from expkit.record.model import FileRef
     from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.folder.parts import Parts
     from expkit.stores.folder.records import Stored
-    from expkit.stores.folder.store import FolderStore
 
 _LONG = 1 << 20
 """Events that ``run.json`` holds are dropped from the log when it is longer than this, in bytes."""
@@ -41,10 +44,19 @@ class RunLog:
         output: the file whose appended bytes are the output stream.
     """
 
-    def __init__(self, store: FolderStore, run: RunLayout, stored: Stored, segment: int, rank: int) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        run: RunLayout,
+        stored: Stored,
+        segment: int,
+        rank: int,
+        on_close: Callable[[RunLog], None],
+    ) -> None:
         self.folder = Path(run.folder)
         self.output = Path(run.output(segment, rank))
-        self._store = store
+        self._parts = parts
+        self._on_close = on_close
         self._run = run
         self._rank = rank
         self._state = (stored.record, stored.stamp)  # replaced as one, so that a flush needs no lock to read it
@@ -57,8 +69,9 @@ class RunLog:
         self._torn = False
         self._pending: deque[Event] = deque()
         self._folding = False
+        self._is_flushing = False
         self._lock = threading.RLock()
-        self._flushing = threading.RLock()
+        self._flush_lock = threading.RLock()
 
     @property
     def record(self) -> RunRecord:
@@ -106,7 +119,7 @@ class RunLog:
         Raises:
             StoreNameError: an artifact's name leaves the folder or hides a file of the record.
         """
-        return self._store.keep(self._run, source, ref)
+        return keep(self._parts, self._run, source, ref)
 
     def flush(self) -> None:
         """Bring ``run.json``, ``config.json`` and ``info.json`` up to date."""
@@ -118,17 +131,17 @@ class RunLog:
             self._points.close()
         try:
             if not self._rank:
-                metrics.export_small(self._run, self.record.segment, self._store.layout.scratch)
+                metrics.export_small(self._run, self.record.segment, self._parts.layout.scratch)
         finally:
             self._flush(sync=True)
             self._drop_events(longer_than=-1)
-            self._store.forget_log(self.record.uid, self)
+            self._on_close(self)
 
     def _take(self, event: Event) -> None:
         record, stamp = self._state
-        tree = None if self._is_at_once(event) else event_to_json(event, self._store.put_array)
+        tree = None if self._is_at_once(event) else event_to_json(event, self._put_array)
         # folded from the line's own tree, so that values are encoded once and every reader gets this very record
-        record = fold(record, event_from_json(tree) if tree else event, self._store.put_array)
+        record = fold(record, event_from_json(tree) if tree else event, self._put_array)
         if record.id != self._run.id:
             record = record.but(id=self._run.id)
         # before the line is written: an interrupt in between must not lead to two events of one number
@@ -146,24 +159,38 @@ class RunLog:
         files.write_all(self._fd, b"\n" + data if torn else data)
         self._torn = False
 
+    def _put_array(self, data: bytes, suffix: str) -> str:  # noqa: ARG002 - blobs have no names
+        return self._parts.blobs.put(data).sha256
+
     def _flush(self, *, sync: bool) -> None:
         if self._rank:
             return
-        with self._flushing:
-            record, stamp = self._state
-            before = self._written
-            if record is not before:
-                self._store.writer.write(self._run, record, stamp, before)
-                self._written, self._written_events = record, stamp.events
-            if sync:
-                self._store.writer.sync(self._run)
-            if _lasting(record) != _lasting(before):
-                self._store.changed(record.uid, "saved")
+        with self._flush_lock:
+            if self._is_flushing:  # a signal handler is here; the flush that it interrupted writes what is new
+                return
+            self._is_flushing = True
+            try:
+                self._write_down()
+                self._write_down()
+                if sync:
+                    self._parts.writer.sync(self._run)
+            finally:
+                self._is_flushing = False
         self._drop_events(longer_than=_LONG)
+
+    def _write_down(self) -> None:
+        record, stamp = self._state
+        before = self._written
+        if record is before:
+            return
+        self._parts.writer.write(self._run, record, stamp, before)
+        self._written, self._written_events = record, stamp.events
+        if _lasting(record) != _lasting(before):
+            self._parts.changes.add(record.uid, "saved")
 
     def _drop_events(self, longer_than: int) -> None:
         """Forget events that ``run.json`` holds. Whoever is writing one has precedence."""
-        if self._rank or self._fd < 0 or not self._lock.acquire(blocking=False):
+        if self._rank or self._fd < 0 or self._folding or not self._lock.acquire(blocking=False):
             return
         try:
             if self._written_events == self._state[1].events and files.size_of(self._events) > longer_than:

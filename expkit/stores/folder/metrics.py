@@ -14,6 +14,7 @@ from expkit.stores.folder.text import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from expkit.stores.folder.layout import RunLayout
     from expkit.stores.folder.point_reader import Series
 

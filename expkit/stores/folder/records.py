@@ -148,7 +148,12 @@ def _read_once(run: RunLayout) -> Stored:
     tree = read_tree(run)
     if sacred.is_sacred(tree):
         return Stored(sacred.record_of(run, tree), Stamp(sacred.created(run, tree)), sacred=True)
-    record = record_from_json(tree).but(id=run.id)
+    try:
+        record = record_from_json(tree)
+    except FormatError as error:
+        raise FormatError(f"{run.record}: {error}") from error
+    if record.id != run.id:
+        record = record.but(id=run.id)
     stamp = Stamp(str(tree.get("created", "")), int(tree.get("events_folded", 0)), int(tree.get("status_changes", 0)))
     record, stamp = _fold_events(run, record, stamp)
     return Stored(*_fold_claims(run, _fold_ranks(run, record), stamp))

@@ -14,6 +14,7 @@ from expkit.stores.folder import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from expkit.stores.folder.layout import RunLayout
     from expkit.types import Json
 
@@ -113,8 +114,9 @@ def _ref(name: str, role: str, root: str, stored: str) -> FileRef:
 
 
 def _pairs(value: Json) -> list[tuple[str, str]]:
+    """Lists of two; of a queued run they are tuples in jsonpickle's form."""
     pairs = [pair.get("py/tuple") if isinstance(pair, dict) else pair for pair in value or ()]
-    return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list) and len(pair) == 2]
+    return [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list) and pair[1:] and not pair[2:]]
 
 
 def _time(value: Json) -> datetime | None:

@@ -7,32 +7,27 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.errors import StoreError
+from expkit.errors import RunNotFoundError, StoreError
 from expkit.record.events import FileAdded
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.base import Blob, Capabilities, RunKey
 from expkit.stores.folder import files, metrics, text
-from expkit.stores.folder.blobs import Blobs
-from expkit.stores.folder.changes import ChangeLog, Logs
-from expkit.stores.folder.ids import Ids
-from expkit.stores.folder.index import Entry, Index
-from expkit.stores.folder.keeping import keep, show_all
+from expkit.stores.folder.changes import Logs
+from expkit.stores.folder.index import Entry
+from expkit.stores.folder.keeping import show_all
 from expkit.stores.folder.layout import StoreLayout
-from expkit.stores.folder.leases import Leases
 from expkit.stores.folder.log import RunLog
-from expkit.stores.folder.records import Stamp, Stored, Writer, read_run, version
-from expkit.stores.folder.streams import Streams
+from expkit.stores.folder.parts import Parts
+from expkit.stores.folder.records import Stamp, Stored, read_run, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
+    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Change, RunStore
     from expkit.stores.folder.layout import RunLayout
     from expkit.types import RunId
-
-FORMAT = 1
 
 
 class FolderStore:
@@ -55,22 +50,15 @@ class FolderStore:
         source_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._url = f"folder:{os.fspath(root)}"
-        self.layout = StoreLayout(os.path.abspath(root), _absolute(resource_dir), _absolute(source_dir))
-        self._ids = Ids(self.layout)
-        self._index = Index(self.layout, self._ids)
-        self._blobs = Blobs(self.layout)
-        self._changes = ChangeLog(self.layout.changes)
-        self._leases = Leases(self.layout)
-        self._streams = Streams()
-        self.writer = Writer(self.layout)
+        self._layout = StoreLayout(os.path.abspath(root), _absolute(resource_dir), _absolute(source_dir))
+        self._parts = Parts(self._layout)
         self._latest: tuple[Any, Stored | None] = None, None
         self._logs: dict[str, RunLog] = {}
-        self._prepared = False
 
     @property
     def root(self) -> Path:
         """The store's folder."""
-        return Path(self.layout.root)
+        return Path(self._layout.root)
 
     @property
     def url(self) -> str:
@@ -84,22 +72,22 @@ class FolderStore:
 
     def now(self) -> datetime:
         """The file system's clock."""
-        return self._leases.now()
+        return self._parts.leases.now()
 
     # -- records ---------------------------------------------------------------------------------------
 
     def create(self, record: RunRecord, *, id: RunId | None = None, bind: bool = False) -> str:
         """Take in a new run and return its id; see :meth:`RunStore.create <expkit.stores.base.RunStore.create>`."""
-        self._prepare()
+        self._parts.prepare()
         name = self._known(record.uid) or self._claim(record.uid, id, bind=bind)
-        run = self.layout.run(name)
+        run = self._layout.run(name)
         if not os.path.exists(run.record):
             stored = Stored(record.but(id=name), Stamp.now())
-            show_all(self._blobs, self.layout, run, record)
-            self.writer.write(run, *stored[:2])
+            show_all(self._parts, run, record)
+            self._parts.writer.write(run, *stored[:2])
             self._latest = version(run.record), stored
-            self._index.add(Entry(name, record.uid, stored.stamp.created))
-            self._changes.add(record.uid, "created")
+            self._parts.index.add(Entry(name, record.uid, stored.stamp.created))
+            self._parts.changes.add(record.uid, "created")
         return name
 
     def save(self, record: RunRecord) -> None:
@@ -111,13 +99,13 @@ class FolderStore:
         if log := self._logs.get(entry.uid):
             _take_over(log, record)
             return
-        run = self.layout.run(entry.id)
+        run = self._layout.run(entry.id)
         before = read_run(run)
-        show_all(self._blobs, self.layout, run, record)
+        show_all(self._parts, run, record)
         if record.stop_time is not None:
-            metrics.export_small(run, record.segment, self.layout.scratch)
-        self.writer.write(run, record, before.stamp, before.record)
-        self._changes.add(record.uid, "resumed" if record.segment > before.record.segment else "saved")
+            metrics.export_small(run, record.segment, self._layout.scratch)
+        self._parts.writer.write(run, record, before.stamp, before.record)
+        self._parts.changes.add(record.uid, "resumed" if record.segment > before.record.segment else "saved")
 
     def load(self, run: RunId) -> RunRecord:
         """The record, with everything that its process has written so far."""
@@ -125,11 +113,11 @@ class FolderStore:
 
     def ids(self) -> list[RunKey]:
         """All runs, in order of creation."""
-        return [RunKey(entry.id, entry.uid) for entry in self._index.entries()]
+        return [RunKey(entry.id, entry.uid) for entry in self._parts.index.entries()]
 
     def set_status(self, run: RunId, expected: str, status: str) -> bool:
         """Change the status if it is ``expected``; of several callers at once exactly one gets True."""
-        layout = self.layout.run(self._writable(run).id)
+        layout = self._layout.run(self._writable(run).id)
         stored = read_run(layout)
         while stored.record.status == expected:
             number = stored.stamp.claims + 1
@@ -139,8 +127,8 @@ class FolderStore:
                 stored = read_run(layout)
                 continue
             changed = stored.record.but(status=status)
-            self.writer.write(layout, changed, stored.stamp._replace(claims=number), stored.record)
-            self._changes.add(changed.uid, "saved")
+            self._parts.writer.write(layout, changed, stored.stamp._replace(claims=number), stored.record)
+            self._parts.changes.add(changed.uid, "saved")
             return True
         return False
 
@@ -148,68 +136,65 @@ class FolderStore:
 
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add ``batch`` at ``offset``; return the new end."""
-        return self._streams.append(self.layout.run(self._writable(run).id), stream, offset, batch)
+        return self._parts.streams.append(self._layout.run(self._writable(run).id), stream, offset, batch)
 
     def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
-        entry = self._index.find(run)
-        return self._streams.read(self.layout.run(entry.id), stream, offset, limit, by_sacred=entry.sacred)
+        entry = self._parts.index.find(run)
+        return self._parts.streams.read(self._layout.run(entry.id), stream, offset, limit, by_sacred=entry.sacred)
 
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
-        entry = self._index.find(run)
-        return self._streams.ends(self.layout.run(entry.id), by_sacred=entry.sacred)
+        entry = self._parts.index.find(run)
+        return self._parts.streams.ends(self._layout.run(entry.id), by_sacred=entry.sacred)
 
     # -- leases ----------------------------------------------------------------------------------------
 
     def renew(self, run: RunId, lease: Lease) -> None:
         """Write the lease, stamped with the file system's clock."""
-        self._leases.renew(self.layout.run(self._writable(run).id).lease, lease)
+        self._parts.leases.renew(self._layout.run(self._writable(run).id).lease, lease)
 
     def lease(self, run: RunId) -> Lease | None:
         """The last lease, or None if there never was one."""
-        return self._leases.read(self._run(run).lease)
+        return self._parts.leases.read(self._run(run).lease)
 
     # -- bytes -----------------------------------------------------------------------------------------
 
     def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
         """Keep bytes under their hash."""
-        self._prepare()
-        stored = self._blobs.put(source)
+        self._parts.prepare()
+        stored = self._parts.blobs.put(source)
         return Blob(stored.sha256, stored.size)
 
     def has_blob(self, sha256: str) -> bool:
         """Whether the bytes are here."""
-        return self._blobs.has(sha256)
+        return self._parts.blobs.has(sha256)
 
     def open_blob(self, sha256: str) -> BinaryIO:
         """The bytes, for reading."""
-        return self._blobs.open(sha256)
+        return self._parts.blobs.open(sha256)
 
     def blob_path(self, sha256: str) -> Path:
         """Where the bytes of this hash lie, read-only."""
-        return Path(self.layout.blob(sha256))
+        return Path(self._layout.blob(sha256))
 
     # -- afterwards ------------------------------------------------------------------------------------
 
     def annotate(self, run: RunId, annotation: Annotation) -> None:
         """Add a later fact."""
-        uid = self._index.find(run).uid
-        self._prepare()
-        logs = Logs(self.layout.annotations(uid))
-        logs.append(annotation_to_json(annotation))
-        logs.close()
-        self._changes.add(uid, "annotated")
+        uid = self._parts.index.find(run).uid
+        self._parts.prepare()
+        Logs(self._layout.annotations(uid)).append(annotation_to_json(annotation))
+        self._parts.changes.add(uid, "annotated")
 
     def annotations(self, run: RunId) -> list[Annotation]:
         """Later facts, in order of their time."""
-        logs = Logs(self.layout.annotations(self._index.find(run).uid))
-        trees = [tree for name in logs.names() for tree in logs.read(name)[0]]
-        return sorted((annotation_from_json(tree) for tree in trees), key=lambda annotation: annotation.time)
+        trees = Logs(self._layout.annotations(self._parts.index.find(run).uid)).all()
+        return sorted(map(annotation_from_json, trees), key=lambda annotation: annotation.time)
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened after the cursor ``since``, and the new cursor."""
-        return self._changes.since(since)
+        return self._parts.changes.since(since)
 
     def find(
         self,
@@ -225,31 +210,30 @@ class FolderStore:
 
     def export_metrics(self, run: RunId) -> Path:
         """Write ``metrics.json``, however many points there are, and return its path."""
-        layout = self.layout.run(self._writable(run).id)
-        metrics.export(layout, read_run(layout).record.segment, self.layout.scratch)
+        layout = self._layout.run(self._writable(run).id)
+        metrics.export(layout, read_run(layout).record.segment, self._layout.scratch)
         return Path(layout.metrics)
 
     def delete(self, run: RunId) -> None:
         """Take the run out of every list at once; ``sweep`` removes what nobody needs any more."""
-        entry = self._index.find(run)
-        self._prepare()
-        os.makedirs(self.layout.trash, exist_ok=True)
-        folder = self.layout.run(entry.id).folder
+        entry = self._parts.index.find(run)
+        self._parts.prepare()
+        os.makedirs(self._layout.trash, exist_ok=True)
+        folder = self._layout.run(entry.id).folder
         os.utime(folder)  # the grace period counts from now
-        os.rename(folder, f"{self.layout.trash}/{entry.uid}.{files.fresh_name()}")
-        self._ids.forget(entry.uid)
-        self._changes.add(entry.uid, "deleted")
+        os.rename(folder, f"{self._layout.trash}/{entry.uid}.{files.fresh_name()}")
+        self._parts.ids.forget(entry.uid)
+        self._parts.changes.add(entry.uid, "deleted")
 
     def sweep(self, grace: float = 86400.0) -> int:
         """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
         from expkit.stores.folder.sweep import sweep
 
-        return sweep(self, self._blobs, self.now().timestamp() - grace)
+        return sweep(self._parts, self.now().timestamp() - grace)
 
     def close(self) -> None:
-        """Let go of the change log and of open files."""
-        self._changes.close()
-        self._streams.drop()
+        """Let go of what was remembered of streams."""
+        self._parts.streams.drop()
 
     # -- the local log ---------------------------------------------------------------------------------
 
@@ -259,57 +243,40 @@ class FolderStore:
         A ``segment`` beyond the run's last one resumes the run: new files join it, those of earlier segments stay.
         """
         entry = self._writable(run)
-        layout = self.layout.run(entry.id)
+        layout = self._layout.run(entry.id)
         stored = self._read_latest(layout)
         resumed = segment > stored.record.segment
         if resumed and rank == 0:
             stored = Stored(stored.record.but(segment=segment), stored.stamp)
-            self.writer.write(layout, *stored[:2])
-            self._changes.add(entry.uid, "resumed")
-        log = RunLog(self, layout, stored, segment, rank)
+            self._parts.writer.write(layout, *stored[:2])
+            self._parts.changes.add(entry.uid, "resumed")
+        log = RunLog(self._parts, layout, stored, segment, rank, on_close=self._forget)
         if rank == 0:
             self._logs[entry.uid] = log
         return log
 
-    def forget_log(self, uid: str, log: RunLog) -> None:
-        """A log of this store was closed."""
-        if self._logs.get(uid) is log:
-            del self._logs[uid]
-
-    def changed(self, uid: str, what: str) -> None:
-        """Note a change of a run."""
-        self._changes.add(uid, what)
-
-    def keep(self, run: RunLayout, source: Path | bytes, ref: FileRef) -> FileRef:
-        """Keep a file of a run; see :meth:`RunLog.keep <expkit.stores.folder.log.RunLog.keep>`."""
-        return keep(self._blobs, self.layout, run, source, ref)
-
-    def put_array(self, data: bytes, suffix: str) -> str:  # noqa: ARG002 - blobs have no names
-        """Keep the bytes of an array or frame; return their sha256."""
-        return self._blobs.put(data).sha256
-
     # -- inside ----------------------------------------------------------------------------------------
-
-    def _prepare(self) -> None:
-        if not self._prepared:
-            os.makedirs(self.layout.hidden, exist_ok=True)
-            if not os.path.exists(self.layout.format):
-                files.replace(self.layout.format, text.pretty({"format": FORMAT}), self.layout.scratch)
-            self._prepared = True
 
     def _known(self, uid: str) -> str | None:
         """The id of a uid that is here, be it only half made."""
-        name = self._ids.id_of(uid)
-        if name and not os.path.isdir(self.layout.run(name).folder):  # somebody removed the folder by hand
-            self._ids.forget(uid)
+        name = self._parts.ids.id_of(uid)
+        if not name:
             return None
-        return name
+        try:
+            entry = self._parts.index.find(name)
+        except RunNotFoundError:
+            is_ours = os.path.isdir(self._layout.run(name).folder)
+        else:
+            is_ours = entry.uid == uid
+        if not is_ours:  # somebody removed the folder by hand, and perhaps another run has its id now
+            self._parts.ids.forget(uid)
+        return name if is_ours else None
 
     def _claim(self, uid: str, id: RunId | None, *, bind: bool) -> str:
-        name = self._ids.claim(id, bind=bind)
-        noted = self._ids.note(uid, name)
+        name = self._parts.ids.claim(id, bind=bind)
+        noted = self._parts.ids.note(uid, name)
         if noted != name:  # another process has just created this very run
-            os.rmdir(self.layout.run(name).folder)
+            os.rmdir(self._layout.run(name).folder)
         return noted
 
     def _read_latest(self, run: RunLayout) -> Stored:
@@ -320,13 +287,17 @@ class FolderStore:
             return stored if not os.path.exists(run.claim(1)) else read_run(run)
         return read_run(run)
 
+    def _forget(self, log: RunLog) -> None:
+        if self._logs.get(log.record.uid) is log:
+            del self._logs[log.record.uid]
+
     def _run(self, run: RunId) -> RunLayout:
-        return self.layout.run(self._index.find(run).id)
+        return self._layout.run(self._parts.index.find(run).id)
 
     def _writable(self, run: RunId) -> Entry:
-        entry = self._index.find(run)
+        entry = self._parts.index.find(run)
         if entry.sacred:
-            raise StoreError(f"run {entry.id} in {self.layout.root} was recorded by Sacred and can only be read")
+            raise StoreError(f"run {entry.id} in {self._layout.root} was recorded by Sacred and can only be read")
         return entry
 
 

@@ -24,7 +24,7 @@ class Streams:
 
     def __init__(self) -> None:
         self._readers: dict[str, PointReader] = {}
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
     def ends(self, run: RunLayout, *, by_sacred: bool) -> dict[StreamKey, int]:
         """The streams of a run and their present ends."""
@@ -40,8 +40,7 @@ class Streams:
         if by_sacred:
             points = sacred.points_of(run) if stream == StreamKey(POINTS) else []
             return points[offset : None if limit is None else offset + limit]
-        with self._lock:
-            return self._reader(run.stream(stream)).read(offset, limit)
+        return self._reader(run.stream(stream)).read(offset, limit)
 
     def append(self, run: RunLayout, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add what is new in ``batch``; return the new end.
@@ -79,12 +78,12 @@ class Streams:
     def _end(self, stream: StreamKey, path: str) -> int:
         if stream.content == OUTPUT:
             return files.size_of(path)
-        with self._lock:
-            return self._reader(path).count()
+        return self._reader(path).count()
 
     def _reader(self, path: str) -> PointReader:
-        reader = self._readers.pop(path, None) or PointReader(path)
-        self._readers[path] = reader  # the least recently used comes first
-        if len(self._readers) > _READERS:
-            del self._readers[next(iter(self._readers))]
-        return reader
+        with self._lock:
+            reader = self._readers.pop(path, None) or PointReader(path)
+            self._readers[path] = reader  # the least recently used comes first
+            if len(self._readers) > _READERS:
+                del self._readers[next(iter(self._readers))]
+            return reader

@@ -8,45 +8,50 @@ from typing import TYPE_CHECKING
 
 from expkit.record.codec import blobs_of, record_blobs
 from expkit.stores.folder import files
+from expkit.stores.folder.changes import Logs
 from expkit.stores.folder.records import read_run, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from expkit.stores.folder.blobs import Blobs
+
     from expkit.stores.folder.layout import StoreLayout
-    from expkit.stores.folder.store import FolderStore
+    from expkit.stores.folder.parts import Parts
     from expkit.types import Json
 
 _SHOWN = re.compile(r".*_[0-9a-f]{32}(\..*)?")
 
 
-def sweep(store: FolderStore, blobs: Blobs, before: float) -> int:
+def sweep(parts: Parts, before: float) -> int:
     """Remove what is unused and was last touched ``before`` (seconds since the epoch); return how many files went.
 
     Raises:
         FormatError: a run cannot be read, so nobody knows what it names.
     """
-    layout = store.layout
-    used, shown = _mark(store)
-    unused = [blob for blob in blobs.all() if "".join(blob.split("/")[-2:]) not in used]
+    layout = parts.layout
+    used, shown, uids = _mark(layout)
+    unused = [blob for blob in parts.blobs.all() if "".join(blob.split("/")[-2:]) not in used]
     unused += [path for path in _views(layout) if os.path.basename(path) not in shown]
     unused += files.entries(layout.scratch)
+    folders = files.entries(layout.trash)
+    folders += [folder for folder in files.entries(layout.annotated) if os.path.basename(folder) not in uids]
     count = sum(_remove(path) for path in unused if _is_older(path, before))
-    return count + sum(_remove_tree(folder) for folder in files.entries(layout.trash) if _is_older(folder, before))
+    return count + sum(_remove_tree(folder) for folder in folders if _is_older(folder, before))
 
 
-def _mark(store: FolderStore) -> tuple[set[str], set[str]]:
-    """Hashes of the bytes that runs name, and names under which they are shown."""
+def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:
+    """Hashes of the bytes that runs name, names under which they are shown, and the uids of the runs."""
     used: set[str] = set()
     shown: set[str] = set()
-    for name in os.listdir(store.root):
-        run = store.layout.run(name)
+    uids: set[str] = set()
+    for name in os.listdir(layout.root):
+        run = layout.run(name)
         if name[0] not in "._" and os.path.exists(run.record):
             tree, record = read_tree(run), read_run(run).record
+            uids.add(record.uid)
             used |= record_blobs(record)
-            used.update(*(blobs_of(annotation.value) for annotation in store.annotations(run.id)))
+            used.update(*(blobs_of(note) for note in Logs(layout.annotations(record.uid)).all()))
             shown.update(_names([_experiment_sources(tree), tree.get("resources")]))
-    return used, shown
+    return used, shown, uids
 
 
 def _experiment_sources(tree: dict[str, Json]) -> Json:
