@@ -101,7 +101,7 @@ def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
 def _origin(path: Path, resolver: Resolver) -> Origin:
     """Who overrode an entry, or something in it or around it, last."""
     overrides = reversed((*resolver.hooked, *resolver.named, *resolver.updates))
-    return next(layer.origin for wanted, layer in overrides if all(map(eq, wanted, path)))
+    return next(override.layer.origin for override in overrides if all(map(eq, override.path, path)))
 
 
 def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
