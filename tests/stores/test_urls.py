@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+from expkit.errors import StoreError
+from expkit.stores.memory import MemoryStore
+from expkit.stores.urls import open_store
+
+
+def test_memory():
+    """``memory:`` is a new, empty store each time."""
+    one, two = open_store("memory:"), open_store("MEMORY:")
+    assert isinstance(one, MemoryStore)
+    assert one is not two
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("folder:runs", "runs"),
+        ("folder:/abs/runs", "/abs/runs"),
+        ("runs", "runs"),
+        ("./a b/runs", "a b/runs"),
+        ("~/runs", "HOME/runs"),
+        ("folder:~/runs", "HOME/runs"),
+        ("C:\\runs", "C:\\runs"),
+        ("../r:uns", "../r:uns"),
+        ("folder:a:b", "a:b"),
+        (Path("mongo:x"), "mongo:x"),
+    ],
+)
+def test_folders(url, path, monkeypatch):
+    """``folder:PATH`` and plain paths are folder stores; nothing is made before they are used."""
+    opened = []
+    monkeypatch.setenv("HOME", "HOME")
+    monkeypatch.setenv("USERPROFILE", "HOME")
+    monkeypatch.setattr("expkit.stores.folder.store.FolderStore", opened.append)
+    open_store(url)
+    assert opened == [Path(path)]
+
+
+def test_folder_without_path():
+    """A folder needs a path, and the message shows one."""
+    with pytest.raises(StoreError, match="folder:runs"):
+        open_store("folder:")
+
+
+def test_unknown_schemes():
+    """An unknown scheme is refused with the known ones, a near one and the way to add more; secrets are not shown."""
+    with pytest.raises(StoreError) as caught:
+        open_store("foldr://me:secret@host/runs")
+    text = str(caught.value)
+    assert "'foldr'; did you mean folder?" in text
+    assert "folder:, memory:" in text
+    assert "'expkit.stores'" in text
+    assert "secret" not in text
+
+
+def test_plugins(monkeypatch):
+    """An installed package adds schemes by entry points; its opener is handed the whole URL."""
+
+    class Point:
+        name = "cloud"
+
+        def load(self):
+            return lambda url: ("opened", url)
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Point()] if group == "expkit.stores" else [])
+    assert open_store("cloud://bucket/runs") == ("opened", "cloud://bucket/runs")
+    with pytest.raises(StoreError, match="cloud:, folder:, memory:"):
+        open_store("nobody:x")
