@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.errors import SettingError
 from expkit.provenance.modules import in_site_folder, is_virtualenv, users_modules
@@ -22,8 +21,7 @@ _SUFFIXES = (".py", ".ipynb", ".pyx", ".so", ".pyd", ".pyz", ".zip")
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A source file as it is now.
 
     Attributes:

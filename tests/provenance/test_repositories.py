@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from expkit.errors import ProvenanceError
-from expkit.provenance import repositories
+from expkit.provenance import git as git_program
 from expkit.provenance.repositories import describe, require_clean
 
 
@@ -168,7 +168,7 @@ def test_hanging_git_is_given_up(git, tmp_path, monkeypatch):
     git.commit(train="x = 1\n")
     script(tmp_path / "bin", "git", "exec sleep 60")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(repositories, "_PATIENCE", 0.2)
+    monkeypatch.setattr(git_program, "_PATIENCE", 0.2)
     found, problems = describe([git.root / "train.py"])
     assert found == []
     assert problems == ["git says nothing about repository lab: no answer in 0.2 seconds"]
