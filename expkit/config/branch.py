@@ -72,7 +72,7 @@ class Branch:
 
     def reads(self) -> Iterator[str]:
         """Names that the config functions read."""
-        return (name for configuration in self.node.configurations for name in configuration.parameters)
+        return (name for configuration in self.node.configurations for name in configuration.reads)
 
     def layers(self) -> Iterator[tuple[Path, Layer]]:
         """What the configs set, in their order."""

@@ -31,7 +31,7 @@ class ConfigDict:
         name: what the config is called in messages.
         doc: always None; config functions have docstrings.
         origin: where the entries were written down.
-        parameters: always empty; config functions have parameters.
+        parameters, reads: always empty; config functions have parameters.
         places: path of an entry to where it is defined.
         extra: ``"forbid"`` or ``"allow"``.
 
@@ -42,6 +42,7 @@ class ConfigDict:
 
     doc: str | None = None
     parameters: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -83,7 +83,7 @@ class Resolver:
         shown: dict[str, Any] = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
         fallback = {**shown, "_log": self._logger_of(node)}
         summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback)
-        self._note_reads(node, config.parameters)
+        self._note_reads(node, config.reads)
         asked_for = {key: value for key, value in summary.hidden.items() if key in node.parameters}
         summary.update(asked_for)
         for path, layer in own_leaves(summary, preset, config.origin):

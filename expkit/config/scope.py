@@ -37,7 +37,7 @@ class ConfigScope:
         name: what the config is called in messages.
         doc: the function's docstring.
         origin: where it is defined.
-        parameters: names of the entries and ingredients that it reads.
+        parameters: names of the entries and ingredients that it gets.
 
     Raises:
         ConfigScopeError: no such function; the message names file, line and reason.
@@ -62,6 +62,11 @@ class ConfigScope:
         """Path of an entry to where it is defined, hidden names included. Found without running the function."""
         lines = self._template.names.lines
         return {path: Origin(self.origin.what, self.origin.file, line) for path, line in lines.items()}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the entries and ingredients whose values the function uses, its own entries included."""
+        return self.parameters + self._template.names.used
 
     def __call__(
         self,
