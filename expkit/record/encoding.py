@@ -37,7 +37,8 @@ def encode(value: Any, arrays: PutBytes | None = None, *, unwrap: bool = False) 
     Args:
         value: anything. Containers are only read; they should not change meanwhile (:func:`snapshot`).
         arrays: keeps the bytes of large arrays and frames beside the tree; without it all are written inline.
-        unwrap: write NumPy scalars as plain numbers: for what is reported to people, not restored.
+        unwrap: write scalars of NumPy and of tensor libraries as plain numbers: for what is reported to people, not
+            restored.
 
     Returns:
         Strict JSON: no NaN, only string keys, at most :data:`MAX_DEPTH` containers deep.
@@ -53,6 +54,8 @@ class _Encoder:
 
     def __call__(self, value: Any) -> Json:
         try:
+            if self.unwrap:
+                value = _plain(value)
             write = _EXACT.get(type(value)) or _writer_for(value)
             return write(self, value)
         except Exception:  # a user's object may raise whatever is asked of it
@@ -71,6 +74,14 @@ class _Encoder:
 
     def all(self, items: Iterable[Any]) -> list[Json]:
         return [self(item) for item in items]
+
+
+def _plain(value: Any) -> Any:
+    """The number in a NumPy scalar, a 0-d array or a 0-d tensor of any library; anything else as it is."""
+    if getattr(value, "shape", None) != () or getattr(value.dtype, "kind", "f") not in "biufU":
+        return value
+    number = value.item()
+    return number if type(number) in {bool, int, float, str} else value
 
 
 def _as_is(_: _Encoder, value: Any) -> Json:
@@ -203,8 +214,6 @@ def _array(encoder: _Encoder, value: Any) -> Json:
 
 
 def _scalar(encoder: _Encoder, value: Any) -> Json:
-    if encoder.unwrap and value.dtype.kind in "biufU" and not numeric.is_scalar(value.item()):
-        return encoder(value.item())
     return numeric.encode_scalar(value) if numeric.can_encode(value.dtype) else _object(encoder, value)
 
 

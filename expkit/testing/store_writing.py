@@ -136,6 +136,22 @@ class RecordContract(StoreTests):
         ids = at_once(lambda _: store.create(sample_record()), 16)
         assert len(set(ids)) == len(store.ids()) == 16
 
+    def test_readers_meet_whole_records(self, store: RunStore) -> None:
+        """Who reads while somebody saves gets the old or the new record, never a mixture or half of one."""
+        record = sample_record()
+        run_id = store.create(record)
+        seen: list[Any] = []
+
+        def act(number: int) -> None:
+            for count in range(40):
+                if number == 0:
+                    store.save(record.but(info={"count": count, "again": [count] * 1000}))
+                else:
+                    seen.append(store.load(run_id).info)
+
+        at_once(act, 3)
+        assert all("again" not in info or set(info["again"]) == {info["count"]} for info in seen)
+
     def test_closed_stores_open_again(self, store: RunStore) -> None:
         """A store that was closed may be used on."""
         run_id = store.create(sample_record())
@@ -149,7 +165,7 @@ class StreamContract(StoreTests):
 
     def test_points_are_exact(self, store: RunStore, run: RunId) -> None:
         """Steps, values, times, tags and kinds come back as they went in, NaN and infinities included."""
-        steps = [0, -3, 2**63, 2**70, 0.1, float("nan"), "epoch 1", None, 5, 5]
+        steps = [0, -3, 2**63, 2**70, 0.1, float("nan"), "epoch 1", 1e300, 5, 5]
         values = [1.5, float("nan"), float("inf"), float("-inf"), 2**60 + 1, 2**80, True, "text", {"a": [1, None]}, -0.0]
         tags = (("phase", "train"), ("räume", "ä.b=c"))
         points = [
@@ -197,6 +213,22 @@ class StreamContract(StoreTests):
             store.append(run, LOSS, start, sample_points(7, start))
             seen += store.read(run, LOSS, len(seen))
         assert seen == sample_points(56)
+
+    def test_read_while_somebody_writes(self, store: RunStore, run: RunId) -> None:
+        """Who reads while somebody appends sees a prefix, whole items only."""
+        points, text = sample_points(200), b"0123456789" * 200
+        seen: list[Any] = []
+
+        def act(number: int) -> None:
+            for start in range(0, 200, 5):
+                if number == 0:
+                    store.append(run, LOSS, start, points[start : start + 5])
+                    store.append(run, TEXT, start * 10, text[start * 10 : start * 10 + 50])
+                else:
+                    seen.append((_points(store, run), store.read(run, TEXT)))
+
+        at_once(act, 3)
+        assert all(some == points[: len(some)] and text.startswith(bytes(part)) for some, part in seen)
 
     def test_streams_are_apart(self, store: RunStore, run: RunId) -> None:
         """Content, segment and rank make different streams; unknown ones are empty and not listed."""

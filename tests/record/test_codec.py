@@ -170,8 +170,25 @@ def test_reports_unwrap_numpy_scalars():
     tree = encode(value, unwrap=True)
     assert tree == {"acc": 0.5, "n": 3, "ok": True, "nan": {"!expkit": "float", "value": "nan"}, "s": "x"}
     assert [type(item) for item in tree.values()] == [float, int, bool, dict, str]
+    assert encode(np.array(3), unwrap=True) == 3
+    for kept in (np.longdouble(1) / 3, np.complex64(1j), np.array([1])):
+        assert same(decode(encode(kept, unwrap=True)), kept)
     when = np.datetime64("2026-01-01T00:00:00", "ns")
     assert decode(encode(when, unwrap=True)) == when
+
+
+def test_reports_unwrap_tensors():
+    """A 0-d tensor of any library is reported as its number; it is an object where it is to be restored."""
+
+    class Tensor:
+        shape = ()
+        dtype = "torch.float32"
+
+        def item(self):
+            return 0.25
+
+    assert encode({"loss": Tensor()}, unwrap=True) == {"loss": 0.25}
+    assert encode(Tensor())["!expkit"] == "object"
 
 
 # -- large arrays and frames ------------------------------------------------------------------------------
