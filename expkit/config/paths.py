@@ -150,7 +150,7 @@ def _quoted(key: str) -> str:
     if key.isidentifier():
         return key
     match = _KEY.fullmatch(key)
-    if match and match["bare"] == key and key[0] != "~":
+    if match and match["bare"] == key and key[0] != "~" and '"' not in key:
         return key
     import json
 
