@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import FormatError, RunNotFoundError
-from expkit.record.model import POINTS
+from expkit.record.model import POINTS, RUNNING
 from expkit.record.query import MISSING, comparable, lookup, matches
 from expkit.record.state import DIED, judge
 from expkit.record.wire import record_to_json, time_to_json
@@ -26,7 +26,7 @@ from expkit.record.wire import record_to_json, time_to_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, Lease
+    from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import RunKey, RunStore
     from expkit.types import Json, RunId
@@ -68,11 +68,12 @@ def find(
     return (row.shown(columns) for row in islice(rows, limit))
 
 
-def state_of(store: RunStore, run: RunId, alive: Callable[[Lease], bool | None] = cannot_know) -> str:
-    """The judged state of a run."""
-    state = judge(store.load(run), store.lease(run), store.now(), alive)
+def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool | None] = cannot_know) -> str:
+    """The judged state of a run, whose record was just loaded from ``store``."""
+    if record.status != RUNNING or judge(record, store.lease(record.uid), store.now(), alive) != DIED:
+        return record.status
     # The run may have ended, and its process with it, between our two looks.
-    return judge(store.load(run), store.lease(run), store.now(), alive) if state == DIED else state
+    return judge(store.load(record.uid), store.lease(record.uid), store.now(), alive)
 
 
 class _Row:
@@ -98,9 +99,9 @@ class _Row:
 
     def _full(self) -> dict[str, Json]:
         uid = self._key.uid
-        tree = record_to_json(self._store.load(uid))
-        state = state_of(self._store, uid, self._alive)
-        return _annotated({**tree, "id": tree["_id"], "state": state}, self._store.annotations(uid))
+        record = self._store.load(uid)
+        tree = {**record_to_json(record), "id": record.id, "state": state_of(self._store, record, self._alive)}
+        return _annotated(tree, self._store.annotations(uid))
 
     def __call__(self, field: str) -> Any:
         found = lookup(self._tree, field)
