@@ -144,8 +144,9 @@ def _seed_numpy(library: Any, root: int) -> Callable[[], object]:
 def _seed_torch(library: Any, root: int) -> Callable[[], object]:
     cuda = library.cuda
     state = library.get_rng_state()
-    # before CUDA is started there is no state to come back to, only the lack of a seed
+    # before CUDA is started it has no state, only the seed that it would start from
     states = cuda.get_rng_state_all() if cuda.is_initialized() else None
+    first = library.initial_seed()
     library.manual_seed(root)
 
     def restore() -> None:
@@ -153,18 +154,20 @@ def _seed_torch(library: Any, root: int) -> Callable[[], object]:
         if states is not None:
             cuda.set_rng_state_all(states)
         else:
-            cuda.seed_all()
+            cuda.manual_seed_all(first)
 
     return restore
 
 
 def _seed_tensorflow(library: Any, root: int) -> Callable[[], object]:
-    eager = sys.modules["tensorflow.python.eager.context"].context()
-    before = eager._seed, eager._rng  # there is no public way back
+    eager = sys.modules["tensorflow.python.eager.context"].context()  # nothing public shows the global seed
+    seed, generator = eager._seed, getattr(eager, "_rng", None)
     library.random.set_seed(root)
 
     def restore() -> None:
-        eager._seed, eager._rng = before
+        library.random.set_seed(seed)
+        if generator is not None:
+            eager._rng = generator
 
     return restore
 

@@ -214,8 +214,11 @@ class FakeTorch:
             is_initialized=lambda: self.gpus is not None,
             get_rng_state_all=lambda: [list(gpu) for gpu in self.gpus],
             set_rng_state_all=lambda states: setattr(self, "gpus", states),
-            seed_all=lambda: setattr(self, "gpus", self.gpus and [["unseeded"]] * 2),
+            manual_seed_all=lambda seed: setattr(self, "gpus", self.gpus and [[seed], [seed]]),
         )
+
+    def initial_seed(self):
+        return 99
 
     def get_rng_state(self):
         return list(self.cpu)
@@ -239,25 +242,26 @@ def test_torch(monkeypatch):
 
 
 def test_torch_before_cuda_is_started(monkeypatch):
-    """CUDA that starts during the run is left unseeded after it, as it would have been."""
+    """CUDA that starts during the run is left as if it had started after it."""
     torch = FakeTorch(initialized=False)
     monkeypatch.setitem(sys.modules, "torch", torch)
     seeded = seed_globals(7)
     torch.gpus = [[7], [7]]
     seeded.restore()
-    assert (torch.cpu, torch.gpus) == (["born"], [["unseeded"]] * 2)
+    assert (torch.cpu, torch.gpus) == (["born"], [[99], [99]])
 
 
-def test_tensorflow(monkeypatch):
-    """TensorFlow's global seed is set and taken back."""
-    eager = SimpleNamespace(_seed=None, _rng="old")
-    module = SimpleNamespace(random=SimpleNamespace(set_seed=lambda s: vars(eager).update(_seed=s, _rng="new")))
+@pytest.mark.parametrize("before", [{"_seed": None}, {"_seed": 3, "_rng": "half used"}])
+def test_tensorflow(monkeypatch, before):
+    """TensorFlow's global seed is set and taken back, whether or not there was one."""
+    eager = SimpleNamespace(**before)
+    module = SimpleNamespace(random=SimpleNamespace(set_seed=lambda s: vars(eager).update(_seed=s, _rng=f"from {s}")))
     monkeypatch.setitem(sys.modules, "tensorflow", module)
     monkeypatch.setitem(sys.modules, "tensorflow.python.eager.context", SimpleNamespace(context=lambda: eager))
     seeded = seed_globals(7)
-    assert (eager._seed, eager._rng) == (7, "new")
+    assert (eager._seed, eager._rng) == (7, "from 7")
     seeded.restore()
-    assert (eager._seed, eager._rng) == (None, "old")
+    assert vars(eager) == {"_rng": "from None", **before}
 
 
 def test_a_broken_library_is_left_out(monkeypatch):
