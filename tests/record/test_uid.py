@@ -40,7 +40,7 @@ def test_unique_among_processes():
     """Processes, forked ones too, make different names."""
     script = (
         "import os; from expkit.record.uid import new_uid; new_uid();"
-        "getattr(os, 'fork', int)(); print('\\n'.join(new_uid() for _ in range(100)), flush=True)"
+        "getattr(os, 'fork', int)(); os.write(1, ' '.join([new_uid() for _ in range(100)] + ['']).encode())"
     )
     command = [sys.executable, "-c", script]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
