@@ -9,16 +9,17 @@ import functools
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
 
     from expkit.capture.function import Capture
     from expkit.capture.injection import Injection
     from expkit.capture.types import RunContext
 
-F = TypeVar("F", bound="Callable[..., Any]")
+    F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Binding(dict["Capture", "Injection"]):
@@ -94,14 +95,14 @@ def bind(context: RunContext, function: F) -> F:
             with _bound(binding):
                 return await function(*args, **kwargs)
 
-        return cast("F", bound_coroutine)
+        return bound_coroutine  # type: ignore[return-value]
 
     @functools.wraps(function)
     def bound(*args: Any, **kwargs: Any) -> Any:
         with _bound(binding):
             return function(*args, **kwargs)
 
-    return cast("F", bound)
+    return bound  # type: ignore[return-value]
 
 
 @contextmanager

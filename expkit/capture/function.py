@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from types import MethodType
-from typing import TYPE_CHECKING, Any
 
 from expkit.capture import binding
 from expkit.capture.injection import Injection
@@ -16,9 +15,11 @@ from expkit.capture.reference import address, load
 from expkit.capture.signature import read_parameters
 from expkit.errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
+    from typing import Any
 
     from expkit.capture.types import Owner, RunContext
 

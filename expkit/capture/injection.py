@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
 
 from expkit.capture.missing import ambiguous, check_arguments, lacking
 from expkit.capture.signature import SPECIALS
 from expkit.errors import ConfigError, SignatureError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from expkit.capture.function import Capture
     from expkit.capture.types import RunContext

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
 from expkit.capture.signature import SPECIALS, refuse_wrong
 from expkit.errors import AmbiguousRunError, MissingConfigError, SignatureError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from expkit.capture.function import Capture
     from expkit.capture.types import RunContext
 

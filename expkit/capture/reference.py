@@ -11,11 +11,12 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
+    from typing import Any
 
 _MAIN = "__main__"
 _ALIAS = "__mp_main__"  # multiprocessing's name for the main module of the parent process; the parent knows it, too

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
+    from typing import Any
 
 SPECIALS = frozenset(("_config", "_run", "_log", "_seed", "_rnd"))
 """Parameters that get what belongs to the run; entries of the same name never reach them."""

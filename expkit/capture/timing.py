@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Coroutine
+    from typing import Any
 
 
 def timed(log: logging.Logger, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -12,13 +12,14 @@ import os
 import random
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
 
 from expkit.errors import ConfigError
 from expkit.settings import SETTINGS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 _LARGEST = 2**31 - 1  # fits every library's idea of a seed
 _LIMIT = 2**32  # NumPy's global generator takes seeds below this
