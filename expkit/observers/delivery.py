@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import BinaryIO
 
     from expkit.record.events import Event
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 
-class LogReader(Protocol):
-    """The local log of a run, as lanes and observers may read it."""
+class Log(Protocol):
+    """The local log of a run, as lanes and observers know it."""
 
     @property
     def home(self) -> object:
@@ -42,6 +43,10 @@ class LogReader(Protocol):
 
     def filename(self, ref: FileRef) -> str:
         """Where the bytes of a kept file can be read: the original while unchanged, else the kept copy."""
+        ...
+
+    def add_file(self, source: Path, ref: FileRef) -> None:
+        """Keep a further file, and write it down."""
         ...
 
 
@@ -69,7 +74,7 @@ class Delivery:
     event: Event
     record: RunRecord
     live: Live = field(default_factory=Live)
-    log: LogReader | None = None
+    log: Log | None = None
     id: RunId | None = None
     bind: bool = False
     cursors: dict[StreamKey, int] = field(default_factory=dict)

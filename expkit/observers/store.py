@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from expkit.observers.base import Tree
-    from expkit.observers.delivery import LogReader
+    from expkit.observers.delivery import Log
     from expkit.stores.base import RunStore
     from expkit.types import RunId
 
@@ -156,13 +157,13 @@ class StoreObserver(RunObserver):
         self._send_streams(delivery, log)
         self.store.save(delivery.record)
 
-    def _send_blobs(self, record: RunRecord, log: LogReader) -> None:
+    def _send_blobs(self, record: RunRecord, log: Log) -> None:
         for ref in record.files:
             if ref.kept and ref.sha256 and not self.store.has_blob(ref.sha256):
                 with log.open_blob(ref.sha256) as source:
                     self.store.put_blob(source)
 
-    def _send_streams(self, delivery: Delivery, log: LogReader) -> None:
+    def _send_streams(self, delivery: Delivery, log: Log) -> None:
         uid = delivery.record.uid
         there = self.store.streams(uid)
         for stream, end in log.streams().items():
@@ -182,23 +183,13 @@ class StoreObserver(RunObserver):
             self.store.save(record)
 
     def _add_file(self, role: str, name: str, filename: str, metadata: Tree, content_type: str | None) -> None:
+        ref = FileRef(path=name, role=role, metadata=encode(metadata), content_type=content_type or "")
         delivery = current.get()
-        if delivery is not None and _is_delivered(delivery, role, name):
-            return
-        blob = self.store.put_blob(Path(filename))
-        ref = FileRef(
-            path=name,
-            role=role,
-            sha256=blob.sha256,
-            size=blob.size,
-            metadata=encode(metadata),
-            content_type=content_type or "",
-        )
-        event = FileAdded(time=_now(), file=ref)
         if delivery is None:
-            self._tell(event)
-        else:
-            self.store.save(fold(self.store.load(delivery.record.uid), event))
+            blob = self.store.put_blob(Path(filename))
+            self._tell(FileAdded(time=_now(), file=replace(ref, sha256=blob.sha256, size=blob.size)))
+        elif delivery.log is not None and not _is_delivered(delivery, role, name):
+            delivery.log.add_file(Path(filename), ref)
 
     def _append_points(self, metrics: Mapping[str, Tree]) -> None:
         stream = StreamKey()

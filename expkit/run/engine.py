@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.capture.binding import activate
 from expkit.observers.dispatch import naive
 from expkit.provenance.process import this_process
-from expkit.record.events import Failed, Queued, Started
+from expkit.record.events import Failed, Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
 from expkit.run.context import Context
 from expkit.run.ending import fail_trace, last_facts, outcome
@@ -100,6 +100,7 @@ class Life:
         if run.announce is not None:
             run.announce(run)
         if run.queue_only:
+            run.recorder.tell(Learned(time=now()))  # so that all stores fetch the sources
             run.recorder.close()
 
     def _watch(self) -> None:

@@ -21,7 +21,7 @@ from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.facts import Facts, gather
-from expkit.run.queued import freeze_config, waiting_run
+from expkit.run.queued import adopted, freeze_config, waiting_run
 from expkit.run.seeds import check_seed, new_root_seed
 
 if TYPE_CHECKING:

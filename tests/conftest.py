@@ -1,0 +1,45 @@
+"""Fixtures for all tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from expkit import Experiment
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path, monkeypatch):
+    """Spools and default stores of a test are its own."""
+    monkeypatch.setenv("EXPKIT_STATE", os.fspath(tmp_path / "state"))
+    monkeypatch.delenv("EXPKIT_STORE", raising=False)
+
+
+@pytest.fixture
+def experiment():
+    """An experiment that nobody observes, with one entry and a main function that returns it."""
+    made = Experiment("sample", interactive=True, observers=[])
+    made.add_config(a=1)
+    made.main(_main)
+    return made
+
+
+def _main(a):
+    return a
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """Run a script in a folder of its own; returns the finished process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(source, *arguments, **options):
+        path = tmp_path / "script.py"
+        path.write_text(source)
+        options = {"capture_output": True, "text": True, "timeout": 60, **options}
+        return subprocess.run([sys.executable, path.name, *arguments], cwd=tmp_path, **options)
+
+    run.path = Path(tmp_path)
+    return run
