@@ -50,7 +50,7 @@ def check_beside_memory(make_store: Callable[[Path], RunStore], folder: Path, ex
             stateful_step_count=25,
             deadline=None,
             database=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[*HealthCheck.__members__.values()],
         ),
     )
 

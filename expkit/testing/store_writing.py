@@ -274,6 +274,7 @@ class LeaseContract(StoreTests):
         """A lease is stamped when it is renewed; all else is as it was given, and the record stays as it is."""
         record = store.load(run)
         stamps = []
+        lease = None
         for _ in range(2):
             before = store.now()
             store.renew(run, sample_lease())
