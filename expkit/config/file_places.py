@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_BEFORE_KEY = re.compile(r"""(?:^|[-{,\[.])\s*["']?$""")
 _BEHIND_KEY = re.compile(r"""["']?\s*[:=\].]""")
 
 
@@ -53,5 +54,5 @@ def _find(text: str, key: str, start: int) -> int:
 
 
 def _is_key(text: str, start: int, end: int) -> bool:
-    before = text[start - 1] if start else "\n"
-    return not (before.isalnum() or before in "_-") and _BEHIND_KEY.match(text, end) is not None
+    line = text[text.rfind("\n", 0, start) + 1 : start]
+    return _BEHIND_KEY.match(text, end) is not None and _BEFORE_KEY.search(line) is not None

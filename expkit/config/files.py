@@ -151,18 +151,13 @@ def _read_json(text: str, name: str) -> Any:
 def _write_json(tree: Any, _name: str) -> str:
     import json
 
-    text = json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair
-        text = json.dumps(tree, indent=2, allow_nan=False) + "\n"
-    return text
+    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read_yaml(text: str, name: str) -> Any:
     import yaml
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    class Loader(yaml.SafeLoader):  # the one in C crashes on deep nesting
         pass
 
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _YAML_EXPONENT, list("-+.0123456789"))
@@ -182,10 +177,16 @@ def _read_yaml(text: str, name: str) -> Any:
 def _write_yaml(tree: Any, _name: str) -> str:
     import yaml
 
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    class Dumper(yaml.SafeDumper):
         def ignore_aliases(self, _data: object) -> bool:
             return True
 
+    def represent_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+        # PyYAML writes some line breaks of Unicode as they are, and then reads them as breaks
+        style = None if text.isprintable() else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, represent_text)
     Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _YAML_EXPONENT, list("-+.0123456789"))
     return str(yaml.dump(tree, Dumper=Dumper, sort_keys=False, allow_unicode=True))
 

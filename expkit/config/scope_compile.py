@@ -151,7 +151,7 @@ class _Rewriter(ast.NodeTransformer):
 
     # -- names that are
 
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
+    def visit_Assign(self, node: ast.Assign) -> Any:
         names = _targets(node.targets)
         for name in names:
             self._note_keys(name, node.value)
@@ -160,7 +160,7 @@ class _Rewriter(ast.NodeTransformer):
             return self._bound_inline(node, node.targets[0])
         return [node, *self._bound(names, node, self._assigned)]
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         if node.value is None or not isinstance(node.target, ast.Name):
             return node
         self._note_keys(node.target.id, node.value)

@@ -74,7 +74,7 @@ def _plain(value: Any, above: tuple[Any, ...], rules: list[str]) -> Any:
 
 def _scalar(value: Any) -> Any:
     numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, numpy.generic):
+    if numpy is None or not isinstance(value, numpy.generic) or value.dtype.kind not in "biufcSU":
         return value
     item = value.item()
     return item if type(item) in _LEAVES else value

@@ -84,6 +84,13 @@ def documented():
     jj = 1
     e += 1  # augmented
     with open(__file__) as handle: ll = 1  # in the line of a block
+    if a: mm = {  # behind a bracket in such a line
+        "x": 1,  # behind x there
+    }
+    nn = {
+        "x": 1,  # behind nn.x
+    }; oo = [
+        2]
     return
 # fmt: on
 
@@ -120,6 +127,9 @@ def test_docs_of_entries():
         "hh": "after two bytes per letter",
         "jj": "in Sphinx's manner",
         "ll": "in the line of a block",
+        "mm": "behind a bracket in such a line",
+        "mm.x": "behind x there",
+        "nn.x": "behind nn.x",
     }
 
 

@@ -160,6 +160,13 @@ def lambda_sees_variables():
     b = (lambda x: x * a)(3)
 
 
+@shape(a=2, b=6, c=[{"c": 1}])
+def lambda_has_variables_of_its_own():
+    a = 2
+    b = (lambda x: (y := x) * a)(3)
+    c = (lambda c: [locals()])(1)
+
+
 @shape({}, {"double"}, a=2, b=4)
 def nested_function_sees_variables():
     def double():
