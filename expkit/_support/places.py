@@ -1,10 +1,19 @@
-"""Where a user's programs keep state on this machine."""
+"""What this machine is called, and where a user's programs keep state on it."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+
+
+def host_name() -> str:
+    """The network name of this machine."""
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import platform
+
+    return platform.node()
 
 
 def state_dir() -> Path:

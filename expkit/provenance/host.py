@@ -6,9 +6,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.places import host_name
 from expkit.errors import ProvenanceError
 from expkit.provenance.mask import masked_mapping
-from expkit.provenance.process import host_name
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.capture.binding import activate
 from expkit.observers.dispatch import naive
-from expkit.provenance.process import this_process
 from expkit.record.events import Failed, Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
 from expkit.run.context import Context
@@ -22,6 +21,7 @@ from expkit.run.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
 from expkit.run.signals import TerminationGuard
 from expkit.settings import SETTINGS
+from expkit.stores.holder import this_process
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -22,6 +22,7 @@ from expkit.record.model import POINTS, RUNNING
 from expkit.record.query import MISSING, comparable, lookup, matches
 from expkit.record.state import DIED, judge
 from expkit.record.wire import record_to_json, time_to_json
+from expkit.stores.holder import alive as holder_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,11 +38,6 @@ UNREADABLE = "UNREADABLE"
 _CHUNK = 100_000
 
 
-def cannot_know(lease: Lease) -> bool | None:  # noqa: ARG001 - the shape is the caller's
-    """Knows of no process whether it lives."""
-    return None
-
-
 def find(
     store: RunStore,
     query: Query | None = None,
@@ -49,7 +45,7 @@ def find(
     order: Sequence[str] = (),
     limit: int | None = None,
     *,
-    alive: Callable[[Lease], bool | None] = cannot_know,
+    alive: Callable[[Lease], bool | None] = holder_alive,
 ) -> Iterator[Mapping[str, Any]]:
     """Rows of the runs in ``store`` that match, lazily; with ``order`` all of them are looked at first.
 
@@ -68,7 +64,7 @@ def find(
     return (row.shown(columns) for row in islice(rows, limit))
 
 
-def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool | None] = cannot_know) -> str:
+def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool | None] = holder_alive) -> str:
     """The judged state of a run, whose record was just loaded from ``store``."""
     if record.status != RUNNING or judge(record, store.lease(record.uid), store.now(), alive) != DIED:
         return record.status

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from expkit.provenance import process
-from expkit.provenance.process import alive, this_process
+from expkit.stores import holder as process
+from expkit.stores.holder import alive, this_process
 
 PRINT_LEASE = """
 import sys, dataclasses, json
-from expkit.provenance.process import this_process
+from expkit.stores.holder import this_process
 print(json.dumps(dataclasses.asdict(this_process(5.0))), flush=True)
 sys.stdin.read()
 """

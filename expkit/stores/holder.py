@@ -1,10 +1,11 @@
-"""Which process this is, and whether the process that a lease names is still alive."""
+"""Who holds a lease: which process this is, and whether the one that a lease names is still alive."""
 
 from __future__ import annotations
 
 import os
 import sys
 
+from expkit._support.places import host_name
 from expkit.record.model import Lease
 
 
@@ -36,15 +37,6 @@ def alive(lease: Lease) -> bool | None:
         return None
     started = _start_of(lease.pid)
     return started is not None and abs(started - lease.process_start) < _start_precision()
-
-
-def host_name() -> str:
-    """The network name of this machine."""
-    if hasattr(os, "uname"):
-        return os.uname().nodename
-    import platform
-
-    return platform.node()
 
 
 def _start_of(pid: int) -> float | None:
