@@ -1,4 +1,9 @@
-"""The smallest experiment."""
+"""The smallest experiment.
+
+Try:
+    python examples/hello_world.py
+    python examples/hello_world.py with name=you
+"""
 
 from expkit import Experiment
 
@@ -9,7 +14,7 @@ ex = Experiment("hello")
 def config():
     greeting = "Hello"
     name = "world"
-    message = f"{greeting}, {name}!"
+    message = f"{greeting}, {name}!"  # follows the two above, unless it is set itself
 
 
 @ex.automain

@@ -1,1 +1,30 @@
-"""Who is told about a run: observers, and what a lane hands to them. Knows stores and records, not runs in progress."""
+"""Who is told about a run: observers, and what a lane hands to them. Knows stores and records, not runs in progress.
+
+Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from expkit.observers.base import RunObserver
+    from expkit.observers.file import FileStorageObserver
+    from expkit.observers.store import StoreObserver
+
+__all__ = ["FileStorageObserver", "RunObserver", "StoreObserver"]
+
+_PLACES = {"FileStorageObserver": "file", "RunObserver": "base", "StoreObserver": "store"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
