@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
+from expkit.capture.reference import importing
 from expkit.errors import NoActiveRunError
 from expkit.ingredient import Ingredient
 from expkit.program import command_line, first_inputs, planned, register_builtin_commands, run_commandline
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import IO, Any, TypeVar
 
-    from expkit.capture.types import Captured, CaptureDecorator, P, R
+    from expkit.capture.types import CaptureMethod
     from expkit.cli.options import CLIOption
     from expkit.observers.opening import ObserverLike
     from expkit.run.engine import Life
@@ -92,36 +93,35 @@ class Experiment(Ingredient):
 
     # -- definitions -----------------------------------------------------------------------------------
 
-    @overload
-    def main(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
-    @overload
-    def main(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+    if TYPE_CHECKING:
 
-    def main(self, function: Any = None, prefix: str | None = None) -> Any:
-        """Decorator: the command that runs when none is named."""
-        if function is None:
-            return lambda actual: self.main(actual, prefix=prefix)
-        captured: Any = self.command(function, prefix=prefix)
-        self.default_command = captured.__name__
-        return captured
+        @property
+        def main(self) -> CaptureMethod: ...  # noqa: D102
+        @property
+        def automain(self) -> CaptureMethod: ...  # noqa: D102
 
-    @overload
-    def automain(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
-    @overload
-    def automain(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+    else:
 
-    def automain(self, function: Any = None, prefix: str | None = None) -> Any:
-        """Decorator: :meth:`main`, and run the command line at once if the file is run as a script.
+        def main(self, function: Any = None, prefix: str | None = None) -> Any:
+            """Decorator: the command that runs when none is named."""
+            if function is None:
+                return lambda actual: self.main(actual, prefix=prefix)
+            captured: Any = self.command(function, prefix=prefix)
+            self.default_command = captured.__name__
+            return captured
 
-        It must be the last thing in the file. Nothing is run where the file is imported, in worker processes,
-        and in notebooks.
-        """
-        if function is None:
-            return lambda actual: self.automain(actual, prefix=prefix)
-        captured: Any = self.main(function, prefix=prefix)
-        if function.__module__ == "__main__" and self.caller.file is not None:
-            self.run_commandline()
-        return captured
+        def automain(self, function: Any = None, prefix: str | None = None) -> Any:
+            """Decorator: :meth:`main`, and run the command line at once if the file is run as a script.
+
+            It must be the last thing in the file. Nothing is run where the file is imported, in worker processes,
+            and in notebooks.
+            """
+            if function is None:
+                return lambda actual: self.automain(actual, prefix=prefix)
+            captured: Any = self.main(function, prefix=prefix)
+            if function.__module__ == "__main__" and self.caller.file is not None:
+                self.run_commandline()
+            return captured
 
     def option_hook(self, function: F) -> F:
         """Decorator: a function of (options) that may change the command line's options before anything else.
@@ -148,6 +148,8 @@ class Experiment(Ingredient):
     ) -> Run:
         """Run a command and return the finished run; exceptions come through as they are.
 
+        In a worker process that is just importing its parent's script, the run is returned unstarted.
+
         Args:
             command_name: default: the main function.
             config_updates: entries to change, as a nested dict or by dotted keys.
@@ -161,7 +163,8 @@ class Experiment(Ingredient):
             ConfigError: updates or config functions that do not work out.
         """
         run = self._create_run(command_name, config_updates, named_configs, info, meta_info, options)
-        run()
+        if not importing():
+            run()
         return run
 
     def _create_run(

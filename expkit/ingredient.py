@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from expkit.capture.function import capture as capture_function
 from expkit.capture.function import wrappers_in
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Literal, TypeVar
 
-    from expkit.capture.types import Captured, CaptureDecorator, P, R, T
+    from expkit.capture.types import CaptureMethod, CommandMethod
     from expkit.config.dicts import ConfigDict
     from expkit.config.origin import Origin
     from expkit.config.scope import ConfigScope
@@ -67,75 +67,54 @@ class Ingredient(Definitions):
 
     # -- functions -------------------------------------------------------------------------------------
 
-    @overload  # static methods and classes are callables themselves, so the order of these matters
-    def capture(  # type: ignore[overload-overlap]
-        self, function: staticmethod[P, R], prefix: str | None = None
-    ) -> staticmethod[..., R]: ...
-    @overload
-    def capture(self, function: classmethod[T, P, R], prefix: str | None = None) -> classmethod[T, ..., R]: ...
-    @overload
-    def capture(  # type: ignore[overload-overlap]
-        self, function: type[T], prefix: str | None = None
-    ) -> type[T]: ...
-    @overload
-    def capture(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
-    @overload
-    def capture(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+    if TYPE_CHECKING:  # what checkers know about decorated functions is more than one signature can say
 
-    def capture(self, function: Any = None, prefix: str | None = None) -> Any:
-        """Decorator: the function's missing arguments come from the config.
+        @property
+        def capture(self) -> CaptureMethod: ...  # noqa: D102
+        @property
+        def command(self) -> CommandMethod: ...  # noqa: D102
+        @property
+        def pre_run_hook(self) -> CaptureMethod: ...  # noqa: D102
+        @property
+        def post_run_hook(self) -> CaptureMethod: ...  # noqa: D102
 
-        Args:
-            function: a function, method, static or class method, or class.
-            prefix: dotted path of the only part of the config that it sees.
-        """
-        if function is None:
-            return lambda actual: self.capture(actual, prefix=prefix)
-        captured = capture_function(function, self, prefix)
-        self.captured_functions.extend(wrappers_in(captured))
-        return captured
+    else:
 
-    @overload
-    def command(
-        self, function: Callable[P, R], prefix: str | None = None, unobserved: bool = False
-    ) -> Captured[P, R]: ...
-    @overload
-    def command(
-        self, function: None = None, prefix: str | None = None, unobserved: bool = False
-    ) -> CaptureDecorator: ...
+        def capture(self, function: Any = None, prefix: str | None = None) -> Any:
+            """Decorator: the function's missing arguments come from the config.
 
-    def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
-        """Decorator: a captured function that can be run from the command line by its name.
+            Args:
+                function: a function, method, static or class method, or class.
+                prefix: dotted path of the only part of the config that it sees.
+            """
+            if function is None:
+                return lambda actual: self.capture(actual, prefix=prefix)
+            captured = capture_function(function, self, prefix)
+            self.captured_functions.extend(wrappers_in(captured))
+            return captured
 
-        Args:
-            function: the function.
-            prefix: see :meth:`capture`.
-            unobserved: nothing is recorded when it runs.
-        """
-        if function is None:
-            return lambda actual: self.command(actual, prefix=prefix, unobserved=unobserved)
-        captured: Any = self.capture(function, prefix=prefix)
-        self.commands[captured.__name__] = captured
-        (self.unobserved_commands.add if unobserved else self.unobserved_commands.discard)(captured.__name__)
-        return captured
+        def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
+            """Decorator: a captured function that can be run from the command line by its name.
 
-    @overload
-    def pre_run_hook(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
-    @overload
-    def pre_run_hook(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
+            Args:
+                function: the function.
+                prefix: see :meth:`capture`.
+                unobserved: nothing is recorded when it runs.
+            """
+            if function is None:
+                return lambda actual: self.command(actual, prefix=prefix, unobserved=unobserved)
+            captured: Any = self.capture(function, prefix=prefix)
+            self.commands[captured.__name__] = captured
+            (self.unobserved_commands.add if unobserved else self.unobserved_commands.discard)(captured.__name__)
+            return captured
 
-    def pre_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
-        """Decorator: a captured function that is called before main."""
-        return self._hook(self.pre_run_hooks, function, prefix)
+        def pre_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
+            """Decorator: a captured function that is called before main."""
+            return self._hook(self.pre_run_hooks, function, prefix)
 
-    @overload
-    def post_run_hook(self, function: Callable[P, R], prefix: str | None = None) -> Captured[P, R]: ...
-    @overload
-    def post_run_hook(self, function: None = None, prefix: str | None = None) -> CaptureDecorator: ...
-
-    def post_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
-        """Decorator: a captured function that is called after main has returned."""
-        return self._hook(self.post_run_hooks, function, prefix)
+        def post_run_hook(self, function: Any = None, prefix: str | None = None) -> Any:
+            """Decorator: a captured function that is called after main has returned."""
+            return self._hook(self.post_run_hooks, function, prefix)
 
     def _hook(self, hooks: list[Callable[..., Any]], function: Any, prefix: str | None) -> Any:
         if function is None:
@@ -225,15 +204,14 @@ class Ingredient(Definitions):
 
     def _config_dict(self, source: Any, entries: dict[str, Any], extra: Literal["forbid", "allow"]) -> ConfigDict:
         from expkit.config.dicts import ConfigDict
-        from expkit.config.files import load_config_file
-        from expkit.config.origin import Origin
+        from expkit.config.files import read_config_file
 
         if (source is None) == (not entries):
             raise ValueError("give either a dict or file, or entries by keyword")
         if source is None or isinstance(source, dict):
             return ConfigDict(entries if source is None else source, _calling_line(), extra)
         if isinstance(source, (str, os.PathLike)):
-            return ConfigDict(load_config_file(source), Origin("file", os.fspath(source)), extra)
+            return read_config_file(source, extra)
         raise TypeError(f"config comes from a dict or a file, not from {type(source).__name__}")
 
     # -- provenance ------------------------------------------------------------------------------------

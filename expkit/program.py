@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from expkit.capture.reference import importing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +105,8 @@ class _Attempt:
             sys.stdout.write("-" * 79 + "\n")
         if inputs.dry_run:
             _tell(f"dry run of {run.plan.command}: everything up to the start works, nothing was written")
+            return run
+        if importing():
             return run
         run.announce = announce
         run(*invocation.arguments)

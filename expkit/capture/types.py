@@ -152,3 +152,18 @@ class CaptureMethod(Protocol):
     def __call__(self, function: Callable[P, None], /, prefix: str | None = None) -> Callable[..., None]: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, function: Callable[P, R], /, prefix: str | None = None) -> Captured[P, R]: ...
+
+
+class CommandMethod(Protocol):
+    """The method ``command`` of ingredients: like ``capture``, and may say that nothing is recorded."""
+
+    @overload
+    def __call__(self, *, prefix: str | None = None, unobserved: bool = False) -> CaptureDecorator: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: Callable[P, None], /, prefix: str | None = None, unobserved: bool = False
+    ) -> Callable[..., None]: ...
+    @overload
+    def __call__(
+        self, function: Callable[P, R], /, prefix: str | None = None, unobserved: bool = False
+    ) -> Captured[P, R]: ...

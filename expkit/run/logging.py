@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from io import TextIOBase
+    from typing import TextIO
 
 FORMAT = "%(levelname)s - %(name)s - %(message)s"
 
@@ -22,12 +23,18 @@ class _CurrentStderr(logging.StreamHandler[Any]):
         self.setFormatter(logging.Formatter(FORMAT))
 
     @property
-    def stream(self) -> TextIOBase:  # type: ignore[override]
-        return sys.stderr  # type: ignore[return-value]
+    def stream(self) -> TextIO:
+        return sys.stderr
+
+
+_lock = threading.Lock()
+_users: dict[logging.Logger, int] = {}
 
 
 class Heard:
     """While active, ``logger`` is heard: by the handlers that it has, else by one of ours on stderr.
+
+    Runs that overlap share the handler.
 
     Args:
         logger: the experiment's logger.
@@ -40,23 +47,27 @@ class Heard:
     def __init__(self, logger: logging.Logger, level: int | str | None) -> None:
         self._logger = logger
         self._level = None if level is None else level_number(level)
-        self._handler: logging.Handler | None = None
 
     def __enter__(self) -> None:
-        logger = self._logger
-        self._before = logger.level, logger.propagate
-        if not logger.hasHandlers():
-            self._handler = _CurrentStderr()
-            logger.addHandler(self._handler)
-            if logger.level == logging.NOTSET:
-                logger.setLevel(logging.INFO)
-        if self._level is not None:
-            logger.setLevel(self._level)
+        with _lock:
+            _users[self._logger] = _users.get(self._logger, 0) + 1
+            self._before = self._logger.level
+            if not self._logger.hasHandlers():
+                self._logger.addHandler(_CurrentStderr())
+                if self._before == logging.NOTSET:
+                    self._logger.setLevel(logging.INFO)
+            if self._level is not None:
+                self._logger.setLevel(self._level)
 
     def __exit__(self, *exc: object) -> None:
-        if self._handler is not None:
-            self._logger.removeHandler(self._handler)
-        self._logger.setLevel(self._before[0])
+        with _lock:
+            _users[self._logger] -= 1
+            if _users[self._logger]:
+                return
+            del _users[self._logger]
+            for handler in [found for found in self._logger.handlers if isinstance(found, _CurrentStderr)]:
+                self._logger.removeHandler(handler)
+            self._logger.setLevel(self._before)
 
 
 def level_number(level: int | str) -> int:
