@@ -141,7 +141,8 @@ class Branch:
                 known = delete_in(value, inner)
             else:
                 known = _is_known(value, inner) or not closed
-                put_in(value, inner, copy_containers(edit.value))
+                above = self.node.keys + base  # so that an error names the entry from the root
+                put_in(nested(above, value), self.node.keys + edit.path, copy_containers(edit.value))
             if not known:
                 self.refused.append(edit)
         return tuple(value) if isinstance(before, tuple) else value

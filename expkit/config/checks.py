@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from operator import eq
 from typing import TYPE_CHECKING, Any
 
-from expkit.config.paths import get_in, has_path, join, parents, put_in, split
+from expkit.config.layers import upwards
+from expkit.config.nodes import split
+from expkit.config.paths import flatten, has_path, is_prefix, join, put_in
 from expkit.config.unknown import Unknown, is_new, misspelt, suggestion, unknown_error, unknown_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from expkit.config.branch import Branch
+    from expkit.config.layers import Override
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
     from expkit.config.resolver import Resolver
@@ -45,7 +47,7 @@ def check_unknown(resolver: Resolver) -> Iterator[str]:
     unknown = [found for found in refused if found.path not in hooked]
     known = known_entries(resolver) if refused else {}
     for found in refused:
-        known.pop(join(found.path), None)
+        known.pop(found.path, None)
     if unknown:
         raise unknown_error(unknown, known)
     for found in refused:
@@ -58,8 +60,8 @@ def changed_types(resolver: Resolver) -> Iterator[str]:
     for branch in resolver.branches.values():
         for name, (old, new) in branch.summary.typechanged.items():
             if {old, new} != _NUMBERS:
-                full = (*branch.node.keys, *split(name))
-                yield f"{join(full)} was {old.__name__} and is {new.__name__} now ({_origin(full, resolver)})"
+                full = branch.node.full(name)
+                yield f"{full} was {old.__name__} and is {new.__name__} now ({_origin(full, resolver)})"
 
 
 def without_effect(resolver: Resolver) -> Iterator[str]:
@@ -72,36 +74,41 @@ def without_effect(resolver: Resolver) -> Iterator[str]:
         )
 
 
-def known_entries(resolver: Resolver) -> dict[str, str]:
-    """All entries that somebody knows, by their names from the root, and the places where they are defined."""
-    known: dict[str, str] = {}
+def known_entries(resolver: Resolver) -> dict[Path, str]:
+    """The paths of all entries that somebody knows, from the root, and the places where they are defined."""
+    known: dict[Path, str] = {}
     for branch in resolver.branches.values():
-        prefix = join(branch.node.keys)
-        for name, place in branch.node.parameters.items():
-            known[f"{prefix}.{name}" if prefix else name] = place
-        for path in _entries(branch.summary):
-            if not is_new(branch.summary, path):
-                known[join((*branch.node.keys, *path))] = _place(path, branch)
+        keys = branch.node.keys
+        known.update({keys + split(name): place for name, place in branch.node.parameters.items()})
+        known.update(
+            {
+                keys + path: _place(join(path), branch)
+                for path in _entries(branch.summary)
+                if not is_new(branch.summary, path)
+            }
+        )
     return known
 
 
 def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
     keys, summary = branch.node.keys, branch.summary
     for path in unknown_leaves(summary, branch.node.parameters):
-        yield Unknown(keys + path, _origin(keys + path, resolver))
+        yield Unknown(keys + path, _origin(join(keys + path), resolver))
     for edit in branch.refused:
         yield Unknown(keys + edit.path, edit.origin)
     for edit in branch.impossible:
         yield Unknown(keys + edit.path[:1], edit.origin)
-    for name, own in summary.assigned.items():
-        for path in misspelt(own, get_in(summary, split(name)), split(name)) if name in summary.modified else ():
-            yield Unknown(keys + path, _origin(keys + split(name), resolver))
+    for path, value in flatten(summary):
+        if type(value) is list and join(path) in summary.modified:
+            for slip in misspelt(summary.assigned.get(join(path)), value, path):
+                yield Unknown(keys + slip, _origin(join(keys + path), resolver))
 
 
-def _origin(path: Path, resolver: Resolver) -> Origin:
+def _origin(name: str, resolver: Resolver) -> Origin:
     """Who overrode an entry, or something in it or around it, last."""
-    overrides = reversed((*resolver.hooked, *resolver.named, *resolver.updates))
-    return next(override.layer.origin for override in overrides if all(map(eq, override.path, path)))
+    overrides: list[Override] = [*resolver.hooked, *resolver.named, *resolver.updates]
+    hits = (over for over in reversed(overrides) if is_prefix(over.name, name) or is_prefix(name, over.name))
+    return next(hits).layer.origin
 
 
 def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
@@ -115,9 +122,7 @@ def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
             yield from _entries(value, path)
 
 
-def _place(path: Path, branch: Branch) -> str:
+def _place(name: str, branch: Branch) -> str:
     """Where an entry, or what it lies in, is defined."""
     places = branch.summary.places
-    name = join(path)
-    above = reversed(list(parents(name)))
-    return next((str(places[part]) for part in (name, *above) if part in places), "")
+    return next((str(places[part]) for part in upwards(name) if part in places), "")

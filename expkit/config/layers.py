@@ -62,7 +62,7 @@ def own_leaves(summary: ConfigSummary, before: Mapping[Any, Any], origin: Origin
         if name in summary.added:
             continue
         if name in summary.assigned or differs(get_in(before, path, _MISSING), value):
-            place = next((summary.places[part] for part in _upwards(name) if part in summary.places), origin)
+            place = next((summary.places[part] for part in upwards(name) if part in summary.places), origin)
             yield path, Layer(place, plain(summary.assigned.get(name, value)), CONFIG)
 
 
@@ -74,5 +74,5 @@ def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:
     return layers
 
 
-def _upwards(name: str) -> list[str]:
+def upwards(name: str) -> list[str]:
     return [name, *reversed(list(parents(name)))]

@@ -7,6 +7,7 @@ from functools import cached_property
 from operator import eq
 from typing import TYPE_CHECKING, Any
 
+from expkit.config.paths import join
 from expkit.errors import InvalidConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ class Node:
     def keys(self) -> Keys:
         """The path as keys."""
         return split(self.path)
+
+    def full(self, name: str) -> str:
+        """The name of an entry of this node, from the root."""
+        prefix = join(self.keys)
+        if not prefix or not name:
+            return prefix or name
+        return prefix + name if name.startswith("[") else f"{prefix}.{name}"
 
 
 class Tree:

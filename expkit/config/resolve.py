@@ -14,7 +14,7 @@ from expkit.config.checks import changed_types, check_edits, check_unknown, with
 from expkit.config.files import refuse_opaque
 from expkit.config.layers import UPDATE, Layer, collect
 from expkit.config.nodes import Node
-from expkit.config.paths import get_in, join
+from expkit.config.paths import get_in
 from expkit.config.resolver import Resolver
 from expkit.config.summary import ConfigSummary
 
@@ -66,7 +66,7 @@ class Resolution:
             return visible
         visible = dict(visible)
         for keys, child in outside.items():
-            insert(visible, keys, get_in(self.config, child.keys, {}))
+            insert(visible, keys[:-1], {keys[-1]: get_in(self.config, child.keys, {})})
         return visible
 
     @cached_property
@@ -87,13 +87,13 @@ def _summarised(resolver: Resolver, config: Mapping[Any, Any]) -> ConfigSummary:
     """The summaries of all ingredients as one."""
     total = ConfigSummary(config, docs={"seed": _SEED_DOC})
     for branch in reversed(resolver.branches.values()):
-        _add(total, branch.summary, join(branch.node.keys))
+        _add(total, branch.summary, branch.node)
     total.modified.update(name for name in (edit.name for edit in resolver.updates) if "[" in name)
     total.mark_parents()
     return total
 
 
-def _add(total: ConfigSummary, summary: ConfigSummary, prefix: str) -> None:
+def _add(total: ConfigSummary, summary: ConfigSummary, node: Node) -> None:
     """Take over what an ingredient's summary says, under names that start at the root."""
     seeded = summary.added & {"seed"}  # nobody has to define that entry
     for which, names in (
@@ -102,16 +102,10 @@ def _add(total: ConfigSummary, summary: ConfigSummary, prefix: str) -> None:
         ("open", summary.open),
         ("ignored_fallbacks", summary.ignored_fallbacks),
     ):
-        getattr(total, which).update(_full(name, prefix) for name in names)
+        getattr(total, which).update(node.full(name) for name in names)
     for which in ("typechanged", "assigned", "docs", "places"):
         entries = getattr(summary, which)
-        getattr(total, which).update({_full(name, prefix): value for name, value in entries.items()})
-
-
-def _full(name: str, prefix: str) -> str:
-    if not prefix or not name:
-        return prefix or name
-    return prefix + name if name.startswith("[") else f"{prefix}.{name}"
+        getattr(total, which).update({node.full(name): value for name, value in entries.items()})
 
 
 def resolve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.nearest import nearest
-from expkit.config.paths import flatten, get_in, is_prefix, join, parents, split
+from expkit.config.paths import flatten, get_in, is_prefix, join
 from expkit.errors import ConfigAddedError
 
 if TYPE_CHECKING:
@@ -38,11 +38,14 @@ def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Itera
         summary: of all configs of the ingredient.
         parameters: dotted names that captured functions of the ingredient ask for.
     """
-    for name in sorted(summary.added):
-        asked_for = any(part in parameters and is_new(summary, split(part)) for part in (*parents(name), name))
-        is_open = any(is_prefix(place, name) for place in summary.open)
-        if not asked_for and not is_open and name != "seed":
-            yield split(name)
+    suspects = summary.added - {"seed"}
+    for path, _ in flatten(summary) if suspects else ():
+        name = join(path)
+        above = (path[:end] for end in range(1, len(path) + 1))
+        if name not in suspects or any(is_prefix(place, name) for place in summary.open):
+            continue
+        if not any(join(part) in parameters and is_new(summary, part) for part in above):
+            yield path
 
 
 def is_new(summary: ConfigSummary, path: Path) -> bool:
@@ -68,7 +71,7 @@ def misspelt(own: Any, given: Any, path: Path) -> Iterator[Path]:
                 yield (*path, index, key)
 
 
-def unknown_error(entries: Collection[Unknown], known: Mapping[str, str]) -> ConfigAddedError:
+def unknown_error(entries: Collection[Unknown], known: Mapping[Path, str]) -> ConfigAddedError:
     """The error that names all of these entries, and for each what may have been meant.
 
     Args:
@@ -82,32 +85,44 @@ def unknown_error(entries: Collection[Unknown], known: Mapping[str, str]) -> Con
     return ConfigAddedError("\n".join(lines))
 
 
-def suggestion(path: Path, known: Mapping[str, str]) -> str:
+def suggestion(path: Path, known: Mapping[Path, str]) -> str:
     """What may have been meant, and where that is defined; else what there is beside it."""
-    hits = _near(path, known)
+    hits = _repaired(path, known) or [other for other in known if other[-1] == path[-1]][:3]
     if len(hits) == 1:
-        return f"; did you mean {hits[0]}?{_defined(known[hits[0]])}"
+        return f"; did you mean {join(hits[0])}?{_defined(hits[0], known)}"
     if hits:
-        return f"; did you mean {' or '.join(f'{hit}{_defined(known[hit])}' for hit in hits)}?"
-    beside = [name for name in known if _parent(name) == join(path[:-1])]
+        return f"; did you mean {' or '.join(join(hit) + _defined(hit, known) for hit in hits)}?"
+    beside = [join((*path[:-1], key)) for key in _keys_in(path[:-1], known)]
     return f"; there are {', '.join(beside)}" if 0 < len(beside) <= _SHOWN else ""
 
 
-def _near(path: Path, known: Mapping[str, str]) -> list[str]:
-    """Names beside the entry that look like its own, else ones that do so anywhere."""
-    key, parent = str(path[-1]), join(path[:-1])
-    siblings = {_last(name): name for name in known if _parent(name) == parent}
-    hits = [siblings[hit] for hit in nearest(key, siblings)] or nearest(join(path), known)
-    return hits or [name for name in known if _last(name) == key][:3]
+def _repaired(path: Path, known: Mapping[Path, str]) -> list[Path]:
+    """The paths that come out when each part is replaced by the nearest one that exists, best first."""
+    parents: list[Path] = [()]
+    for part in path:
+        parents = [(*parent, key) for parent in parents[:1] for key in _nearest_keys(part, _keys_in(parent, known))]
+    return parents
 
 
-def _parent(name: str) -> str:
-    return join(split(name)[:-1])
+def _nearest_keys(part: Any, keys: list[Any]) -> list[Any]:
+    if part in keys or (isinstance(part, int) and any(isinstance(key, int) for key in keys)):
+        return [part]
+    names = {str(key): key for key in keys}
+    return [names[hit] for hit in nearest(str(part), names)]
 
 
-def _last(name: str) -> str:
-    return str(split(name)[-1])
+def _keys_in(parent: Path, known: Mapping[Path, str]) -> list[Any]:
+    depth = len(parent)
+    return list(dict.fromkeys(path[depth] for path in known if len(path) > depth and _alike(path, parent)))
 
 
-def _defined(place: str) -> str:
+def _alike(path: Path, parent: Path) -> bool:
+    """Whether a path lies below a parent; the elements of a list are alike."""
+    pairs = zip(path, parent, strict=False)
+    return all(one == other or (isinstance(one, int) and isinstance(other, int)) for one, other in pairs)
+
+
+def _defined(path: Path, known: Mapping[Path, str]) -> str:
+    places = (place for other, place in known.items() if len(other) == len(path) and _alike(other, path))
+    place = next(places, "")
     return f" (defined at {place})" if place else ""
