@@ -8,22 +8,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from expkit.config.origin import Origin
 from expkit.config.paths import below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from expkit.config.origin import Origin
+
 _BEFORE_KEY = re.compile(r"""(?:^|[-{,\[.])\s*["']?$""")
 _BEHIND_KEY = re.compile(r"""["']?\s*[:=\].]""")
 
 
-def file_places(file: str, text: str, entries: dict[Any, Any]) -> dict[str, Origin]:
+def file_places(origin: Origin, text: str, entries: dict[Any, Any]) -> dict[str, Origin]:
     """Path of an entry to its line.
 
     Args:
-        file: name of the file.
+        origin: the file.
         text: its text.
         entries: what the file says.
     """
@@ -34,7 +35,7 @@ def file_places(file: str, text: str, entries: dict[Any, Any]) -> dict[str, Orig
         if found >= 0:
             line += text.count("\n", position, found)
             position = found
-        places[path] = Origin("config file", file, line if found >= 0 else 0)
+        places[path] = origin._replace(line=line if found >= 0 else 0)
     return places
 
 

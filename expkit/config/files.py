@@ -54,7 +54,8 @@ def read_config_file(path: str | os.PathLike[str], extra: Literal["forbid", "all
     name = os.fspath(path)
     text = _text(name)
     entries = _entries(name, text)
-    return ConfigDict(entries, Origin("config file", name), extra, file_places(name, text, entries))
+    origin = Origin(f"config file {name}", name)
+    return ConfigDict(entries, origin, extra, file_places(origin, text, entries))
 
 
 def save_config_file(config: Mapping[Any, Any], path: str | os.PathLike[str]) -> None:

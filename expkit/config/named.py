@@ -6,13 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import nearest
-from expkit.config.dicts import ConfigDict
-from expkit.config.files import is_config_file, load_config_file
-from expkit.config.origin import Origin
+from expkit.config.files import is_config_file, read_config_file
 from expkit.errors import NamedConfigNotFoundError
 
 if TYPE_CHECKING:
     from expkit.config.nodes import Node, Tree
+    from expkit.config.origin import Origin
 
 _SHOWN = 12
 """That many names are listed where none is near."""
@@ -35,18 +34,14 @@ def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Any]:
     """
     is_file = os.path.isfile(name)
     if is_file and is_config_file(name):
-        return tree.root, _from_file(name)
+        return tree.root, read_config_file(name)
     path, _, own = name.rpartition(".")
     for node in tree.nodes:
         if node.path == path and own in node.named_configs:
             return node, node.named_configs[own]
     if is_file:
-        return tree.root, _from_file(name)
+        return tree.root, read_config_file(name)
     raise _not_found(tree, name, asked)
-
-
-def _from_file(name: str) -> ConfigDict:
-    return ConfigDict(load_config_file(name), Origin(f"config file {name}", name))
 
 
 def _not_found(tree: Tree, name: str, asked: Origin) -> NamedConfigNotFoundError:
