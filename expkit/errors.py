@@ -23,6 +23,7 @@
     │   └── AmbiguousRunError          several runs are active and none is meant               RuntimeError
     ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
     ├── ObserverError                  an observer cannot do what it should
+    │   └── NoObserverError            something that names no observer                        ValueError
     ├── StoreError                     a store cannot do what it should
     │   ├── RunNotFoundError           no such run in this store                               KeyError
     │   ├── RunExistsError             the id is taken                                         FileExistsError
@@ -156,6 +157,10 @@ class ProvenanceError(ExpkitError, RuntimeError):
 
 class ObserverError(ExpkitError):
     """An observer cannot do what it should."""
+
+
+class NoObserverError(ObserverError, ValueError):
+    """Something that was given as an observer, and is none; the message says what to give."""
 
 
 class StoreError(ExpkitError):

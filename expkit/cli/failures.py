@@ -14,6 +14,7 @@ from expkit.errors import (
     ConfigError,
     ExpkitError,
     MissingExtraError,
+    NoObserverError,
     RunExistsError,
     SettingError,
     StoreNameError,
@@ -34,6 +35,7 @@ _MISTAKES = (
     StoreNameError,
     RunExistsError,
     MissingExtraError,
+    NoObserverError,
 )
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 

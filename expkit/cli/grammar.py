@@ -104,6 +104,7 @@ def parse(argv: Sequence[str], spec: CommandLine) -> Invocation:
         UsageError: anything else that the grammar does not allow; the message says what to type instead.
     """
     given, words = spell_out(argv, spec.options)
+    words = _as_defined(words, spec)
     options = default_values(spec.options)
     if not given and not words:
         return Invocation(_known(spec.default_command, spec), [], options)
@@ -112,6 +113,14 @@ def parse(argv: Sequence[str], spec: CommandLine) -> Invocation:
     found = _match(given, words, spec)
     options.update({name: value for name, value in found.items() if name.startswith("--")})
     return _invocation(found, options, spec)
+
+
+def _as_defined(words: list[str], spec: CommandLine) -> list[str]:
+    """The words with the command spelled as it is defined; hyphens and underscores mean the same."""
+    at = 1 if words[:1] == ["help"] else 0
+    alike = (name for name in spec.commands if words[at:] and name.replace("-", "_") == words[at].replace("-", "_"))
+    name = next(alike, None)
+    return [*words[:at], name, *words[at + 1 :]] if name else words
 
 
 def _invocation(found: Mapping[str, Any], options: OptionValues, spec: CommandLine) -> Invocation:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Union, cast
 
 from expkit._support.nearest import did_you_mean
-from expkit.errors import ObserverError
+from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
         options: the command line's options, for callables.
 
     Raises:
-        ObserverError: nothing that could observe.
+        NoObserverError: nothing that could observe.
     """
     if isinstance(spec, (str, os.PathLike)):
         return _open_url(os.fspath(spec))
@@ -40,7 +40,7 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
         made = spec(config, options)
         if isinstance(made, (RunObserver, str, os.PathLike)):
             return open_observer(made, config, options)
-    raise ObserverError(
+    raise NoObserverError(
         f"{spec!r} is no observer: give an instance of expkit.observers.RunObserver, "
         "a URL such as 'folder:runs', or a callable of (config, options) that returns one"
     )
@@ -54,7 +54,7 @@ def _open_url(url: str) -> RunObserver:
         from expkit.observers.file import FileStorageObserver
 
         if not rest:
-            raise ObserverError(f"{url!r} names no folder; type for example folder:runs")
+            raise NoObserverError(f"{url!r} names no folder; type for example folder:runs")
         return FileStorageObserver(rest)
     if scheme == "memory":
         from expkit.observers.store import StoreObserver
@@ -71,7 +71,7 @@ def _plugged_in(scheme: str, url: str) -> RunObserver:
     if scheme in found:
         return cast("RunObserver", found[scheme].load()(url))
     known = sorted({"folder", "memory", *found})
-    raise ObserverError(
+    raise NoObserverError(
         f"cannot observe to {url!r}: nothing is known by {scheme + ':'!r}{did_you_mean(scheme, known)} "
         f"(known: {', '.join(name + ':' for name in known)})"
     )
