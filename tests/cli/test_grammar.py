@@ -167,13 +167,13 @@ def test_misuse_is_explained(text, message):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("text", ["print-config", "print-config with a=1", "help print-config", "print-config -h"])
+@pytest.mark.parametrize("text", ["print_confg", "print_confg with a=1", "help print_confg", "print_confg -h"])
 def test_unknown_commands_name_the_nearest(text):
     """Near names first, then all of them."""
     with pytest.raises(CommandNotFoundError) as caught:
         read(text)
     assert str(caught.value) == (
-        "there is no command print-config; did you mean print_config?; "
+        "there is no command print_confg; did you mean print_config?; "
         "commands: print_config, explain, help_me, main, data.stats"
     )
     assert isinstance(caught.value, KeyError)
@@ -264,3 +264,9 @@ def test_every_command_line_is_understood_or_explained(argv):
         assert str(error)
     else:
         assert found.help or found.command in command_line().commands
+
+
+@pytest.mark.parametrize("text", ["print-config", "print_config"])
+def test_commands_in_both_spellings(text):
+    """Hyphens and underscores in a command's name mean the same."""
+    assert read(text).command == "print_config"
