@@ -24,9 +24,8 @@ def import_time(bench: Bench) -> Iterator[Row]:
         row.notes[library] = f"{facts['modules']} modules" if facts else ""
     yield row
     row = Row("... once NumPy is loaded", "ms", goal=5)
-    for library in (SACRED, EXPKIT):
-        code = f"import numpy; {_import_of(library)}"
-        setattr(row, library, _extra_of_code(bench, library, "import numpy", code))
+    measured = {library: bench.job("after_numpy", library, library=library) for library in (SACRED, EXPKIT)}
+    _fill(row, measured, "seconds", MILLI)
     yield row
     facts = bench.job("imports", EXPKIT, library=EXPKIT)
     if facts:

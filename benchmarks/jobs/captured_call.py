@@ -21,7 +21,7 @@ def function(a, b, c):
 
 @ex.main
 def main():
-    answer(seconds=min(timeit.repeat(function, number=50_000, repeat=5)) / 50_000)
+    answer(seconds=min(timeit.repeat(function, number=20_000, repeat=25)) / 20_000)
 
 
 ex.run()
