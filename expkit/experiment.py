@@ -54,11 +54,11 @@ class Experiment(Ingredient):
         name: str | None = None,
         ingredients: Sequence[Ingredient] = (),
         interactive: bool = False,
-        *,
         base_dir: str | os.PathLike[str] | None = None,
-        additional_host_info: Sequence[Any] = (),
-        additional_cli_options: Sequence[CLIOption] = (),
+        additional_host_info: Sequence[Any] | None = None,
+        additional_cli_options: Sequence[CLIOption] | None = None,
         save_git_info: bool = True,
+        *,
         observers: Iterable[ObserverLike] | None = None,
         caller: Caller | None = None,
     ) -> None:
@@ -68,8 +68,8 @@ class Experiment(Ingredient):
         if name is None:
             raise RuntimeError("an experiment made where there is no file needs a name: Experiment('name', ...)")
         super().__init__(name, ingredients, interactive, base_dir=base_dir, save_git_info=save_git_info, caller=caller)
-        self.additional_host_info = list(additional_host_info)
-        self.additional_cli_options = list(additional_cli_options)
+        self.additional_host_info = list(additional_host_info or ())
+        self.additional_cli_options = list(additional_cli_options or ())
         self.captured_out_filter: Callable[[str], str] | None = None
         self.current_run: Run | None = None
         self.uses_default_store = observers is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expkit.errors import ObserverError
 from expkit.observers.delivery import current
 from expkit.observers.store import StoreObserver
 from expkit.stores.folder.store import FolderStore
@@ -23,7 +24,12 @@ class FileStorageObserver(StoreObserver):
         basedir: the folder; made when the first run starts.
         resource_dir: where resources are shown; default ``basedir/_resources``.
         source_dir: where sources are shown; default ``basedir/_sources``.
+        template: refused: templates run code whenever a run ends.
         priority: see :class:`~expkit.observers.base.RunObserver`.
+        copy_artifacts, copy_sources: without effect: bytes are always kept, and lie in the folder once.
+
+    Raises:
+        ObserverError: a template was given.
     """
 
     def __init__(
@@ -31,8 +37,16 @@ class FileStorageObserver(StoreObserver):
         basedir: str | os.PathLike[str],
         resource_dir: str | os.PathLike[str] | None = None,
         source_dir: str | os.PathLike[str] | None = None,
+        template: None = None,
         priority: float = 20,
+        copy_artifacts: bool = True,  # noqa: ARG002
+        copy_sources: bool = True,  # noqa: ARG002
     ) -> None:
+        if template is not None:
+            raise ObserverError(
+                "FileStorageObserver renders no templates; write the report in a post-run hook: "
+                "(_run.dir / 'report.html').write_text(...)"
+            )
         store = FolderStore(
             Path(basedir),
             resource_dir=Path(resource_dir) if resource_dir is not None else None,

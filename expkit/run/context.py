@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from expkit.run.seeds import SeedStream, derive, make_rng
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterable, Mapping
 
     from expkit.errors import ConfigError

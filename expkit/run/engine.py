@@ -67,7 +67,7 @@ class Life:
             if run.status == RUNNING:
                 around.enter_context(TerminationGuard())
                 around.callback(seed_globals(run.seed).restore)
-                self._watch()
+                self._watch_or_fail()
             for warning in run.plan.resolution.warnings:
                 run.run_logger.warning("%s", warning)
             self._around = around.pop_all()
@@ -102,6 +102,15 @@ class Life:
         if run.queue_only:
             run.recorder.tell(Learned(time=now()))  # so that all stores fetch the sources
             run.recorder.close()
+
+    def _watch_or_fail(self) -> None:
+        """A run that has begun ends in the record, too, where it cannot be watched."""
+        try:
+            self._watch()
+        except BaseException as error:
+            self.run.recorder.end(Failed(time=now(), fail_trace=fail_trace(error)))
+            self.run.status = self.run.record.status
+            raise
 
     def _watch(self) -> None:
         """Capture output, beat, give signs of life."""

@@ -90,7 +90,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     """
     owner, command, function = find_command(root, inputs.command)
     nodes = root.ordered()
-    unobserved = inputs.unobserved or command.rpartition(".")[2] in owner.unobserved_commands
+    look_only = command.rpartition(".")[2] in owner.unobserved_commands
+    unobserved = inputs.unobserved or look_only
     queued = None if unobserved else waiting_run(_wanted(inputs), inputs)
     if queued is not None:
         freeze_config(inputs, queued)
@@ -99,7 +100,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     config = resolution.config
     seed = _settle_seed(config)
     observers = () if unobserved else _observers(inputs, config)
-    facts = gather(root, nodes, inputs) if observers else Facts()
+    facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not look_only) else Facts()
     meta = _meta(inputs, command)
     return RunPlan(
         root=root,
@@ -119,7 +120,12 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         record=adopted(_record(root, inputs, command, resolution, seed, facts, meta), queued),
         facts=facts,
         live=Live(config=config, base_dir=root.base_dir),
-        experiment_info={"name": inputs.name or root.path, **facts.experiment, "base_dir": root.base_dir},
+        experiment_info={
+            "name": inputs.name or root.path,
+            **facts.experiment,
+            "base_dir": root.base_dir,
+            "sources": [(ref.path, ref.md5) for ref in facts.sources],
+        },
         host_info=facts.host,
         meta_info=meta,
         logger=logger,

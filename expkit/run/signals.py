@@ -23,12 +23,11 @@ class TerminationGuard:
     def __init__(self) -> None:
         self._mine = False
 
-    def __enter__(self) -> TerminationGuard:
+    def __enter__(self) -> None:
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGTERM"):
             self._mine = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
         if self._mine:
             signal.signal(signal.SIGTERM, _terminate)
-        return self
 
     def __exit__(self, *exc: object) -> None:
         if self._mine and signal.getsignal(signal.SIGTERM) is _terminate:

@@ -114,7 +114,9 @@ class ObserverContract:
         monkeypatch.setenv("EXPKIT_STATE", os.fspath(tmp_path / "state"))
         monkeypatch.chdir(tmp_path)
 
-    def run(self, main: Callable[..., Any], config: dict[str, Any] | None = None, **options: Any) -> Run:
+    def run(
+        self, main: Callable[..., Any], config: dict[str, Any] | None = None, options: dict[str, Any] | None = None
+    ) -> Run:
         """A finished run of ``main``, told to the observer and to a witness after it."""
         self.observer = self.make_observer()
         self.witness = RecordingObserver(priority=self.observer.priority - 1)
@@ -194,4 +196,4 @@ class ObserverContract:
 
     def test_a_queued_run(self) -> None:
         """A run that is only queued is taken."""
-        assert self.run(lambda: None, **{"--queue": True}).status == "QUEUED"
+        assert self.run(lambda: None, None, {"--queue": True}).status == "QUEUED"

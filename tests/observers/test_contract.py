@@ -66,7 +66,7 @@ class TestSecondFolder(ObserverContract):
     def make_observer(self):
         return FileStorageObserver("second", priority=1)
 
-    def run(self, main, config=None, **options):
+    def run(self, main, config=None, options=None):
         from expkit import Experiment
 
         first = FileStorageObserver("first", priority=50)

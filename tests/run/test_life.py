@@ -511,3 +511,22 @@ class TestStartRun:
         with pytest.raises(ZeroDivisionError), start_run("loose", observers=[StoreObserver(store)]) as run:
             1 / 0
         assert store.load(run.uid).status == "FAILED"
+
+
+def test_a_run_that_cannot_be_watched_fails(experiment):
+    """A capture mode that does not exist ends the run as failed, with a clear error."""
+    store = recorded(experiment)
+    run = experiment._create_run()
+    run.capture_mode = "everything"
+    with pytest.raises(UsageError, match="no capture mode 'everything'"):
+        run()
+    assert (run.status, store.load(run.uid).status) == ("FAILED", "FAILED")
+
+
+def test_templates_are_refused(tmp_path):
+    """The predecessor's templates are refused with what to do instead."""
+    from expkit import FileStorageObserver
+    from expkit.errors import ObserverError
+
+    with pytest.raises(ObserverError, match="post-run hook"):
+        FileStorageObserver(tmp_path, template="x.html")
