@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from binascii import crc32
 from bisect import bisect_right
@@ -14,8 +15,8 @@ from expkit.stores.folder import slots
 from expkit.stores.folder.slots import SLOT
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator
+    from io import FileIO
 
 BLOCK = 2048 * SLOT
 _STEP_IS_BINARY = frozenset((slots.INT_JSON, slots.FLOAT_JSON))
@@ -158,40 +159,38 @@ class PointReader:
 
 def _check_magic(start: bytes, path: object) -> bool:
     """Whether the file has begun; raises for files that are no such file."""
-    if start == slots.MAGIC:
-        return True
+    if slots.MAGIC.startswith(start.rstrip(b"\0")):
+        return start == slots.MAGIC
     if start.startswith(slots.MAGIC_START):
         found = start[len(slots.MAGIC_START) :].decode("ascii", "replace").strip()
         raise FormatError(f"{path}: points of format {found}; this version of expkit reads format 1: update expkit")
-    if start.strip(b"\0"):
-        raise FormatError(f"{path}: not a file of packed metric points")
-    return False
+    raise FormatError(f"{path}: not a file of packed metric points")
 
 
-def _records(file: Any, place: int, end: int | None = None) -> Iterator[Span]:
+def _records(file: FileIO, place: int, end: int | None = None) -> Iterator[Span]:
     """Whole records from ``place`` on, up to the first that is not whole."""
+    stop = os.fstat(file.fileno()).st_size if end is None else end
     size = BLOCK
-    while end is None or place < end:
+    while place < stop:
         file.seek(place)
-        data = file.read(size if end is None else min(size, max(end - place, 0)))
-        done, wanted = 0, 0
+        data = file.read(min(size, stop - place))
+        done = 0
         for span in _split(data):
-            if isinstance(span, int):
-                wanted = span
-                break
             done += len(span.data)
             yield span
+        size = BLOCK if done else _size_of_first(data)
         place += done
-        if wanted > len(data) - done and len(data) == size:
-            size = max(BLOCK, wanted)
-        elif not done or wanted or len(data) < size:
+        if not done and not len(data) < size <= stop - place:
             return
-        else:
-            size = BLOCK
 
 
-def _split(data: bytes) -> Iterator[Span | int]:
-    """Spans of whole records; at last, where one is cut off, how many bytes it needs."""
+def _size_of_first(data: bytes) -> int:
+    """Bytes of the record at the beginning, which may be cut off."""
+    return slots.size_of(data) if len(data) >= SLOT and data[:4] == data[28:SLOT] else 0
+
+
+def _split(data: bytes) -> Iterator[Span]:
+    """Spans of whole records, up to the first that is none or is cut off."""
     length = len(data) // SLOT * SLOT
     if _all_plain(data, length):
         if length:
@@ -206,13 +205,12 @@ def _split(data: bytes) -> Iterator[Span | int]:
             yield Span(0, (stop - place) // SLOT, data[place:stop])
             place = stop
             continue
-        needed = slots.size_of(data[place : place + SLOT])
-        if place + needed > length or not _is_whole(data, place, needed):
-            yield needed
+        stop += slots.size_of(data[place : place + SLOT])
+        if not _is_whole(data[place:stop], stop - place):
             return
         kind = data[place] & 15
-        yield Span(kind, int(kind < slots.SERIES), data[place : place + needed])
-        place += needed
+        yield Span(kind, int(kind < slots.SERIES), data[place:stop])
+        place = stop
 
 
 def _all_plain(data: bytes, length: int) -> bool:
@@ -226,12 +224,13 @@ def _is_plain(data: bytes, place: int) -> bool:
     return 1 <= data[place] & 15 <= slots.LAST_PLAIN and data[place : place + 4] == data[place + 28 : place + SLOT]
 
 
-def _is_whole(data: bytes, place: int, needed: int) -> bool:
-    if data[place : place + 4] != data[place + 28 : place + SLOT]:
+def _is_whole(record: bytes, size: int) -> bool:
+    """Whether these are the ``size`` bytes of a record that is no plain point."""
+    if len(record) < size or record[:4] != record[28:SLOT]:
         return False
-    kind = data[place] & 15
+    kind = record[0] & 15
     if kind in slots.PAYLOAD:
-        return crc32(_text(data[place : place + needed])) == int.from_bytes(data[place + 4 : place + 8], "little")
+        return crc32(_text(record)) == int.from_bytes(record[4:8], "little")
     return kind == slots.FILLER
 
 

@@ -23,7 +23,7 @@ from expkit.stores.folder import slots
 from expkit.stores.folder.files import write_all
 from expkit.stores.folder.point_reader import Columns, PointReader, Series
 from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
-from expkit.stores.folder.window import Window
+from expkit.stores.folder.window import Appending, Window, open_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,7 +56,7 @@ class PointWriter:
         self._known: dict[Any, _Series] = {}
         self._numbers = itertools.count(1)
         self._fd = -1
-        self._window: Window | None = None
+        self._window: Window | Appending | None = None
         self._write: Callable[[bytes], object] = _no_room
         self._closed = ""
         self._reader = PointReader(path)
@@ -71,21 +71,27 @@ class PointWriter:
         """Add a point of a plain series now: the short way, for hot loops."""
         try:
             series = self._known[name]
-            if step is None:
-                step = series.next_step() if series.moved is None else series.restart()
-            elif step.__class__ is int:
-                series.moved = step
-            else:
-                return self.add(name, value, step)
-            if value.__class__ is float:
-                self._write(pack_int_float(series.head, step, value, now(), series.head))
+        except KeyError:
+            return self.add(name, value, step)
+        if step is None:
+            step = series.next_step() if series.moved is None else series.restart()
+        elif step.__class__ is int:
+            series.moved = step
+        else:
+            return self.add(name, value, step)
+        try:
+            kind = value.__class__
+            number = value if kind is float or kind is int else _plain(value)
+            if number.__class__ is float:
+                self._write(pack_int_float(series.head, step, number, now(), series.head))
                 return None
-            if value.__class__ is int:
-                self._write(pack_int_int(series.int_head, step, value, now(), series.int_head))
+            if number.__class__ is int:
+                self._write(pack_int_int(series.int_head, step, number, now(), series.int_head))
                 return None
-        except Exception:  # a new name, a full window, another type: the long way knows
-            pass
-        return self.add(name, value, step)
+        except Exception as error:  # a full window, a number that is too large: the long way knows
+            if not _is_ours(error):
+                raise
+        return self._keep(series, step, _plain(value), now())
 
     def add(
         self,
@@ -140,14 +146,24 @@ class PointWriter:
             os.close(self._fd)
 
     def _put(self, name: str, step: Any, value: Any, time: float, tags: _Tags, kind: str) -> None:
+        key = (name, tags, kind) if tags or kind != "scalar" else name
         try:
-            key = (name, tags, kind) if tags or kind != "scalar" else name
             series = self._known.get(key) or self._name(key, name, tags, kind)
-            self._append(slots.pack_point(series.number, series.take(step), value, time))
         except (OSError, StoreError) as error:
-            if self._on_loss is None:
-                raise
-            self._on_loss(error)
+            self._lose(error)
+        else:
+            self._keep(series, series.take(step), value, time)
+
+    def _keep(self, series: _Series, step: Any, value: Any, time: float) -> None:
+        try:
+            self._append(slots.pack_point(series.number, step, value, time))
+        except (OSError, StoreError) as error:
+            self._lose(error)
+
+    def _lose(self, error: Exception) -> None:
+        if self._on_loss is None or not _is_ours(error):
+            raise error
+        self._on_loss(error)
 
     def _name(self, key: object, name: str, tags: _Tags, kind: str) -> _Series:
         """Begin a series: it stands in the file before anybody can use it."""
@@ -159,12 +175,13 @@ class PointWriter:
             return self._known.setdefault(key, new)
 
     def _append(self, record: bytes) -> None:
-        while True:
-            try:
-                self._write(record)
-                return
-            except ValueError:  # the window is full, or there is none
-                self._make_room(len(record))
+        try:
+            self._write(record)
+        except ValueError as error:  # the window is full, or there is none
+            if not _is_ours(error):
+                raise
+            self._make_room(len(record))
+            self._append(record)
 
     def _make_room(self, needed: int) -> None:
         with self._lock:
@@ -177,16 +194,17 @@ class PointWriter:
             if self._window is not None:
                 self._write = self._window.write
 
-    def _open(self) -> Window:
+    def _open(self) -> Window | Appending:
         if self._closed:
             raise StoreError(self._closed)
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
-            end = self._reader.end()
-            numbers = itertools.count(self._reader.last_number() + 1)
+            reader = PointReader(self._path)  # its own: a signal handler may come here while one is at work
+            end = reader.end()
+            numbers = itertools.count(reader.last_number() + 1)
             if end < os.fstat(fd).st_size and self._window is None:
                 os.ftruncate(fd, end)
-            window = Window(fd, end, FIRST_WINDOW)
+            window = open_window(fd, self._path, end, FIRST_WINDOW)
             if not end:
                 window.write(slots.MAGIC)
         except BaseException:
@@ -265,6 +283,14 @@ def _no_room(record: bytes, /) -> object:  # noqa: ARG001
     raise ValueError("no window")
 
 
+def _is_ours(error: Exception) -> bool:
+    """Whether the error arose here, and not in a signal handler that struck while a point was added."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and str(at.tb_frame.f_globals.get("__name__")).startswith(_HERE)
+
+
 def _sorted(tags: Tags) -> _Tags:
     pairs = tags.items() if isinstance(tags, Mapping) else tags
     return tuple(sorted((str(key), str(value)) for key, value in pairs))
@@ -286,10 +312,11 @@ def _plain(value: Any) -> Any:
 def _unwrapped(value: Any) -> Any:
     try:
         return value.item()
-    except Exception:  # an array of several, or no array at all
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # no array at all, or one of several
         return value
 
 
+_HERE = __name__.rpartition(".")[0]
 _PLAIN = frozenset((float, int, str, bool, type(None)))
 _NUMBERS = (float, int)
 _LONG = 10_000

@@ -1,10 +1,12 @@
-"""A part of a growing file in memory: :class:`Window`."""
+"""A part of a growing file in memory: :class:`Window`, and :class:`Appending` where there can be none."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from expkit.stores.folder import slots
@@ -61,6 +63,54 @@ class Window:
         return self._start + place
 
 
+class Appending:
+    """Takes a window's place where files cannot be mapped (some shared and network folders): slower, as safe.
+
+    Args:
+        path: the file.
+        place: byte of the file where writing begins; it ends there.
+    """
+
+    __slots__ = ("_file",)
+    room = sys.maxsize
+    size = end = 0
+
+    def __init__(self, path: str, place: int) -> None:
+        os.truncate(path, place)
+        self._file = open(path, "ab", buffering=0)  # noqa: SIM115
+
+    def write(self, record: bytes) -> object:
+        """Append one record, whole or not at all."""
+        written = self._file.write(record)
+        if written < len(record):
+            self._file.truncate(self._file.tell() - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written
+
+    def fill(self) -> None:
+        """There is no end to the room."""
+
+    def close(self) -> int:
+        """Refuse what comes from now on, and return the byte of the file after the last record."""
+        end = self._file.seek(0, os.SEEK_END)
+        self._file.close()
+        return end
+
+
+def open_window(fd: int, path: str, place: int, least: int) -> Window | Appending:
+    """A window into the file, or what can take its place there.
+
+    Raises:
+        OSError: there is no room on the disk, or the disk fails.
+    """
+    try:
+        return Window(fd, place, least)
+    except OSError as error:
+        if error.errno not in _CANNOT_MAP:
+            raise
+    return Appending(path, place)
+
+
 def _take_room(fd: int, start: int, size: int) -> None:
     """Take the room now, so that writing to memory cannot fail later."""
     if hasattr(os, "posix_fallocate"):
@@ -76,3 +126,6 @@ def _map(fd: int, start: int, size: int) -> mmap.mmap:
         return mmap.mmap(fd, size, offset=start)
     # pages are made now and together: one by one, when first written, they cost ten times as much
     return mmap.mmap(fd, size, mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0), offset=start)
+
+
+_CANNOT_MAP = (errno.ENODEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
