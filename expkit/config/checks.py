@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
     from expkit.config.resolver import Resolver
+    from expkit.config.summary import ConfigSummary
 
 _NUMBERS = {int, float}
 
@@ -93,22 +94,31 @@ def known_entries(resolver: Resolver) -> dict[Path, str]:
 def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
     keys, summary = branch.node.keys, branch.summary
     for path in unknown_leaves(summary, branch.node.parameters):
-        yield Unknown(keys + path, _origin(join(keys + path), resolver))
+        yield Unknown(keys + path, _origin(join(keys + path), resolver), _note(join(path), summary))
     for edit in branch.refused:
         yield Unknown(keys + edit.path, edit.origin)
     for edit in branch.impossible:
         yield Unknown(keys + edit.path[:1], edit.origin)
-    for path, value in flatten(summary):
+    for path, value in flatten(summary) if summary.modified else ():
         if type(value) is list and join(path) in summary.modified:
             for slip in misspelt(summary.assigned.get(join(path)), value, path):
                 yield Unknown(keys + slip, _origin(join(keys + path), resolver))
 
 
+def _note(name: str, summary: ConfigSummary) -> str:
+    place = summary.places.get(name)
+    if place is None:
+        return ""
+    if name in summary.hidden:
+        return f"; the name at {place} is no entry, as no captured function asks for it"
+    return f"; it is set at {place}, but under a condition that does not hold"
+
+
 def _origin(name: str, resolver: Resolver) -> Origin:
     """Who overrode an entry, or something in it or around it, last."""
     overrides: list[Override] = [*resolver.hooked, *resolver.named, *resolver.updates]
-    hits = (over for over in reversed(overrides) if is_prefix(over.name, name) or is_prefix(name, over.name))
-    return next(hits).layer.origin
+    hits = [over.layer.origin for over in overrides if is_prefix(over.name, name) or is_prefix(name, over.name)]
+    return hits[-1]
 
 
 def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:

@@ -75,4 +75,6 @@ def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:
 
 
 def upwards(name: str) -> list[str]:
+    """The entry and the ones above it, innermost first."""
+    """A path and those above it, innermost first."""
     return [name, *reversed(list(parents(name)))]

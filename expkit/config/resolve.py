@@ -88,7 +88,8 @@ def _summarised(resolver: Resolver, config: Mapping[Any, Any]) -> ConfigSummary:
     total = ConfigSummary(config, docs={"seed": _SEED_DOC})
     for branch in reversed(resolver.branches.values()):
         _add(total, branch.summary, branch.node)
-    total.modified.update(name for name in (edit.name for edit in resolver.updates) if "[" in name)
+    edits = (update for update in resolver.updates if not all(isinstance(part, str) for part in update.path))
+    total.modified.update(edit.name for edit in edits)
     total.mark_parents()
     return total
 

@@ -25,10 +25,12 @@ class Unknown(NamedTuple):
     Attributes:
         path: of the entry, from the root.
         origin: who wants it.
+        note: why there is no such entry, where that is known.
     """
 
     path: Path
     origin: Origin
+    note: str = ""
 
 
 def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Iterator[Path]:
@@ -79,7 +81,7 @@ def unknown_error(entries: Collection[Unknown], known: Mapping[Path, str]) -> Co
         known: all entries of the run, with the places that define them (``""`` where that is not known).
     """
     lines = [
-        f"there is no config entry {join(entry.path)} ({entry.origin}){suggestion(entry.path, known)}"
+        f"there is no config entry {join(entry.path)} ({entry.origin}){entry.note or suggestion(entry.path, known)}"
         for entry in entries
     ]
     return ConfigAddedError("\n".join(lines))

@@ -37,6 +37,8 @@ def refusal(run, tokens, *nodes):
         ("layers=[{'units':3},{'unit':5}]", f"there is no config entry layers[1].unit (command line); did you mean layers[1].units? (defined at test_unknown.py:{LINE + 5})"),
         ("~model.c", f"there is no config entry model.c (command line); did you mean model.C? (defined at test_unknown.py:{LINE + 2})"),
         ("~layers[7]", "there is no config entry layers[7] (command line)"),
+        ("model.kernal=x", f"there is no config entry model.kernal (command line); did you mean model.kernel? (defined at test_unknown.py:{LINE + 3})"),
+        ("lt.k=x", "there is no config entry lt.k (command line)"),
         ("zzz=1", "there is no config entry zzz (command line); there are model, layers, optim, lr"),
         ("model.zzz=1", "there is no config entry model.zzz (command line); there are model.C, model.kernel"),
     ],
@@ -44,6 +46,15 @@ def refusal(run, tokens, *nodes):
 def test_the_message_names_the_entry_who_asked_and_what_was_meant(node, run, update, message):
     """Unknown entries are refused, nested and in lists, with near names and their places."""
     assert refusal(run, update, node("", base)).startswith(message)
+
+
+def test_several_near_names_are_told_with_their_places(node, run):
+    """Best first, each with the place that defines it."""
+    root = node("", {"rate": 1}, parameters={"rates": "train.py:3", "nowhere": ""})
+    assert refusal(run, "ratee=1", root).endswith(
+        "; did you mean rate (defined at settings.py:7) or rates (defined at train.py:3)?"
+    )
+    assert refusal(run, "nowher=1", root).endswith("; did you mean nowhere?")
 
 
 def test_several_unknown_entries_are_told_at_once(node, run):
@@ -90,6 +101,7 @@ def test_a_list_given_as_a_whole_may_hold_other_keys(node, run):
     config = run("layers=[{'units':3,'act':'relu','unitz':1},{'kind':'pool'},7]", node("", base)).config
     assert config["layers"][1] == {"kind": "pool"}
     assert run("layers=5", node("", base)).config["layers"] == 5
+    assert run("rows=[{'x':1}]", node("", {"rows": None})).config["rows"] == [{"x": 1}]
 
 
 def test_force_gets_past(node, run):
@@ -99,6 +111,23 @@ def test_force_gets_past(node, run):
     assert resolution.config["zzz"] == 1
     assert resolution.config["layers"] == [{"units": 64, "unit": 3}, "x"]
     assert resolution.warnings == []
+
+
+def test_names_in_the_source_that_are_no_entries_are_told_apart(node, run):
+    """An entry that is set under a condition, and a private name, exist but not for this run."""
+
+    def config():
+        kind = "sgd"
+        _cache = 1
+        if kind == "adam":
+            beta = 0.9
+
+    line = config.__code__.co_firstlineno
+    message = refusal(run, "beta=0.5", node("", config))
+    assert message.endswith(f"; it is set at test_unknown.py:{line + 4}, but under a condition that does not hold")
+    assert run("beta=0.5 kind=adam", node("", config)).config["beta"] == 0.5
+    message = refusal(run, "_cache=2", node("", config))
+    assert message.endswith(f"; the name at test_unknown.py:{line + 2} is no entry, as no captured function asks for it")
 
 
 def test_odd_keys_are_quoted(node, run):
