@@ -76,6 +76,13 @@ class Definitions:
         self.base_dir = os.path.abspath(base_dir or _folder_of(caller.file))
 
     @property
+    def project(self) -> str:
+        """The root of the project around ``base_dir``: names of sources are relative to it."""
+        from expkit.provenance.projects import project_root  # nothing of it is needed to define an experiment
+
+        return str(project_root(self.base_dir))
+
+    @property
     def doc(self) -> str | None:
         """Docstring of the module in which this was made."""
         return self.caller.doc

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from expkit.provenance.host import host_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.packages import discover_packages
-from expkit.provenance.projects import project_root
 from expkit.provenance.repositories import Repositories, describe, require_clean
 from expkit.provenance.sources import SourceFile, discover
 from expkit.record.model import FileRef, Launch
@@ -62,7 +61,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
             "doc": root.doc,
         },
         host=host_facts(inputs.host_info, problems),
-        launch=launch_facts(root.caller.file, project_root(root.base_dir)),
+        launch=launch_facts(root.caller.file, root.project),
         sources=tuple(_ref(source) for source in sources),
         places={source.name: source.path for source in sources},
         problems=tuple(problems),
@@ -75,7 +74,7 @@ def experiment_info(root: Definitions) -> dict[str, Any]:
     sources = _sources(root, nodes)
     return {
         "name": root.path,
-        "base_dir": root.base_dir,
+        "base_dir": root.project,
         "mainfile": _mainfile(root, sources),
         "sources": [(source.name, source.md5) for source in sources],
         "dependencies": _packages(nodes),

@@ -119,11 +119,11 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         unobserved=unobserved,
         record=adopted(_record(root, inputs, command, resolution, seed, facts, meta), queued),
         facts=facts,
-        live=Live(config=config, base_dir=root.base_dir),
+        live=Live(config=config, base_dir=root.project),
         experiment_info={
             "name": inputs.name or root.path,
             **facts.experiment,
-            "base_dir": root.base_dir,
+            "base_dir": root.project,
             "sources": [(ref.path, ref.md5) for ref in facts.sources],
         },
         host_info=facts.host,

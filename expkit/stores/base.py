@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union, runtime_checkable
 
-from expkit.record.model import Point
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
 
-    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
+    from expkit.record.model import Annotation, Lease, Point, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.types import RunId
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,7 +139,7 @@ class ObserverContract:
         """A run with metrics, output, info and a result is taken from start to end."""
 
         def main(_run: Any) -> float:
-            print("hello from main")
+            sys.stdout.write("hello from main\n")
             for step in range(5):
                 _run.log_scalar("loss", 1.0 / (step + 1), step)
             _run.info["note"] = "fine"
