@@ -154,7 +154,8 @@ class RunLog:
 
     def _append(self, data: bytes) -> None:
         if self._fd < 0:
-            self._fd = os.open(self._events, os.O_WRONLY | os.O_APPEND | os.O_CREAT | files.BINARY, 0o666)
+            self._fd = os.open(self._events, os.O_RDWR | os.O_APPEND | os.O_CREAT | files.BINARY, 0o666)
+            self._torn = files.is_torn(self._fd)  # somebody died here
         torn, self._torn = self._torn, True
         files.write_all(self._fd, b"\n" + data if torn else data)
         self._torn = False

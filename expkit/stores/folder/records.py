@@ -86,7 +86,7 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
 
 
 class Writer:
-    """Writes records into one store."""
+    """Writes records into one store. Remembers the texts of trees that last as long as a run, so nobody may edit them."""
 
     def __init__(self, store: StoreLayout) -> None:
         self._store = store

@@ -18,7 +18,7 @@ from expkit.stores.folder.keeping import show_all
 from expkit.stores.folder.layout import StoreLayout
 from expkit.stores.folder.log import RunLog
 from expkit.stores.folder.parts import Parts
-from expkit.stores.folder.records import Stamp, Stored, read_run, version
+from expkit.stores.folder.records import Stamp, Stored, Writer, read_run, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -104,7 +104,8 @@ class FolderStore:
         show_all(self._parts, run, record)
         if record.stop_time is not None:
             metrics.export_small(run, record.segment, self._layout.scratch)
-        self._parts.writer.write(run, record, before.stamp, before.record)
+        # a writer of its own, because the other one takes it that trees which it knows do not change
+        Writer(self._layout).write(run, record, before.stamp, before.record)
         self._parts.changes.add(record.uid, "resumed" if record.segment > before.record.segment else "saved")
 
     def load(self, run: RunId) -> RunRecord:
