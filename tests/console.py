@@ -60,7 +60,8 @@ def file_name(block):
 def shell(command, folder):
     """What a command prints, stdout and stderr together, and its exit code."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("EXPKIT_", "NO_COLOR", "COLUMNS"))}
+    unlike = ("EXPKIT_", "PYTEST_", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(unlike)}
     environment = {
         **kept,
         "PATH": path,
@@ -94,15 +95,15 @@ def _pattern(line):
     return re.escape(line).replace(re.escape("..."), ".*") + r"\n"
 
 
-def check(transcript, folder):
-    """Run a transcript in ``folder``, and compare.
+def check(transcript, folder, where=""):
+    """Run a transcript in ``folder``, and compare; ``where`` it stands is for the message.
 
     Raises:
         AssertionError: shows what was printed instead.
     """
     for command, expected in steps(transcript):
         printed, _ = shell(command, folder)
-        assert agrees(printed, expected), f"$ {command}\n--- expected\n{expected}\n--- printed\n{printed}"
+        assert agrees(printed, expected), f"{where}\n$ {command}\n--- expected\n{expected}\n--- printed\n{printed}"
 
 
 def _tidy(text):
