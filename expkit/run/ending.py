@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
-from expkit.config.paths import is_prefix
 from expkit.config.tracking import unread
 from expkit.errors import RunInterrupt
 from expkit.record.events import Completed, Failed, Interrupted, Learned
@@ -48,10 +47,9 @@ def last_facts(run: Run) -> Learned:
     """What the end of a run shows: entries that were read, never read, or changed in place."""
     context = run.context
     assert context is not None
-    summary = run.config_modifications
-    reads = context.reads.paths() | run.plan.resolution.reads
-    overridden = _leaves({*summary.added, *summary.modified, *summary.typechanged} - {"seed"})
-    idle = tuple(unread(overridden, reads))
+    resolution = run.plan.resolution
+    reads = context.reads.paths() | resolution.reads
+    idle = tuple(unread({*resolution.overridden} - {"seed"}, reads))
     mutated = context.mutated()
     for path in idle if not run.unobserved else ():
         run.run_logger.warning("config entry %s was overridden, but nobody read it", path)
@@ -59,12 +57,6 @@ def last_facts(run: Run) -> Learned:
         run.run_logger.warning("config entry %s was changed in place; only that function saw the change", path)
     facts = replace(run.record.facts, read=tuple(sorted(reads)), unread=idle, mutated=mutated)
     return Learned(time=now(), facts=facts)
-
-
-def _leaves(paths: set[str]) -> list[str]:
-    """Those that no other one lies below."""
-    ordered = sorted(paths)
-    return [path for path in ordered if not any(is_prefix(path, other) for other in ordered if other != path)]
 
 
 def _users(trace: TracebackType | None) -> TracebackType | None:

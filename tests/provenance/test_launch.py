@@ -80,7 +80,7 @@ def test_without_a_main_file(monkeypatch, tmp_path, mainfile, script):
 
 def test_standard_input_is_no_script(monkeypatch, tmp_path):
     """A program read from standard input has no script to start again."""
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>", raising=False)
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
     assert launch_facts(None, tmp_path).script == ""
 
