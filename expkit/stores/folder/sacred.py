@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Tree = dict[str, Any]
 
-_MD5 = re.compile(r"_([0-9a-f]{32})(?:\.|$)")
+_MD5 = re.compile(r"[0-9a-f]{32}")
+_STORED = re.compile(rf"_({_MD5.pattern})(?:\.|$)")
 
 
 def is_sacred(tree: Tree) -> bool:
@@ -95,22 +96,28 @@ def _experiment(experiment: Tree) -> Tree:
 
 
 def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[FileRef]:
-    root = run.root
     for name, stored in _pairs(experiment.get("sources")):
-        yield _ref(name, "source", "project", f"{root}/{stored}")
+        if _MD5.fullmatch(stored):  # of a queued run: copied into its folder, known by hash
+            yield _ref(name, "source", "project", f"{run.folder}/{name}", stored)
+        else:
+            yield _ref(name, "source", "project", f"{run.root}/{stored}", _md5_in(stored))
     for original, stored in _pairs(tree.get("resources")):
-        yield _ref(_base_name(original), "resource", "elsewhere", f"{root}/{stored}")
+        # the path is relative to where the program ran, so only its end says something here
+        place = f"{run.root}/_resources/{_base_name(stored)}"
+        yield _ref(_base_name(original), "resource", "elsewhere", place, _md5_in(stored))
     for name in tree.get("artifacts") or ():
         if isinstance(name, str):
-            yield _ref(name, "artifact", "files", f"{run.folder}/{name}")
+            yield _ref(name, "artifact", "run", f"{run.folder}/{name}", "")
 
 
-def _ref(name: str, role: str, root: str, stored: str) -> FileRef:
-    match = _MD5.search(stored)
+def _ref(name: str, role: str, root: str, place: str, md5: str) -> FileRef:
     mode = "w" if role == "artifact" else "r"
-    return FileRef(
-        path=name, role=role, root=root, md5=match[1] if match else "", size=files.size_of(stored), mode=mode
-    )
+    return FileRef(path=name, role=role, root=root, md5=md5, size=files.size_of(place), mode=mode)
+
+
+def _md5_in(name: str) -> str:
+    match = _STORED.search(name)
+    return match[1] if match else ""
 
 
 def _pairs(value: Json) -> list[tuple[str, str]]:

@@ -1,0 +1,129 @@
+"""Names on disk: of runs, of artifacts, and of everything that a finished run leaves."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expkit.errors import RunExistsError, StoreNameError
+from expkit.record.events import Beat, Completed, FileAdded
+from expkit.record.model import FileRef
+from expkit.stores.folder.layout import RunLayout, check_id
+from expkit.stores.folder.store import FolderStore
+
+
+def files_below(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "a/", "/a", "a//b", "../a", "a/../../b", "a/./b", "C:\\a", "C:a", "a\\b", "a\0b", "a\nb", "x" * 256, "\ud800"]
+    + ["run.json", "config.json", "info.json", "cout.txt", "metrics.json", "lease.json", "files", "RUN.JSON", "Info.json/x"]
+    + ["cout-1-0.txt", "cout.raw", "events.jsonl", "events-1-2.jsonl", "metrics-0-0.points", "status-1.json"],
+)
+def test_bad_artifact_names(store, log, name):
+    """An artifact's name can neither leave the run's folder nor hide a file of the record."""
+    before = sorted(store.root.rglob("*"))
+    with pytest.raises(StoreNameError, match="artifact"):
+        log.keep(b"x", FileRef(path=name, role="artifact", root="run"))
+    assert sorted(store.root.rglob("*")) == before
+
+
+def test_links_out_of_the_folder(log, tmp_path):
+    """A link in the run's folder is no way out of it."""
+    (tmp_path / "elsewhere").mkdir()
+    (log.folder / "sub").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreNameError, match="leads out"):
+        log.keep(b"x", FileRef(path="sub/x", role="artifact", root="run"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@given(st.text(alphabet="ab./\\: \0\n\u00e9", max_size=12))
+def test_accepted_names_stay_inside(name):
+    """Whatever name is accepted, its place is below the run's folder."""
+    run = RunLayout("/nowhere/runs", "1")
+    try:
+        place = run.artifact(name)
+    except StoreNameError:
+        return
+    assert place.startswith("/nowhere/runs/1/")
+    assert not {"..", ".", ""} & set(place.split("/")[4:])
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "_sources", "a/b", "a\\b", "a:b", "what?", "a\n", "a.", "a ", "x" * 256])
+def test_bad_ids(store, new_record, name):
+    """An id that cannot be the name of a visible folder everywhere is refused, and nothing is made."""
+    with pytest.raises(StoreNameError, match="id"):
+        store.create(new_record(), id=name)
+    assert store.ids() == []
+
+
+@pytest.mark.parametrize("name", ["7", "baseline", "lr=0.1", "2026-03-01 best", "größe", "007"])
+def test_good_ids(store, new_record, name):
+    """Other texts are fine."""
+    assert check_id(name) == store.create(new_record(), id=name, bind=True)
+    with pytest.raises(RunExistsError, match=name):
+        store.create(new_record(), id=name, bind=True)
+
+
+def test_the_tree_of_a_finished_run(store, log, tmp_path):
+    """A finished run has these files and no others; the store's own things lie in one hidden folder."""
+    source = tmp_path / "a.py"
+    source.write_text("x = 1\n")
+    for data, ref in (
+        (source, FileRef(path="a.py", role="source")),
+        (b"1,2\n", FileRef(path="data.csv", role="resource", root="elsewhere")),
+        (b"png", FileRef(path="plots/a.png", role="artifact", root="run")),
+        (b"seen", FileRef(path="in.csv", role="input")),
+    ):
+        log.write(FileAdded(time=datetime.now(timezone.utc), file=log.keep(data, ref)))
+    log.output.write_bytes(b"hello\n")
+    log.points.add("loss", 1.0)
+    (log.files / "notes.txt").write_text("mine")
+    log.write(Beat(time=datetime.now(timezone.utc), info={"a": 1}))
+    log.write(Completed(time=datetime.now(timezone.utc)))
+    log.close()
+    names = {re.sub("_[0-9a-f]{32}", "_MD5", str(path.relative_to(store.root))) for path in files_below(store.root)}
+    hidden = {name for name in names if name.startswith(".expkit/")}
+    assert names - hidden == {
+        "1/config.json",
+        "1/cout.txt",
+        "1/files/notes.txt",
+        "1/info.json",
+        "1/metrics-0-0.points",
+        "1/metrics.json",
+        "1/plots/a.png",
+        "1/run.json",
+        "_resources/data_MD5.csv",
+        "_sources/a_MD5.py",
+    }
+    assert {name.split("/")[1] for name in hidden} == {"blobs", "changes", "format.json", "last-id", "uids"}
+
+
+def test_a_moved_store_is_the_same(store, log, root):
+    """Nothing in a store depends on where it lies."""
+    ref = log.keep(b"x = 1\n", FileRef(path="a.py", role="source"))
+    log.write(FileAdded(time=datetime.now(timezone.utc), file=ref))
+    log.close()
+    expected = store.load("1")
+    moved = root.rename(root.with_name("moved"))
+    other = FolderStore(moved)
+    assert other.load(expected.uid) == expected
+    assert other.blob_path(ref.sha256).read_bytes() == b"x = 1\n"
+    assert not any(str(root).encode() in path.read_bytes() for path in files_below(moved))
+
+
+def test_relative_roots_are_those_of_the_beginning(tmp_path, monkeypatch, new_record):
+    """A store whose folder was given relative to the current one stays there when the program moves on."""
+    monkeypatch.chdir(tmp_path)
+    store = FolderStore("runs")
+    assert (store.url, store.root) == ("folder:runs", tmp_path / "runs")
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    store.create(new_record())
+    assert (tmp_path / "runs" / "1" / "run.json").is_file()
