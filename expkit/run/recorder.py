@@ -7,17 +7,18 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union
 
-from expkit.errors import StoreError
+from expkit.errors import ExpkitError, ObserverError, StoreError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
 from expkit.observers.file import FileStorageObserver
 from expkit.record.codec import snapshot
 from expkit.record.events import Beat, FileAdded, Learned, Started
+from expkit.record.fold import fold
 from expkit.run.lanes import Lane, finish
 from expkit.run.log import LocalLog, NoLog, spool_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import TypeGuard
 
@@ -50,6 +51,7 @@ class Recorder:
         self._live = live
         self._lock = threading.RLock()
         self._spooled = False
+        self._broken = False
 
     # -- the start -------------------------------------------------------------------------------------
 
@@ -62,7 +64,8 @@ class Recorder:
         run_id = wanted
         self.record = event.record
         for observer in self.observers:
-            answer = self._ask(observer, Delivery(event, self.record, self._live, None, run_id, wanted is not None))
+            first = Delivery(event=event, record=self.record, live=self._live, id=run_id, bind=wanted is not None)
+            answer = self._ask(observer, first)
             run_id = answer if run_id is None else run_id
         if self.observers and isinstance(self.log, NoLog):
             self._open(spool_store(self.record.uid), create=True)
@@ -71,15 +74,22 @@ class Recorder:
         return run_id
 
     def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
-        answer: RunId | None
+        try:
+            answer = self._begin_with(observer, delivery)
+            if isinstance(observer, FileStorageObserver) and isinstance(self.log, NoLog):
+                self._open_if_there(observer)
+        except OSError as error:
+            if isinstance(error, ExpkitError):
+                raise
+            raise ObserverError(f"{observer} cannot take in the run: {error}") from error
+        return answer
+
+    def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
         if _is_plain_folder(observer) and isinstance(self.log, NoLog):
-            answer = observer.take_in(self.record, delivery.id, bind=delivery.bind)
-        else:
-            lane = Lane(observer)
-            answer = lane.begin(delivery)
-            self.lanes.append(lane)
-        if isinstance(observer, FileStorageObserver) and isinstance(self.log, NoLog):
-            self._open_if_there(observer)
+            return observer.take_in(self.record, delivery.id, bind=delivery.bind)
+        lane = Lane(observer)
+        answer = lane.begin(delivery)
+        self.lanes.append(lane)
         return answer
 
     def _open_if_there(self, observer: FileStorageObserver) -> None:
@@ -100,14 +110,15 @@ class Recorder:
     def tell(self, event: Event) -> None:
         """Write an event down and hand it to the lanes, in one order for all."""
         with self._lock:
-            self.record = self.log.write(event)
+            self.record = self._written(event)
             for lane in self.lanes:
-                lane.put(Delivery(event, self.record, self._live, self.log, self.record.id, False, lane.cursors))
+                told = Delivery(event=event, record=self.record, live=self._live, log=self.log, id=self.record.id)
+                lane.put(told.but(cursors=lane.cursors))
 
     def beat(self, info: Mapping[str, Any], result: Any) -> None:
         """Write down what the program has reported so far."""
         self.tell(Beat(time=now(), info=snapshot(info), result=snapshot(result)))
-        self.log.flush()
+        self._try(self.log.flush)
 
     def add_file(self, source: Path, ref: FileRef) -> None:
         """Keep a file's bytes, then tell of it."""
@@ -128,13 +139,33 @@ class Recorder:
 
     def close(self) -> None:
         """Wait for the lanes as long as the settings allow, and close the log."""
-        self.log.flush()
+        self._try(self.log.flush)
         self.owed = finish(self.lanes)
-        self.log.close()
+        self._try(self.log.close)
         if self._spooled and not self.owed:
             self.log.remove()
         for lane in self.lanes:
             self._report(lane)
+
+    def _written(self, event: Event) -> RunRecord:
+        """The record after the event; a disk that takes no more is not the program's problem."""
+        try:
+            return self.log.write(event)
+        except OSError as error:
+            self.lost(error)
+            return fold(self.record, event)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except OSError as error:
+            self.lost(error)
+
+    def lost(self, error: Exception) -> None:
+        """Say once that the local log cannot take what it should."""
+        if not self._broken:
+            self._broken = True
+            log.warning("the record in %s is not complete: %s; the run goes on", self.log.folder, error)
 
     def _report(self, lane: Lane) -> None:
         if lane in self.owed:

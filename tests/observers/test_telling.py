@@ -409,3 +409,35 @@ def test_queue(experiment, tmp_path, caplog):
     assert observer.store.load(run._id).queue_time == record.queue_time
     with pytest.raises(RunExistsError):
         experiment.run(options={"--id": queued._id})
+
+
+def test_a_folder_that_cannot_be(experiment, tmp_path):
+    """A folder that cannot be made stops the run with a sentence that names it."""
+    (tmp_path / "runs").write_text("a file")
+    experiment.observers = [FileStorageObserver(tmp_path / "runs")]
+    with pytest.raises(ObserverError, match="runs'\\) cannot take in the run: "):
+        experiment.run()
+
+
+def test_a_log_that_takes_no_more(experiment, tmp_path, monkeypatch, caplog):
+    """A disk that is full during the run is told of once; the program goes on and other observers hear everything."""
+    from expkit.stores.folder.log import RunLog
+
+    witness = RecordingObserver()
+    experiment.observers = [FileStorageObserver(tmp_path / "runs"), witness]
+
+    @experiment.main
+    def main(_run):
+        def full(*_arguments):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(RunLog, "write", full)
+        monkeypatch.setattr(RunLog, "flush", full)
+        _run.info["k"] = 1
+        _run.flush()
+        return 5
+
+    run = experiment.run()
+    assert (run.status, run.result) == ("COMPLETED", 5)
+    assert caplog.text.count("is not complete: [Errno 28]") == 1
+    assert witness.arguments("completed_event")[0]["result"] == 5
