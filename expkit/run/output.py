@@ -56,6 +56,7 @@ class Capture:
         self.gap = ""
         self._pid = os.getpid()
         self._filter: LineFilter | None = None
+        self._sink: tee.Sink | None = None
         self._undo = contextlib.ExitStack()
         if mode == "no":
             return
@@ -63,6 +64,7 @@ class Capture:
             raw = path.with_name(f"{path.name}.raw")
             self._filter = LineFilter(raw, path, filter)
             path = raw
+        path.touch()  # so that readers need not wait for the tee
         with contextlib.ExitStack() as undo:
             self._start(path, undo)
             self._undo = undo.pop_all()
@@ -74,7 +76,9 @@ class Capture:
         self.stop()
 
     def pump(self) -> None:
-        """Filter what has become whole lines; for every beat."""
+        """Bring the file up to date; for every beat."""
+        if self._sink is not None:
+            self._sink.flush()
         if self._filter is not None:
             self._filter.pump()
 
@@ -82,9 +86,11 @@ class Capture:
         """End it: what was written until now is in the file afterwards. Once is enough, twice does no harm."""
         try:
             self._undo.close()
+            if self._sink is not None and self._sink.error is not None:
+                raise self._sink.error
             if self._filter is not None and os.getpid() == self._pid:
                 self._filter.finish()
-        except OSError as error:
+        except Exception as error:  # a full disk, or a stream that the program closed
             self.gap = self.gap or f"output is not complete: {error}"
         self._filter = None
 
@@ -98,16 +104,11 @@ class Capture:
                 self.gap = f"output of C code and child processes is not captured: {error}"
                 self.mode, inside = "sys", tee.NAMES
         if inside:
-            self._sink = undo.enter_context(path.open("ab", buffering=0))
-        for name in inside:
-            if (stand_in := tee.install(name, self._record)) is not None:
-                undo.callback(tee.remove, name, stand_in)
-
-    def _record(self, data: bytes) -> None:
-        try:
-            self._sink.write(data)
-        except (OSError, ValueError) as error:  # never the program's problem
-            self.gap = self.gap or f"output is not complete: {error}"
+            self._sink = tee.Sink(path)
+            undo.callback(self._sink.close)
+            for name in inside:
+                if (stand_in := tee.install(name, self._sink)) is not None:
+                    undo.callback(tee.remove, name, stand_in)
 
 
 def read_text(path: Path, limit: int = TAIL) -> str:

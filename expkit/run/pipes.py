@@ -106,10 +106,7 @@ def flush_streams() -> None:
         with contextlib.suppress(Exception):  # None, closed, or anything else that a user put there
             stream.flush()  # type: ignore[union-attr]
     if _may_use_c_streams():
-        import ctypes
-
-        with contextlib.suppress(Exception):
-            ctypes.CDLL(None).fflush(None)
+        _flush_c_streams()
 
 
 def _may_use_c_streams() -> bool:
@@ -117,10 +114,20 @@ def _may_use_c_streams() -> bool:
     if "ctypes" in sys.modules:
         return True
     return any(
-        type(getattr(module, "__loader__", None)).__name__ == "ExtensionFileLoader"
+        type(getattr(module, "__dict__", {}).get("__loader__")).__name__ == "ExtensionFileLoader"
         and name.partition(".")[0] not in _SILENT
         for name, module in list(sys.modules.items())
     )
+
+
+def _flush_c_streams() -> None:
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    # these two only: to flush all, C would wait for a thread that reads from the terminal
+    for name in ("__stdoutp", "__stderrp") if sys.platform == "darwin" else ("stdout", "stderr"):
+        with contextlib.suppress(ValueError, AttributeError):
+            library.fflush(ctypes.c_void_p.in_dll(library, name))
 
 
 def _spawn_tee(target: int, path: Path) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from time import time as now
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.blame import arose_in
 from expkit.errors import StoreError
 from expkit.record.model import Point
 from expkit.stores.folder import slots
@@ -89,7 +90,7 @@ class PointWriter:
                 self._write(pack_int_int(series.int_head, step, number, now(), series.int_head))
                 return None
         except Exception as error:  # a full window, a number that is too large: the long way knows
-            if not _is_ours(error):
+            if not arose_in(error, _HERE):
                 raise
         return self._keep(series, step, _plain(value), now())
 
@@ -161,7 +162,7 @@ class PointWriter:
             self._lose(error)
 
     def _lose(self, error: Exception) -> None:
-        if self._on_loss is None or not _is_ours(error):
+        if self._on_loss is None or not arose_in(error, _HERE):
             raise error
         self._on_loss(error)
 
@@ -178,7 +179,7 @@ class PointWriter:
         try:
             self._write(record)
         except ValueError as error:  # the window is full, or there is none
-            if not _is_ours(error):
+            if not arose_in(error, _HERE):
                 raise
             self._make_room(len(record))
             self._append(record)
@@ -281,14 +282,6 @@ def append_points(path: str | os.PathLike[str], points: Iterable[Point], reader:
 
 def _no_room(record: bytes, /) -> object:  # noqa: ARG001
     raise ValueError("no window")
-
-
-def _is_ours(error: Exception) -> bool:
-    """Whether the error arose here, and not in a signal handler that struck while a point was added."""
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    return at is not None and str(at.tb_frame.f_globals.get("__name__")).startswith(_HERE)
 
 
 def _sorted(tags: Tags) -> _Tags:
