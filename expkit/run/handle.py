@@ -226,7 +226,7 @@ class Run:
         """The local log is there: bind what writes to it."""
         log = self.recorder.log
         self.folder = log.folder
-        self._log_point = _ignore if isinstance(log, NoLog) else log.points.add
+        self._log_point = _ignore if isinstance(log, NoLog) else log.points.log_scalar
         self.start_time = naive(now())
 
     def warn_if_unobserved(self) -> None:
