@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
 from operator import eq
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen, field
 from expkit.config.paths import join
 from expkit.errors import InvalidConfigError
 
@@ -17,8 +16,7 @@ Keys = tuple[Any, ...]
 """A path as a tuple of dict keys."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Frozen):
     """What one ingredient says about config; the experiment itself is the node with the path ``""``.
 
     Attributes:
@@ -40,7 +38,7 @@ class Node:
     parameters: Mapping[str, str] = field(default_factory=dict)
     logger: Any = None
 
-    @cached_property
+    @property
     def keys(self) -> Keys:
         """The path as keys."""
         return split(self.path)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from expkit._support.frozen import Frozen, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,16 +51,14 @@ class Log(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Frozen):
     """What the program holds while the run lasts, and a record does not."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     base_dir: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Frozen):
     """One event on its way to one observer.
 
     Attributes:

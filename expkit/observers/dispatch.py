@@ -27,7 +27,7 @@ def dispatch(observer: Any, event: Event, record: RunRecord, unheard: type) -> A
 
     Methods that the observer has from ``unheard``, where they do nothing, are not called.
     """
-    delivery = current.get() or Delivery(event, record)
+    delivery = current.get() or Delivery(event=event, record=record)
     if isinstance(event, Beat) and _hears(observer, "log_metrics", unheard):
         _tell_metrics(observer, delivery, event)
     name, arguments = _call_for(delivery, event, record)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,7 +186,7 @@ class StoreObserver(RunObserver):
         delivery = current.get()
         if delivery is None:
             blob = self.store.put_blob(Path(filename))
-            self._tell(FileAdded(time=_now(), file=replace(ref, sha256=blob.sha256, size=blob.size)))
+            self._tell(FileAdded(time=_now(), file=ref.but(sha256=blob.sha256, size=blob.size)))
         elif delivery.log is not None and not _is_delivered(delivery, role, name):
             delivery.log.add_file(Path(filename), ref)
 

@@ -6,7 +6,6 @@ wrong in any way becomes :class:`Opaque`.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from base64 import b64decode
 from datetime import date, datetime, time, timedelta
@@ -19,6 +18,7 @@ from expkit.record.tagged import Encoded, Opaque, find_loaded, kind_of, name_of,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from dataclasses import Field
 
     from expkit.record.tagged import GetBytes
     from expkit.types import Json
@@ -162,22 +162,26 @@ def _combined(found: Any, value: Json) -> Any:
 
 
 def _dataclass(decoder: _Decoder, tree: dict[str, Json]) -> Any:
-    found = _loaded_class(tree, dataclasses.is_dataclass)
+    from dataclasses import fields, is_dataclass
+
+    found = _loaded_class(tree, is_dataclass)
     values = {name: decoder.whole(item) for name, item in tree["value"].items()}
-    fields = dataclasses.fields(found)
-    if not values.keys() <= {field.name for field in fields}:
+    known = fields(found)
+    if not values.keys() <= {field.name for field in known}:
         raise LookupError("the class has lost a field")
-    values |= {field.name: _default(field) for field in fields if field.name not in values}
+    values |= {field.name: _default(field) for field in known if field.name not in values}
     made = object.__new__(found)
     for name, value in values.items():
         object.__setattr__(made, name, value)
     return made
 
 
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
+def _default(field: Field[Any]) -> Any:
+    from dataclasses import MISSING
+
+    if field.default_factory is not MISSING:
         return field.default_factory()
-    if field.default is dataclasses.MISSING:
+    if field.default is MISSING:
         raise LookupError(field.name)
     return field.default
 

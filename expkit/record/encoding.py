@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import sys
 from base64 import b64encode
@@ -181,8 +180,10 @@ def _enum(encoder: _Encoder, value: Enum) -> Json:
 
 
 def _dataclass(encoder: _Encoder, value: Any) -> Json:
+    from dataclasses import fields as fields_of
+
     def write() -> Json:
-        names = [field.name for field in dataclasses.fields(value) if hasattr(value, field.name)]
+        names = [field.name for field in fields_of(value) if hasattr(value, field.name)]
         fields = {name: encoder(getattr(value, name)) for name in names}
         return tagged("dataclass", type=name_of(type(value)), value=fields)
 
@@ -293,7 +294,7 @@ _BY_BASE: list[tuple[type | tuple[type, ...], Any]] = [
 def _writer_for(value: Any) -> Any:
     if numeric.is_scalar(value):
         return _scalar
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if hasattr(type(value), "__dataclass_fields__"):
         return _dataclass
     for base, write in _BY_BASE:
         if isinstance(value, base):

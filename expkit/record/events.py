@@ -5,8 +5,9 @@ Events carry the user's values as they are, containers copied; the fold encodes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
+
+from expkit._support.frozen import Frozen, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,24 +16,21 @@ if TYPE_CHECKING:
     from expkit.record.model import ConfigFacts, FileRef, RunRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
+class Queued(Frozen):
     """The run was written down to be started later. ``record`` is its first record."""
 
     time: datetime
     record: RunRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(Frozen):
     """The run begins. ``record`` is its first record, or the queued one that starts now."""
 
     time: datetime
     record: RunRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
+class Beat(Frozen):
     """A sign of life with what the program reported so far."""
 
     time: datetime
@@ -40,16 +38,14 @@ class Beat:
     result: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileAdded:
+class FileAdded(Frozen):
     """A source, resource, artifact, input or output joined the run."""
 
     time: datetime
     file: FileRef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
+class Learned(Frozen):
     """Facts that are known only later: host facts, what was read, what is missing."""
 
     time: datetime
@@ -59,16 +55,14 @@ class Learned:
     gaps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+class Completed(Frozen):
     """Main returned."""
 
     time: datetime
     result: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interrupted:
+class Interrupted(Frozen):
     """Somebody ended the run: ``status`` is INTERRUPTED, TIMEOUT or the user's own."""
 
     time: datetime
@@ -76,8 +70,7 @@ class Interrupted:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Frozen):
     """An exception ended the run; ``fail_trace`` is its formatted traceback, one str per entry."""
 
     time: datetime

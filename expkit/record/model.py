@@ -7,8 +7,9 @@ Metrics and output are no part of it: they are streams (:class:`StreamKey`) besi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit._support.frozen import Frozen, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,7 @@ class Point(NamedTuple):
     kind: str = "scalar"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRef:
+class FileRef(Frozen):
     """A file that belongs to a run, known by content, named without absolute paths.
 
     Attributes:
@@ -83,8 +83,7 @@ class FileRef:
     content_type: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class Launch(Frozen):
     """How to start the run again.
 
     Attributes:
@@ -106,8 +105,7 @@ class Launch:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFacts:
+class ConfigFacts(Frozen):
     """What is known about the config beyond its values; all paths are dotted, from the root.
 
     Attributes:
@@ -132,8 +130,7 @@ class ConfigFacts:
     mutated: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Frozen):
     """What a run is. Trees (`config`, `info`, `result`, ...) are encoded JSON trees.
 
     Attributes:
@@ -186,17 +183,12 @@ class RunRecord:
     gaps: tuple[str, ...] = ()
     format: int = FORMAT
 
-    def but(self, **changes: Any) -> RunRecord:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
-
     def files_of(self, role: str) -> tuple[FileRef, ...]:
         """The files with this role, in order of their appearance."""
         return tuple(ref for ref in self.files if ref.role == role)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(Frozen):
     """Who runs a run, and since when it has given no sign.
 
     ``renewed`` is the *store's* clock at the last renewal; ``interval`` the promised seconds between two.
@@ -212,8 +204,7 @@ class Lease:
     renewed: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(Frozen):
     """A later fact about a run: somebody's tag, note, name or late result.
 
     ``action`` is ``tag``, ``untag``, ``note``, ``name`` or ``result``; ``value`` its JSON value.

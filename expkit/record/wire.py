@@ -7,7 +7,6 @@ them derived from ``files``.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
 from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from expkit.types import Json
 
 _Ours = TypeVar("_Ours")
+_NONE = object()
 
 # -- times ---------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ def event_from_json(tree: Json) -> Event:
     return event
 
 
-# -- any of our dataclasses ----------------------------------------------------------------------------
+# -- any of our frozen classes ----------------------------------------------------------------------------
 
 _READ: dict[str, Callable[[Any], Any]] = {
     "time": time_from_json,
@@ -238,7 +238,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 
 def _to_json(thing: Any, leave_out: Container[str] = ()) -> dict[str, Json]:
-    """The fields of a dataclass that are not as usual."""
+    """The fields of an object that are not as usual."""
     kind: Any = type(thing)
     values = ((name, getattr(thing, name), usual) for name, usual in _usual(kind).items() if name not in leave_out)
     return {name: _field_to_json(value) for name, value, usual in values if value != usual}
@@ -257,7 +257,7 @@ def _field_to_json(value: Any) -> Json:
 
 
 def _from_json(kind: type[_Ours], tree: Json) -> _Ours:
-    """An object of one of our dataclasses; unknown keys are ignored."""
+    """An object of one of our frozen classes; unknown keys are ignored."""
     try:
         known: Any = kind
         values = {name: _read(name, tree[name], usual) for name, usual in _usual(known).items() if name in tree}
@@ -276,8 +276,6 @@ def _read(name: str, item: Json, usual: Any) -> Any:
 
 @cache
 def _usual(kind: Any) -> Mapping[str, Any]:
-    """The fields of a dataclass and their defaults (:data:`dataclasses.MISSING` where there is none)."""
-    return {
-        field.name: field.default_factory() if field.default_factory is not MISSING else field.default
-        for field in fields(kind)
-    }
+    """The fields of one of our classes and their defaults, :data:`_NONE` where there is none."""
+    usual: Mapping[str, Any] = dict.fromkeys(kind._fields, _NONE) | kind.usual()
+    return usual

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
@@ -55,7 +54,7 @@ def last_facts(run: Run) -> Learned:
         run.run_logger.warning("config entry %s was overridden, but nobody read it", path)
     for path in mutated:
         run.run_logger.warning("config entry %s was changed in place; only that function saw the change", path)
-    facts = replace(run.record.facts, read=tuple(sorted(reads)), unread=idle, mutated=mutated)
+    facts = run.record.facts.but(read=tuple(sorted(reads)), unread=idle, mutated=mutated)
     return Learned(time=now(), facts=facts)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen, field
 from expkit.provenance.host import host_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.packages import discover_packages
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from expkit.run.inputs import RunInputs
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Frozen):
     """What is known about the code and the machine when a run starts.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen
 from expkit._support.nearest import did_you_mean
 from expkit.capture.binding import current
 from expkit.config.nodes import Node
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from expkit.run.inputs import RunInputs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunPlan(Frozen):
     """Everything that is decided before a run starts.
 
     Attributes:

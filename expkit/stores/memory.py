@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from io import BytesIO
 from pathlib import Path
@@ -144,7 +144,7 @@ class MemoryStore:
     def renew(self, run: RunId, lease: Lease) -> None:
         """Write the lease of a run."""
         with self._lock:
-            self._run(run).lease = replace(lease, renewed=self.now())
+            self._run(run).lease = lease.but(renewed=self.now())
 
     def lease(self, run: RunId) -> Lease | None:
         """The last lease of a run."""

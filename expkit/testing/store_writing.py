@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -285,7 +284,7 @@ class LeaseContract(StoreTests):
             stamps.append(lease.renewed)
             time.sleep(0.02)
         assert stamps[0] < stamps[1]
-        assert lease == replace(sample_lease(), renewed=stamps[1])
+        assert lease == sample_lease().but(renewed=stamps[1])
         assert store.load(run) == record
 
     def test_state_is_judged(self, store: RunStore, run: RunId) -> None:

@@ -7,9 +7,9 @@ import pytest
 from expkit.provenance.launch import launch_facts
 
 TELL = """
-import dataclasses, json
+import json
 from expkit.provenance.launch import launch_facts, project_root
-print(json.dumps(dataclasses.asdict(launch_facts(__file__, project_root({start!r})))))
+print(json.dumps(vars(launch_facts(__file__, project_root({start!r})))))
 """
 
 

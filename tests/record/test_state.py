@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from expkit.record.state import is_stale, judge
 from expkit.testing.samples import NOON, sample_lease, sample_record
 
-LEASE = replace(sample_lease(interval=10), renewed=NOON)
+LEASE = sample_lease(interval=10).but(renewed=NOON)
 FRESH, STALE = NOON + timedelta(seconds=20), NOON + timedelta(seconds=20.1)
 
 

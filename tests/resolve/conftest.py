@@ -12,7 +12,7 @@ from expkit.config.updates import parse_updates
 def make_node(path="", *configs, **facts):
     """A node from functions and dicts; named configs, too, are given as functions or dicts."""
     named = {name: make_config(config) for name, config in facts.pop("named", {}).items()}
-    return Node(path, [make_config(config) for config in configs], named, **facts)
+    return Node(path=path, configurations=[make_config(config) for config in configs], named_configs=named, **facts)
 
 
 def make_config(config):

@@ -83,7 +83,7 @@ def trees(draw):
         configs = [ConfigDict(draw(own_tables(path, paths))) for _ in range(draw(st.integers(0, 2)))]
         if draw(st.booleans()):
             configs.append(DERIVED)
-        nodes.append(Node(path, configs, children=draw(st.sampled_from([(), tuple(paths)])) if not path else ()))
+        nodes.append(Node(path=path, configurations=configs, children=draw(st.sampled_from([(), tuple(paths)])) if not path else ()))
     return nodes
 
 
@@ -142,9 +142,8 @@ def test_updates_have_the_last_word(given_tree):
 def test_precedence_is_a_merge_in_order(config, hook, one, two, update):
     """Without functions that compute, what overrides is merged in order, and then over the configs."""
     root = Node(
-        "",
-        [ConfigDict(config)],
-        {"one": ConfigDict(one), "two": ConfigDict(two)},
+        configurations=[ConfigDict(config)],
+        named_configs={"one": ConfigDict(one), "two": ConfigDict(two)},
         hooks=[lambda config, command_name, logger: copy_containers(hook)],
     )
     assume(not config.keys() <= hook.keys())  # else the hook's result counts as the whole config, changed
@@ -193,8 +192,12 @@ def spoil(value):
 def test_a_saved_config_with_named_configs_and_functions_restores(tmp_path, extension):
     """What named configs and config functions made of a config is in the file, not made again."""
     nodes = [
-        Node("data", [DERIVED], {"big": ConfigDict({"n": 9, "table": {"rest": [1]}})}),
-        Node("", [ConfigDict({"n": 1, "only": None, "rate": math.nan}), DERIVED], {"small": ConfigScope(small)}, children=["data"]),
+        Node(path="data", configurations=[DERIVED], named_configs={"big": ConfigDict({"n": 9, "table": {"rest": [1]}})}),
+        Node(
+            configurations=[ConfigDict({"n": 1, "only": None, "rate": math.nan}), DERIVED],
+            named_configs={"small": ConfigScope(small)},
+            children=["data"],
+        ),
     ]
     before = resolve(nodes, named=["data.big"])
     file = tmp_path / f"saved.{extension}"

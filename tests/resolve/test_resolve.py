@@ -125,7 +125,7 @@ def test_changes_are_tracked(node, run):
 
 def test_part_of_a_list_is_a_change():
     """A list that differs in one element is modified, with NumPy loaded, too."""
-    nodes = [Node("", [ConfigDict({"sizes": [1, 2, 3], "same": [1, 2]})])]
+    nodes = [Node(configurations=[ConfigDict({"sizes": [1, 2, 3], "same": [1, 2]})])]
     updates = updates_from_mapping({"sizes": [1, 2, 9], "same": [1, 2]}, Origin("test"))
     assert resolve(nodes, updates).summary.modified == {"sizes"}
 

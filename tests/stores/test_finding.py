@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -113,7 +112,7 @@ def test_runs_that_end_while_looking(store):
     """A run whose process ended between the look at its record and the look at its process is not DIED."""
     record = sample_record()
     store.create(record)
-    store.renew(record.uid, replace(sample_lease(), interval=0.0, renewed=store.now() - timedelta(days=1)))
+    store.renew(record.uid, sample_lease().but(interval=0.0, renewed=store.now() - timedelta(days=1)))
     old = store.load(record.uid)
     store.save(record.but(status=COMPLETED))
     assert state_of(store, old, lambda lease: False) == COMPLETED

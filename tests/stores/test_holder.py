@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -12,9 +11,9 @@ from expkit.stores import holder as process
 from expkit.stores.holder import alive, this_process
 
 PRINT_LEASE = """
-import sys, dataclasses, json
+import sys, json
 from expkit.stores.holder import this_process
-print(json.dumps(dataclasses.asdict(this_process(5.0))), flush=True)
+print(json.dumps(vars(this_process(5.0))), flush=True)
 sys.stdin.read()
 """
 
@@ -44,20 +43,20 @@ def test_a_second_look_gives_the_same_lease(platform):
 @pytest.mark.parametrize("field", ["host", "boot", "pid_namespace"])
 def test_other_machines_cannot_be_judged(field):
     """Nobody here knows about processes of another host, boot or pid namespace."""
-    assert alive(replace(this_process(1), **{field: "other"})) is None
+    assert alive(this_process(1).but(**{field: "other"})) is None
 
 
 def test_a_pid_used_again_is_not_the_same_process(platform):
     """The start time tells a process from a later one with its number."""
     lease = this_process(1)
-    assert alive(replace(lease, process_start=lease.process_start - 60)) is False
+    assert alive(lease.but(process_start=lease.process_start - 60)) is False
 
 
 def test_a_killed_process_is_dead_even_before_it_is_collected(platform):
     """A killed process counts as dead as soon as it is dead: as a zombie and afterwards."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     started = process._start_of(child.pid)
-    lease = replace(this_process(1), pid=child.pid, process_start=started)
+    lease = this_process(1).but(pid=child.pid, process_start=started)
     assert alive(lease) is True
     child.send_signal(signal.SIGKILL)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreNameError
@@ -29,9 +28,9 @@ def keep(parts: Parts, run: RunLayout, source: Path | bytes, ref: FileRef) -> Fi
     shared = ref.role in SHARED
     if not (ref.sha256 and (ref.md5 or not shared) and parts.blobs.has(ref.sha256)):
         stored = parts.blobs.put(source, md5=shared)
-        ref = replace(ref, sha256=stored.sha256, md5=stored.md5 or ref.md5, size=stored.size)
+        ref = ref.but(sha256=stored.sha256, md5=stored.md5 or ref.md5, size=stored.size)
     _show(parts, run, ref)
-    return replace(ref, kept=True)
+    return ref.but(kept=True)
 
 
 def show_all(parts: Parts, run: RunLayout, record: RunRecord) -> None:

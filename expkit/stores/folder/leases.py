@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ class Leases:
 
     def renew(self, path: str, lease: Lease) -> None:
         """Stamp the lease at ``path`` with the present time."""
-        lease = replace(lease, renewed=None)
+        lease = lease.but(renewed=None)
         if self._written.get(path) == lease:
             try:
                 os.utime(path)
@@ -47,7 +46,7 @@ class Leases:
         """The lease at ``path`` with the time of its renewal, or None."""
         if not (data := files.read(path)):
             return None
-        return replace(lease_from_json(json.loads(data)), renewed=_modified(path))
+        return lease_from_json(json.loads(data)).but(renewed=_modified(path))
 
 
 def _modified(path: str) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _LONG = 1 << 20
 """Events that ``run.json`` holds are dropped from the log when it is longer than this, in bytes."""
 
-_lasting = attrgetter(*(field.name for field in fields(RunRecord) if field.name != "heartbeat"))
+_lasting = attrgetter(*(name for name in RunRecord._fields if name != "heartbeat"))
 
 _AT_ONCE = (Queued, Started, Completed, Interrupted, Failed)
 """Beginnings and ends: ``run.json`` is written at once, so they need no line in the log."""
