@@ -7,7 +7,9 @@ import time
 
 import pytest
 
+from expkit.errors import StoreError
 from expkit.record.model import Point
+from expkit.stores.folder import points as points_module
 from expkit.stores.folder import window
 from expkit.stores.folder.points import PointReader, PointWriter
 
@@ -272,3 +274,61 @@ def test_room_is_taken_where_posix_fallocate_is_missing(tmp_path, monkeypatch):
         writer.log_scalar("loss", 0.5)
     writer.close()
     assert PointReader(path).count() == 30_000
+
+
+@pytest.mark.parametrize("moment", ["opening", "changing"])
+def test_a_handler_strikes_while_room_is_made(tmp_path, monkeypatch, moment):
+    """A handler that logs while the file is opened, or the next window, finds its own way, and both points stay."""
+    path = tmp_path / "one.points"
+    writer = PointWriter(path)
+    real, wanted = points_module.open_window if moment == "opening" else points_module.Window, 1
+    if moment == "changing":
+        while writer._window is None or writer._window.room:
+            writer.log_scalar("x", 0.5)
+            wanted += 1
+    struck = []
+
+    def strike(*arguments):
+        if not struck:
+            struck.append(1)
+            writer.log_scalar("x", -1.0)
+        return real(*arguments)
+
+    monkeypatch.setattr(points_module, "open_window" if moment == "opening" else "Window", strike)
+    writer.log_scalar("x", 0.25)
+    writer.log_scalar("x", 0.125)
+    writer.close()
+    assert [point.value for point in PointReader(path).read(wanted - 1)] == [-1.0, 0.25, 0.125]
+
+
+def test_a_writer_that_was_forked_forgets_its_file(tmp_path):
+    """After a fork the child's writer refuses points, and closing it changes nothing."""
+    path = tmp_path / "one.points"
+    writer = PointWriter(path)
+    writer.log_scalar("x", 1.0)
+    before = path.read_bytes()
+    points_module._after_fork()
+    with pytest.raises(StoreError, match="forked"):
+        writer.log_scalar("x", 2.0)
+    writer.close()
+    assert path.read_bytes() == before
+    assert writer.count == 1
+
+
+def test_an_error_of_a_handler_is_no_loss(tmp_path):
+    """What a signal handler raises in the middle of a write is heard, even where losses are forgiven."""
+    losses = []
+    writer = PointWriter(tmp_path / "one.points", on_loss=losses.append)
+    writer.log_scalar("x", 1.0)
+
+    for error in (TimeoutError, ValueError):
+
+        def struck(record, error=error):
+            raise error("of the program")
+
+        writer._write = struck
+        with pytest.raises(error, match="of the program"):
+            writer.log_scalar("x", 2.0)
+        with pytest.raises(error, match="of the program"):
+            writer.add("x", 2.0)
+    assert losses == []
