@@ -20,7 +20,9 @@ def blocks_of(path):
     return console.blocks(path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if any(b.language in RUN for b in blocks_of(path))], ids=page_name)
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if any(b.language in RUN for b in blocks_of(path))], ids=page_name
+)
 def test_blocks(path, tmp_path):
     """All blocks of a page run, top to bottom in one folder, and print what the page says."""
     folder = tmp_path / "work"
@@ -45,7 +47,9 @@ def test_files_are_used(path):
         if (name := console.file_name(block)) is not None:
             stem = name.partition(".")[0]
             others = "\n".join(other.text for other in found if other is not block)
-            assert re.search(rf"\b({re.escape(name)}|import {stem}|from {stem} import|test_{stem})\b", others), f"{name} in {path}"
+            assert re.search(rf"\b({re.escape(name)}|import {stem}|from {stem} import|test_{stem})\b", others), (
+                f"{name} in {path}"
+            )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=page_name)

@@ -22,7 +22,9 @@ def test_two_commands():
 def test_digits_command(tmp_path):
     """Once set up, the first one runs the example and shows its record."""
     folder = tmp_path / "work"
-    shutil.copytree(console.ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__", "runs"))
+    shutil.copytree(
+        console.ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__", "runs")
+    )
     command = re.sub(SETUP, "", LINES[0]).replace(".venv/bin/python", "python")
     printed, code = console.shell(command, folder)
     assert code == 0, printed
@@ -35,4 +37,6 @@ def test_example_is_short():
     example = next(block.text for block in console.blocks(README) if block.language == "python")
     assert len([line for line in example.splitlines() if line.strip()]) <= 12
     index = next(block.text for block in console.blocks((console.ROOT / "docs" / "index.md").read_text("utf-8")))
-    assert [line.split() for line in index.splitlines() if line] == [line.split() for line in example.splitlines() if line]
+    assert [line.split() for line in index.splitlines() if line] == [
+        line.split() for line in example.splitlines() if line
+    ]
