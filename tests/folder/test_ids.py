@@ -8,6 +8,7 @@ import pytest
 
 from expkit.errors import RunNotFoundError
 from expkit.record.model import StreamKey
+from expkit.stores.folder import files
 from expkit.stores.folder.store import FolderStore
 
 CLAIM = """
@@ -66,6 +67,7 @@ def test_one_starter_of_a_queued_run(store, root, start, new_record):
 def test_ids_go_on(store, root, new_record):
     """The next id is one more than the greatest number there is, whoever made it, and never one of a deleted run."""
     assert store.create(new_record(), id="41") == "41"
+    assert FolderStore(root).create(new_record(), id="7") == "7"
     assert store.create(new_record(), id="zoo") == "zoo"
     (root / "42").mkdir()
     assert store.create(new_record()) == "43"
@@ -157,3 +159,26 @@ def test_who_died_while_noting(store, root, new_record):
     (root / ".expkit" / "uids" / record.uid).touch()
     assert store.create(record) == "2"
     assert FolderStore(root).load(record.uid).id == "2"
+
+
+def test_who_died_while_claiming_a_status(store, root, new_record):
+    """A change of status that its maker could not finish changes nothing, and hinders nobody."""
+    store.create(new_record(status="QUEUED"))
+    (root / "1" / "status-1.json").touch()
+    assert store.load("1").status == "QUEUED"
+    assert store.set_status("1", "QUEUED", "RUNNING")
+    assert store.load("1").status == "RUNNING"
+
+
+def test_somebody_was_quicker(store, root, new_record, monkeypatch):
+    """Who finds the next change of status taken looks again before it answers."""
+    store.create(new_record(status="QUEUED"))
+    real = files.write_new
+
+    def slow(path, data):
+        monkeypatch.setattr(files, "write_new", real)
+        assert FolderStore(root).set_status("1", "QUEUED", "RUNNING")
+        real(path, data)
+
+    monkeypatch.setattr(files, "write_new", slow)
+    assert not store.set_status("1", "QUEUED", "RUNNING")

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 import pytest
 
 from expkit.errors import StoreNameError
+from expkit.record.codec import decode
 from expkit.record.events import Beat, Completed, Failed, FileAdded, Interrupted, Learned, Queued, Started
 from expkit.record.model import OUTPUT, POINTS, FileRef, StreamKey
 from expkit.stores.folder.store import FolderStore
@@ -372,11 +373,30 @@ def test_files_of_the_user_stay_as_they_are(store, log):
     assert store.blob_path(ref.sha256).read_bytes() == b"one"
 
 
+def test_large_arrays_lie_beside_the_record(store, log):
+    """A large array among the values is kept as bytes of its own, whichever event brings it."""
+    import numpy
+
+    log.write(Beat(time=now(), info={"weights": numpy.arange(5000.0)}))
+    log.write(Completed(time=now(), result=numpy.ones(3000)))
+    log.close()
+    found = store.load("1")
+    assert len(run_of(log)["info"]["weights"]) < 10
+    assert store.sweep(grace=-10) == 0
+
+    def get(digest):
+        return store.blob_path(digest).read_bytes()
+
+    assert decode(found.info["weights"], get).sum() == numpy.arange(5000.0).sum()
+    assert decode(found.result, get).shape == (3000,)
+
+
 def test_saving_beside_a_live_log(store, log):
     """Files that somebody else adds to the record of a run in progress stay in it."""
     log.write(Beat(time=now(), info={"a": 1}))
     extra = FileRef(path="extra", sha256="ab" * 32, kept=False, **ARTIFACT)
     store.save(log.record.but(files=(extra,), info={"lost": True}))
+    store.save(log.record)
     log.write(Completed(time=now(), result=1))
     log.close()
     found = store.load("1")

@@ -22,8 +22,35 @@ def files_below(folder):
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "..", "a/", "/a", "a//b", "../a", "a/../../b", "a/./b", "C:\\a", "C:a", "a\\b", "a\0b", "a\nb", "x" * 256, "\ud800"]
-    + ["run.json", "config.json", "info.json", "cout.txt", "metrics.json", "lease.json", "files", "RUN.JSON", "Info.json/x"]
+    [
+        "",
+        ".",
+        "..",
+        "a/",
+        "/a",
+        "a//b",
+        "../a",
+        "a/../../b",
+        "a/./b",
+        "C:\\a",
+        "C:a",
+        "a\\b",
+        "a\0b",
+        "a\nb",
+        "x" * 256,
+        "\ud800",
+    ]
+    + [
+        "run.json",
+        "config.json",
+        "info.json",
+        "cout.txt",
+        "metrics.json",
+        "lease.json",
+        "files",
+        "RUN.JSON",
+        "Info.json/x",
+    ]
     + ["cout-1-0.txt", "cout.raw", "events.jsonl", "events-1-2.jsonl", "metrics-0-0.points", "status-1.json"],
 )
 def test_bad_artifact_names(store, log, name):
@@ -55,7 +82,9 @@ def test_accepted_names_stay_inside(name):
     assert not {"..", ".", ""} & set(place.split("/")[4:])
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "_sources", "a/b", "a\\b", "a:b", "what?", "a\n", "a.", "a ", "x" * 256])
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".hidden", "_sources", "a/b", "a\\b", "a:b", "what?", "a\n", "a.", "a ", "x" * 256]
+)
 def test_bad_ids(store, new_record, name):
     """An id that cannot be the name of a visible folder everywhere is refused, and nothing is made."""
     with pytest.raises(StoreNameError, match="id"):
@@ -127,3 +156,8 @@ def test_relative_roots_are_those_of_the_beginning(tmp_path, monkeypatch, new_re
     monkeypatch.chdir(tmp_path / "sub")
     store.create(new_record())
     assert (tmp_path / "runs" / "1" / "run.json").is_file()
+
+
+def test_runs_that_are_gone():
+    """A run whose folder is not there has no streams."""
+    assert list(RunLayout("/nowhere/runs", "1").streams()) == []

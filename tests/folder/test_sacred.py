@@ -15,7 +15,7 @@ from expkit.record.codec import blobs_of
 from expkit.record.model import OUTPUT, Annotation, StreamKey
 from expkit.stores.folder.store import FolderStore
 
-MD5 = "f921878233cad7d9e59c2b8b5b7f7caa"
+MD5 = "c8186098b9667501e76fded368cc999c"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_completed_run(sacred):
     assert (run.experiment["base_dir"], run.host["hostname"]) == ("lab", "lab")
     assert run.meta["config_updates"] == {"seed": 42}
     assert [(ref.role, ref.path, ref.md5[:8], ref.size) for ref in run.files] == [
-        ("source", "train.py", MD5[:8], 873),
+        ("source", "train.py", MD5[:8], 877),
         ("resource", "data.csv", "3ecfad75", 4),
         ("artifact", "model.txt", "", 7),
     ]
@@ -60,7 +60,7 @@ def test_a_queued_run(sacred):
     """A queued run has its sources, and no times that nobody can read without running code."""
     run = sacred.load("3")
     assert (run.status, run.start_time, run.queue_time) == ("QUEUED", None, None)
-    assert [(ref.path, ref.md5, ref.size) for ref in run.files] == [("train.py", MD5, 873)]
+    assert [(ref.path, ref.md5, ref.size) for ref in run.files] == [("train.py", MD5, 877)]
 
 
 def test_metrics_and_output_are_streams(sacred):

@@ -84,8 +84,17 @@ class ChangeLog:
         found: list[Change] = []
         for name in self._logs.names():
             entries, offsets[name] = self._logs.read(name, offsets.get(name, 0))
-            found += [Change(uid, what, datetime.fromisoformat(time)) for time, what, uid in entries]
+            found += [change for entry in entries if (change := _change(entry))]
         return sorted(found, key=lambda change: change.time), json.dumps(offsets, separators=(",", ":"))
+
+
+def _change(entry: Json) -> Change | None:
+    """The change that a line tells of; a line that a dying disk left behind may tell of none."""
+    try:
+        time, what, uid = entry
+        return Change(uid, what, datetime.fromisoformat(time))
+    except (ValueError, TypeError):
+        return None
 
 
 def _parsed(cursor: str) -> dict[str, int]:

@@ -37,6 +37,7 @@ class Ids:
             RunExistsError: the id is taken and ``bind`` demands it.
             StoreNameError: the id cannot be the name of a folder.
         """
+        self._last = max(self._last, self._hint())
         if wanted is not None:
             name = check_id(str(wanted))
             if self._take(name):
@@ -74,7 +75,7 @@ class Ids:
         return self.note(uid, name)
 
     def _next(self) -> str:
-        number, misses = max(self._last, self._hint()) + 1, 0
+        number, misses = self._last + 1, 0
         while not self._take(str(number)):
             misses += 1
             number = max(number, self._greatest()) + 1 if misses % _MISSES == 0 else number + 1

@@ -99,11 +99,10 @@ class RunLog:
         """
         with self._lock:
             self._pending.append(event)
-            if not self._folding:
+            while self._pending and not self._folding:  # asked again: a handler may come in just before the end
                 self._folding = True
                 try:
-                    while self._pending:
-                        self._take(self._pending.popleft())
+                    self._take_all()
                 finally:
                     self._folding = False
         if self._is_at_once(event):
@@ -135,6 +134,10 @@ class RunLog:
             self._flush(sync=True)
             self._drop_events(longer_than=-1)
             self._on_close(self)
+
+    def _take_all(self) -> None:
+        while self._pending:
+            self._take(self._pending.popleft())
 
     def _take(self, event: Event) -> None:
         record, stamp = self._state

@@ -176,8 +176,9 @@ def _fold_ranks(run: RunLayout, record: RunRecord) -> RunRecord:
 
 
 def _fold_claims(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:
-    while data := files.created(run.claim(stamp.claims + 1)):
-        expected, status = json.loads(data)
+    while os.path.exists(path := run.claim(stamp.claims + 1)):
+        # a claim whose maker died before it said what it claims changes nothing, and its number is used up
+        expected, status = json.loads(files.created(path) or "[null, null]")
         stamp = stamp._replace(claims=stamp.claims + 1)
         record = record.but(status=status) if record.status == expected else record
     return record, stamp

@@ -43,7 +43,7 @@ def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:
     used: set[str] = set()
     shown: set[str] = set()
     uids: set[str] = set()
-    for name in os.listdir(layout.root):
+    for name in map(os.path.basename, files.entries(layout.root)):
         run = layout.run(name)
         if name[0] not in "._" and os.path.exists(run.record):
             tree, record = read_tree(run), read_run(run).record

@@ -2,8 +2,10 @@ import sys
 import numpy as np
 from sacred import Experiment
 from sacred.observers import FileStorageObserver
+
 ex = Experiment("digits", save_git_info=False, interactive=False)
 ex.observers.append(FileStorageObserver("runs"))
+
 
 @ex.config
 def config():
@@ -13,9 +15,11 @@ def config():
     weights = np.arange(3)
     shape = (1, 2)
 
+
 @ex.command
 def broken(lr):
     raise ValueError("no data")
+
 
 @ex.automain
 def main(_run, lr):
