@@ -8,9 +8,10 @@ from expkit.config.layers import upwards
 from expkit.config.nodes import split
 from expkit.config.paths import flatten, has_path, is_prefix, join, put_in
 from expkit.config.unknown import Unknown, is_new, misspelt, suggestion, unknown_error, unknown_leaves
+from expkit.errors import NotRestorableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from expkit.config.branch import Branch
     from expkit.config.layers import Override
@@ -20,6 +21,25 @@ if TYPE_CHECKING:
     from expkit.config.summary import ConfigSummary
 
 _NUMBERS = {int, float}
+
+
+def refuse_opaque(config: Any, overridden: Collection[str] = ()) -> None:
+    """Refuse a config with entries that could not be restored.
+
+    Args:
+        config: values as a config file gave them.
+        overridden: paths of entries that get other values anyway.
+
+    Raises:
+        NotRestorableError: the message names the entries, and what to type.
+    """
+    from expkit.record.tagged import opaque_paths
+
+    paths = [path for path in opaque_paths(config) if not any(is_prefix(above, path) for above in overridden)]
+    if paths:
+        raise NotRestorableError(
+            f"saved entries that cannot be restored: {', '.join(paths)}; give each a value: {paths[0]}=..."
+        )
 
 
 def check_edits(branch: Branch, *, force: bool) -> None:

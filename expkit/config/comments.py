@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator, Sequence
 
-_OPENING = re.compile(r"[(\[{]\s*$")
-
 
 def find_docs(function: ast.FunctionDef, lines: Sequence[str]) -> dict[str, str]:
     """Paths of entries, and what comments say about them.
@@ -50,7 +48,7 @@ class _Comments:
         """What is said about an assigned name, and about the keys of the dict that is assigned."""
         start, end, value = statement.lineno, statement.end_lineno, statement.value  # type: ignore[attr-defined]
         inside = self._inside(start, end)
-        opening = inside.get(start, "") if _OPENING.search(self._lines[start - 1].partition("#")[0]) else ""
+        opening = inside.get(start, "") if self._lines[start - 1].partition("#")[0].rstrip().endswith(("(", "[", "{")) else ""
         said = self._accepted(opening) or self._accepted(self._tails.get(end, "")) or self._above(start)
         if said:
             yield name, said

@@ -10,12 +10,11 @@ from typing import Any
 from expkit.config.dicts import ConfigDict
 from expkit.config.file_places import file_places
 from expkit.config.origin import Origin
-from expkit.config.paths import is_prefix
-from expkit.errors import ConfigFileError, NotRestorableError
+from expkit.errors import ConfigFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Literal
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -77,25 +76,6 @@ def save_config_file(config: Mapping[Any, Any], path: str | os.PathLike[str]) ->
     data = write(encode(dict(config)), name)
     with open(name, "w", encoding="utf-8", newline="\n") as file:
         file.write(data)
-
-
-def refuse_opaque(config: Any, overridden: Collection[str] = ()) -> None:
-    """Refuse a config with entries that could not be restored.
-
-    Args:
-        config: values as a config file gave them.
-        overridden: paths of entries that get other values anyway.
-
-    Raises:
-        NotRestorableError: the message names the entries, and what to type.
-    """
-    from expkit.record.codec import opaque_paths
-
-    paths = [path for path in opaque_paths(config) if not any(is_prefix(above, path) for above in overridden)]
-    if paths:
-        raise NotRestorableError(
-            f"saved entries that cannot be restored: {', '.join(paths)}; give each a value: {paths[0]}=..."
-        )
 
 
 def _entries(name: str, text: str) -> dict[Any, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_JSONPICKLE_TAG = re.compile(
+_JSONPICKLE_TAG = (
     "py/(b64|b85|bytes|function|id|initargs|iterator|mod|newargs|newargsex|newobj|object|property|ref|reduce|repr|seq"
     "|set|state|tuple|type)"
 )
@@ -24,7 +24,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "must not contain '.' nor start with '$'",
     ),
     "ENFORCE_KEYS_JSONPICKLE_COMPATIBLE": (
-        lambda key: not isinstance(key, str) or not _JSONPICKLE_TAG.fullmatch(key),
+        lambda key: not isinstance(key, str) or not re.fullmatch(_JSONPICKLE_TAG, key),
         "must not be one of jsonpickle's tags",
     ),
     "ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS": (

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import nearest
-from expkit.config.files import is_config_file, read_config_file
 from expkit.errors import NamedConfigNotFoundError
 
 if TYPE_CHECKING:
@@ -32,6 +31,8 @@ def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Any]:
         NamedConfigNotFoundError: there is neither; the message shows near names and where they are defined.
         ConfigFileError: the file cannot be read.
     """
+    from expkit.config.files import is_config_file, read_config_file
+
     is_file = os.path.isfile(name)
     if is_file and is_config_file(name):
         return tree.root, read_config_file(name)
@@ -50,6 +51,8 @@ def _not_found(tree: Tree, name: str, asked: Origin) -> NamedConfigNotFoundError
         for node in reversed(tree.nodes)
         for own, config in node.named_configs.items()
     }
+    from expkit.config.files import is_config_file
+
     message = f"there is no named config {name!r} ({asked})"
     if is_config_file(name) or os.sep in name:
         message = f"there is no config file {name!r} in {os.getcwd()} ({asked})"

@@ -30,11 +30,11 @@ APPEND = Append()
 Part = Union[str, int, Append]
 Path = tuple[Any, ...]
 
-_KEY = re.compile(
+_KEY = (
     r"""\s*(?:(?P<double>"(?:[^"\\]|\\.)*")|'(?P<single>[^']*)'|(?P<bare>[^\s.=\["'][^.=\[]*?))\s*(?=[.=\[]|$)"""
 )
-_INDEX = re.compile(r"\[\s*(?P<index>\+|-?\d+)\s*\]\s*(?=[.=\[]|$)")
-_STEP = re.compile(r"""(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<step>\.|\[[^\]]*\])""")
+_INDEX = r"\[\s*(?P<index>\+|-?\d+)\s*\]\s*(?=[.=\[]|$)"
+_STEP = r"""(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<step>\.|\[[^\]]*\])"""
 _MISSING = object()
 
 
@@ -95,7 +95,7 @@ def is_prefix(prefix: str, path: str) -> bool:
 
 def parents(path: str) -> Iterator[str]:
     """The paths above ``path``, outermost first, without the root."""
-    return (path[: match.start()] for match in _STEP.finditer(path) if match["step"] and match.start())
+    return (path[: match.start()] for match in re.finditer(_STEP, path) if match["step"] and match.start())
 
 
 def flatten(tree: Mapping[Any, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -149,7 +149,7 @@ def delete_in(tree: Any, path: Path) -> bool:
 def _quoted(key: str) -> str:
     if key.isidentifier():
         return key
-    match = _KEY.fullmatch(key)
+    match = re.fullmatch(_KEY, key)
     if match and match["bare"] == key and key[0] != "~" and '"' not in key:
         return key
     import json
@@ -159,7 +159,7 @@ def _quoted(key: str) -> str:
 
 def _read_part(text: str, start: int) -> tuple[Part, int]:
     wants_key = not start or text[start - 1] == "."
-    match = (_KEY if wants_key else _INDEX).match(text, start)
+    match = re.compile(_KEY if wants_key else _INDEX).match(text, start)
     if not match:
         raise _no_path(text)
     part = _key_of(match, text) if wants_key else _index_of(match)

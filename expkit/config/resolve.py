@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from expkit.config.branch import insert
-from expkit.config.checks import changed_types, check_edits, check_unknown, without_effect
-from expkit.config.files import refuse_opaque
+from expkit.config.checks import changed_types, check_edits, check_unknown, refuse_opaque, without_effect
 from expkit.config.layers import UPDATE, Layer, collect
 from expkit.config.nodes import Node
 from expkit.config.paths import get_in

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.observers.delivery import Delivery, current
-from expkit.record.codec import snapshot
 from expkit.record.events import Beat, Completed, Failed, FileAdded, Interrupted, Queued, Started
 from expkit.record.model import POINTS
+from expkit.record.snapshot import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

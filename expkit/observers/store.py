@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.errors import ObserverError, RunExistsError
 from expkit.observers.base import RunObserver
 from expkit.observers.delivery import Delivery, current
-from expkit.record.codec import encode
+from expkit.record.encoding import encode
 from expkit.record.events import Beat, Completed, Event, Failed, FileAdded, Interrupted, Queued, Started
 from expkit.record.fold import fold
 from expkit.record.hashing import config_hashes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from base64 import b64encode
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from json import dumps, loads
@@ -27,7 +26,7 @@ MAX_DEPTH = 100
 _REPR_LIMIT = 2_000
 _STATE_LIMIT = 100_000
 _BITS_LIMIT = 14_000  # Python refuses to write longer ints in decimal
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_ADDRESS = r" at 0x[0-9a-fA-F]+"
 
 
 def encode(value: Any, arrays: PutBytes | None = None, *, unwrap: bool = False) -> Json:
@@ -145,6 +144,8 @@ def _bytes(_: _Encoder, value: bytes) -> Json:
 
 
 def _base64(value: bytes) -> str:
+    from base64 import b64encode
+
     return b64encode(value).decode()
 
 
@@ -237,7 +238,7 @@ def _repr(value: Any) -> str:
         text = repr(value)
     except Exception:
         text = object.__repr__(value)
-    text = _ADDRESS.sub("", text)  # an address says nothing and makes equal configs differ
+    text = re.sub(_ADDRESS, "", text)  # an address says nothing and makes equal configs differ
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "..."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import threading
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.capture.binding import bind
 from expkit.errors import NoActiveRunError
 from expkit.observers.dispatch import naive
-from expkit.record.codec import encode
+from expkit.record.encoding import encode
 from expkit.record.model import FileRef
 from expkit.run.log import NoLog
 from expkit.run.recorder import Recorder, now
@@ -182,13 +181,15 @@ class Run:
             for inner in sorted(child for child in path.rglob("*") if child.is_file()):
                 self.add_artifact(inner, f"{name}/{inner.relative_to(path).as_posix()}", metadata, content_type)
             return
+        from mimetypes import guess_type
+
         ref = FileRef(
             path=name,
             role="artifact",
             root="run",
             mode="w",
             metadata=encode(dict(metadata or {})),
-            content_type=content_type or mimetypes.guess_type(name)[0] or "",
+            content_type=content_type or guess_type(name)[0] or "",
         )
         self._keep(path, ref)
 
@@ -226,8 +227,15 @@ class Run:
         """The local log is there: bind what writes to it."""
         log = self.recorder.log
         self.folder = log.folder
-        self._log_point = _ignore if isinstance(log, NoLog) else log.points.log_scalar
+        self._log_point = _ignore if isinstance(log, NoLog) else self._log_first_point
         self.start_time = naive(now())
+
+    def _log_first_point(self, name: str, value: Any, step: Any = None) -> None:
+        """Open the file of points; many runs need none."""
+        points = self.recorder.log.points
+        assert points is not None
+        self._log_point = points.log_scalar
+        self._log_point(name, value, step)
 
     def warn_if_unobserved(self) -> None:
         """Say so where nobody observes although nobody asked for that."""

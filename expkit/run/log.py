@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,8 +100,10 @@ class LocalLog:
 
     def remove(self) -> None:
         """Remove the spool: everything is delivered."""
+        from shutil import rmtree
+
         self._store.close()
-        shutil.rmtree(self._store.root, ignore_errors=True)
+        rmtree(self._store.root, ignore_errors=True)
 
     # -- reading ---------------------------------------------------------------------------------------
 

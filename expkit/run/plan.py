@@ -16,7 +16,7 @@ from expkit.observers.delivery import Live
 from expkit.observers.opening import open_observer
 from expkit.provenance.mask import masked_mapping
 from expkit.provenance.projects import default_store
-from expkit.record.codec import encode
+from expkit.record.encoding import encode
 from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid

@@ -10,7 +10,6 @@ from expkit.config.updates import updates_from_mapping
 from expkit.errors import RunNotFoundError
 from expkit.observers.opening import open_observer
 from expkit.observers.store import StoreObserver
-from expkit.record.codec import decode
 from expkit.record.model import QUEUED
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ def waiting_run(observers: Sequence[Any], inputs: RunInputs) -> RunRecord | None
 def freeze_config(inputs: RunInputs, queued: RunRecord) -> None:
     """Start from the config that was queued, unless the invocation gives updates of its own."""
     if not inputs.updates and not inputs.named_configs:
+        from expkit.record.codec import decode
+
         origin = Origin(f"queued run {queued.id}")
         inputs.updates = list(updates_from_mapping(decode(queued.config), origin))
 

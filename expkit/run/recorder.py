@@ -11,9 +11,9 @@ from expkit.errors import ExpkitError, ObserverError, StoreError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
 from expkit.observers.file import FileStorageObserver
-from expkit.record.codec import snapshot
 from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
+from expkit.record.snapshot import snapshot
 from expkit.run.lanes import Lane, finish
 from expkit.run.log import LocalLog, NoLog, spool_store
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expkit.config.checks import refuse_opaque
 from expkit.config.files import (
     is_config_file,
     load_config_file,
     read_config_file,
-    refuse_opaque,
     save_config_file,
 )
 from expkit.errors import ConfigFileError, NotRestorableError

@@ -6,8 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.errors import FormatError, RunNotFoundError
-from expkit.stores.folder import sacred
-from expkit.stores.folder.records import read_tree
+from expkit.stores.folder.records import is_sacred, read_tree
 
 if TYPE_CHECKING:
     from expkit.stores.folder.ids import Ids
@@ -96,6 +95,8 @@ class Index:
             tree = read_tree(run)
         except (RunNotFoundError, FormatError):
             return None
-        if sacred.is_sacred(tree):
+        if is_sacred(tree):
+            from expkit.stores.folder import sacred
+
             return Entry(name, sacred.uid_of(run, tree), sacred.created(run, tree), sacred=True)
         return Entry(name, str(tree.get("uid")), str(tree.get("created", "")))

@@ -19,13 +19,13 @@ HIDDEN = ".expkit"
 _LONGEST = 255
 FILES = "files"
 
-_RECORD_FILES = re.compile(
+_RECORD_FILES = (
     r"(run|config|info|metrics|lease)\.json|cout.*\.(txt|raw)"
     r"|events(-\d+-\d+)?\.jsonl|metrics-\d+-\d+\.points|status-\d+\.json"
 )
-_OUTPUT = re.compile(r"cout(?:-(\d+)-(\d+))?\.txt")
-_POINTS = re.compile(r"metrics-(\d+)-(\d+)\.points")
-_RANK_EVENTS = re.compile(r"events-\d+-[1-9]\d*\.jsonl")
+_OUTPUT = r"cout(?:-(\d+)-(\d+))?\.txt"
+_POINTS = r"metrics-(\d+)-(\d+)\.points"
+_RANK_EVENTS = r"events-\d+-[1-9]\d*\.jsonl"
 
 
 class StoreLayout:
@@ -119,15 +119,15 @@ class RunLayout:
         """The streams whose files exist, sorted."""
         found = []
         for name in self._names():
-            if match := _POINTS.fullmatch(name):
+            if match := re.fullmatch(_POINTS, name):
                 found.append((StreamKey(POINTS, int(match[1]), int(match[2])), f"{self.folder}/{name}"))
-            elif match := _OUTPUT.fullmatch(name):
+            elif match := re.fullmatch(_OUTPUT, name):
                 found.append((StreamKey(OUTPUT, int(match[1] or 0), int(match[2] or 0)), f"{self.folder}/{name}"))
         return iter(sorted(found))
 
     def rank_events(self) -> list[str]:
         """The events that ranks other than 0 wrote, sorted."""
-        return [f"{self.folder}/{name}" for name in sorted(self._names()) if _RANK_EVENTS.fullmatch(name)]
+        return [f"{self.folder}/{name}" for name in sorted(self._names()) if re.fullmatch(_RANK_EVENTS, name)]
 
     def artifact(self, name: str) -> str:
         """Where an artifact of this name is shown.
@@ -157,7 +157,7 @@ def check_artifact_name(name: str) -> None:
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\\x00-\x1f]|^[A-Za-z]:", name):
         raise StoreNameError(f"{name!r} cannot be an artifact's name; use a relative path like 'plots/loss.png'")
-    if _RECORD_FILES.fullmatch(parts[0].lower()) or name.lower() == FILES:
+    if re.fullmatch(_RECORD_FILES, parts[0].lower()) or name.lower() == FILES:
         raise StoreNameError(f"{name!r} cannot be an artifact's name: the run keeps its record in {parts[0]!r}")
     if not all(_fits(part) for part in parts):
         raise StoreNameError(f"{name[:40]!r}... cannot be an artifact's name: no file can have it")

@@ -15,7 +15,6 @@ from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.keeping import keep
-from expkit.stores.folder.points import PointWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from expkit.record.model import FileRef
     from expkit.stores.folder.layout import RunLayout
     from expkit.stores.folder.parts import Parts
+    from expkit.stores.folder.points import PointWriter
     from expkit.stores.folder.records import Stored
 
 _LONG = 1 << 20
@@ -41,6 +41,7 @@ class RunLog:
     Attributes:
         folder: the run's folder.
         output: the file whose appended bytes are the output stream.
+        on_loss: told why a point could not be kept; without it the error is raised where the point came from.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class RunLog:
         self._events = run.events(segment, rank)
         self._points_path = run.points(segment, rank)
         self._points: PointWriter | None = None
+        self.on_loss: Callable[[Exception], None] | None = None
         self._fd = -1
         self._torn = False
         self._pending: deque[Event] = deque()
@@ -87,9 +89,11 @@ class RunLog:
     def points(self) -> PointWriter:
         """Where metric points go; its file is made with the first one."""
         if self._points is None:
+            from expkit.stores.folder.points import PointWriter
+
             with self._lock:
                 if self._points is None:
-                    self._points = PointWriter(self._points_path)
+                    self._points = PointWriter(self._points_path, self.on_loss)
         return self._points
 
     def write(self, event: Event) -> RunRecord:

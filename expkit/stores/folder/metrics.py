@@ -7,16 +7,15 @@ import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from expkit.record.codec import encode
+from expkit.record.encoding import encode
 from expkit.stores.folder import files
-from expkit.stores.folder.point_reader import Columns, PointReader
 from expkit.stores.folder.text import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from expkit.stores.folder.layout import RunLayout
-    from expkit.stores.folder.point_reader import Series
+    from expkit.stores.folder.point_reader import PointReader, Series
 
 SMALL = 100_000
 """Runs with more points than this get ``metrics.json`` on request only."""
@@ -37,10 +36,10 @@ def export(run: RunLayout, segment: int, scratch: str) -> None:
 
 
 def _export(readers: Iterable[PointReader], run: RunLayout, scratch: str) -> None:
-    joined: dict[str, Columns] = {}
+    joined: dict[str, tuple[list[Any], ...]] = {}
     for reader in readers:
         for series, columns in reader.columns().items():
-            whole = joined.setdefault(_full_name(series), Columns([], [], []))
+            whole = joined.setdefault(_full_name(series), ([], [], []))
             for column, more in zip(whole, columns, strict=True):
                 column.extend(more)
     text = ",\n".join(_series_text(name, columns) for name, columns in sorted(joined.items()))
@@ -48,17 +47,22 @@ def _export(readers: Iterable[PointReader], run: RunLayout, scratch: str) -> Non
 
 
 def _readers(run: RunLayout, segment: int) -> list[PointReader]:
-    paths = [run.points(number) for number in range(segment + 1)]
-    return [PointReader(path) for path in paths if os.path.exists(path)]
+    paths = [path for number in range(segment + 1) if os.path.exists(path := run.points(number))]
+    if not paths:
+        return []
+    from expkit.stores.folder.point_reader import PointReader
+
+    return [PointReader(path) for path in paths]
 
 
 def _full_name(series: Series) -> str:
     return f"{series.name}{{{','.join(f'{key}={tag}' for key, tag in series.tags)}}}" if series.tags else series.name
 
 
-def _series_text(name: str, columns: Columns) -> str:
-    stamps = [datetime.fromtimestamp(time, timezone.utc).isoformat()[:-6] for time in columns.times]
-    lists = (("steps", columns.steps), ("values", columns.values), ("timestamps", stamps))
+def _series_text(name: str, columns: tuple[list[Any], ...]) -> str:
+    steps, values, times = columns
+    stamps = [datetime.fromtimestamp(time, timezone.utc).isoformat()[:-6] for time in times]
+    lists = (("steps", steps), ("values", values), ("timestamps", stamps))
     text = ",\n".join(f'    "{key}": {_list_text(column)}' for key, column in lists)
     return f"  {_ENCODER.encode(name)}: {{\n{text}\n  }}"
 

@@ -17,7 +17,7 @@ from expkit.errors import FormatError, RunNotFoundError
 from expkit.record.events import FileAdded, Learned
 from expkit.record.fold import fold
 from expkit.record.wire import event_from_json, record_from_json, record_to_json
-from expkit.stores.folder import files, sacred, text
+from expkit.stores.folder import files, text
 from expkit.stores.folder.layout import stored_name
 
 if TYPE_CHECKING:
@@ -85,6 +85,11 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
     return tree
 
 
+def is_sacred(tree: Json) -> bool:
+    """Whether a ``run.json`` is the predecessor's."""
+    return "uid" not in tree and "format" not in tree
+
+
 class Writer:
     """Writes records into one store. Remembers the texts of trees that last as long as a run, so nobody may edit them."""
 
@@ -146,7 +151,9 @@ def version(path: str) -> tuple[int, int, int] | None:
 
 def _read_once(run: RunLayout) -> Stored:
     tree = read_tree(run)
-    if sacred.is_sacred(tree):
+    if is_sacred(tree):
+        from expkit.stores.folder import sacred
+
         return Stored(sacred.record_of(run, tree), Stamp(sacred.created(run, tree)), sacred=True)
     try:
         record = record_from_json(tree)

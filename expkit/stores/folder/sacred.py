@@ -24,11 +24,6 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 _STORED = re.compile(rf"_({_MD5.pattern})(?:\.|$)")
 
 
-def is_sacred(tree: Tree) -> bool:
-    """Whether ``run.json`` is the predecessor's."""
-    return "uid" not in tree and "format" not in tree
-
-
 def created(run: RunLayout, tree: Tree) -> str:
     """ISO time at which the run was created, as far as it can be known."""
     time = _time(tree.get("start_time")) or datetime.fromtimestamp(os.stat(run.record).st_mtime, timezone.utc)

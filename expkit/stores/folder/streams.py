@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
-from expkit.stores.folder import files, sacred
-from expkit.stores.folder.point_reader import PointReader
-from expkit.stores.folder.points import PointWriter
+from expkit.stores.folder import files
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from expkit.record.model import Point
     from expkit.stores.base import Batch
     from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.folder.point_reader import PointReader
 
 _READERS = 64
 
@@ -29,7 +31,7 @@ class Streams:
     def ends(self, run: RunLayout, *, by_sacred: bool) -> dict[StreamKey, int]:
         """The streams of a run and their present ends."""
         found = {key: self._end(key, path) for key, path in run.streams()}
-        if by_sacred and (points := sacred.points_of(run)):
+        if by_sacred and (points := _sacreds_points(run)):
             found[StreamKey(POINTS)] = len(points)
         return found
 
@@ -38,7 +40,7 @@ class Streams:
         if stream.content == OUTPUT:
             return files.read(run.stream(stream), offset, limit)
         if by_sacred:
-            points = sacred.points_of(run) if stream == StreamKey(POINTS) else []
+            points = _sacreds_points(run) if stream == StreamKey(POINTS) else []
             return points[offset : None if limit is None else offset + limit]
         return self._reader(run.stream(stream)).read(offset, limit)
 
@@ -69,6 +71,8 @@ class Streams:
         if isinstance(new, bytes):
             files.write_at(path, end, new)
             return
+        from expkit.stores.folder.points import PointWriter
+
         writer = PointWriter(path)
         try:
             writer.add_many(new)
@@ -81,9 +85,17 @@ class Streams:
         return self._reader(path).count()
 
     def _reader(self, path: str) -> PointReader:
+        from expkit.stores.folder.point_reader import PointReader
+
         with self._lock:
             reader = self._readers.pop(path, None) or PointReader(path)
             self._readers[path] = reader  # the least recently used comes first
             if len(self._readers) > _READERS:
                 del self._readers[next(iter(self._readers))]
             return reader
+
+
+def _sacreds_points(run: RunLayout) -> Sequence[Point]:
+    from expkit.stores.folder.sacred import points_of
+
+    return points_of(run)
