@@ -182,7 +182,7 @@ def _tell(line: str) -> None:
 
 
 def _location(run: Run) -> str | None:
-    if run.folder is None:
+    if run.folder is None or (run.recorder.spooled and not run.recorder.owed):
         return None
     return os.path.relpath(run.folder) if run.folder.is_relative_to(os.getcwd()) else str(run.folder)
 

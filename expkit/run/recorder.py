@@ -40,6 +40,7 @@ class Recorder:
         lanes: one per observer, but for the folder store that *is* the log.
         record: the record as it stands.
         owed: after the end, the lanes that have not delivered everything.
+        spooled: the log lies in a spool, which goes when everything is delivered.
     """
 
     def __init__(self, record: RunRecord, observers: Sequence[RunObserver], live: Live) -> None:
@@ -50,7 +51,7 @@ class Recorder:
         self.log: Log = NoLog(record)
         self._live = live
         self._lock = threading.RLock()
-        self._spooled = False
+        self.spooled = False
         self._broken = False
 
     # -- the start -------------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ class Recorder:
             self.log = NoLog(self.record)
 
     def _open(self, store: Any, *, create: bool) -> None:
-        self._spooled = create
+        self.spooled = create
         if create:
             store.create(self.record)
         self.log = LocalLog(store, self.record)
@@ -142,7 +143,7 @@ class Recorder:
         self._try(self.log.flush)
         self.owed = finish(self.lanes)
         self._try(self.log.close)
-        if self._spooled and not self.owed:
+        if self.spooled and not self.owed:
             self.log.remove()
         for lane in self.lanes:
             self._report(lane)
