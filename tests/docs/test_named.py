@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import os
 import re
 
 import pytest
@@ -99,3 +100,20 @@ def test_record_keys():
 
     page = (DOCS / "explanation" / "format-on-disk.md").read_text("utf-8")
     assert missing([f"`{key}`" for key in record_to_json(sample_record())], page) == []
+
+
+def test_files_of_a_run(tmp_path):
+    """Every file of a run's folder, and of the store's own folder, is explained."""
+    experiment = Experiment("files", interactive=True, observers=[f"folder:{tmp_path / 'runs'}"])
+
+    @experiment.main
+    def main(_run):
+        _run.info["a"] = 1
+        _run.log_scalar("a", 1)
+        (_run.dir / "a").touch()
+
+    experiment.run()
+    page = (DOCS / "explanation" / "format-on-disk.md").read_text("utf-8")
+    working = {"aside", "last-id", "trash"}
+    names = {*os.listdir(tmp_path / "runs" / "1"), *os.listdir(tmp_path / "runs" / ".expkit")} - working
+    assert [name for name in sorted(names) if f"{name}/" not in page and name not in page] == []
