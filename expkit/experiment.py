@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from expkit.capture.reference import importing
 from expkit.errors import NoActiveRunError
@@ -12,6 +11,7 @@ from expkit.ingredient import Ingredient
 from expkit.program import command_line, first_inputs, planned, register_builtin_commands, run_commandline
 from expkit.run.definitions import Caller
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import IO, Any, TypeVar

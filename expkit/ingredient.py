@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from expkit.capture.function import capture as capture_function
 from expkit.capture.function import wrappers_in
 from expkit.capture.reference import reduce_by_reference
 from expkit.run.definitions import Caller, Definitions
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Literal, TypeVar
