@@ -16,7 +16,7 @@ from expkit.run.output import read_text
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
     from expkit.record.events import Event
@@ -36,12 +36,14 @@ class LocalLog:
     Args:
         store: where the run was created.
         record: the run as created.
+        on_loss: told why a point could not be kept.
     """
 
-    def __init__(self, store: FolderStore, record: RunRecord) -> None:
+    def __init__(self, store: FolderStore, record: RunRecord, on_loss: Callable[[Exception], None]) -> None:
         self._store = store
         self._uid = record.uid
         self._log = store.open_log(record.uid)
+        self._log.on_loss = on_loss
         self._originals: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     @property

@@ -104,7 +104,7 @@ class Recorder:
         self.spooled = create
         if create:
             store.create(self.record)
-        self.log = LocalLog(store, self.record)
+        self.log = LocalLog(store, self.record, self.lost)
 
     # -- during the run --------------------------------------------------------------------------------
 

@@ -530,3 +530,12 @@ def test_templates_are_refused(tmp_path):
 
     with pytest.raises(ObserverError, match="post-run hook"):
         FileStorageObserver(tmp_path, template="x.html")
+
+
+def test_points_after_the_end(tmp_path, caplog):
+    """A point that comes after the end of its run is lost, says so once, and raises nothing."""
+    with start_run("loose", observers=[f"folder:{tmp_path / 'runs'}"]) as run:
+        run.log_scalar("x", 1)
+    run.log_scalar("x", 2)
+    run.log_scalar("x", 3)
+    assert caplog.text.count("is not complete") == 1
