@@ -107,6 +107,11 @@ def flatten(tree: Mapping[Any, Any], above: Path = ()) -> Iterator[tuple[Path, A
             yield (*above, key), value
 
 
+def leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Paths and values of the leaves of a value that stands at ``path``; of one that is no dict, itself."""
+    return flatten(value, path) if isinstance(value, dict) and value else iter([(path, value)])
+
+
 def get_in(tree: Any, path: Path, default: Any = None) -> Any:
     """The value at ``path``, or ``default``."""
     for part in path:

@@ -12,14 +12,14 @@ from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, own_le
 from expkit.config.named import find_named
 from expkit.config.nodes import Node, Tree
 from expkit.config.origin import Origin
-from expkit.config.paths import flatten, join
+from expkit.config.paths import join, leaves
 from expkit.config.tracking import ReadLog
 from expkit.config.updates import NamedConfigToken, check_conflicts
 from expkit.config.values import plain
 from expkit.errors import ConfigUpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from logging import Logger
 
     from expkit.config.paths import Path
@@ -66,7 +66,7 @@ class Resolver:
             if update.remove or not all(isinstance(part, str) for part in update.path[1:]):
                 self._take_edit(update)
             else:
-                for path, value in _leaves(update.path, plain(update.value, update.path)):
+                for path, value in leaves(update.path, plain(update.value, update.path)):
                     self._win("updates", Override(path, Layer(update.origin, value, UPDATE)))
 
     def take_named(self, name: str | NamedConfigToken) -> None:
@@ -192,7 +192,3 @@ class Resolver:
         if node.logger is not None or self._logger is None or not node.path:
             return node.logger or self._logger
         return self._logger.getChild(node.path)
-
-
-def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
-    return flatten(value, path) if isinstance(value, dict) and value else iter([(path, value)])

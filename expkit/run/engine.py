@@ -60,8 +60,8 @@ class Life:
         run = self.run
         run.claim()
         with ExitStack() as around:
-            around.enter_context(Heard(run.run_logger, run.plan.inputs.loglevel))
-            run.context = Context(run.plan, run, run.run_logger)
+            around.enter_context(Heard(run.root_logger, run.plan.inputs.loglevel))
+            run.context = Context(run.plan, run, run.root_logger)
             around.enter_context(activate(run.context))
             self._begin()
             if run.status == RUNNING:

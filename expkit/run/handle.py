@@ -76,7 +76,7 @@ class Run:
         self.pre_run_hooks = list(plan.pre_run_hooks)
         self.post_run_hooks = list(plan.post_run_hooks)
         self.root_logger = plan.logger
-        self.run_logger = plan.logger
+        self.run_logger = plan.logger if plan.root.logger is None else plan.logger.getChild(plan.record.name)
         self.context: Context | None = None
         self.recorder = Recorder(plan.record, (), plan.live)
         self.folder: Path | None = None

@@ -9,7 +9,7 @@ from expkit._support.frozen import Frozen
 from expkit._support.nearest import did_you_mean
 from expkit.capture.binding import current
 from expkit.config.nodes import Node
-from expkit.config.paths import put_in
+from expkit.config.paths import leaves, put_in
 from expkit.config.resolve import Resolution, resolve
 from expkit.errors import CommandNotFoundError, UsageError
 from expkit.observers.delivery import Live
@@ -21,6 +21,7 @@ from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.facts import Facts, gather
+from expkit.run.logging import Heard
 from expkit.run.queued import adopted, freeze_config, waiting_run
 from expkit.run.seeds import check_seed, new_root_seed
 
@@ -95,7 +96,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     if queued is not None:
         freeze_config(inputs, queued)
     logger = root.logger or logging.getLogger(inputs.name or root.path)
-    resolution = resolve_config(root, inputs, command, logger)
+    with Heard(logger, inputs.loglevel):
+        resolution = resolve_config(root, inputs, command, logger)
     config = resolution.config
     seed = _settle_seed(config)
     observers = () if unobserved else _observers(inputs, config)
@@ -214,9 +216,8 @@ def _meta(inputs: RunInputs, command: str) -> dict[str, Any]:
         "command": command,
         "options": masked_mapping(inputs.options),
         "named_configs": [str(name) for name in inputs.named_configs],
+        "config_updates": _as_typed(inputs.updates),
     }
-    if inputs.updates:
-        meta["config_updates"] = _as_typed(inputs.updates)
     if inputs.tags:
         meta["tags"] = list(inputs.tags)
     return {**meta, **inputs.meta_info}
@@ -226,8 +227,11 @@ def _as_typed(updates: list[Update]) -> dict[str, Any]:
     """Updates as a nested dict; those that are more than an entry's new value under their text."""
     typed: dict[str, Any] = {}
     for update in updates:
-        plain = not update.remove and all(isinstance(part, str) for part in update.path)
-        put_in(typed, update.path if plain else (update.text or f"~{update.name}",), update.value)
+        if update.remove or not all(isinstance(part, str) for part in update.path):
+            typed[update.text or f"~{update.name}"] = update.value
+        else:
+            for path, value in leaves(update.path, update.value):
+                put_in(typed, path, value)
     return typed
 
 
