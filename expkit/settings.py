@@ -66,7 +66,9 @@ SETTINGS = Settings(
         ENFORCE_KEYS_MONGO_COMPATIBLE=False,
         # no key may be one of jsonpickle's tags
         ENFORCE_KEYS_JSONPICKLE_COMPATIBLE=False,
+        # str keys must be Python identifiers
         ENFORCE_VALID_PYTHON_IDENTIFIER_KEYS=False,
+        # all keys must be str
         ENFORCE_STRING_KEYS=False,
         # no '=' in str keys
         ENFORCE_KEYS_NO_EQUALS=False,
@@ -79,7 +81,9 @@ SETTINGS = Settings(
     ),
     HOST_INFO=Settings(
         "SETTINGS.HOST_INFO",
+        # ask nvidia-smi about GPUs
         INCLUDE_GPU_INFO=True,
+        # find out the processor's name
         INCLUDE_CPU_INFO=True,
         # names of environment variables that are kept under host key "ENV"
         CAPTURED_ENV=[],
@@ -88,6 +92,7 @@ SETTINGS = Settings(
         "SETTINGS.COMMAND_LINE",
         # an update value that is neither a Python nor a JSON literal is an error, not a string
         STRICT_PARSING=False,
+        # without effect; scripts for Sacred may set it
         SHOW_DISABLED_OPTIONS=True,
     ),
     # "auto": "fd" where neither stdout nor stderr is a terminal or a notebook, else "sys"
