@@ -191,9 +191,9 @@ def _location(run: Run) -> str | None:
 
 
 def register_builtin_commands(experiment: Experiment) -> None:
-    """Give an experiment the commands that look at it without running it."""
+    """Give an experiment the commands that look at it without running it; what these ask for, only they know."""
     for function in (print_config, print_dependencies, save_config, print_named_configs, explain):
-        experiment.command(function, unobserved=True)
+        experiment.captured_functions.remove(experiment.command(function, unobserved=True))
 
 
 def print_config(_run: Run) -> None:

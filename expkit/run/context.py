@@ -93,13 +93,15 @@ class Context:
 
     def handed_out(self, owner: Definitions, prefix: str | None, name: str, original: Any, copy: Any) -> None:
         """Remember what a function got, to find changes of it at the end."""
+        if SETTINGS.CONFIG.READ_ONLY_CONFIG:
+            return
         with self._lock:
             self._handed_out.append((self._full(owner, prefix, name), original, copy))
 
     def mutated(self) -> tuple[str, ...]:
         """Entries of which some function changed its copy."""
         found = {
-            f"{name}{_tail(path)}" for name, original, copy in self._handed_out for path in mutations(original, copy)
+            f"{name}{_tail(path)}" if name else path for name, original, copy in self._handed_out for path in mutations(original, copy)
         }
         return tuple(sorted(found))
 

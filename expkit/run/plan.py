@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.frozen import Frozen
 from expkit._support.nearest import did_you_mean
 from expkit.capture.binding import current
+from expkit.capture.function import wrappers_in
 from expkit.config.nodes import Node
 from expkit.config.paths import leaves, put_in
 from expkit.config.resolve import Resolution, resolve
@@ -165,26 +166,28 @@ def all_commands(root: Definitions) -> dict[str, tuple[Definitions, Callable[...
 
 def resolve_config(root: Definitions, inputs: RunInputs, command: str, logger: logging.Logger) -> Resolution:
     """The config that these definitions and inputs give."""
-    nodes = [_node(root, node) for node in root.ordered()]
+    owner, function = all_commands(root)[command]
+    nodes = [_node(root, node, [function] if node is owner else []) for node in root.ordered()]
     return resolve(nodes, inputs.updates, inputs.named_configs, command=command, logger=logger, force=inputs.force)
 
 
-def _node(root: Definitions, node: Definitions) -> Node:
+def _node(root: Definitions, node: Definitions, running: list[Callable[..., Any]]) -> Node:
     return Node(
         path=_path(root, node),
         configurations=node.configurations,
         named_configs=node.named_configs,
         hooks=node.config_hooks,
         children=tuple(child.path for child in node.ingredients),
-        parameters=_parameters(node),
+        parameters=_parameters([*node.captured_functions, *running]),
     )
 
 
-def _parameters(node: Definitions) -> dict[str, str]:
-    """Entries that captured functions of this ingredient ask for, and where."""
+def _parameters(functions: list[Callable[..., Any]]) -> dict[str, str]:
+    """Entries that captured functions ask for, and where."""
     return {
         f"{function.prefix}.{name}" if function.prefix else name: function.place  # type: ignore[attr-defined]
-        for function in node.captured_functions
+        for wrapped in functions
+        for function in wrappers_in(wrapped)
         for name in function.parameters  # type: ignore[attr-defined]
     }
 
