@@ -46,7 +46,31 @@ if TYPE_CHECKING:
 
 
 class ExpkitError(Exception):
-    """Root of all errors that expkit raises on purpose."""
+    """Root of all errors that expkit raises on purpose.
+
+    Args:
+        message: what happened, where, and what to type instead.
+        print_traceback: whether a terminal shows the traceback; None: where the user's code had a part in it.
+        filter_traceback: ``"default"`` and ``"always"`` fold expkit's own frames in it, ``"never"`` does not.
+        print_usage: whether the usage of the program is shown, too.
+
+    Raises:
+        ValueError: another ``filter_traceback``.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        print_traceback: bool | None = None,
+        filter_traceback: str = "default",
+        print_usage: bool = False,
+    ) -> None:
+        if filter_traceback not in ("default", "always", "never"):
+            raise ValueError(f"filter_traceback is 'default', 'always' or 'never', not {filter_traceback!r}")
+        super().__init__(message)
+        self.print_traceback = print_traceback
+        self.filter_traceback = filter_traceback
+        self.print_usage = print_usage
 
     def __str__(self) -> str:
         # KeyError shows repr(message); an error for people shows the message.
@@ -59,6 +83,8 @@ class ConfigError(ExpkitError):
     Args:
         message: what happened, where, and what to type instead.
         conflicting_configs: dotted paths of the entries that are to blame; shown below the message.
+        print_conflicting_configs: whether they are shown.
+        print_traceback, filter_traceback, print_usage: see :class:`ExpkitError`.
         config: where the values of those entries are looked up.
     """
 
@@ -66,11 +92,16 @@ class ConfigError(ExpkitError):
         self,
         message: str = "",
         conflicting_configs: Iterable[str] | str = (),
+        print_conflicting_configs: bool = True,
+        print_traceback: bool | None = None,
+        filter_traceback: str = "default",
+        print_usage: bool = False,
         config: object = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, print_traceback, filter_traceback, print_usage)
         names = (conflicting_configs,) if isinstance(conflicting_configs, str) else conflicting_configs
         self.conflicting_configs: tuple[str, ...] = tuple(names)
+        self.print_conflicting_configs = print_conflicting_configs
         self.config = config
 
     def prefixed(self, prefix: str) -> None:
@@ -78,8 +109,8 @@ class ConfigError(ExpkitError):
         self.conflicting_configs = tuple(f"{prefix}.{name}" for name in self.conflicting_configs)
 
     def __str__(self) -> str:
-        lines = [super().__str__()]
-        lines += [f"  {name} = {_entry(self.config, name)}" for name in self.conflicting_configs]
+        shown = self.conflicting_configs if self.print_conflicting_configs else ()
+        lines = [super().__str__(), *(f"  {name} = {_entry(self.config, name)}" for name in shown)]
         return "\n".join(lines)
 
 

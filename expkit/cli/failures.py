@@ -79,7 +79,7 @@ def post_mortem(error: BaseException) -> None:
 def format_failure(error: BaseException, *, debug: bool = False) -> str:
     """The traceback of ``error`` and of what it was raised from, expkit's own frames folded."""
     full = traceback.TracebackException.from_exception(error)
-    if debug:
+    if debug or getattr(error, "filter_traceback", "") == "never":
         return "".join(full.format())
     if _is_ours(error, full):
         return (
@@ -96,7 +96,7 @@ def _text(error: BaseException, program: str, debug: bool, started: bool) -> str
     if isinstance(error, KeyboardInterrupt) and not debug:
         return f"{program}: interrupted{_where(error)}\n"
     if _is_message(error, started) and not debug:
-        hint = f"Try: {program} help\n" if isinstance(error, UsageError) else ""
+        hint = f"Try: {program} help\n" if isinstance(error, UsageError) or getattr(error, "print_usage", False) else ""
         return f"{program}: {error}\n{hint}"
     return format_failure(error, debug=debug)
 
@@ -104,6 +104,8 @@ def _text(error: BaseException, program: str, debug: bool, started: bool) -> str
 def _is_message(error: BaseException, started: bool) -> bool:
     if not isinstance(error, ExpkitError):
         return False
+    if error.print_traceback is not None:
+        return not error.print_traceback
     return not started or all(map(_inside, traceback.extract_tb(error.__traceback__)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from expkit.config.branch import Branch, insert, nested, overlay
@@ -16,10 +17,10 @@ from expkit.config.paths import join, leaves
 from expkit.config.tracking import ReadLog
 from expkit.config.updates import NamedConfigToken, check_conflicts
 from expkit.config.values import plain
-from expkit.errors import ConfigUpdateError
+from expkit.errors import ConfigError, ConfigUpdateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from logging import Logger
 
     from expkit.config.paths import Path
@@ -82,7 +83,8 @@ class Resolver:
         preset = self._visible(node, "named")
         shown: dict[str, Any] = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
         fallback = {**shown, "_log": self._logger_of(node)}
-        summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback)
+        with _blaming(node):
+            summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback)
         self._note_reads(node, config.reads)
         asked_for = {key: value for key, value in summary.hidden.items() if key in node.parameters}
         summary.update(asked_for)
@@ -160,7 +162,8 @@ class Resolver:
         fallback: dict[str, Any] = {"_log": self._logger_of(node)}
         for keys, child in self.tree.shown_to(node).items():
             insert(fallback, keys, self.assembled(child))
-        branch.evaluate(fallback)
+        with _blaming(node):
+            branch.evaluate(fallback)
         taken = [keys for keys in self.tree.reserved(node) if branch.drop(keys)]
         for name in (*map(join, taken), *sorted(branch.summary.ignored_fallbacks)):
             self.ignored[node.path, name] = None
@@ -192,3 +195,15 @@ class Resolver:
         if node.logger is not None or self._logger is None or not node.path:
             return node.logger or self._logger
         return self._logger.getChild(node.path)
+
+
+@contextmanager
+def _blaming(node: Node) -> Iterator[None]:
+    """Errors of an ingredient's config functions name entries from the root of the config."""
+    try:
+        yield
+    except ConfigError as error:
+        if node.path and error.conflicting_configs:
+            error.config = nested(node.keys, error.config)
+            error.prefixed(node.path)
+        raise

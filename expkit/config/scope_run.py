@@ -10,7 +10,7 @@ from expkit.config.dicts import fill_in
 from expkit.config.fixed import FixedDict, note_changes, protected, settled
 from expkit.config.summary import ConfigSummary
 from expkit.config.values import plain
-from expkit.errors import ConfigScopeError
+from expkit.errors import ConfigError, ConfigScopeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,8 +100,20 @@ class Evaluation:
         given = list(self._given.items())
         positional = self._template.func.__code__.co_argcount
         function = self._function()
-        variables = function(*(value for _, value in given[:positional]), **dict(given[positional:]))
+        try:
+            variables = function(*(value for _, value in given[:positional]), **dict(given[positional:]))
+        except ConfigError as error:
+            self._show(error)
+            raise
         return {**variables, **self._pending}
+
+    def _show(self, error: ConfigError) -> None:
+        """Let an error show the entries that it blames, as they were when it was raised."""
+        trace = error.__traceback__
+        while trace is not None and error.config is None:
+            if trace.tb_frame.f_code is self._template.code:
+                error.config = {**self._preset, **trace.tb_frame.f_locals}
+            trace = trace.tb_next
 
     def _function(self) -> Callable[..., dict[str, Any]]:
         from expkit.config.scope_compile import HELPERS
