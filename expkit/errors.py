@@ -18,7 +18,8 @@
     ├── CircularDependencyError        ingredients that contain each other
     ├── SettingError                   a setting that does not exist or does not fit           KeyError, AttributeError
     ├── UsageError                     a command line that cannot be understood
-    │   └── CommandNotFoundError       no command of that name                                 KeyError
+    │   ├── CommandNotFoundError       no command of that name                                 KeyError
+    │   └── NoCommandError             no command was given, and there is no main function     RuntimeError
     ├── NoActiveRunError               something that needs a run happens outside one          RuntimeError
     │   └── AmbiguousRunError          several runs are active and none is meant               RuntimeError
     ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
@@ -172,6 +173,10 @@ class UsageError(ExpkitError):
 
 class CommandNotFoundError(UsageError, KeyError):
     """There is no command of that name."""
+
+
+class NoCommandError(UsageError, RuntimeError):
+    """No command was given, and there is no main function."""
 
 
 class NoActiveRunError(ExpkitError, RuntimeError):

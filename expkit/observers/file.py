@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expkit.errors import ObserverError
 from expkit.observers.delivery import current
@@ -56,6 +56,14 @@ class FileStorageObserver(StoreObserver):
         self.folder_store = store
         self._last: RunId | None = None
         self._ids: dict[str, RunId] = {}
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
+        """The constructor, as old scripts call it."""
+        import warnings
+
+        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
+        return cls(*args, **kwargs)
 
     @property
     def basedir(self) -> str:

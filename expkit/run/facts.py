@@ -41,6 +41,10 @@ class Facts(Frozen):
     problems: tuple[str, ...] = ()
 
 
+NOT_GATHERED = Facts()
+"""Where nobody observes."""
+
+
 def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Facts:
     """Everything that a run's record says about code and machine.
 
@@ -65,6 +69,12 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         places={source.name: source.path for source in sources},
         problems=tuple(problems),
     )
+
+
+def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:
+    """What is known about the code, as the handle of a run shows it."""
+    sources = [(ref.path, ref.md5) for ref in facts.sources]
+    return {"name": name, **facts.experiment, "base_dir": root.project, "sources": sources}
 
 
 def experiment_info(root: Definitions) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from expkit.errors import NoActiveRunError
 from expkit.observers.dispatch import naive
 from expkit.record.encoding import encode
 from expkit.record.model import FileRef
+from expkit.run.facts import NOT_GATHERED, gather, shown
 from expkit.run.log import NoLog
 from expkit.run.recorder import Recorder, now
 from expkit.settings import SETTINGS
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import RunRecord
     from expkit.run.context import Context
+    from expkit.run.facts import Facts
     from expkit.run.plan import RunPlan
     from expkit.types import RunId
 
@@ -44,7 +47,7 @@ class Run:
         start_time, stop_time: naive UTC, or None.
         fail_trace: lines of the traceback, or None.
         captured_out: captured output, filtered; its last 10 MB.
-        experiment_info, host_info, meta_info: what is known about code, machine and invocation.
+        meta_info: what is known about the invocation.
         observers: who is told.
     """
 
@@ -53,8 +56,6 @@ class Run:
         self._id: RunId | None = plan.inputs.id
         self.config = plan.config
         self.config_modifications = plan.summary
-        self.experiment_info = plan.experiment_info
-        self.host_info = plan.host_info
         self.meta_info = plan.meta_info
         self.info: dict[str, Any] = plan.inputs.info
         self.result: Any = None
@@ -98,6 +99,21 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self._id or self.uid[:8]} of {self.plan.record.name}: {self.status or 'not started'}>"
+
+    @cached_property
+    def _facts(self) -> Facts:
+        plan = self.plan
+        return gather(plan.root, plan.root.ordered(), plan.inputs) if plan.facts is NOT_GATHERED else plan.facts
+
+    @cached_property
+    def experiment_info(self) -> dict[str, Any]:
+        """What is known about the code; where nobody observes, it is found out when somebody asks."""
+        return shown(self.plan.root, self.plan.record.name, self._facts)
+
+    @cached_property
+    def host_info(self) -> dict[str, Any]:
+        """What is known about the machine; see :attr:`experiment_info`."""
+        return self._facts.host
 
     @property
     def uid(self) -> str:

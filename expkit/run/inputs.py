@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from expkit.errors import NoActiveRunError
 from expkit.settings import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from expkit.config.updates import NamedConfigToken, Update
+
+
+class ConfigInputs:
+    """The config of a run that has not started: ``run.config["a.b"] = 1`` is the update ``a.b=1``.
+
+    Args:
+        updates: where the updates go.
+    """
+
+    def __init__(self, updates: list[Update]) -> None:
+        self._updates = updates
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __getitem__(self, key: str) -> NoReturn:
+        raise NoActiveRunError(
+            f"config entry {key!r} cannot be read before the run starts, only set; read it in a config hook"
+        )
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """Set several entries."""
+        from expkit.config.origin import Origin
+        from expkit.config.updates import updates_from_mapping
+
+        self._updates += updates_from_mapping(dict(*others, **named), Origin("command line option"))
 
 
 class RunInputs:
@@ -76,6 +103,11 @@ class RunInputs:
     @_id.setter
     def _id(self, value: str | None) -> None:
         self.id = value
+
+    @property
+    def config(self) -> ConfigInputs:
+        """What is set here becomes an update; nothing can be read, as the config is not resolved yet."""
+        return ConfigInputs(self.updates)
 
     def observe(self, observer: Any) -> None:
         """Add an observer, or the URL of a store to record into; the default store is replaced."""

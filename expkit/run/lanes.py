@@ -125,7 +125,7 @@ class Lane:
             with self._change:
                 self._busy = False
                 self._steps += 1
-        if not self._abandoned:
+        if not self._abandoned and not isinstance(delivery.event, Queued):
             self._join_observer()
 
     def _next(self) -> Delivery | None:

@@ -12,7 +12,7 @@ from expkit.capture.function import wrappers_in
 from expkit.config.nodes import Node
 from expkit.config.paths import leaves, put_in
 from expkit.config.resolve import Resolution, resolve
-from expkit.errors import CommandNotFoundError, UsageError
+from expkit.errors import CommandNotFoundError, NoCommandError
 from expkit.observers.delivery import Live
 from expkit.observers.opening import open_observer
 from expkit.provenance.mask import masked_mapping
@@ -21,7 +21,7 @@ from expkit.record.encoding import encode
 from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
-from expkit.run.facts import Facts, gather
+from expkit.run.facts import NOT_GATHERED, Facts, gather
 from expkit.run.logging import Heard
 from expkit.run.queued import adopted, freeze_config, waiting_run
 from expkit.run.seeds import check_seed, new_root_seed
@@ -52,7 +52,7 @@ class RunPlan(Frozen):
         record: the run's first record.
         facts: about code and machine.
         live: values that records do not hold.
-        experiment_info, host_info, meta_info: as the handle shows them.
+        meta_info: as the handle shows it.
         logger: root of the run's loggers.
     """
 
@@ -73,8 +73,6 @@ class RunPlan(Frozen):
     record: RunRecord
     facts: Facts
     live: Live
-    experiment_info: dict[str, Any]
-    host_info: dict[str, Any]
     meta_info: dict[str, Any]
     logger: logging.Logger
 
@@ -83,7 +81,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     """Resolve config and seeds, gather facts, open observers; nothing is written and nobody is told.
 
     Raises:
-        CommandNotFoundError: no such command, or none was named and there is no main function.
+        CommandNotFoundError: no such command.
+        NoCommandError: none was named and there is no main function.
         ConfigError: updates, named configs or config functions that do not work out.
         CircularDependencyError: ingredients that contain each other.
         ProvenanceError: ``enforce_clean`` and the repository is not.
@@ -102,7 +101,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     config = resolution.config
     seed = _settle_seed(config)
     observers = () if unobserved else _observers(inputs, config)
-    facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not look_only) else Facts()
+    facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not look_only) else NOT_GATHERED
     meta = _meta(inputs, command)
     return RunPlan(
         root=root,
@@ -122,13 +121,6 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         record=adopted(_record(root, inputs, command, resolution, seed, facts, meta), queued),
         facts=facts,
         live=Live(config=config, base_dir=root.project),
-        experiment_info={
-            "name": inputs.name or root.path,
-            **facts.experiment,
-            "base_dir": root.project,
-            "sources": [(ref.path, ref.md5) for ref in facts.sources],
-        },
-        host_info=facts.host,
         meta_info=meta,
         logger=logger,
     )
@@ -138,12 +130,13 @@ def find_command(root: Definitions, name: str | None) -> tuple[Definitions, str,
     """The ingredient, full name and function of a command; ``None`` means the main function.
 
     Raises:
-        CommandNotFoundError: there is none; RuntimeError's message where nothing was asked for.
+        CommandNotFoundError: there is none.
+        NoCommandError: none was asked for, and there is no main function.
     """
     commands = all_commands(root)
     name = name if name is not None else root.default_command
     if name is None:
-        raise UsageError(
+        raise NoCommandError(
             f"{root.path} has no main function and no command was given; "
             f"decorate a function with @main or @automain, or name one of: {', '.join(commands)}"
         )
