@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from expkit.observers.delivery import Delivery, current
-from expkit.record.events import Beat
+from expkit.record.events import Beat, Queued
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
