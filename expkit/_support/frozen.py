@@ -32,22 +32,26 @@ def field(*, default_factory: Callable[[], Any]) -> Any:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Frozen:
-    """Base of frozen data classes: annotated names are fields, given by keyword.
+    """Base of frozen data classes: annotated names are fields, given by keyword; with ``kw_only=False`` also by place.
 
     Objects are equal when they are of one class and their fields are equal; they have no hash.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _places: ClassVar[tuple[str, ...]] = ()
     _plain: ClassVar[dict[str, Any]] = {}
     _made: ClassVar[dict[str, Callable[[], Any]]] = {}
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, *, kw_only: bool = True) -> None:
         cls._fields = tuple(cls.__annotations__)
+        cls._places = () if kw_only else cls._fields
         usual = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
         cls._made = {name: value.make for name, value in usual.items() if isinstance(value, _Made)}
         cls._plain = {name: value for name, value in usual.items() if name not in cls._made}
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *placed: Any, **values: Any) -> None:
+        if placed:
+            values = self._with_names(placed, values)
         mine = self.__dict__
         mine.update(self._plain)
         for name, make in self._made.items():
@@ -65,6 +69,13 @@ class Frozen:
     def usual(cls) -> dict[str, Any]:
         """Fields that have a default, and their defaults."""
         return {**cls._plain, **{name: make() for name, make in cls._made.items()}}
+
+    @classmethod
+    def _with_names(cls, placed: tuple[Any, ...], values: dict[str, Any]) -> dict[str, Any]:
+        named = dict(zip(cls._places, placed, strict=False))
+        if len(placed) > len(named) or not named.keys().isdisjoint(values):
+            raise TypeError(f"{cls.__name__}() was given too many values by place")
+        return {**named, **values}
 
     @classmethod
     def _misfit(cls, values: dict[str, Any]) -> str:

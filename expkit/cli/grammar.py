@@ -12,8 +12,9 @@ It is written out for docopt, which does the matching. The experiment's docstrin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen
 from expkit._support.nearest import did_you_mean
 from expkit.cli.options import OptionValues, default_values
 from expkit.cli.spelling import spell_out
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from expkit.cli.options import CLIOption
 
 
-class CommandInfo(NamedTuple):
+class CommandInfo(Frozen, kw_only=False):
     """A command as the command line knows it.
 
     Attributes:
@@ -41,7 +42,7 @@ class CommandInfo(NamedTuple):
     arguments: tuple[str, ...] = ()
 
 
-class CommandLine(NamedTuple):
+class CommandLine(Frozen, kw_only=False):
     """Everything that the command line of one experiment is made from.
 
     Attributes:
@@ -59,7 +60,7 @@ class CommandLine(NamedTuple):
     default_command: str | None = None
 
 
-class Invocation(NamedTuple):
+class Invocation(Frozen, kw_only=False):
     """What a command line means.
 
     Attributes:

@@ -98,7 +98,7 @@ class Resolver:
         node, keys = self.tree.owner(head)
         if not keys or (update.remove and head == update.path and self._is_above_ingredient(head)):
             raise ConfigUpdateError(f"{update.text!r} cannot be done: {join(head)} is an ingredient, not an entry")
-        self.branches[node.path].edits.append(update._replace(path=update.path[len(node.keys) :]))
+        self.branches[node.path].edits.append(update.but(path=update.path[len(node.keys) :]))
         kind = REMOVAL if update.remove else UPDATE
         self.updates.append(Override(update.path, Layer(update.origin, update.value, kind)))
 

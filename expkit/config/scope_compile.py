@@ -9,8 +9,9 @@ each way out of the function returns its variables. New nodes stand at the user'
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple
+from typing import Any
 
+from expkit._support.frozen import Frozen
 from expkit.config.origin import place
 from expkit.config.paths import below
 from expkit.errors import ConfigScopeError
@@ -36,7 +37,7 @@ HELPERS = (BIND, KEEPS, LOCALS, OPEN, PENDING)
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 
 
-class Names(NamedTuple):
+class Names(Frozen, kw_only=False):
     """The variables that a config function binds, in order.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from types import CellType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
+from expkit._support.frozen import Frozen
 from expkit.config.containers import copy_containers
 from expkit.config.dicts import fill_in
 from expkit.config.fixed import FixedDict, note_changes, protected, settled
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from expkit.config.scope_compile import Names
 
 
-class Template(NamedTuple):
+class Template(Frozen, kw_only=False):
     """A rewritten config function.
 
     Attributes:
@@ -84,9 +85,10 @@ class Evaluation:
 
         known = [str(key) for key in (*self._preset, *self._hidden, *fallback)]
         near = did_you_mean(name, known) or f"; it can read {', '.join(known) or 'nothing here'}"
+        origin = self._template.origin
         return ConfigScopeError(
-            f"{self._template.origin}: {self._template.origin.what} reads {name}, which no earlier config of this "
-            f"ingredient and no direct ingredient defines{near}"
+            f"{origin}: {origin.what} reads {name}, which nothing before it defines: config functions read earlier "
+            f"configs of their ingredient and direct ingredients, named configs only earlier named configs{near}"
         )
 
     # -- meanwhile

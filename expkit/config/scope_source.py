@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from types import CodeType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.frozen import Frozen
 from expkit.config.origin import place
 from expkit.errors import ConfigScopeError
 
@@ -25,7 +26,7 @@ _TAKEN = "expkit_taken"
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
-class ScopeSource(NamedTuple):
+class ScopeSource(Frozen, kw_only=False):
     """A config function's source.
 
     Attributes:

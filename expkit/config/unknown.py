@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen
 from expkit._support.nearest import nearest
 from expkit.config.paths import flatten, get_in, is_prefix, join
 from expkit.errors import ConfigAddedError
@@ -19,7 +20,7 @@ _SHOWN = 8
 """That many neighbours are listed where no name is near."""
 
 
-class Unknown(NamedTuple):
+class Unknown(Frozen, kw_only=False):
     """An entry that nobody knows.
 
     Attributes:

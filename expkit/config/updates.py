@@ -15,8 +15,9 @@ A value is a Python literal, else a JSON literal, else ``nan`` or ``inf``, else 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
+from expkit._support.frozen import Frozen
 from expkit.config.origin import Origin
 from expkit.config.paths import APPEND, Append, Path, join, read_path, split
 from expkit.errors import ConfigUpdateError
@@ -30,7 +31,7 @@ COMMAND_LINE = Origin("command line")
 _NUMBER_WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("nan", "NaN", "inf", "Infinity"))
 
 
-class Update(NamedTuple):
+class Update(Frozen, kw_only=False):
     """One entry to set or to remove.
 
     Attributes:
@@ -53,7 +54,7 @@ class Update(NamedTuple):
         return join(self.path)
 
 
-class NamedConfigToken(NamedTuple):
+class NamedConfigToken(Frozen, kw_only=False):
     """The name of a named config, or of a config file, as it was typed."""
 
     text: str

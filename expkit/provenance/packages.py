@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
 from expkit.provenance.modules import in_site_folder
 
@@ -24,7 +25,7 @@ UNKNOWN = "<unknown>"
 """Version of a module that lies among the installed packages but belongs to none."""
 
 
-class Package(NamedTuple):
+class Package(Frozen, kw_only=False):
     """An installed package, named as its metadata spells it."""
 
     name: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
 from expkit.provenance.modules import in_site_folder, is_virtualenv, users_modules
 from expkit.provenance.projects import project_root
@@ -21,7 +22,7 @@ _SUFFIXES = (".py", ".ipynb", ".pyx", ".so", ".pyd", ".pyz", ".zip")
 _CHUNK = 1 << 20
 
 
-class SourceFile(NamedTuple):
+class SourceFile(Frozen, kw_only=False):
     """A source file as it is now.
 
     Attributes:

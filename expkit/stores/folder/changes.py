@@ -14,10 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
-from expkit.stores.base import Change
 from expkit.stores.folder import files, text
 
 if TYPE_CHECKING:
+    from expkit.stores.base import Change
     from expkit.types import Json
 
 _SUFFIX = ".jsonl"
@@ -90,6 +90,8 @@ class ChangeLog:
 
 def _change(entry: Json) -> Change | None:
     """The change that a line tells of; a line that a dying disk left behind may tell of none."""
+    from expkit.stores.base import Change
+
     try:
         time, what, uid = entry
         return Change(uid, what, datetime.fromisoformat(time))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.frozen import Frozen
 from expkit.errors import FormatError, RunNotFoundError
 from expkit.stores.folder.records import is_sacred, read_tree
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _UID_LENGTH = 32
 
 
-class Entry(NamedTuple):
+class Entry(Frozen, kw_only=False):
     """One run; ``sacred`` if the predecessor recorded it."""
 
     id: str

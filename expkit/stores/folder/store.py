@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from expkit.errors import RunNotFoundError, StoreError
 from expkit.record.events import FileAdded
 from expkit.record.wire import annotation_from_json, annotation_to_json
-from expkit.stores.base import Blob, Capabilities, RunKey
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.changes import Logs
 from expkit.stores.folder.index import Entry
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
-    from expkit.stores.base import Batch, Change, RunStore
+    from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
     from expkit.stores.folder.layout import RunLayout
     from expkit.types import RunId
 
@@ -68,6 +67,8 @@ class FolderStore:
     @property
     def capabilities(self) -> Capabilities:
         """Durable, shared, with a folder per run."""
+        from expkit.stores.base import Capabilities
+
         return Capabilities(durable=True, shared=True, folder=True)
 
     def now(self) -> datetime:
@@ -114,6 +115,8 @@ class FolderStore:
 
     def ids(self) -> list[RunKey]:
         """All runs, in order of creation."""
+        from expkit.stores.base import RunKey
+
         return [RunKey(entry.id, entry.uid) for entry in self._parts.index.entries()]
 
     def set_status(self, run: RunId, expected: str, status: str) -> bool:
@@ -163,6 +166,8 @@ class FolderStore:
 
     def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
         """Keep bytes under their hash."""
+        from expkit.stores.base import Blob
+
         self._parts.prepare()
         stored = self._parts.blobs.put(source)
         return Blob(stored.sha256, stored.size)
