@@ -32,7 +32,7 @@ def config(images):  # `images` comes from the file
 @ex.config_hook
 def check(config, command_name, logger):
     if config["batch"] > config["images"]:
-        raise InvalidConfigError("a batch cannot be larger than the data", ["batch", "images"], config)
+        raise InvalidConfigError("a batch cannot be larger than the data", ["batch", "images"], config=config)
     return {"optimizer": {"momentum": 0.0}} if config["optimizer"]["name"] == "adam" else {}
 
 

@@ -159,9 +159,11 @@ def _shown(program: str) -> str:
 
 def announce(run: Run) -> None:
     """Say on stderr who observes, and where."""
-    from expkit.cli.status import begin_line
+    from expkit.cli.status import begin_line, queued_line
 
-    if not run.unobserved and run.observers:
+    if run.queue_only:
+        _tell(queued_line(run._id, _location(run)))
+    elif run.observers and not run.unobserved:
         _tell(begin_line(run._id, _location(run), [repr(lane.observer) for lane in run.recorder.lanes], run.seed))
 
 

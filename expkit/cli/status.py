@@ -39,6 +39,11 @@ def begin_line(
     )
 
 
+def queued_line(id: object, location: str | None) -> str:
+    """The line for a run that is only written down, to be started later."""
+    return f"{_run(id, location)} · queued; start it with --id {id}"
+
+
 def end_line(id: object, location: str | None, status: str, seconds: float, result: Any = None) -> str:
     """The line after the end.
 

@@ -90,8 +90,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     """
     owner, command, function = find_command(root, inputs.command)
     nodes = root.ordered()
-    look_only = command.rpartition(".")[2] in owner.unobserved_commands
-    unobserved = inputs.unobserved or look_only
+    looks_only = command.rpartition(".")[2] in owner.unobserved_commands
+    unobserved = inputs.unobserved or looks_only
     queued = None if unobserved else waiting_run(_wanted(inputs), inputs)
     if queued is not None:
         freeze_config(inputs, queued)
@@ -101,7 +101,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     config = resolution.config
     seed = _settle_seed(config)
     observers = () if unobserved else _observers(inputs, config)
-    facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not look_only) else NOT_GATHERED
+    facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
     meta = _meta(inputs, command)
     return RunPlan(
         root=root,

@@ -151,7 +151,7 @@ def test_a_file_that_is_not_there_is_no_fault_of_ours(script, capsys):
         (errors.CommandNotFoundError("no command x"), 2, "train.py: no command x\nTry: train.py help\n"),
         (errors.ConfigAddedError("no entry model.CC"), 2, "train.py: no entry model.CC\n"),
         (
-            errors.InvalidConfigError("too big", "a.b", {"a": {"b": 3}}),
+            errors.InvalidConfigError("too big", "a.b", config={"a": {"b": 3}}),
             2,
             "train.py: too big\n  a.b = 3\n",
         ),
