@@ -170,14 +170,15 @@ class Ingredient(Definitions):
         self,
         cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
-        extra: Literal["forbid", "allow"] = "forbid",
+        extra: Any = "forbid",
         **entries: Any,
     ) -> None:
         """Add config entries from a dict, a file, or keywords.
 
         Args:
             cfg_or_file: a dict, or the path of a JSON, YAML or TOML file, which is read at once.
-            extra: ``"allow"`` lets updates add entries that are not in it.
+            extra: ``"allow"`` lets updates add entries that are not in it; any other value is that of an entry
+                called ``extra``.
             entries: entries by keyword, instead of the first argument.
 
         Raises:
@@ -185,6 +186,8 @@ class Ingredient(Definitions):
             ConfigFileError: the file cannot be read.
             TypeError: neither dict nor path.
         """
+        if not isinstance(extra, str) or extra not in ("forbid", "allow"):
+            entries["extra"], extra = extra, "forbid"
         self.configurations.append(self._config_dict(cfg_or_file, entries, extra))
 
     def add_named_config(

@@ -62,6 +62,7 @@ _binding: ContextVar[Binding] = ContextVar("expkit_binding", default=Binding(Non
 here = _binding.get  # the hot path of every captured call
 
 _active: tuple[Binding, ...] = ()
+_ended: Binding | None = None
 _lock = threading.Lock()
 
 
@@ -122,14 +123,16 @@ def _announce(binding: Binding) -> None:
 
 
 def _withdraw(binding: Binding) -> None:
-    global _active  # noqa: PLW0603
+    global _active, _ended  # noqa: PLW0603
     with _lock:
         _active = tuple(other for other in _active if other is not binding)
+        _ended = binding
 
 
 def _elsewhere(capture: Capture) -> Injection:
-    """For a thread without a run of its own: what the only fitting run of the process gives."""
-    found = [binding for binding in _active if binding.context and binding.context.covers(capture.owner)]
+    """Outside the body of a run: what the only fitting run of the process gives, or the last one that has ended."""
+    candidates = _active or (() if _ended is None else (_ended,))
+    found = [binding for binding in candidates if binding.context and binding.context.covers(capture.owner)]
     if len(found) == 1:
         return found[0][capture]
     return capture.torn(len(found)) if found else capture.outside

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ABSENT: Any = object()
 _RANDOM = ("_seed", "_rnd")
+_WITHOUT_RUN = ("_config", "_log", "_run")
 _NEVER = sys.maxsize
 _DEBUG = 10
 
@@ -141,9 +142,18 @@ class Injection:
             if name in self._entries:
                 original = self._entries[name]
                 return self._handed_out(self._context, name, original, self._context.copy(original))
+        elif name in _WITHOUT_RUN and name not in self._capture.parameters.defaults:
+            return self._without_run(name)
         if self._capture.parameters.direct or name in self._capture.names[: self._capture.parameters.only_positional]:
             return self._capture.parameters.defaults.get(name, _ABSENT)
         return _ABSENT
+
+    def _without_run(self, name: str) -> Any:
+        if name == "_log":
+            import logging
+
+            return logging.getLogger(f"{self._capture.owner.path}.{self._capture.name}")
+        return {} if name == "_config" else None
 
     def _special(self, context: RunContext, name: str) -> Any:
         if name == "_config":

@@ -76,7 +76,8 @@ def ex_info(delivery: Delivery, record: RunRecord) -> dict[str, Any]:
 
 
 def _hears(observer: Any, name: str, unheard: type) -> bool:
-    return getattr(type(observer), name) is not getattr(unheard, name)
+    method = getattr(observer, name, None)
+    return method is not None and getattr(method, "__func__", method) is not getattr(unheard, name)
 
 
 def _call_for(delivery: Delivery, event: Event, record: RunRecord) -> tuple[str, Arguments]:

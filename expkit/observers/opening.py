@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any, Union, cast
 from expkit._support.nearest import did_you_mean
 from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
+from expkit.observers.dispatch import dispatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from expkit.record.events import Event
+    from expkit.record.model import RunRecord
+    from expkit.types import RunId
 
     Factory = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
@@ -19,6 +24,27 @@ ObserverLike = Union[RunObserver, str, "os.PathLike[str]", "Factory"]
 
 GROUP = "expkit.observers"
 """Entry points of this group are callables of (URL) that return an observer, named by the URL's scheme."""
+
+
+class ForeignObserver(RunObserver):
+    """Something with event methods that is no :class:`RunObserver`; those that it has are called."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+        self.priority = getattr(target, "priority", 0)
+
+    def __repr__(self) -> str:
+        return repr(self._target)
+
+    def notify(self, event: Event, record: RunRecord) -> RunId | None:
+        """Call the event method that fits."""
+        answer: RunId | None = dispatch(self._target, event, record, RunObserver)
+        return answer
+
+    def join(self) -> None:
+        """Pass it on."""
+        if hasattr(self._target, "join"):
+            self._target.join()
 
 
 def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, Any]) -> RunObserver:
@@ -36,6 +62,8 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
         return _open_url(os.fspath(spec))
     if isinstance(spec, RunObserver):
         return spec
+    if hasattr(spec, "started_event") and not isinstance(spec, type):
+        return ForeignObserver(spec)
     if callable(spec):
         made = spec(config, options)
         if isinstance(made, (RunObserver, str, os.PathLike)):

@@ -143,18 +143,18 @@ class Run:
 
     # -- metrics ---------------------------------------------------------------------------------------
 
-    def log_scalar(self, name: str, value: Any, step: Any = None) -> None:
+    def log_scalar(self, metric_name: str, value: Any, step: Any = None) -> None:
         """Add a point to a metric; from any thread, without waiting.
 
         Args:
-            name: of the metric.
+            metric_name: name of the metric.
             value: a number; NaN and infinities are kept as they are.
             step: default: one more than the metric's last step, from 0 on. Steps may repeat or go back.
 
         Raises:
             NoActiveRunError: the run has not started.
         """
-        self._log_point(name, value, step)
+        self._log_point(metric_name, value, step)
 
     def log_scalars(self, values: Mapping[str, Any], step: Any = None) -> None:
         """Add one point to each of several metrics, all at the same step."""
