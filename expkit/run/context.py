@@ -108,7 +108,10 @@ class Context:
     def _root_of(self, owner: Definitions, path: str) -> int:
         """An ingredient's own ``seed`` entry, else the run's root."""
         own = self._namespaces[id(owner)].get("seed") if path else None
-        return own if isinstance(own, int) else derive(self._seed, path)
+        if not isinstance(own, int):
+            return derive(self._seed, path)
+        self.reads.add(f"{path}.seed")
+        return own
 
     def _full(self, owner: Definitions, prefix: str | None, name: str) -> str:
         parts = (self._paths[id(owner)], prefix or "", name)

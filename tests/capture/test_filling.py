@@ -130,11 +130,11 @@ def test_captures_stack(owner, make_owner, make_context):
     def f(a, b, c=30, d=40):
         return a, b, c, d
 
+    with pytest.raises(MissingConfigError, match="lacks values for 'a', 'b'"):
+        f()
     with activate(make_context({owner: {"a": 1, "b": 2, "c": 3}, other: {"a": 10}})):
         assert f() == (10, 2, 3, 40)
         assert f(5, c=6) == (5, 2, 6, 40)
-    with pytest.raises(MissingConfigError, match="lacks values for 'a', 'b'"):
-        f()
 
 
 def test_each_ingredient_gives_its_own_values(owner, make_owner, make_context):

@@ -257,6 +257,8 @@ def test_generators_are_filled_when_called(owner, context):
         yield got, b
         return c
 
+    with pytest.raises(MissingConfigError):
+        f()
     with activate(context):
         made = f(b=7)
     assert inspect.isgeneratorfunction(f)
@@ -265,8 +267,6 @@ def test_generators_are_filled_when_called(owner, context):
     with pytest.raises(StopIteration) as stopped:
         next(made)
     assert stopped.value.value == 3
-    with pytest.raises(MissingConfigError):
-        f()
 
 
 def test_asynchronous_generators(owner, in_run):

@@ -175,13 +175,26 @@ def test_a_task_that_outlives_its_run_keeps_it(owner, make_context, f):
     """What was started in a run with a copy of its context sees that run to the end."""
     with activate(make_context({owner: {"a": 1}}, "past")):
         later = contextvars.copy_context()
-    assert later.run(f) == seen("past", 1, 100)
-    with pytest.raises(MissingConfigError):
+    with activate(make_context({owner: {"a": 2}}, "present")):
+        assert later.run(f) == seen("past", 1, 100)
+
+
+def test_after_a_run_its_functions_still_see_it(owner, make_owner, make_context, f):
+    """A call outside all runs belongs to the last run that has ended, if that knows the function's ingredient."""
+    with activate(make_context({owner: {"a": 1}}, "first")), activate(make_context({owner: {"a": 2}}, "nested")):
+        pass
+    assert f() == seen("first", 1, 100)
+    with activate(make_context({owner: {"a": 3}}, "second")):
+        assert f() == seen("second", 3, 100)
+    assert [f(), f(_seed=0)] == [seen("second", 3, 101), seen("second", 3, 0)]
+    with activate(make_context({make_owner("other"): {"a": 4}})):
+        pass
+    with pytest.raises(MissingConfigError, match="no run of 'digits' is active here"):
         f()
 
 
-def test_outside_all_runs_a_full_call_is_a_plain_call(owner, context, f):
-    """Defaults and explicit arguments suffice, before, between and after runs."""
+def test_before_all_runs_a_full_call_is_a_plain_call(owner, context, f):
+    """Defaults and explicit arguments suffice where there is no run, and where another ingredient has one."""
 
     @owner.capture
     def g(a, b=20, *, z=30):
@@ -190,5 +203,4 @@ def test_outside_all_runs_a_full_call_is_a_plain_call(owner, context, f):
     assert [g(1), g(1, 2), g(a=3, z=4)] == [(1, 20, 30), (1, 2, 30), (3, 20, 4)]
     with activate(context):
         assert g() == (1, 2, 30)
-    assert [g(1), g(1, 2), g(a=3, z=4)] == [(1, 20, 30), (1, 2, 30), (3, 20, 4)]
     assert f(1, 2, __import__("logging").getLogger("x"), 4) == (1, 2, "x", 4)

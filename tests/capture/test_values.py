@@ -181,9 +181,24 @@ def test_blamed_entries_are_located(owner, make_context):
     assert [(who, prefix, error.conflicting_configs) for who, prefix, error in context.blamed] == [
         (owner, "box", ("x",))
     ] * 3
-    with pytest.raises(ConfigError):
-        f(1)
-    assert len(context.blamed) == 3
+
+
+def test_special_names_without_a_run(owner):
+    """There is no run and no config, and a logger of the function's name; seeds need a run."""
+
+    @owner.capture
+    def f(_run, _config, _log):
+        return _run, _config, _log.name
+
+    @owner.capture
+    def g(_seed, _run="default"):
+        return _run
+
+    assert f() == (None, {}, "digits.f")
+    assert f("mine") == ("mine", {}, "digits.f")
+    assert g(1) == "default"
+    with pytest.raises(MissingConfigError, match="'_seed'"):
+        g()
 
 
 def test_arguments_are_not_kept_alive(owner, in_run):
