@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from expkit.capture.binding import activate
-from expkit.errors import ConfigError, InvalidConfigError
+from expkit.errors import InvalidConfigError, MissingConfigError
 
 
 def test_special_names_win(owner, make_context):
