@@ -178,10 +178,10 @@ def _node(root: Definitions, node: Definitions, running: list[Callable[..., Any]
 def _parameters(functions: list[Callable[..., Any]]) -> dict[str, str]:
     """Entries that captured functions ask for, and where."""
     return {
-        f"{function.prefix}.{name}" if function.prefix else name: function.place  # type: ignore[attr-defined]
+        f"{function.prefix}.{name}" if function.prefix else name: function.place
         for wrapped in functions
         for function in wrappers_in(wrapped)
-        for name in function.parameters  # type: ignore[attr-defined]
+        for name in function.parameters
     }
 
 
