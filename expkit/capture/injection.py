@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 
-from expkit.capture.missing import ambiguous, check_arguments, lacking
 from expkit.capture.signature import SPECIALS
 from expkit.errors import ConfigError, SignatureError
 
@@ -98,6 +97,8 @@ class Injection:
             elif index >= parameters.only_positional:
                 named[name] = value
         if missing and self._capture.strict:
+            from expkit.capture.missing import check_arguments, lacking
+
             check_arguments(self._capture, args, kwargs)
             raise lacking(self._capture, self._context, missing)
         return tuple(full), named
@@ -135,6 +136,8 @@ class Injection:
 
     def _fetch(self, name: str) -> Any:
         if self._rivals:
+            from expkit.capture.missing import ambiguous
+
             raise ambiguous(self._capture, self._rivals)
         if self._context is not None:
             if name in SPECIALS:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.config.branch import Branch, insert, nested, overlay
 from expkit.config.containers import copy_containers
-from expkit.config.hooks import call_hook
 from expkit.config.keys import active_rules, check_key
 from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, own_leaves
-from expkit.config.named import find_named
 from expkit.config.nodes import Node, Tree
 from expkit.config.origin import Origin
 from expkit.config.paths import join, leaves
@@ -78,6 +76,8 @@ class Resolver:
             ConfigFileError: the file cannot be read.
             Exception: whatever the config function raises.
         """
+        from expkit.config.named import find_named
+
         asked = name.origin if isinstance(name, NamedConfigToken) else Origin("named_configs")
         node, config = find_named(self.tree, str(name), asked)
         preset = self._visible(node, "named")
@@ -171,7 +171,11 @@ class Resolver:
 
     def _call_hooks(self, node: Node) -> set[str]:
         """Call the hooks of a node; the paths of the ingredients that these set entries of."""
-        config = copy_containers(self.assembled()) if node.hooks else {}
+        if not node.hooks:
+            return set()
+        from expkit.config.hooks import call_hook
+
+        config = copy_containers(self.assembled())
         arguments = (self._command, self._logger_of(node))
         stale: set[str] = set()
         for hook in node.hooks:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.errors import UsageError
 from expkit.run import pipes, tee
-from expkit.run.filtering import LineFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from expkit.run.filtering import LineFilter
 
 MODES = ("auto", "no", "sys", "fd")
 TAIL = 10_000_000
@@ -62,6 +63,8 @@ class Capture:
             return
         if filter is not None:
             raw = path.with_name(f"{path.name}.raw")
+            from expkit.run.filtering import LineFilter
+
             self._filter = LineFilter(raw, path, filter)
             path = raw
         path.touch()  # so that readers need not wait for the tee

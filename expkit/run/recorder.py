@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Union
 from expkit.errors import ExpkitError, ObserverError, StoreError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
-from expkit.observers.file import FileStorageObserver
+from expkit.observers.store import StoreObserver
 from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
-from expkit.run.lanes import Lane, finish
 from expkit.run.log import LocalLog, NoLog, spool_store
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from expkit.observers.base import RunObserver
     from expkit.record.events import Event, Queued
     from expkit.record.model import FileRef, RunRecord
+    from expkit.run.lanes import Lane
     from expkit.types import RunId
 
 log = logging.getLogger("expkit")
@@ -41,6 +41,7 @@ class Recorder:
         record: the record as it stands.
         owed: after the end, the lanes that have not delivered everything.
         spooled: the log lies in a spool, which goes when everything is delivered.
+        over: the run has ended, the log is closed.
     """
 
     def __init__(self, record: RunRecord, observers: Sequence[RunObserver], live: Live) -> None:
@@ -53,6 +54,7 @@ class Recorder:
         self._lock = threading.RLock()
         self.spooled = False
         self._broken = False
+        self.over = False
 
     # -- the start -------------------------------------------------------------------------------------
 
@@ -77,7 +79,7 @@ class Recorder:
     def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
         try:
             answer = self._begin_with(observer, delivery)
-            if isinstance(observer, FileStorageObserver) and isinstance(self.log, NoLog):
+            if _keeps_folders(observer) and isinstance(self.log, NoLog):
                 self._open_if_there(observer)
         except OSError as error:
             if isinstance(error, ExpkitError):
@@ -86,17 +88,19 @@ class Recorder:
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
-        if _is_plain_folder(observer) and isinstance(self.log, NoLog):
+        if _keeps_folders(observer) and not overrides(observer, StoreObserver) and isinstance(self.log, NoLog):
             return observer.take_in(self.record, delivery.id, bind=delivery.bind)
+        from expkit.run.lanes import Lane
+
         lane = Lane(observer)
         answer = lane.begin(delivery)
         self.lanes.append(lane)
         return answer
 
-    def _open_if_there(self, observer: FileStorageObserver) -> None:
+    def _open_if_there(self, observer: StoreObserver) -> None:
         """Use the observer's folder as the log, unless an override has put the run elsewhere."""
         try:
-            self._open(observer.folder_store, create=False)
+            self._open(observer.store, create=False)
         except StoreError:
             self.log = NoLog(self.record)
 
@@ -108,23 +112,41 @@ class Recorder:
 
     # -- during the run --------------------------------------------------------------------------------
 
-    def tell(self, event: Event) -> None:
-        """Write an event down and hand it to the lanes, in one order for all."""
+    def tell(self, event: Event, teller: Lane | None = None) -> None:
+        """Write an event down and hand it to the lanes, in one order for all but the lane that tells it."""
         with self._lock:
+            if self.over:
+                self.too_late()
+                return
             self.record = self._written(event)
             for lane in self.lanes:
-                told = Delivery(event=event, record=self.record, live=self._live, log=self.log, id=self.record.id)
-                lane.put(told.but(cursors=lane.cursors))
+                if lane is not teller:
+                    lane.put(self._delivery(event, lane))
+
+    def _delivery(self, event: Event, lane: Lane) -> Delivery:
+        def add_file(source: Path, ref: FileRef) -> None:
+            self.add_file(source, ref, lane)
+
+        return Delivery(
+            event=event,
+            record=self.record,
+            live=self._live,
+            log=self.log,
+            id=self.record.id,
+            cursors=lane.cursors,
+            sent=lane.sent,
+            add_file=add_file,
+        )
 
     def beat(self, info: Mapping[str, Any], result: Any) -> None:
         """Write down what the program has reported so far."""
         self.tell(Beat(time=now(), info=snapshot(info), result=snapshot(result)))
         self._try(self.log.flush)
 
-    def add_file(self, source: Path, ref: FileRef) -> None:
+    def add_file(self, source: Path, ref: FileRef, teller: Lane | None = None) -> None:
         """Keep a file's bytes, then tell of it."""
-        kept = self.log.keep(source, ref)
-        self.tell(FileAdded(time=now(), file=kept))
+        kept = ref if self.over else self.log.keep(source, ref)
+        self.tell(FileAdded(time=now(), file=kept), teller)
 
     def gap(self, text: str) -> None:
         """Say, and write down, what is missing from the record."""
@@ -141,7 +163,12 @@ class Recorder:
     def close(self) -> None:
         """Wait for the lanes as long as the settings allow, and close the log."""
         self._try(self.log.flush)
-        self.owed = finish(self.lanes)
+        if self.lanes:
+            from expkit.run.lanes import finish
+
+            self.owed = finish(self.lanes)
+        with self._lock:
+            self.over, self._broken = True, False
         self._try(self.log.close)
         if self.spooled and not self.owed:
             self.log.remove()
@@ -162,6 +189,10 @@ class Recorder:
         except OSError as error:
             self.lost(error)
 
+    def too_late(self) -> None:
+        """Say once that the run has ended."""
+        self.lost(StoreError("the run has ended, and what is reported now is lost"))
+
     def lost(self, error: Exception) -> None:
         """Say once that the local log cannot take what it should."""
         if not self._broken:
@@ -171,7 +202,7 @@ class Recorder:
     def _report(self, lane: Lane) -> None:
         if lane in self.owed:
             where = self.log.folder
-            log.warning("observer %s is still owed %d events; they lie in %s", lane, lane.owed, where)
+            log.warning("observer %s has not taken everything; what it is owed lies in %s", lane, where)
         elif lane.missed:
             log.warning("observer %s missed %d events; last problem: %s", lane, lane.missed, lane.problem)
 
@@ -181,5 +212,6 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _is_plain_folder(observer: RunObserver) -> TypeGuard[FileStorageObserver]:
-    return isinstance(observer, FileStorageObserver) and not overrides(observer, FileStorageObserver)
+def _keeps_folders(observer: RunObserver) -> TypeGuard[StoreObserver]:
+    """Whether runs have a folder of their own there, which can be the log."""
+    return isinstance(observer, StoreObserver) and observer.store.capabilities.folder
