@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from expkit._support.frozen import Frozen, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -46,16 +46,16 @@ class Log(Protocol):
         """Where the bytes of a kept file can be read: the original while unchanged, else the kept copy."""
         ...
 
-    def add_file(self, source: Path, ref: FileRef) -> None:
-        """Keep a further file, and write it down."""
-        ...
-
 
 class Live(Frozen):
     """What the program holds while the run lasts, and a record does not."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     base_dir: str = ""
+
+
+def _nowhere(source: Path, ref: FileRef) -> None:
+    """Where a delivery has no log, there is no room for files."""
 
 
 class Delivery(Frozen):
@@ -68,6 +68,8 @@ class Delivery(Frozen):
         id: the id that the run has so far, or that is asked for.
         bind: whether ``id`` is demanded.
         cursors: how far this observer has read each stream; the observer's own, kept by its lane.
+        sent: hashes of the bytes that the observer has; kept like ``cursors``.
+        add_file: keeps a further file, writes it down and tells all other observers.
     """
 
     event: Event
@@ -77,6 +79,8 @@ class Delivery(Frozen):
     id: RunId | None = None
     bind: bool = False
     cursors: dict[StreamKey, int] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+    add_file: Callable[[Path, FileRef], None] = _nowhere
 
 
 current: ContextVar[Delivery | None] = ContextVar("expkit_delivery", default=None)

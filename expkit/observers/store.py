@@ -18,7 +18,7 @@ from expkit.record.model import OUTPUT, QUEUED, RUNNING, ConfigFacts, FileRef, P
 from expkit.record.uid import new_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from expkit.observers.base import Tree
     from expkit.observers.delivery import Log
@@ -149,18 +149,24 @@ class StoreObserver(RunObserver):
 
     def _catch_up(self, delivery: Delivery) -> None:
         """Bring the store up to date: first what the record names, last the record."""
-        log = delivery.log
+        log, event = delivery.log, delivery.event
         if log is None or log.home is self.store:
             return
-        self._send_blobs(delivery.record, log)
+        if isinstance(event, FileAdded):  # the record follows with the next beat
+            self._send_blobs((event.file,), delivery.sent, log)
+            return
+        self._send_blobs(delivery.record.files, delivery.sent, log)
         self._send_streams(delivery, log)
         self.store.save(delivery.record)
 
-    def _send_blobs(self, record: RunRecord, log: Log) -> None:
-        for ref in record.files:
-            if ref.kept and ref.sha256 and not self.store.has_blob(ref.sha256):
+    def _send_blobs(self, files: Iterable[FileRef], sent: set[str], log: Log) -> None:
+        for ref in files:
+            if not ref.kept or not ref.sha256 or ref.sha256 in sent:
+                continue
+            if not self.store.has_blob(ref.sha256):
                 with log.open_blob(ref.sha256) as source:
                     self.store.put_blob(source)
+            sent.add(ref.sha256)
 
     def _send_streams(self, delivery: Delivery, log: Log) -> None:
         uid = delivery.record.uid
@@ -188,7 +194,7 @@ class StoreObserver(RunObserver):
             blob = self.store.put_blob(Path(filename))
             self._tell(FileAdded(time=_now(), file=ref.but(sha256=blob.sha256, size=blob.size)))
         elif delivery.log is not None and not _is_delivered(delivery, role, name):
-            delivery.log.add_file(Path(filename), ref)
+            delivery.add_file(Path(filename), ref)
 
     def _append_points(self, metrics: Mapping[str, Tree]) -> None:
         stream = StreamKey()

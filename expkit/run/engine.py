@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from expkit.capture.binding import activate
-from expkit.observers.dispatch import naive
-from expkit.record.events import Failed, Learned, Queued, Started
+from expkit.record.events import Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
 from expkit.run.context import Context
-from expkit.run.ending import fail_trace, last_facts, outcome
+from expkit.run.ending import last_facts, outcome
 from expkit.run.files import keep_run_files, keep_sources
 from expkit.run.later import LaterFacts
 from expkit.run.log import NoLog
@@ -24,9 +24,13 @@ from expkit.settings import SETTINGS
 from expkit.stores.holder import this_process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from expkit.run.handle import Run
+    from expkit.run.output import Capture
+
+log = logging.getLogger("expkit")
 
 
 def execute(run: Run, args: tuple[Any, ...] = ()) -> Any:
@@ -39,10 +43,10 @@ def execute(run: Run, args: tuple[Any, ...] = ()) -> Any:
     with Life(run):
         if run.status != QUEUED:
             for hook in run.pre_run_hooks:
-                hook()
-            run.result = _called(run.main_function, args)
+                _called(hook)
+            run.result = _called(run.main_function, *args)
             for hook in run.post_run_hooks:
-                hook()
+                _called(hook)
     return run.result
 
 
@@ -55,19 +59,19 @@ class Life:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._around = ExitStack()
+        self._watching = ExitStack()
+        self._output: Capture | None = None
 
     def __enter__(self) -> Run:
         run = self.run
         run.claim()
         with ExitStack() as around:
+            around.enter_context(TerminationGuard())
             around.enter_context(Heard(run.root_logger, run.plan.inputs.loglevel))
             run.context = Context(run.plan, run, run.root_logger)
             around.enter_context(activate(run.context))
             self._begin()
-            if run.status == RUNNING:
-                around.enter_context(TerminationGuard())
-                around.callback(seed_globals(run.seed).restore)
-                self._watch_or_fail()
+            around.callback(seed_globals(run.seed).restore)
             for warning in run.plan.resolution.warnings:
                 run.run_logger.warning("%s", warning)
             self._around = around.pop_all()
@@ -81,20 +85,26 @@ class Life:
                 self._end(error)
 
     def _begin(self) -> None:
-        """Tell the observers; from here on the run has an id and a log."""
+        """Tell the observers; from here on the run has an id and a log, and whatever happens, an end."""
         run, plan = self.run, self.run.plan
-        observers = () if run.unobserved else tuple(run.observers)
         time = now()
-        run.status = QUEUED if run.queue_only else RUNNING
-        record = plan.record.but(status=run.status, **{"queue_time" if run.queue_only else "start_time": time})
+        start = {"status": QUEUED, "queue_time": time} if run.queue_only else {"status": RUNNING, "start_time": time}
+        record = plan.record.but(**start)
         event = (Queued if run.queue_only else Started)(time=time, record=record)
-        run.recorder = Recorder(record, observers, plan.live)
+        run.recorder = Recorder(record, () if run.unobserved else run.observers, plan.live)
         try:
             run._id = run.recorder.begin(event, run._id)
+            self._watch()
         except BaseException as error:
-            run.recorder.end(Failed(time=now(), fail_trace=fail_trace(error)))
+            self._watching.close()
+            run.recorder.end(outcome(run, error))
             raise
-        run.start_time = None if run.queue_only else naive(time)
+
+    def _watch(self) -> None:
+        """Give signs of life, keep the sources, capture output, beat."""
+        run, local = self.run, self.run.recorder.log
+        lease = this_process(SETTINGS.LEASE_INTERVAL)
+        local.renew(lease)
         keep_sources(run)
         run.opened()
         if run.announce is not None:
@@ -102,51 +112,48 @@ class Life:
         if run.queue_only:
             run.recorder.tell(Learned(time=now()))  # so that all stores fetch the sources
             run.recorder.close()
-
-    def _watch_or_fail(self) -> None:
-        """A run that has begun ends in the record, too, where it cannot be watched."""
-        try:
-            self._watch()
-        except BaseException as error:
-            self.run.recorder.end(Failed(time=now(), fail_trace=fail_trace(error)))
-            self.run.status = self.run.record.status
-            raise
-
-    def _watch(self) -> None:
-        """Capture output, beat, give signs of life."""
-        run, log = self.run, self.run.recorder.log
-        self._output = capture(
-            "no" if isinstance(log, NoLog) else run.capture_mode, log.output, run.captured_out_filter
-        )
-        lease = this_process(SETTINGS.LEASE_INTERVAL)
-        log.renew(lease)
-        self._later = LaterFacts(run.recorder)
-        self._pulse = Pulse(self._beat, run.beat_interval, lambda: log.renew(lease), lease.interval)
+            return
+        mode = "no" if isinstance(local, NoLog) else run.capture_mode
+        self._output = capture(mode, local.output, run.captured_out_filter)
+        self._watching.callback(LaterFacts(run.recorder).wait)
+        self._watching.callback(self._output.stop)
+        pulse = Pulse(self._beat, run.beat_interval, lambda: local.renew(lease), lease.interval)
+        self._watching.callback(pulse.stop)
 
     def _beat(self) -> None:
+        assert self._output is not None
         self._output.pump()
         self.run.recorder.beat(self.run.info, self.run.result)
 
     def _end(self, error: BaseException | None) -> None:
-        """Everything up to the last line is written, then the end itself."""
+        """Everything up to the last line is written, then the end itself, which nothing before it can prevent."""
         run = self.run
-        self._pulse.stop()
-        self._output.stop()
+        for step in (
+            self._watching.close,
+            self._note_output,
+            lambda: keep_run_files(run),
+            lambda: run.recorder.tell(last_facts(run)),
+            lambda: run.recorder.beat(run.info, run.result),
+        ):
+            _in_any_case(step)
+        run.recorder.end(outcome(run, error))
+
+    def _note_output(self) -> None:
+        run = self.run
+        assert self._output is not None
         if self._output.gap:
             run.recorder.gap(self._output.gap)
-        self._later.wait()
         run.captured_out = run.recorder.log.output_text()
-        keep_run_files(run)
-        run.recorder.tell(last_facts(run))
-        run.recorder.beat(run.info, run.result)
-        event = outcome(run, error)
-        run.stop_time = naive(event.time)
-        run.recorder.end(event)
-        run.status = run.record.status
-        run.fail_trace = list(run.record.fail_trace) or None
 
 
-def _called(function: Any, args: tuple[Any, ...]) -> Any:
+def _in_any_case(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except BaseException:
+        log.warning("the record lacks something of the run's end", exc_info=True)
+
+
+def _called(function: Any, *args: Any) -> Any:
     """The function's result; that of a coroutine function is awaited."""
     result = function(*args)
     if getattr(result, "cr_code", None) is None:

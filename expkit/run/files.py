@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from expkit.errors import StoreError
 from expkit.record.model import FileRef
 
 if TYPE_CHECKING:
@@ -30,5 +31,5 @@ def keep_run_files(run: Run) -> None:
         ref = FileRef(path=f"files/{name}", role="artifact", root="run", mode="w", layer="folder")
         try:
             run.recorder.add_file(path, ref)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             run.recorder.gap(f"file {name} could not be kept: {error}")

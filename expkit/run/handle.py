@@ -15,7 +15,7 @@ from expkit.record.encoding import encode
 from expkit.record.model import FileRef
 from expkit.run.facts import NOT_GATHERED, gather, shown
 from expkit.run.log import NoLog
-from expkit.run.recorder import Recorder, now
+from expkit.run.recorder import Recorder
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -59,10 +59,6 @@ class Run:
         self.meta_info = plan.meta_info
         self.info: dict[str, Any] = plan.inputs.info
         self.result: Any = None
-        self.status: str | None = None
-        self.start_time: datetime | None = None
-        self.stop_time: datetime | None = None
-        self.fail_trace: list[str] | None = None
         self.captured_out = ""
         self.observers = list(plan.observers)
         self.unobserved = plan.unobserved
@@ -124,6 +120,26 @@ class Run:
     def record(self) -> RunRecord:
         """The record as it stands."""
         return self.recorder.record
+
+    @property
+    def status(self) -> str | None:
+        """See the class."""
+        return None if self.context is None else self.record.status
+
+    @property
+    def start_time(self) -> datetime | None:
+        """See the class."""
+        return None if self.context is None else _naive(self.record.start_time)
+
+    @property
+    def stop_time(self) -> datetime | None:
+        """See the class."""
+        return _naive(self.record.stop_time)
+
+    @property
+    def fail_trace(self) -> list[str] | None:
+        """See the class."""
+        return list(self.record.fail_trace) or None
 
     @property
     def seed(self) -> int:
@@ -244,10 +260,12 @@ class Run:
         log = self.recorder.log
         self.folder = log.folder
         self._log_point = _ignore if isinstance(log, NoLog) else self._log_first_point
-        self.start_time = naive(now())
 
     def _log_first_point(self, name: str, value: Any, step: Any = None) -> None:
-        """Open the file of points; many runs need none."""
+        """Open the file of points; many runs need none. What comes after the end is lost there, and said."""
+        if self.recorder.over:
+            self.recorder.too_late()
+            return
         points = self.recorder.log.points
         assert points is not None
         self._log_point = points.log_scalar
@@ -261,6 +279,10 @@ class Run:
     def _need_start(self, what: str) -> None:
         if self.context is None:
             raise NoActiveRunError(f"{what} needs a run that has started")
+
+
+def _naive(time: datetime | None) -> datetime | None:
+    return None if time is None else naive(time)
 
 
 def _not_started(name: str, value: Any, step: Any = None) -> None:  # noqa: ARG001

@@ -41,6 +41,7 @@ class Lane:
     Attributes:
         observer: who is told.
         cursors: how far the observer has read each stream.
+        sent: hashes of the bytes that the observer has.
         missed: how many events were given up.
         problem: the last exception.
     """
@@ -48,8 +49,9 @@ class Lane:
     def __init__(self, observer: RunObserver) -> None:
         self.observer = observer
         self.cursors: dict[StreamKey, int] = {}
+        self.sent: set[str] = set()
         self.missed = 0
-        self.problem: Exception | None = None
+        self.problem: BaseException | None = None
         self._queue: deque[Delivery] = deque()
         self._change = threading.Condition()
         self._busy = False
@@ -80,12 +82,6 @@ class Lane:
                 self._queue.pop()
             self._queue.append(delivery)
             self._change.notify_all()
-
-    @property
-    def owed(self) -> int:
-        """How many events still wait to be taken."""
-        with self._change:
-            return len(self._queue) + self._busy
 
     @property
     def progress(self) -> int:
@@ -151,7 +147,7 @@ class Lane:
     def _try(self, delivery: Delivery) -> bool:
         try:
             self._tell(delivery)
-        except Exception as error:
+        except BaseException as error:
             self._note(error, delivery)
             return False
         return True
@@ -169,7 +165,7 @@ class Lane:
             if self._stopped and not self._abandoned:  # at the end of a run: try on, but do not spin
                 self._change.wait(min(seconds, 0.05))
 
-    def _note(self, error: Exception, delivery: Delivery) -> None:
+    def _note(self, error: BaseException, delivery: Delivery) -> None:
         self.problem = error
         if not self._reported:
             self._reported = True
@@ -184,7 +180,7 @@ class Lane:
     def _join_observer(self) -> None:
         try:
             self.observer.join()
-        except Exception as error:
+        except BaseException as error:
             log.warning("observer %s failed in join(): %s: %s", self.observer, type(error).__name__, error)
 
 
@@ -201,7 +197,10 @@ def finish(lanes: Iterable[Lane]) -> list[Lane]:
             seen, moved = progress, monotonic()
         if monotonic() - moved > SETTINGS.LANES.END_PATIENCE:
             break
-        waiting = [lane for lane in waiting if not lane.joined(0.01)]
+        try:
+            waiting = [lane for lane in waiting if not lane.joined(0.01)]
+        except KeyboardInterrupt:  # whoever presses Ctrl-C at the end does not want to wait
+            break
     for lane in waiting:
         lane.abandon()
     return waiting

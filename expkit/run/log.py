@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import state_dir
 from expkit.errors import BlobNotFoundError
-from expkit.record.events import FileAdded
 from expkit.record.fold import fold
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.run.output import read_text
@@ -83,10 +81,6 @@ class LocalLog:
         kept = self._log.keep(source, ref)
         self._originals[_key(ref)] = (str(source), before)
         return kept
-
-    def add_file(self, source: Path, ref: FileRef) -> None:
-        """Keep a file, and write it down."""
-        self.write(FileAdded(time=datetime.now(timezone.utc), file=self.keep(source, ref)))
 
     def renew(self, lease: Lease) -> None:
         """Give a sign of life."""
@@ -162,10 +156,6 @@ class NoLog:
     def keep(self, source: Path, ref: FileRef) -> FileRef:  # noqa: ARG002
         """Keep nothing."""
         return ref
-
-    def add_file(self, source: Path, ref: FileRef) -> None:  # noqa: ARG002
-        """Write a file down."""
-        self.write(FileAdded(time=datetime.now(timezone.utc), file=ref))
 
     def renew(self, lease: Lease) -> None:
         """Nobody asks."""

@@ -28,7 +28,7 @@ class _CurrentStderr(logging.StreamHandler[Any]):
 
 
 _lock = threading.Lock()
-_users: dict[logging.Logger, int] = {}
+_users: dict[logging.Logger, tuple[int, int]] = {}
 
 
 class Heard:
@@ -50,24 +50,24 @@ class Heard:
 
     def __enter__(self) -> None:
         with _lock:
-            _users[self._logger] = _users.get(self._logger, 0) + 1
-            self._before = self._logger.level
+            users, before = _users.get(self._logger, (0, self._logger.level))
+            _users[self._logger] = users + 1, before
             if not self._logger.hasHandlers():
                 self._logger.addHandler(_CurrentStderr())
-                if self._before == logging.NOTSET:
+                if before == logging.NOTSET:
                     self._logger.setLevel(logging.INFO)
             if self._level is not None:
                 self._logger.setLevel(self._level)
 
     def __exit__(self, *exc: object) -> None:
         with _lock:
-            _users[self._logger] -= 1
-            if _users[self._logger]:
+            users, before = _users.pop(self._logger)
+            if users > 1:
+                _users[self._logger] = users - 1, before
                 return
-            del _users[self._logger]
             for handler in [found for found in self._logger.handlers if isinstance(found, _CurrentStderr)]:
                 self._logger.removeHandler(handler)
-            self._logger.setLevel(self._before)
+            self._logger.setLevel(before)
 
 
 def level_number(level: int | str) -> int:
