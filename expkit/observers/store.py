@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import ObserverError, RunExistsError
+from expkit.errors import BlobNotFoundError, ObserverError, RunExistsError
 from expkit.observers.base import RunObserver
 from expkit.observers.delivery import Delivery, current
 from expkit.record.encoding import encode
@@ -164,9 +164,16 @@ class StoreObserver(RunObserver):
             if not ref.kept or not ref.sha256 or ref.sha256 in sent:
                 continue
             if not self.store.has_blob(ref.sha256):
-                with log.open_blob(ref.sha256) as source:
-                    self.store.put_blob(source)
+                self._send_blob(ref.sha256, log)
             sent.add(ref.sha256)
+
+    def _send_blob(self, sha256: str, log: Log) -> None:
+        try:
+            source = log.open_blob(sha256)
+        except BlobNotFoundError:  # the log could not keep them; the record names the gap
+            return
+        with source:
+            self.store.put_blob(source)
 
     def _send_streams(self, delivery: Delivery, log: Log) -> None:
         uid = delivery.record.uid

@@ -441,3 +441,70 @@ def test_a_log_that_takes_no_more(experiment, tmp_path, monkeypatch, caplog):
     assert (run.status, run.result) == ("COMPLETED", 5)
     assert caplog.text.count("is not complete: [Errno 28]") == 1
     assert witness.arguments("completed_event")[0]["result"] == 5
+
+
+def test_any_exception_is_one_lanes_business(experiment, quick):
+    """Exceptions that are no ``Exception`` end neither a lane nor what it owes."""
+    import asyncio
+
+    told = []
+
+    class Cancelled(RunObserver):
+        tries = 1
+
+        def heartbeat_event(self, info):
+            raise asyncio.CancelledError
+
+        def completed_event(self, result):
+            told.append(result)
+
+    experiment.observers = [Cancelled()]
+    run = experiment.run()
+    assert told == [1]
+    assert run.recorder.lanes[0].missed > 0
+
+
+def test_any_folder_store_is_the_log(experiment, tmp_path):
+    """A folder store is the local log by what it can do, not by the observer's class."""
+    from expkit import open_store
+
+    experiment.observers = [StoreObserver(open_store(f"folder:{tmp_path / 'runs'}"))]
+    run = experiment.run()
+    assert run.folder == tmp_path / "runs" / "1"
+    assert not (tmp_path / "state").exists()
+
+
+def test_files_of_overrides_are_told_to_others(experiment, tmp_path):
+    """What an override adds is heard by every other observer, once."""
+
+    class Generous(FileStorageObserver):
+        def artifact_event(self, name, filename, metadata=None, content_type=None):
+            super().artifact_event(name, filename, metadata, content_type)
+            super().artifact_event(f"extra-{name}", filename, metadata, content_type)
+
+    witness = RecordingObserver()
+    experiment.observers = [Generous(tmp_path / "runs"), witness]
+    experiment.main(lambda _run: _run.add_artifact(__file__, "a.py"))
+    experiment.run()
+    assert [call["name"] for call in witness.arguments("artifact_event")] == ["a.py", "extra-a.py"]
+
+
+def test_cost_of_many_files(experiment, tmp_path):
+    """A store is asked once for each file, however many there are already."""
+    asked = []
+
+    class Counting(MemoryStore):
+        def has_blob(self, sha256):
+            asked.append(sha256)
+            return super().has_blob(sha256)
+
+    experiment.observers = [StoreObserver(Counting())]
+
+    @experiment.main
+    def main(_run):
+        for number in range(50):
+            (tmp_path / "x").write_text(str(number))
+            _run.add_artifact(tmp_path / "x", f"{number}.txt")
+
+    run = experiment.run()
+    assert len(asked) == len(set(asked)) == len(run.record.files)

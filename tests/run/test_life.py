@@ -539,3 +539,107 @@ def test_points_after_the_end(tmp_path, caplog):
     run.log_scalar("x", 2)
     run.log_scalar("x", 3)
     assert caplog.text.count("is not complete") == 1
+
+
+class TestWhatCannotBePrevented:
+    """A run that has begun has an end, and nothing after it."""
+
+    @pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt(), "INTERRUPTED"), (MemoryError(), "FAILED")])
+    def test_interrupt_while_starting(self, experiment, monkeypatch, error, status):
+        """What strikes between the start and main is written down."""
+        store = recorded(experiment)
+
+        def strike(run):
+            raise error
+
+        monkeypatch.setattr("expkit.run.engine.keep_sources", strike)
+        with pytest.raises(type(error)):
+            experiment.run()
+        assert [store.load(key.uid).status for key in store.ids()] == [status]
+
+    def test_odd_file_names(self, experiment, tmp_path):
+        """A file that cannot be an artifact is a gap, not the loss of the end."""
+        experiment.observers = [f"folder:{tmp_path / 'runs'}"]
+
+        @experiment.main
+        def main(_run):
+            (_run.dir / "a\\b.txt").write_text("x")
+            return 4
+
+        run = experiment.run()
+        assert (run.status, run.result) == ("COMPLETED", 4)
+        assert any("b.txt" in gap for gap in run.record.gaps)
+
+    def test_failing_last_steps(self, experiment, monkeypatch, caplog):
+        """A fault of ours in the last steps loses neither result nor status."""
+        store = recorded(experiment)
+        monkeypatch.setattr("expkit.run.engine.last_facts", lambda run: 1 / 0)
+        run = experiment.run()
+        assert (run.status, store.load(run.uid).status, store.load(run.uid).result) == ("COMPLETED", "COMPLETED", 1)
+        assert "the record lacks something" in caplog.text
+
+    def test_nothing_after_the_end(self, experiment, tmp_path, caplog):
+        """What is reported after the end changes nothing in the record, and is said once."""
+        experiment.observers = [f"folder:{tmp_path / 'runs'}"]
+        run = experiment.run()
+        before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+        run.log_scalar("x", 1)
+        run.add_artifact(__file__)
+        run.flush()
+        assert {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")} == before
+        assert caplog.text.count("the run has ended") == 1
+
+    def test_nothing_comes_back_into_a_spool(self, experiment, tmp_path):
+        """A spool that is gone stays gone."""
+        recorded(experiment)
+        run = experiment.run()
+        run.log_scalar("x", 1)
+        run.flush()
+        assert list((tmp_path / "state" / "spool").iterdir()) == []
+
+
+def test_times_are_those_of_the_record(experiment):
+    """The handle's times are the record's."""
+    store = recorded(experiment)
+    run = experiment.run()
+    record = store.load(run.uid)
+    assert run.start_time == record.start_time.replace(tzinfo=None)
+    assert run.stop_time == record.stop_time.replace(tzinfo=None)
+    queued = experiment.run(options={"--queue": True})
+    assert (queued.start_time, queued.stop_time) == (None, None)
+
+
+def test_coroutine_hooks(experiment):
+    """Hooks that are coroutine functions are awaited."""
+    called = []
+
+    @experiment.pre_run_hook
+    async def before(a):
+        called.append(a)
+
+    @experiment.post_run_hook
+    async def after(a):
+        called.append(a + 1)
+
+    experiment.run()
+    assert called == [1, 2]
+
+
+def test_levels_come_back(experiment):
+    """After runs that overlapped, the logger's level is what it was."""
+    import logging
+
+    logger = logging.getLogger("sample")
+    inside = threading.Barrier(2)
+
+    @experiment.main
+    def main(a):
+        inside.wait(timeout=30)
+        time.sleep(0.02 * a)
+
+    threads = [threading.Thread(target=experiment.run, kwargs={"config_updates": {"a": a}}) for a in (1, 3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (logger.level, logger.handlers) == (logging.NOTSET, [])
