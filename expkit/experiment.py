@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from expkit.capture.binding import run_of
 from expkit.capture.reference import importing
 from expkit.errors import NoActiveRunError
 from expkit.ingredient import Ingredient
@@ -248,15 +249,10 @@ class Experiment(Ingredient):
 
     def _run_for(self, what: str) -> Run:
         """The run that the calling code belongs to, else the last one."""
-        from expkit.capture.binding import current
-
-        context: Any = current.get()
-        if context is not None and context.covers(self):
-            run: Run = context.run
-            return run
-        if self.current_run is None:
+        run: Any = run_of(self) or self.current_run
+        if run is None:
             raise NoActiveRunError(f"{self!r}.{what} needs a run, and none was started")
-        return self.current_run
+        return run  # type: ignore[no-any-return]
 
 
 def start_run(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from expkit.capture.function import Capture
     from expkit.capture.injection import Injection
-    from expkit.capture.types import RunContext
+    from expkit.capture.types import Owner, RunContext
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,6 +81,28 @@ def activate(context: RunContext) -> Iterator[None]:
 def active() -> tuple[RunContext, ...]:
     """All active runs of this process, whichever thread they are in, oldest first."""
     return tuple(binding.context for binding in _active if binding.context is not None)
+
+
+def run_of(owner: Owner) -> object | None:
+    """The handle of the active run that calling code means when it speaks of ``owner``; None outside all runs.
+
+    Raises:
+        AmbiguousRunError: this thread belongs to no run, and several might be meant.
+    """
+    binding: Binding | None = here()
+    while binding is not None and binding.context is not None:
+        if binding.context.covers(owner):
+            return binding.context.run
+        binding = binding.outer
+    found = [other.context for other in _active if other.context is not None and other.context.covers(owner)]
+    if len(found) > 1:
+        from expkit.errors import AmbiguousRunError
+
+        raise AmbiguousRunError(
+            f"{len(found)} runs of {owner.path!r} are active, and this thread belongs to none of them; "
+            "let it call what run.bind(fn) returns"
+        )
+    return found[0].run if found else None
 
 
 def bind(context: RunContext, function: F) -> F:

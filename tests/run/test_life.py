@@ -643,3 +643,33 @@ def test_levels_come_back(experiment):
     for thread in threads:
         thread.join()
     assert (logger.level, logger.handlers) == (logging.NOTSET, [])
+
+
+def test_shortcuts_mean_the_callers_run(experiment):
+    """The experiment's shortcuts mean the run of the calling code: the outer one after a nested one, none of several."""
+    store = recorded(experiment)
+
+    @experiment.main
+    def main(a, _run):
+        if a == 1:
+            experiment.run(config_updates={"a": 2})
+            experiment.log_scalar("outer", 1)
+            return None
+        found = []
+
+        def work():
+            try:
+                experiment.log_scalar("lost", 1)
+            except AmbiguousRunError as error:
+                found.append(str(error))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return found
+
+    run = experiment.run()
+    points = {key.uid: [point.name for point in store.read(key.uid, StreamKey())] for key in store.ids()}
+    inner = next(uid for uid in points if uid != run.uid)
+    assert points == {run.uid: ["outer"], inner: []}
+    assert "run.bind(fn)" in store.load(inner).result[0]
