@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Union, cast
 
-from expkit._support.nearest import did_you_mean
+from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
 from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
 from expkit.observers.dispatch import dispatch
+from expkit.stores.urls import GROUP as STORES
+from expkit.stores.urls import OPENERS, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +25,9 @@ ObserverLike = Union[RunObserver, str, "os.PathLike[str]", "Factory"]
 """An observer, the URL or folder of a store, or a callable of (config, options) that returns one of these."""
 
 GROUP = "expkit.observers"
-"""Entry points of this group are callables of (URL) that return an observer, named by the URL's scheme."""
+"""Entry points of this group are callables of (URL) that return an observer, named by the URL's scheme.
+
+A scheme that only a store has is observed to by writing into that store."""
 
 
 class ForeignObserver(RunObserver):
@@ -59,7 +63,7 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
         NoObserverError: nothing that could observe.
     """
     if isinstance(spec, (str, os.PathLike)):
-        return _open_url(os.fspath(spec))
+        return _open_place(spec)
     if isinstance(spec, RunObserver):
         return spec
     if hasattr(spec, "started_event") and not isinstance(spec, type):
@@ -74,32 +78,32 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
     )
 
 
-def _open_url(url: str) -> RunObserver:
-    scheme, colon, rest = url.partition(":")
-    if not colon or len(scheme) == 1:  # a path; one letter is a Windows drive
-        scheme, rest = "folder", url
+def _open_place(place: str | os.PathLike[str]) -> RunObserver:
+    scheme, rest = split_url(place)
     if scheme == "folder":
         from expkit.observers.file import FileStorageObserver
 
-        if not rest:
-            raise NoObserverError(f"{url!r} names no folder; type for example folder:runs")
-        return FileStorageObserver(rest)
-    if scheme == "memory":
-        from expkit.observers.store import StoreObserver
-        from expkit.stores.memory import MemoryStore
-
-        return StoreObserver(MemoryStore())
-    return _plugged_in(scheme, url)
+        try:
+            return FileStorageObserver(folder_of(rest))
+        except ValueError as error:
+            raise NoObserverError(str(error)) from None
+    url = os.fspath(place)
+    return _plugged_in(scheme, url) or _into_store(url)
 
 
-def _plugged_in(scheme: str, url: str) -> RunObserver:
-    from importlib.metadata import entry_points
+def _plugged_in(scheme: str, url: str) -> RunObserver | None:
+    """What an installed package adds for the scheme; None where it is to be observed by writing into a store."""
+    if scheme in OPENERS:
+        return None
+    observers, stores = plugins(GROUP), plugins(STORES)
+    if scheme in observers:
+        return cast("RunObserver", observers[scheme]()(url))
+    if scheme not in stores:
+        raise NoObserverError(unknown_scheme(scheme, {*OPENERS, *observers, *stores}, GROUP, STORES))
+    return None
 
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if scheme in found:
-        return cast("RunObserver", found[scheme].load()(url))
-    known = sorted({"folder", "memory", *found})
-    raise NoObserverError(
-        f"cannot observe to {url!r}: nothing is known by {scheme + ':'!r}{did_you_mean(scheme, known)} "
-        f"(known: {', '.join(name + ':' for name in known)})"
-    )
+
+def _into_store(url: str) -> RunObserver:
+    from expkit.observers.store import StoreObserver
+
+    return StoreObserver(open_store(url))

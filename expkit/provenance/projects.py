@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from expkit._support.urls import folder_of, split_url
 from expkit.errors import ConfigFileError
 from expkit.settings import SETTINGS
 
@@ -27,7 +28,8 @@ def default_store(cwd: str | Path | None = None) -> Path | str:
     ``[tool.expkit]`` of the nearest ``pyproject.toml``, ``runs`` beside that file, ``runs`` in ``cwd``.
 
     Args:
-        cwd: where to start looking, the current folder by default; relative answers start here, too.
+        cwd: where to start looking, the current folder by default; relative answers start here, too. What
+            ``pyproject.toml`` says starts at its own folder.
 
     Raises:
         ConfigFileError: the table in ``pyproject.toml`` cannot be read.
@@ -53,11 +55,8 @@ def _nearest(folder: str, *markers: str) -> str:
 
 
 def _place(chosen: str | os.PathLike[str], base: str) -> Path | str:
-    text = os.fspath(chosen)
-    scheme = text.partition(":")[0]
-    if scheme != text and len(scheme) > 1 and scheme.replace("+", "").isalnum():  # one letter is a drive
-        return text
-    return Path(base, os.path.expanduser(text))
+    scheme, rest = split_url(chosen)
+    return folder_of(rest, base) if scheme == "folder" and rest else os.fspath(chosen)
 
 
 def _table(pyproject: Path) -> dict[str, Any]:

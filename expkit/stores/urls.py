@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from expkit._support.nearest import did_you_mean
+from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
 from expkit.errors import StoreError
 
 if TYPE_CHECKING:
@@ -18,35 +17,33 @@ GROUP = "expkit.stores"
 """Entry points of this group add schemes: their name is the scheme, they load to a callable of the URL."""
 
 
-def open_store(url: str | Path) -> RunStore:
+def open_store(url: str | os.PathLike[str]) -> RunStore:
     """Open a store; what it keeps is touched only when it is used.
 
     Args:
         url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); or a scheme that an installed package
-            adds by an entry point of the group ``expkit.stores``. ``~`` is the home folder.
+            adds by an entry point of the group ``expkit.stores``. ``~`` is the home folder. A path object is always
+            a path, whatever its name looks like.
 
     Raises:
         StoreError: nobody knows the scheme.
     """
-    scheme, rest = _split(os.fspath(url)) if not isinstance(url, Path) else ("folder", str(url))
-    opener = _OPENERS.get(scheme)
-    return opener(rest) if opener else _plugin(scheme)(str(url))
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Scheme and rest; a plain path (also one with a drive letter) has the scheme ``folder``."""
-    scheme, colon, rest = url.partition(":")
-    if not colon or len(scheme) == 1 or not scheme.replace("+", "").replace("-", "").isalnum():
-        return "folder", url
-    return scheme.lower(), rest
+    scheme, rest = split_url(url)
+    if scheme in OPENERS:
+        return OPENERS[scheme](rest)
+    added = plugins(GROUP)
+    if scheme not in added:
+        raise StoreError(unknown_scheme(scheme, {*OPENERS, *added}, GROUP))
+    return cast("RunStore", added[scheme]()(os.fspath(url)))
 
 
 def _open_folder(path: str) -> RunStore:
     from expkit.stores.folder.store import FolderStore
 
-    if not path:
-        raise StoreError("the URL of a folder store needs a path: folder:runs")
-    return FolderStore(Path(path).expanduser())
+    try:
+        return FolderStore(folder_of(path))
+    except ValueError as error:
+        raise StoreError(str(error)) from None
 
 
 def _open_memory(_: str) -> RunStore:
@@ -55,20 +52,5 @@ def _open_memory(_: str) -> RunStore:
     return MemoryStore()
 
 
-_OPENERS: dict[str, Callable[[str], RunStore]] = {"folder": _open_folder, "memory": _open_memory}
-
-
-def _plugin(scheme: str) -> Callable[[str], RunStore]:
-    from importlib.metadata import entry_points
-
-    plugins = {point.name: point for point in entry_points(group=GROUP)}
-    if scheme in plugins:
-        opener: Callable[[str], RunStore] = plugins[scheme].load()
-        return opener
-    known = sorted({*_OPENERS, *plugins})
-    # Without the rest of the URL: it may hold a password.
-    raise StoreError(
-        f"no store knows the scheme {scheme!r}{did_you_mean(scheme, known)};"
-        f" there are {', '.join(f'{name}:' for name in known)} and plain paths ('folder:{scheme}:...' for a path)."
-        f" Packages add schemes by entry points of the group {GROUP!r}"
-    )
+OPENERS: dict[str, Callable[[str], RunStore]] = {"folder": _open_folder, "memory": _open_memory}
+"""How to open stores of our own, by scheme."""

@@ -59,11 +59,29 @@ def test_setting_beats_variable_beats_table(deep, monkeypatch):
     assert default_store(deep) == Path("/from/setting")
 
 
-@pytest.mark.parametrize("url", ["memory:", "folder:results", "mongodb://host/db", "postgresql+psycopg://h/d"])
+@pytest.mark.parametrize("url", ["memory:", "folder:", "mongodb://host/db", "postgresql+psycopg://h/d"])
 def test_urls_stay_urls(deep, monkeypatch, url):
     """A store's URL is handed on as it is."""
     monkeypatch.setenv("EXPKIT_STORE", url)
     assert default_store(deep) == url
+
+
+@pytest.mark.parametrize("said", ["results", "folder:results"])
+def test_a_relative_folder_in_a_project_lies_in_it(deep, said):
+    """What pyproject.toml says starts at its folder, as a path and as a URL."""
+    root = pyproject(deep, f'[tool.expkit]\nstore = "{said}"\n')
+    assert default_store(deep) == root / "results"
+
+
+def test_colons_in_folders(deep, monkeypatch):
+    """A folder with a colon in its name is a folder; a path object is never a URL."""
+    folder = deep / "x:y"
+    folder.mkdir()
+    assert default_store(folder) == folder / "runs"
+    monkeypatch.setenv("EXPKIT_STORE", str(folder))
+    assert default_store(deep) == folder
+    monkeypatch.setattr(SETTINGS, "DEFAULT_STORE", Path("mongodb:x"))
+    assert default_store(deep) == deep / "mongodb:x"
 
 
 def test_home_is_expanded(deep, monkeypatch):

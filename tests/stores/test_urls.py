@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -28,7 +28,13 @@ def test_memory():
         ("folder:~/runs", "HOME/runs"),
         ("C:\\runs", "C:\\runs"),
         ("../r:uns", "../r:uns"),
+        ("/tmp/x:y/runs", "/tmp/x:y/runs"),
+        ("1x:runs", "1x:runs"),
+        ("a b:runs", "a b:runs"),
+        ("é\u0301t:runs", "é\u0301t:runs"),
         ("folder:a:b", "a:b"),
+        ("FOLDER:a", "a"),
+        (PurePosixPath("mongo:x"), "mongo:x"),
         (Path("mongo:x"), "mongo:x"),
     ],
 )
@@ -53,7 +59,7 @@ def test_unknown_schemes():
     with pytest.raises(StoreError) as caught:
         open_store("foldr://me:secret@host/runs")
     text = str(caught.value)
-    assert "'foldr'; did you mean folder?" in text
+    assert "'foldr:'; did you mean folder?" in text
     assert "folder:, memory:" in text
     assert "'expkit.stores'" in text
     assert "secret" not in text

@@ -1,0 +1,94 @@
+"""From what a user names an observer by to the observer."""
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+from expkit import Experiment, FileStorageObserver, StoreObserver
+from expkit.errors import NoObserverError
+from expkit.observers.opening import open_observer
+from expkit.stores.memory import MemoryStore
+from expkit.testing.observers import RecordingObserver
+
+
+def opened(spec):
+    return open_observer(spec, {}, {})
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Entry points as installed packages would add them: (group, name) to what it loads to."""
+    points = {}
+
+    def entry_points(group):
+        return [importlib.metadata.EntryPoint(name, f"builtins:{name}", of) for of, name in points if of == group]
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
+    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", lambda point: points[point.group, point.name])
+    return points
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ("folder:runs", "runs"),
+        ("a/b:c", "a/b:c"),
+        ("/tmp/x:y/runs", "/tmp/x:y/runs"),
+        (Path("mongodb:x"), "mongodb:x"),
+        ("folder:mongodb:x", "mongodb:x"),
+        ("folder:~/x", "HOME/x"),
+        ("~/x", "HOME/x"),
+    ],
+)
+def test_folders(spec, path, monkeypatch):
+    """A folder is the one that open_store opens, too."""
+    monkeypatch.setenv("HOME", "HOME")
+    monkeypatch.setenv("USERPROFILE", "HOME")
+    assert opened(spec) == FileStorageObserver(path)
+
+
+def test_runs_below_a_folder_with_a_colon(tmp_path, monkeypatch):
+    """A project may lie below a folder with a colon."""
+    (tmp_path / "x:y").mkdir()
+    monkeypatch.chdir(tmp_path / "x:y")
+    ex = Experiment("colon", interactive=True)
+    ex.main(lambda: None)
+    assert ex.run().folder == tmp_path / "x:y" / "runs" / "1"
+
+
+def test_stores_of_others(installed):
+    """A scheme of a store is observed to by writing into that store."""
+    store = MemoryStore()
+    installed["expkit.stores", "cloud"] = lambda url: store if url == "cloud://bucket" else None
+    observer = opened("cloud://bucket")
+    assert isinstance(observer, StoreObserver)
+    assert observer.store is store
+
+
+def test_observers_of_others_come_first(installed):
+    """A package that brings an observer for the scheme is asked before its store; our own schemes are never replaced."""
+    mine = RecordingObserver()
+    installed["expkit.observers", "cloud"] = lambda url: mine
+    installed["expkit.observers", "memory"] = lambda url: mine
+    installed["expkit.stores", "cloud"] = lambda url: MemoryStore()
+    assert opened("cloud:x") is mine
+    assert isinstance(opened("memory:"), StoreObserver)
+
+
+def test_unknown_schemes(installed):
+    """An unknown scheme is refused with all known ones and a near one; secrets are not shown."""
+    installed["expkit.observers", "mail"] = installed["expkit.stores", "cloud"] = None
+    with pytest.raises(NoObserverError) as caught:
+        opened("clowd://me:secret@host/runs")
+    text = str(caught.value)
+    assert "'clowd:'; did you mean cloud?" in text
+    assert "cloud:, folder:, mail:, memory:" in text
+    assert "'expkit.observers' or 'expkit.stores'" in text
+    assert "secret" not in text
+
+
+def test_no_path():
+    """A folder needs a path, and the message shows one."""
+    with pytest.raises(NoObserverError, match="folder:runs"):
+        opened("folder:")
