@@ -43,7 +43,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+_MISSING = object()
 
 
 class ExpkitError(Exception):
@@ -87,6 +89,9 @@ class ConfigError(ExpkitError):
         print_conflicting_configs: whether they are shown.
         print_traceback, filter_traceback, print_usage: see :class:`ExpkitError`.
         config: where the values of those entries are looked up.
+
+    Attributes:
+        find: ``find(config, name, default)`` looks a value up; who knows more than dotted names replaces it.
     """
 
     def __init__(
@@ -104,6 +109,7 @@ class ConfigError(ExpkitError):
         self.conflicting_configs: tuple[str, ...] = tuple(names)
         self.print_conflicting_configs = print_conflicting_configs
         self.config = config
+        self.find: Callable[[object, str, object], object] = _find
 
     def prefixed(self, prefix: str) -> None:
         """Name the conflicting entries from the root of the config, below ``prefix``."""
@@ -111,8 +117,12 @@ class ConfigError(ExpkitError):
 
     def __str__(self) -> str:
         shown = self.conflicting_configs if self.print_conflicting_configs else ()
-        lines = [super().__str__(), *(f"  {name} = {_entry(self.config, name)}" for name in shown)]
+        lines = [super().__str__(), *(f"  {name} = {self._shown(name)}" for name in shown)]
         return "\n".join(lines)
+
+    def _shown(self, name: str) -> str:
+        value = self.find(self.config, name, _MISSING)
+        return "(not set)" if value is _MISSING else repr(value)
 
 
 class InvalidConfigError(ConfigError, ValueError):
@@ -239,9 +249,9 @@ class TimeoutInterrupt(RunInterrupt):
     STATUS = "TIMEOUT"
 
 
-def _entry(config: object, name: str) -> str:
+def _find(config: object, name: str, default: object) -> object:
     for part in name.split("."):
         if not isinstance(config, dict) or part not in config:
-            return "(not set)"
+            return default
         config = config[part]
-    return repr(config)
+    return config

@@ -121,6 +121,14 @@ def get_in(tree: Any, path: Path, default: Any = None) -> Any:
     return tree
 
 
+def find(tree: Any, name: str, default: Any = None) -> Any:
+    """The value at the path whose text is ``name``; ``default`` also where that is no path."""
+    try:
+        return get_in(tree, split(name), default)
+    except ConfigUpdateError:
+        return default
+
+
 def has_path(tree: Any, path: Path) -> bool:
     """Whether there is a value at ``path``."""
     return get_in(tree, path, _MISSING) is not _MISSING

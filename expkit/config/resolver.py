@@ -11,7 +11,7 @@ from expkit.config.keys import active_rules, check_key
 from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, own_leaves
 from expkit.config.nodes import Node, Tree
 from expkit.config.origin import Origin
-from expkit.config.paths import join, leaves
+from expkit.config.paths import find, join, leaves
 from expkit.config.tracking import ReadLog
 from expkit.config.updates import NamedConfigToken, check_conflicts
 from expkit.config.values import plain
@@ -207,6 +207,7 @@ def _blaming(node: Node) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
+        error.find = find
         if node.path and error.conflicting_configs:
             error.config = nested(node.keys, error.config)
             error.prefixed(node.path)

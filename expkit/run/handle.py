@@ -173,7 +173,7 @@ class Run:
         self._log_point(metric_name, value, step)
 
     def log_scalars(self, values: Mapping[str, Any], step: Any = None) -> None:
-        """Add one point to each of several metrics, all at the same step."""
+        """Add one point to each of several metrics, all at ``step``; without one, each metric goes on by itself."""
         for name, value in values.items():
             self._log_point(name, value, step)
 
