@@ -109,13 +109,14 @@ _STEPS: dict[type, Callable[..., RunRecord]] = {
 
 
 def _all_files(old: tuple[FileRef, ...], new: tuple[FileRef, ...]) -> tuple[FileRef, ...]:
-    """Old and new files, a file that is named again once, in its old place, as it is now."""
+    """Old and new files, a file that is named again once, in its old place, as it is now but for when it was seen first."""
     files = {_identity(ref): ref for ref in old}
     for ref in new:
         unhashed = (ref.role, ref.root, ref.path, "")
         if unhashed in files and _identity(ref) != unhashed:
             files = {_identity(ref) if key == unhashed else key: kept for key, kept in files.items()}
-        files[_identity(ref)] = ref
+        known = files.get(_identity(ref))
+        files[_identity(ref)] = ref.but(first_seen=known.first_seen or ref.first_seen) if known else ref
     return tuple(files.values())
 
 

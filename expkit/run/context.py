@@ -6,8 +6,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from expkit.config.containers import copy_containers, mutations, read_only
+from expkit.config.paths import find
 from expkit.config.tracking import ReadLog
-from expkit.run.seeds import SeedStream, derive, make_rng
+from expkit.run.seeds import SeedStream, check_seed, derive, make_rng
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Context:
 
     def blame(self, owner: Definitions, prefix: str | None, error: ConfigError) -> None:
         """Name the entries that a function blames from the root of the config; done once per error."""
+        error.find = find
         if error.conflicting_configs and error.config is None:
             error.config = self._config
             if place := self._full(owner, prefix, ""):
@@ -108,10 +110,10 @@ class Context:
     def _root_of(self, owner: Definitions, path: str) -> int:
         """An ingredient's own ``seed`` entry, else the run's root."""
         own = self._namespaces[id(owner)].get("seed") if path else None
-        if not isinstance(own, int):
+        if own is None:
             return derive(self._seed, path)
         self.reads.add(f"{path}.seed")
-        return own
+        return check_seed(own)
 
     def _full(self, owner: Definitions, prefix: str | None, name: str) -> str:
         parts = (self._paths[id(owner)], prefix or "", name)

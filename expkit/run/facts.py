@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
@@ -56,6 +57,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     if inputs.enforce_clean:
         require_clean(*repositories)
     problems = list(repositories.problems)
+    time = datetime.now(timezone.utc)
     return Facts(
         experiment={
             "mainfile": _mainfile(root, sources),
@@ -65,7 +67,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         },
         host=host_facts(inputs.host_info, problems),
         launch=launch_facts(root.caller.file, root.project),
-        sources=tuple(_ref(source) for source in sources),
+        sources=tuple(_ref(source, time) for source in sources),
         places={source.name: source.path for source in sources},
         problems=tuple(problems),
     )
@@ -112,7 +114,7 @@ def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:
     return next((source.name for source in sources if str(source.path) == root.caller.file), None)
 
 
-def _ref(source: SourceFile) -> FileRef:
+def _ref(source: SourceFile, time: datetime) -> FileRef:
     return FileRef(
         path=source.name,
         role="source",
@@ -120,5 +122,6 @@ def _ref(source: SourceFile) -> FileRef:
         sha256=source.sha256,
         md5=source.md5,
         size=source.size,
+        first_seen=time,
         layer="import",
     )

@@ -100,6 +100,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         resolution = resolve_config(root, inputs, command, logger)
     config = resolution.config
     seed = _settle_seed(config)
+    namespaces = {id(node): resolution.node_config(_path(root, node)) for node in nodes}
+    _check_seeds(root, namespaces)
     observers = () if unobserved else _observers(inputs, config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
     meta = _meta(inputs, command)
@@ -112,7 +114,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         summary=resolution.summary,
         resolution=resolution,
         seed=seed,
-        namespaces={id(node): resolution.node_config(_path(root, node)) for node in nodes},
+        namespaces=namespaces,
         paths={id(node): _path(root, node) for node in nodes},
         pre_run_hooks=tuple(hook for node in nodes for hook in node.pre_run_hooks),
         post_run_hooks=tuple(hook for node in nodes for hook in node.post_run_hooks),
@@ -194,6 +196,14 @@ def _settle_seed(config: dict[str, Any]) -> int:
     given = config.get("seed")
     config["seed"] = new_root_seed() if given is None else check_seed(given)
     return int(config["seed"])
+
+
+def _check_seeds(root: Definitions, namespaces: Mapping[int, Mapping[str, Any]]) -> None:
+    """Refuse seeds of ingredients that are none; None stands for one that is derived."""
+    for node in root.ordered():
+        own = namespaces[id(node)].get("seed")
+        if own is not None:
+            check_seed(own, f"{_path(root, node)}.seed".removeprefix("."))
 
 
 def _wanted(inputs: RunInputs) -> list[Any]:

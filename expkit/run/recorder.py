@@ -145,8 +145,10 @@ class Recorder:
 
     def add_file(self, source: Path, ref: FileRef, teller: Lane | None = None) -> None:
         """Keep a file's bytes, then tell of it."""
+        time = now()
+        ref = ref.but(first_seen=time)
         kept = ref if self.over else self.log.keep(source, ref)
-        self.tell(FileAdded(time=now(), file=kept), teller)
+        self.tell(FileAdded(time=time, file=kept), teller)
 
     def gap(self, text: str) -> None:
         """Say, and write down, what is missing from the record."""

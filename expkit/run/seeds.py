@@ -67,8 +67,12 @@ class SeedStream:
         return derive(self._root, *self._names, str(call))
 
 
-def check_seed(value: Any) -> int:
+def check_seed(value: Any, name: str = "seed") -> int:
     """``value`` as a root seed.
+
+    Args:
+        value: what the config says.
+        name: of the entry, for messages.
 
     Raises:
         ConfigError: it is no whole number from 0 to 2**32 - 1.
@@ -78,7 +82,7 @@ def check_seed(value: Any) -> int:
     except TypeError:
         seed = -1
     if isinstance(value, bool) or not 0 <= seed < _LIMIT:
-        raise ConfigError(f"seed must be a whole number from 0 to 2**32 - 1, not {value!r} ({type(value).__name__})")
+        raise ConfigError(f"{name} must be a whole number from 0 to 2**32 - 1, not {value!r} ({type(value).__name__})")
     return seed
 
 
