@@ -45,9 +45,11 @@ class Node(Frozen):
 
     def full(self, name: str) -> str:
         """The name of an entry of this node, from the root."""
+        if not self.path:
+            return name
         prefix = join(self.keys)
-        if not prefix or not name:
-            return prefix or name
+        if not name:
+            return prefix
         return prefix + name if name.startswith("[") else f"{prefix}.{name}"
 
 

@@ -113,6 +113,8 @@ def _pairs(encoder: _Encoder, pairs: list[tuple[Any, Any]]) -> Json:
 
 
 def _is_key(key: Any) -> bool:
+    if type(key) is str and key.isascii():
+        return key != TAG
     return isinstance(key, str) and not isinstance(key, Enum) and key != TAG and is_unicode(key)
 
 

@@ -12,7 +12,6 @@ OPTIONAL = {"git", "jsonpickle", "numpy", "pandas", "pymongo", "rich", "tinydb",
 COSTLY = {
     "asyncio",
     "concurrent.futures",
-    "ctypes",
     "dataclasses",
     "difflib",
     "importlib.metadata",
