@@ -78,11 +78,6 @@ def activate(context: RunContext) -> Iterator[None]:
         _withdraw(binding)
 
 
-def active() -> tuple[RunContext, ...]:
-    """All active runs of this process, whichever thread they are in, oldest first."""
-    return tuple(binding.context for binding in _active if binding.context is not None)
-
-
 def run_of(owner: Owner) -> object | None:
     """The handle of the active run that calling code means when it speaks of ``owner``; None outside all runs.
 
@@ -108,24 +103,12 @@ def run_of(owner: Owner) -> object | None:
 def bind(context: RunContext, function: F) -> F:
     """``function`` for use in another thread: what it calls belongs to the run of ``context``.
 
-    A coroutine function stays one.
+    Coroutine and generator functions stay what they are.
     """
+    from expkit.capture.within import within  # needed by few runs
+
     binding = next((found for found in _active if found.context is context), None) or Binding(context, None)
-    if getattr(getattr(function, "__code__", None), "co_flags", 0) & _CO_COROUTINE:
-
-        @functools.wraps(function)
-        async def bound_coroutine(*args: Any, **kwargs: Any) -> Any:
-            with _bound(binding):
-                return await function(*args, **kwargs)
-
-        return bound_coroutine  # type: ignore[return-value]
-
-    @functools.wraps(function)
-    def bound(*args: Any, **kwargs: Any) -> Any:
-        with _bound(binding):
-            return function(*args, **kwargs)
-
-    return bound  # type: ignore[return-value]
+    return within(functools.partial(_bound, binding), function)  # type: ignore[return-value]
 
 
 @contextmanager
@@ -158,6 +141,3 @@ def _elsewhere(capture: Capture) -> Injection:
     if len(found) == 1:
         return found[0][capture]
     return capture.torn(len(found)) if found else capture.outside
-
-
-_CO_COROUTINE = 0x80

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import gc
 import inspect
 import sys
 import threading
@@ -11,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from expkit.capture.binding import activate, active, bind, current
+from expkit.capture.binding import activate, bind, current
 from expkit.errors import AmbiguousRunError, MissingConfigError, SignatureError
 
 
@@ -42,17 +44,15 @@ def test_nested_runs_restore(owner, make_context, f):
         with activate(inner):
             assert f() == seen("inner", 2, 100)
             assert current.get() is inner
-            assert active() == (outer, inner)
         assert f() == seen("outer", 1, 101)
     assert current.get() is None
-    assert active() == ()
 
 
 def test_a_run_is_left_also_by_an_exception(owner, make_context):
     """An exception leaves nothing active behind."""
     with pytest.raises(KeyError), activate(make_context({owner: {}})):
         raise KeyError
-    assert (current.get(), active()) == (None, ())
+    assert current.get() is None
 
 
 def test_an_inner_run_of_another_experiment(owner, make_owner, make_context, f):
@@ -111,7 +111,6 @@ def test_many_tasks(owner, make_context, f):
     for n, (first, child, thread) in enumerate(asyncio.run(main())):
         assert first == child == (n, f"<run{n}>", seen(f"run{n}", n, 0))
         assert thread == seen(f"run{n}", n, 100)
-    assert active() == ()
 
 
 @pytest.mark.skipif(getattr(sys.flags, "thread_inherit_context", 0), reason="threads inherit the context here")
@@ -164,6 +163,89 @@ def test_bind_keeps_coroutine_functions(owner, make_context, f):
     bound = bind(context, work)
     assert inspect.iscoroutinefunction(bound)
     assert in_thread(asyncio.run, bound()) == seen("first", 1, 1)
+
+
+def test_bind_keeps_generator_functions(owner, make_context, f):
+    """A bound generator function is one; its code belongs to the run, the code between its steps does not."""
+
+    def steps(first):
+        got = yield f(first, _seed=1)
+        try:
+            yield got, f(_seed=2)
+        except KeyError:
+            yield "caught", f(_seed=3)
+        return f(_seed=4)
+
+    first, second = make_context({owner: {"a": 1}}, "first"), make_context({owner: {"a": 2}}, "second")
+    bound = bind(first, steps)
+    assert inspect.isgeneratorfunction(bound)
+    with activate(second):
+        running = bound(9)
+        assert next(running) == seen("first", 9, 1)
+        assert f(_seed=1) == seen("second", 2, 1)
+        assert running.send("sent") == ("sent", seen("first", 1, 2))
+        assert running.throw(KeyError()) == ("caught", seen("first", 1, 3))
+        with pytest.raises(StopIteration) as end:
+            next(running)
+        assert end.value.value == seen("first", 1, 4)
+        assert current.get() is second
+
+
+def test_bound_generators_are_closed_in_their_run(owner, make_context, f):
+    """What a generator does when it is closed, or dropped, belongs to its run; its errors reach the caller."""
+    closed = []
+
+    def steps():
+        try:
+            yield
+        finally:
+            closed.append(f(_seed=1))
+
+    bound = bind(make_context({owner: {"a": 1}}, "first"), functools.partial(steps))
+    for end in (lambda running: running.close(), lambda running: None):
+        running = bound()
+        next(running)
+        end(running)
+        del running
+    gc.collect()
+    assert closed == [seen("first", 1, 1)] * 2
+    running = bound()
+    next(running)
+    with pytest.raises(ZeroDivisionError):
+        running.throw(ZeroDivisionError())
+
+
+def test_bind_keeps_async_generator_functions(owner, make_context, f):
+    """A bound async generator function is one; its code belongs to the run, the code between its steps does not."""
+    closed = []
+
+    async def steps():
+        await asyncio.sleep(0)
+        try:
+            got = yield f(_seed=1)
+            yield got, f(_seed=2)
+        except KeyError:
+            yield "caught"
+        finally:
+            closed.append(f(_seed=3))
+
+    first, second = make_context({owner: {"a": 1}}, "first"), make_context({owner: {"a": 2}}, "second")
+    bound = bind(first, steps)
+    assert inspect.isasyncgenfunction(bound)
+
+    async def use():
+        running = bound()
+        assert await running.__anext__() == seen("first", 1, 1)
+        assert f(_seed=1) == seen("second", 2, 1)
+        assert await running.asend("sent") == ("sent", seen("first", 1, 2))
+        assert await running.athrow(KeyError()) == "caught"
+        await running.aclose()
+        return [item async for item in bound()]
+
+    with activate(second):
+        assert asyncio.run(use()) == [seen("first", 1, 1), (None, seen("first", 1, 2))]
+        assert current.get() is second
+    assert closed == [seen("first", 1, 3)] * 2
 
 
 def test_bind_works_for_a_run_that_is_not_active_yet(owner, make_context, f):
