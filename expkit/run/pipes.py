@@ -114,8 +114,8 @@ def _may_use_c_streams() -> bool:
     if "ctypes" in sys.modules:
         return True
     return any(
-        type(getattr(module, "__dict__", {}).get("__loader__")).__name__ == "ExtensionFileLoader"
-        and name.partition(".")[0] not in _SILENT
+        name.partition(".")[0] not in _SILENT
+        and type(getattr(module, "__dict__", {}).get("__loader__")).__name__ == "ExtensionFileLoader"
         for name, module in list(sys.modules.items())
     )
 
@@ -238,7 +238,7 @@ def _size_of(path: Path) -> int:
         return -1
 
 
-_SILENT = frozenset((*sys.stdlib_module_names, "psutil", "wrapt", "yaml"))
+_SILENT = frozenset((*sys.stdlib_module_names, "expkit", "psutil", "wrapt", "yaml"))
 _DEADLY = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM")

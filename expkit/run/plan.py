@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from expkit.observers.base import RunObserver
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
+    from expkit.types import Json
 
 
 class RunPlan(Frozen):
@@ -92,7 +93,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     nodes = root.ordered()
     looks_only = command.rpartition(".")[2] in owner.unobserved_commands
     unobserved = inputs.unobserved or looks_only
-    queued = None if unobserved else waiting_run(_wanted(inputs), inputs)
+    queued = None if unobserved or inputs.id is None else waiting_run(_wanted(inputs), inputs)
     if queued is not None:
         freeze_config(inputs, queued)
     logger = root.logger or logging.getLogger(inputs.name or root.path)
@@ -251,6 +252,7 @@ def _record(
     meta: Mapping[str, Any],
 ) -> RunRecord:
     outer = current.get()
+    config = encode(resolution.config)
     return RunRecord(
         uid=new_uid(),
         name=inputs.name or root.path,
@@ -258,8 +260,8 @@ def _record(
         status=QUEUED if inputs.queue_only else RUNNING,
         parent=outer.run.uid if outer is not None else None,  # type: ignore[attr-defined]
         seed=seed,
-        config=encode(resolution.config),
-        facts=config_facts(resolution),
+        config=config,
+        facts=_config_facts(resolution.summary, config),
         experiment={"name": inputs.name or root.path, **encode(facts.experiment)},
         host=encode(facts.host),
         meta=encode(meta),
@@ -270,10 +272,9 @@ def _record(
     )
 
 
-def config_facts(resolution: Resolution) -> ConfigFacts:
+def _config_facts(summary: ConfigSummary, config: Json) -> ConfigFacts:
     """What the record says about a resolved config beyond its values."""
-    summary = resolution.summary
-    hashed, unseeded = config_hashes(encode(resolution.config))
+    hashed, unseeded = config_hashes(config)
     return ConfigFacts(
         hash=hashed,
         hash_unseeded=unseeded,
