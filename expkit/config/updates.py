@@ -82,18 +82,6 @@ def parse_update(token: str, origin: Origin = COMMAND_LINE) -> Update | NamedCon
     return Update(path, parse_value(text[end + 1 :].strip(), text), origin=origin, text=token)
 
 
-def parse_updates(tokens: Iterable[str], origin: Origin = COMMAND_LINE) -> tuple[list[Update], list[NamedConfigToken]]:
-    """Read all tokens behind ``with``; empty ones are skipped.
-
-    Raises:
-        ConfigUpdateError: a token cannot be read, or two contradict each other.
-    """
-    read = [parse_update(token, origin) for token in tokens if token.strip()]
-    updates = [item for item in read if isinstance(item, Update)]
-    check_conflicts(updates)
-    return updates, [item for item in read if isinstance(item, NamedConfigToken)]
-
-
 def updates_from_mapping(mapping: Mapping[Any, Any], origin: Origin) -> list[Update]:
     """The updates that a dict means. Its own keys may be paths (``"a.b"``); keys further inside are keys.
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from expkit.errors import FormatError
 from expkit.record.encoding import encode
 from expkit.record.events import Event
-from expkit.record.model import FORMAT, Annotation, ConfigFacts, FileRef, Launch, Lease, Point, RunRecord
-from expkit.record.tagged import Encoded, kind_of
+from expkit.record.model import FORMAT, Annotation, ConfigFacts, FileRef, Launch, Lease, RunRecord
+from expkit.record.tagged import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -154,35 +154,6 @@ def annotation_to_json(annotation: Annotation) -> dict[str, Json]:
 def annotation_from_json(tree: Json) -> Annotation:
     """The annotation of :func:`annotation_to_json`."""
     return _from_json(Annotation, tree)
-
-
-def point_to_json(point: Point) -> dict[str, Json]:
-    """The JSON form of a point; what is as usual is left out."""
-    tree = {"name": point.name, "step": encode(Encoded(point.step)), "value": point.value, "time": point.time}
-    for key in ("step", "value"):
-        if isinstance(tree[key], float):
-            tree[key] = encode(tree[key])
-    more = {"tags": dict(point.tags)} if point.tags else {}
-    return {**tree, **more} if point.kind == "scalar" else {**tree, **more, "kind": point.kind}
-
-
-def point_from_json(tree: Json) -> Point:
-    """The point of :func:`point_to_json`."""
-    try:
-        return Point(
-            tree["name"],
-            _number(tree["step"]),
-            _number(tree["value"]),
-            tree["time"],
-            tuple(sorted(tree.get("tags", {}).items())),
-            tree.get("kind", "scalar"),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise FormatError(f"this is no point of a metric: {error!r}") from None
-
-
-def _number(tree: Json) -> Any:
-    return float(tree["value"]) if kind_of(tree) == "float" else tree
 
 
 # -- events --------------------------------------------------------------------------------------------

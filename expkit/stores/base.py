@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from expkit.record.query import Query
     from expkit.types import RunId
 
-PROTOCOL = 1
-
 Batch = Union["Sequence[Point]", bytes]
 """What streams are made of: points for ``points`` streams (offsets count points), bytes for ``output`` ones."""
 
@@ -34,13 +32,11 @@ class Capabilities(NamedTuple):
         durable: what was acknowledged survives the death of the process.
         shared: several processes may write at once.
         folder: every run has a local folder of its own, so the store can be the local log.
-        pushdown: ``find`` works without loading every record.
     """
 
     durable: bool = False
     shared: bool = False
     folder: bool = False
-    pushdown: bool = False
 
 
 class RunKey(NamedTuple):

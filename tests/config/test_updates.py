@@ -18,7 +18,6 @@ from expkit.config.updates import (
     Update,
     check_conflicts,
     parse_update,
-    parse_updates,
     parse_value,
     updates_from_mapping,
 )
@@ -107,13 +106,6 @@ def test_strict_parsing(monkeypatch):
         parse_value("x")
 
 
-def test_several_tokens():
-    """Tokens are told apart, empty ones skipped, the order kept."""
-    updates, named = parse_updates(["small", "a=1", "", " ", "my.yaml", "~b"], HERE)
-    assert updates == [Update(("a",), 1, False, HERE, "a=1"), Update(("b",), None, True, HERE, "~b")]
-    assert [str(token) for token in named] == ["small", "my.yaml"]
-
-
 @pytest.mark.parametrize(
     "tokens",
     [
@@ -129,7 +121,7 @@ def test_several_tokens():
 def test_contradictions(tokens):
     """Updates that cannot both be true are refused, and both are named."""
     with pytest.raises(ConfigUpdateError) as caught:
-        parse_updates(tokens)
+        check_conflicts(parse_update(token) for token in tokens)
     assert all(f"'{token}'" in str(caught.value) for token in tokens)
 
 
@@ -149,8 +141,7 @@ def test_contradictions(tokens):
 )
 def test_no_contradictions(tokens):
     """Updates that only refine each other are fine."""
-    updates, _ = parse_updates(tokens)
-    assert [update.text for update in updates] == tokens
+    check_conflicts(parse_update(token) for token in tokens)
 
 
 def test_mapping():

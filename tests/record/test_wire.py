@@ -15,7 +15,7 @@ from expkit.record import wire
 from expkit.record.codec import Encoded, decode, encode
 from expkit.record.events import Beat, Completed, Failed, FileAdded, Interrupted, Learned, Queued, Started
 from expkit.record.fold import fold
-from expkit.record.model import FORMAT, Annotation, ConfigFacts, FileRef, Launch, Lease, Point, RunRecord
+from expkit.record.model import FORMAT, Annotation, ConfigFacts, FileRef, Launch, Lease, RunRecord
 from expkit.testing.samples import AWKWARD, NOON, sample_annotation, sample_lease, sample_record
 
 from .strategies import values
@@ -242,7 +242,7 @@ def test_leases_annotations_files_go_there_and_back():
     assert wire.file_from_json(through_json(wire.file_to_json(ref))) == ref
 
 
-@pytest.mark.parametrize("read", [wire.lease_from_json, wire.annotation_from_json, wire.file_from_json, wire.point_from_json, wire.event_from_json])
+@pytest.mark.parametrize("read", [wire.lease_from_json, wire.annotation_from_json, wire.file_from_json, wire.event_from_json])
 @pytest.mark.parametrize("tree", [None, 3, [], {}, {"name": 1, "time": "x", "host": []}])
 def test_wrong_trees_are_refused(read, tree):
     """What is none of ours is a FormatError."""
@@ -255,26 +255,6 @@ def test_annotations_need_a_time():
     with pytest.raises(FormatError):
         wire.annotation_from_json({"action": "note", "value": 1, "author": "x"})
     assert isinstance(wire.annotation_from_json(wire.annotation_to_json(sample_annotation(1))), Annotation)
-
-
-@given(
-    st.builds(
-        Point,
-        plain_texts,
-        st.none() | st.integers() | st.floats() | plain_texts,
-        st.floats() | st.integers() | st.booleans() | plain_texts | values.map(encode),
-        st.floats(0, 1e10),
-        st.dictionaries(plain_texts, plain_texts, max_size=3).map(lambda tags: tuple(sorted(tags.items()))),
-        st.sampled_from(["scalar", "other"]),
-    )
-)
-@settings(deadline=None)
-def test_points_go_there_and_back(point):
-    """Points are read exactly as written, NaN and infinities included."""
-    back = wire.point_from_json(through_json(wire.point_to_json(point)))
-    if isinstance(point.value, dict) and point.value.get("!expkit") == "float":
-        point = point._replace(value=float(point.value["value"]))
-    assert repr(back) == repr(point)
 
 
 # -- events ----------------------------------------------------------------------------------------------

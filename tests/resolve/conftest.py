@@ -6,7 +6,7 @@ from expkit.config.dicts import ConfigDict
 from expkit.config.origin import Origin
 from expkit.config.resolve import Node, resolve
 from expkit.config.scope import ConfigScope
-from expkit.config.updates import parse_updates
+from expkit.config.updates import NamedConfigToken, parse_update
 
 
 def make_node(path="", *configs, **facts):
@@ -30,7 +30,9 @@ def node():
 @pytest.fixture
 def run():
     def run(tokens, *nodes, **options):
-        updates, named = parse_updates(tokens.split())
+        read = [parse_update(token) for token in tokens.split()]
+        named = [token for token in read if isinstance(token, NamedConfigToken)]
+        updates = [update for update in read if update not in named]
         return resolve(nodes, updates, named, **options)
 
     return run

@@ -21,7 +21,6 @@ from expkit._support.blame import arose_in
 from expkit.errors import StoreError
 from expkit.record.model import Point
 from expkit.stores.folder import slots
-from expkit.stores.folder.files import write_all
 from expkit.stores.folder.point_reader import Columns, PointReader, Series
 from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
 from expkit.stores.folder.window import Appending, Window, open_window
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     Tags: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
     _Tags: TypeAlias = tuple[tuple[str, str], ...]
 
-__all__ = ["Columns", "Point", "PointReader", "PointWriter", "Series", "append_points"]
+__all__ = ["Columns", "Point", "PointReader", "PointWriter", "Series"]
 
 FIRST_WINDOW = 1 << 16
 LAST_WINDOW = 1 << 18
@@ -254,30 +253,6 @@ class _Series:
                 self.next_step = itertools.count(self.moved + 1).__next__
                 self.moved = None
         return self.next_step()
-
-
-def append_points(path: str | os.PathLike[str], points: Iterable[Point], reader: PointReader | None = None) -> None:
-    """Add points as they are to a file that nobody else writes; for stores that receive points.
-
-    Args:
-        path: the file; made if missing.
-        points: values that are no numbers being encoded already.
-        reader: a reader of this file that was used before, so that old points need not be looked at again.
-    """
-    reader = reader or PointReader(path)
-    end = reader.end()
-    numbers = {series: number for number, series in reader.series().items()}
-    records = [] if end else [slots.MAGIC]
-    for name, step, value, time, tags, kind in points:
-        series = Series(name, tags, kind)
-        if series not in numbers:
-            numbers[series] = max(numbers.values(), default=0) + 1
-            records.append(slots.pack_series(numbers[series], name, tags, kind))
-        records.append(slots.pack_point(numbers[series], step, value, time))
-    with open(path, "r+b" if end else "wb", buffering=0) as file:
-        file.truncate(end)
-        file.seek(end)
-        write_all(file.fileno(), b"".join(records))
 
 
 def _no_room(record: bytes, /) -> object:  # noqa: ARG001

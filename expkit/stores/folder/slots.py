@@ -45,8 +45,6 @@ INT_JSON, FLOAT_JSON, JSON_FLOAT, JSON_INT, JSON_JSON = 5, 6, 7, 8, 9
 SERIES, FILLER = 14, 15
 LAST_PLAIN = FLOAT_INT
 
-MAX_SERIES = 2**28 - 1
-
 pack_int_float = struct.Struct("<IqddI").pack
 pack_int_int = struct.Struct("<IqqdI").pack
 
