@@ -79,7 +79,7 @@ def _command_line():
 
     experiment = Experiment("train", interactive=True, observers=[])
     experiment.main(main)
-    return command_line(experiment, "train.py")._replace(doc="")
+    return command_line(experiment, "train.py").but(doc="")
 
 
 PAGES = {

@@ -25,13 +25,12 @@
     ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
     ├── ObserverError                  an observer cannot do what it should
     │   └── NoObserverError            something that names no observer                        ValueError
-    ├── StoreError                     a store cannot do what it should
-    │   ├── RunNotFoundError           no such run in this store                               KeyError
-    │   ├── RunExistsError             the id is taken                                         FileExistsError
-    │   ├── BlobNotFoundError          no bytes of that hash                                   KeyError
-    │   ├── StoreNameError             a name that may not be used                             ValueError
-    │   └── FormatError                bytes that are no record of a known format              ValueError
-    └── MissingExtraError              an optional package is not installed                    ImportError
+    └── StoreError                     a store cannot do what it should
+        ├── RunNotFoundError           no such run in this store                               KeyError
+        ├── RunExistsError             the id is taken                                         FileExistsError
+        ├── BlobNotFoundError          no bytes of that hash                                   KeyError
+        ├── StoreNameError             a name that may not be used                             ValueError
+        └── FormatError                bytes that are no record of a known format              ValueError
 
     RunInterrupt                       raised by users to end a run as INTERRUPTED
     └── TimeoutInterrupt               ... as TIMEOUT
@@ -231,10 +230,6 @@ class StoreNameError(StoreError, ValueError):
 
 class FormatError(StoreError, ValueError):
     """Bytes that are no record of a format this version can read."""
-
-
-class MissingExtraError(ExpkitError, ImportError):
-    """An optional package is not installed; the message says what to type."""
 
 
 class RunInterrupt(Exception):  # noqa: N818 - not an error: it ends a run on purpose

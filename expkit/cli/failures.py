@@ -13,7 +13,6 @@ from expkit.errors import (
     CircularDependencyError,
     ConfigError,
     ExpkitError,
-    MissingExtraError,
     NoObserverError,
     RunExistsError,
     SettingError,
@@ -34,7 +33,6 @@ _MISTAKES = (
     CircularDependencyError,
     StoreNameError,
     RunExistsError,
-    MissingExtraError,
     NoObserverError,
 )
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

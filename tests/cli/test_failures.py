@@ -156,7 +156,6 @@ def test_a_file_that_is_not_there_is_no_fault_of_ours(script, capsys):
             "train.py: too big\n  a.b = 3\n",
         ),
         (errors.RunExistsError("the id 7 is taken"), 2, "train.py: the id 7 is taken\n"),
-        (errors.MissingExtraError("pip install x"), 2, "train.py: pip install x\n"),
         (errors.ObserverError("no answer from db"), 1, "train.py: no answer from db\n"),
         (errors.ProvenanceError("uncommitted changes"), 1, "train.py: uncommitted changes\n"),
     ],
