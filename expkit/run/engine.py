@@ -133,7 +133,7 @@ class Life:
             self._note_output,
             lambda: keep_run_files(run),
             lambda: run.recorder.tell(last_facts(run)),
-            lambda: run.recorder.beat(run.info, run.result),
+            lambda: run.recorder.report(run.info, run.result),
         ):
             _in_any_case(step)
         run.recorder.end(outcome(run, error))

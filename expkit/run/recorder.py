@@ -138,9 +138,13 @@ class Recorder:
             add_file=add_file,
         )
 
-    def beat(self, info: Mapping[str, Any], result: Any) -> None:
-        """Write down what the program has reported so far."""
+    def report(self, info: Mapping[str, Any], result: Any) -> None:
+        """Tell what the program has reported so far."""
         self.tell(Beat(time=now(), info=snapshot(info), result=snapshot(result)))
+
+    def beat(self, info: Mapping[str, Any], result: Any) -> None:
+        """Tell what the program has reported so far, and bring the record's files up to date."""
+        self.report(info, result)
         self._try(self.log.flush)
 
     def add_file(self, source: Path, ref: FileRef, teller: Lane | None = None) -> None:
