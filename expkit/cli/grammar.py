@@ -132,6 +132,8 @@ def _invocation(found: Mapping[str, Any], options: OptionValues, spec: CommandLi
     command = spelled[0] if spelled else found["COMMAND"]
     if found["help"]:
         return Invocation(None, [], options, help=_help_wanted([command] if command else [], spec))
+    if command is None and options.get("--id") is not None:
+        return Invocation(None, tokens, options)  # a queued run of that id knows its command
     command = _known(command or spec.default_command, spec)
     arguments = tuple(found[_slot(name)] for name in spec.commands[command].arguments)
     return Invocation(command, tokens, options, arguments=arguments)

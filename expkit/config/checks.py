@@ -63,7 +63,13 @@ def check_unknown(resolver: Resolver) -> Iterator[str]:
     Raises:
         ConfigAddedError: updates or named configs want entries that nobody knows.
     """
-    refused = [found for branch in resolver.branches.values() for found in _unknown(branch, resolver)]
+    accepted = resolver.base and resolver.base.origin  # whatever that one holds was checked before
+    refused = [
+        found
+        for branch in resolver.branches.values()
+        for found in _unknown(branch, resolver)
+        if found.origin != accepted
+    ]
     hooked = {override.path: override.layer.origin for override in resolver.hooked}
     unknown = [found for found in refused if found.path not in hooked]
     known = known_entries(resolver) if refused else {}

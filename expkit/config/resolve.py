@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from logging import Logger
 
+    from expkit.config.base import Base
     from expkit.config.paths import Path
     from expkit.config.updates import NamedConfigToken, Update
 
@@ -47,6 +48,11 @@ class Resolution:
         self.warnings = list(warnings)
         self.reads = resolver.reads.paths()
         self.overridden = tuple(override.name for override in resolver.updates if override.layer.kind == UPDATE)
+        if resolver.base is not None:
+            touched = resolver.touched()
+            resolver.base.refuse_lost(self.config, touched)
+            resolver.base.keep_marks(self.summary, touched)
+            self.overridden += resolver.base.overridden
 
     def node_config(self, path: str = "") -> dict[Any, Any]:
         """What the functions of an ingredient see: its entries, and under their names its direct ingredients.
@@ -116,6 +122,7 @@ def resolve(
     command: str = "",
     logger: Logger | None = None,
     force: bool = False,
+    base: Base | None = None,
 ) -> Resolution:
     """Resolve a run's config.
 
@@ -126,6 +133,7 @@ def resolve(
         command: name of the command, for hooks.
         logger: what config functions and hooks get, and the parent of what those of ingredients get.
         force: accept unknown entries, do not warn.
+        base: an earlier config, which wins over configs and hooks.
 
     Raises:
         ConfigAddedError: an entry is overridden that nobody knows.
@@ -137,7 +145,9 @@ def resolve(
         Exception: whatever config functions and hooks raise.
     """
     resolver = Resolver(nodes, command, logger)
-    resolver.take_updates(updates)
+    resolver.take_updates(updates if base is None else [*base.removals_without(updates), *updates])
+    if base is not None:
+        resolver.take_base(base)
     for name in named:
         resolver.take_named(name)
     for node in resolver.tree.nodes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from logging import Logger
 
+    from expkit.config.base import Base
     from expkit.config.paths import Path
     from expkit.config.updates import Update
 
@@ -34,6 +35,7 @@ class Resolver:
         hooked, named, updates: what was overridden, in order.
         reads: entries that config functions and hooks read.
         ignored: (path of an ingredient, name) of values that were given for an ingredient inside it.
+        base: the config to start from, if there is one.
     """
 
     def __init__(self, nodes: Sequence[Node], command: str, logger: Logger | None) -> None:
@@ -44,6 +46,8 @@ class Resolver:
         self.updates: list[Override] = []
         self.reads = ReadLog()
         self.ignored: dict[tuple[str, str], None] = {}
+        self.base: Base | None = None
+        self._before = 0
         self._command = command
         self._logger = logger
 
@@ -67,6 +71,25 @@ class Resolver:
             else:
                 for path, value in leaves(update.path, plain(update.value, update.path)):
                     self._win("updates", Override(path, Layer(update.origin, value, UPDATE)))
+
+    def take_base(self, base: Base) -> None:
+        """Let an earlier config win over configs and hooks.
+
+        Raises:
+            NamedConfigNotFoundError: a named config is gone that entries come from which cannot be restored.
+        """
+        for name in base.named if base.lost else ():
+            self.take_named(name)
+        for path, value in base.entries:
+            self._win("named", Override(path, Layer(base.origin, value, str(base.origin))))
+        self.base = base
+        self._before = len(self.named)
+
+    def touched(self) -> set[str]:
+        """What named configs and updates override, but for those of the base."""
+        old = self.base and self.base.origin
+        overrides = (*self.named[self._before :], *self.updates)
+        return {override.name for override in overrides if override.layer.origin != old}
 
     def take_named(self, name: str | NamedConfigToken) -> None:
         """Evaluate a named config; what it sets wins over configs and earlier named configs, not over updates.

@@ -14,7 +14,6 @@ from expkit.config.paths import leaves, put_in
 from expkit.config.resolve import Resolution, resolve
 from expkit.errors import CommandNotFoundError, NoCommandError
 from expkit.observers.delivery import Live
-from expkit.observers.opening import open_observer
 from expkit.provenance.mask import masked_mapping
 from expkit.provenance.projects import default_store
 from expkit.record.encoding import encode
@@ -23,17 +22,19 @@ from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.facts import NOT_GATHERED, Facts, gather
 from expkit.run.logging import Heard
-from expkit.run.queued import adopted, freeze_config, waiting_run
+from expkit.run.observing import Observing
 from expkit.run.seeds import check_seed, new_root_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from expkit.config.base import Base
     from expkit.config.summary import ConfigSummary
     from expkit.config.updates import Update
     from expkit.observers.base import RunObserver
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
+    from expkit.run.queued import QueuedRun
     from expkit.types import Json
 
 
@@ -89,23 +90,23 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         ProvenanceError: ``enforce_clean`` and the repository is not.
         ObserverError: something that is no observer.
     """
-    owner, command, function = find_command(root, inputs.command)
-    nodes = root.ordered()
-    looks_only = command.rpartition(".")[2] in owner.unobserved_commands
+    looks_only = _looks_only(root, inputs)
     unobserved = inputs.unobserved or looks_only
-    queued = None if unobserved or inputs.id is None else waiting_run(_wanted(inputs), inputs)
-    if queued is not None:
-        freeze_config(inputs, queued)
-    logger = root.logger or logging.getLogger(inputs.name or root.path)
+    observing = Observing([] if unobserved else _wanted(inputs), inputs.options)
+    queued = None if inputs.id is None or inputs.queue_only else _queued(root, inputs, observing)
+    _owner, command, function = find_command(root, inputs.command)
+    nodes = root.ordered()
+    logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
-        resolution = resolve_config(root, inputs, command, logger)
+        resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
     config = resolution.config
     seed = _settle_seed(config)
     namespaces = {id(node): resolution.node_config(_path(root, node)) for node in nodes}
     _check_seeds(root, namespaces)
-    observers = () if unobserved else _observers(inputs, config)
+    observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
-    meta = _meta(inputs, command)
+    meta = _meta(inputs, command) if queued is None else queued.meta_with(_meta(inputs, command))
+    record = _record(root, inputs, command, resolution, seed, facts, meta)
     return RunPlan(
         root=root,
         inputs=inputs,
@@ -121,7 +122,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         post_run_hooks=tuple(hook for node in nodes for hook in node.post_run_hooks),
         observers=observers,
         unobserved=unobserved,
-        record=adopted(_record(root, inputs, command, resolution, seed, facts, meta), queued),
+        record=record if queued is None else queued.started(record),
         facts=facts,
         live=Live(config=config, base_dir=root.project),
         meta_info=meta,
@@ -160,11 +161,48 @@ def all_commands(root: Definitions) -> dict[str, tuple[Definitions, Callable[...
     }
 
 
-def resolve_config(root: Definitions, inputs: RunInputs, command: str, logger: logging.Logger) -> Resolution:
+def _looks_only(root: Definitions, inputs: RunInputs) -> bool:
+    """Whether the command writes nothing."""
+    name = inputs.command or root.default_command or ""
+    owner, _function = all_commands(root).get(name, (root, None))
+    return name.rpartition(".")[2] in owner.unobserved_commands
+
+
+def _queued(root: Definitions, inputs: RunInputs, observing: Observing) -> QueuedRun | None:
+    """The queued run that is to start; ``inputs`` take over what it says."""
+    from expkit.run.queued import find_queued
+
+    def preview() -> dict[str, Any]:
+        config = resolve_config(root, inputs, inputs.command or root.default_command or "", force=True).config
+        _settle_seed(config)
+        return config
+
+    queued = find_queued(observing, inputs.id or "", preview)
+    if queued is not None:
+        queued.fill(inputs)
+    return queued
+
+
+def _logger(root: Definitions, inputs: RunInputs) -> logging.Logger:
+    logger: logging.Logger = root.logger or logging.getLogger(inputs.name or root.path)
+    return logger
+
+
+def resolve_config(
+    root: Definitions, inputs: RunInputs, command: str, *, force: bool = False, base: Base | None = None
+) -> Resolution:
     """The config that these definitions and inputs give."""
-    owner, function = all_commands(root)[command]
-    nodes = [_node(root, node, [function] if node is owner else []) for node in root.ordered()]
-    return resolve(nodes, inputs.updates, inputs.named_configs, command=command, logger=logger, force=inputs.force)
+    owner, function = all_commands(root).get(command, (None, None))
+    nodes = [_node(root, node, [function] if function and node is owner else []) for node in root.ordered()]
+    return resolve(
+        nodes,
+        inputs.updates,
+        inputs.named_configs,
+        command=command,
+        logger=_logger(root, inputs),
+        force=force or inputs.force,
+        base=base,
+    )
 
 
 def _node(root: Definitions, node: Definitions, running: list[Callable[..., Any]]) -> Node:
@@ -212,10 +250,6 @@ def _wanted(inputs: RunInputs) -> list[Any]:
     if inputs.observers or not inputs.default_store:
         return list(inputs.observers)
     return [default_store()]
-
-
-def _observers(inputs: RunInputs, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
-    return tuple(open_observer(spec, config, inputs.options) for spec in _wanted(inputs))
 
 
 def _meta(inputs: RunInputs, command: str) -> dict[str, Any]:

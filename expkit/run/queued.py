@@ -1,68 +1,106 @@
-"""Runs that were queued and start later, under their own id."""
+"""Runs that were queued and start later, under their own id.
+
+What was queued is the base of the run that starts: command, name, tags, comment and the like, and the config. Values
+that can be restored are those that were queued, whatever the definitions say by now. Updates and named configs of the
+start come on top. So the record speaks of what was asked for, when the run was queued and when it was started.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
+from expkit.config.base import Base, base_from
+from expkit.config.branch import overlay
 from expkit.config.origin import Origin
-from expkit.config.updates import updates_from_mapping
 from expkit.errors import RunNotFoundError
-from expkit.observers.opening import open_observer
 from expkit.observers.store import StoreObserver
+from expkit.record.codec import decode
 from expkit.record.model import QUEUED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from expkit.observers.base import RunObserver
     from expkit.record.model import FileRef, RunRecord
     from expkit.run.inputs import RunInputs
+    from expkit.run.observing import Observing
+    from expkit.types import RunId
 
 log = logging.getLogger("expkit")
 
-
-def waiting_run(observers: Sequence[Any], inputs: RunInputs) -> RunRecord | None:
-    """The queued run that ``--id`` names, in the first store that has it; None where there is none."""
-    if inputs.id is None or inputs.queue_only:
-        return None
-    for spec in observers:
-        observer = None if _is_factory(spec) else open_observer(spec, {}, {})
-        if isinstance(observer, StoreObserver):
-            try:
-                record = observer.store.load(inputs.id)
-            except RunNotFoundError:
-                continue
-            if record.status == QUEUED:
-                return record
-    return None
+_INVOCATION = frozenset(("command", "options", "named_configs", "config_updates", "tags"))
+"""What a record's ``meta`` says about the command line; the rest is the user's, such as comment and priority."""
 
 
-def freeze_config(inputs: RunInputs, queued: RunRecord) -> None:
-    """Start from the config that was queued, unless the invocation gives updates of its own."""
-    if not inputs.updates and not inputs.named_configs:
-        from expkit.record.codec import decode
+def find_queued(observing: Observing, run_id: RunId, config: Callable[[], Mapping[str, Any]]) -> QueuedRun | None:
+    """The queued run of this id in the first store that has it; None where there is none.
 
-        origin = Origin(f"queued run {queued.id}")
-        inputs.updates = list(updates_from_mapping(decode(queued.config), origin))
+    Args:
+        observing: who would be told of the start.
+        run_id: what ``--id`` names.
+        config: the config as far as it is known, for observers that ask for it.
+    """
+
+    def waiting(observer: RunObserver) -> QueuedRun | None:
+        if not isinstance(observer, StoreObserver):
+            return None
+        try:
+            record = observer.store.load(run_id)
+        except RunNotFoundError:
+            return None
+        return QueuedRun(record) if record.status == QUEUED else None
+
+    found: QueuedRun | None = observing.first(waiting, config)
+    return found
 
 
-def adopted(record: RunRecord, queued: RunRecord | None) -> RunRecord:
-    """``record`` as the start of the queued run; the same where there is none."""
-    if queued is None:
-        return record
-    gaps = tuple(
-        f"source {ref.path} has changed since the run was queued"
-        for ref in record.files_of("source")
-        if ref.sha256 != _sha256(queued.files_of("source"), ref.path)
-    )
-    for gap in gaps:
-        log.warning("%s", gap)
-    return record.but(uid=queued.uid, queue_time=queued.queue_time, gaps=record.gaps + gaps)
+class QueuedRun:
+    """A queued run that is about to start.
+
+    Args:
+        record: of the queued run.
+    """
+
+    def __init__(self, record: RunRecord) -> None:
+        self._record = record
+        self._meta: dict[str, Any] = decode(record.meta)
+        self._named = [str(name) for name in self._meta.get("named_configs") or ()]
+        self._updates: dict[Any, Any] = self._meta.get("config_updates") or {}
+
+    def fill(self, inputs: RunInputs) -> None:
+        """Take from what was queued whatever the start does not say."""
+        inputs.command = inputs.command or self._meta.get("command") or self._record.command
+        inputs.name = inputs.name or self._record.name
+        inputs.tags = list(dict.fromkeys([*(self._meta.get("tags") or ()), *inputs.tags]))
+        kept = {key: value for key, value in self._meta.items() if key not in _INVOCATION}
+        inputs.meta_info = {**kept, **inputs.meta_info}
+
+    def base(self) -> Base:
+        """The config that was queued."""
+        config = decode(self._record.config)
+        return base_from(
+            Origin(f"queued run {self._record.id}"), config, self._record.facts, self._named, self._updates
+        )
+
+    def meta_with(self, meta: Mapping[str, Any]) -> dict[str, Any]:
+        """What the record says about the invocation: named configs and updates of both."""
+        updates: dict[Any, Any] = {}
+        overlay(updates, self._updates)
+        overlay(updates, meta["config_updates"])
+        return {**meta, "named_configs": [*self._named, *meta["named_configs"]], "config_updates": updates}
+
+    def started(self, record: RunRecord) -> RunRecord:
+        """``record`` as the start of this run."""
+        gaps = tuple(
+            f"source {ref.path} has changed since the run was queued"
+            for ref in record.files_of("source")
+            if ref.sha256 != _sha256(self._record.files_of("source"), ref.path)
+        )
+        for gap in gaps:
+            log.warning("%s", gap)
+        return record.but(uid=self._record.uid, queue_time=self._record.queue_time, gaps=record.gaps + gaps)
 
 
 def _sha256(refs: Sequence[FileRef], path: str) -> str:
     return next((ref.sha256 for ref in refs if ref.path == path), "")
-
-
-def _is_factory(spec: Any) -> bool:
-    return callable(spec) and not hasattr(spec, "notify")

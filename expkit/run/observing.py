@@ -1,0 +1,60 @@
+"""Who will be told of a run: opened once each, callables of the config as late as may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from expkit.observers.base import RunObserver
+from expkit.observers.opening import open_observer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Observing:
+    """The observers of a run that is being planned.
+
+    Args:
+        specs: see :data:`expkit.observers.opening.ObserverLike`.
+        options: the command line's options, for callables.
+    """
+
+    def __init__(self, specs: Sequence[Any], options: Mapping[str, Any]) -> None:
+        self._specs = specs
+        self._options = options
+        self._opened: dict[int, RunObserver] = {}
+
+    def opened(self, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
+        """All observers, in their order.
+
+        Raises:
+            NoObserverError: something that is no observer.
+        """
+        return tuple(self._open(number, config) for number in range(len(self._specs)))
+
+    def first(self, wanted: Callable[[RunObserver], Any], config: Callable[[], Mapping[str, Any]]) -> Any:
+        """What ``wanted`` finds in the first observer where it finds something; callables are opened last.
+
+        Args:
+            wanted: returns None where there is nothing.
+            config: what callables get; only asked for where there is one.
+
+        Raises:
+            NoObserverError: something that is no observer.
+        """
+        for number in sorted(range(len(self._specs)), key=lambda number: _asks_for_config(self._specs[number])):
+            found = wanted(self._open(number, config() if _asks_for_config(self._specs[number]) else {}))
+            if found is not None:
+                return found
+        return None
+
+    def _open(self, number: int, config: Mapping[str, Any]) -> RunObserver:
+        if number not in self._opened:
+            self._opened[number] = open_observer(self._specs[number], config, self._options)
+        return self._opened[number]
+
+
+def _asks_for_config(spec: Any) -> bool:
+    if isinstance(spec, RunObserver) or not callable(spec):
+        return False
+    return isinstance(spec, type) or not hasattr(spec, "started_event")
