@@ -33,6 +33,7 @@ def field(*, default_factory: Callable[[], Any]) -> Any:
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Frozen:
     """Base of frozen data classes: annotated names are fields, given by keyword; with ``kw_only=False`` also by place.
+    Fields and defaults are inherited, those of the base first.
 
     Objects are equal when they are of one class and their fields are equal; they have no hash.
     """
@@ -43,9 +44,10 @@ class Frozen:
     _made: ClassVar[dict[str, Callable[[], Any]]] = {}
 
     def __init_subclass__(cls, *, kw_only: bool = True) -> None:
-        cls._fields = tuple(cls.__annotations__)
+        kinds = [kind for kind in reversed(cls.__mro__) if issubclass(kind, Frozen) and kind is not Frozen]
+        cls._fields = tuple(dict.fromkeys(name for kind in kinds for name in kind.__annotations__))
         cls._places = () if kw_only else cls._fields
-        usual = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
+        usual = {name: vars(kind)[name] for kind in kinds for name in kind.__annotations__ if name in vars(kind)}
         cls._made = {name: value.make for name, value in usual.items() if isinstance(value, _Made)}
         cls._plain = {name: value for name, value in usual.items() if name not in cls._made}
 

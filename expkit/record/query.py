@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Union
 
+from expkit._support.frozen import Frozen
 from expkit.record.encoding import encode
 from expkit.record.tagged import kind_of
 from expkit.record.wire import time_to_json
@@ -34,8 +34,7 @@ MISSING: Final = _Missing()
 """What a row has where it has nothing; None is a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Frozen, kw_only=False):
     """``field op value``; false for every op, also ``!=``, where the field is missing.
 
     Attributes:
@@ -50,40 +49,37 @@ class Compare:
     op: str
     value: Any
 
-    def __post_init__(self) -> None:
-        if self.op not in OPS:
-            raise ValueError(f"there is no comparison {self.op!r}; there are {' '.join(OPS)}")
+    def __init__(self, field: str, op: str, value: Any) -> None:
+        if op not in OPS:
+            raise ValueError(f"there is no comparison {op!r}; there are {' '.join(OPS)}")
+        super().__init__(field=field, op=op, value=value)
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Frozen, kw_only=False):
     """The field is there and not None."""
 
     field: str
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class And:
+class And(Frozen):
     """All of the parts are true: ``And(a, b, c)``."""
 
     parts: tuple[Query, ...]
 
     def __init__(self, *parts: Query) -> None:
-        object.__setattr__(self, "parts", parts)
+        super().__init__(parts=parts)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Or:
+class Or(Frozen):
     """At least one of the parts is true: ``Or(a, b, c)``."""
 
     parts: tuple[Query, ...]
 
     def __init__(self, *parts: Query) -> None:
-        object.__setattr__(self, "parts", parts)
+        super().__init__(parts=parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Frozen, kw_only=False):
     """The part is not true."""
 
     part: Query

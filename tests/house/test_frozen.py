@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+from expkit._support.frozen import Frozen, field
 from expkit.record.model import FileRef, RunRecord
 
 
@@ -50,3 +51,44 @@ def test_copies_and_pickles_are_equal():
     ref = FileRef(path="a", role="source", metadata={"k": 1})
     assert pickle.loads(pickle.dumps(ref)) == ref == copy.deepcopy(ref)
     assert repr(ref).startswith("FileRef(path='a', role='source', root='project', ")
+
+
+class Base(Frozen, kw_only=False):
+    name: str
+    size: int = 1
+    tags: list = field(default_factory=list)
+
+
+class Other(Frozen):
+    other: int = 0
+
+
+class Derived(Base, kw_only=False):
+    size: int = 2
+    more: str = "m"
+
+
+class Both(Derived, Other):
+    last: int
+
+
+def test_fields_are_inherited():
+    """Subclasses have the fields and defaults of all their bases; their own defaults win."""
+    made = Derived("a")
+    assert vars(made) == {"name": "a", "size": 2, "tags": [], "more": "m"}
+    assert Derived("a", 3, ["t"], "n") == Derived(name="a", size=3, tags=["t"], more="n")
+    assert (Base("a").size, made != Base("a"), made.tags is not Derived("a").tags) == (1, True, True)
+    assert vars(Both(name="a", last=3)) == {"other": 0, "name": "a", "size": 2, "tags": [], "more": "m", "last": 3}
+    with pytest.raises(TypeError, match=r"Both\(\) needs \['name', 'last'\]"):
+        Both()
+    with pytest.raises(TypeError, match="too many values by place"):
+        Both("a", last=3)
+
+
+def test_a_subclass_without_fields_of_its_own():
+    """It has those of its base."""
+
+    class Plain(Base):
+        pass
+
+    assert Plain(name="a").usual() == Base("a").usual()
