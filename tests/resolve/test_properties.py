@@ -21,7 +21,7 @@ from expkit.config.resolve import Node, resolve
 from expkit.config.scope import ConfigScope
 from expkit.config.updates import Update
 from expkit.record.codec import encode
-from expkit.record.hashing import config_hashes
+from expkit.record.hashing import canonical, config_hashes
 
 PATHS = ["data", "data.paths", "model", "model.opt", "deep.er", "x-1.y"]
 
