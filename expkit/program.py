@@ -186,7 +186,11 @@ def _tell(line: str) -> None:
 def _location(run: Run) -> str | None:
     if run.folder is None or (run.recorder.spooled and not run.recorder.owed):
         return None
-    return os.path.relpath(run.folder) if run.folder.is_relative_to(os.getcwd()) else str(run.folder)
+    try:
+        here = os.getcwd()
+    except OSError:  # removed meanwhile
+        return str(run.folder)
+    return os.path.relpath(run.folder) if run.folder.is_relative_to(here) else str(run.folder)
 
 
 # -- commands that every script has ----------------------------------------------------------------------

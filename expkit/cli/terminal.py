@@ -9,11 +9,14 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def emit(text: str, stream: TextIO) -> None:
+def emit(text: str, stream: TextIO | None) -> None:
     """Write ``text`` and flush; characters that the stream's encoding lacks are escaped.
 
-    Where the reader has gone (``| head``), this and all later output goes nowhere.
+    Where the reader has gone (``| head``), this and all later output goes nowhere. A stream that is closed or
+    missing (``2>&-``, programs without a console) is passed over.
     """
+    if stream is None or stream.closed:
+        return
     try:
         _write(text, stream)
     except BrokenPipeError:
@@ -21,6 +24,8 @@ def emit(text: str, stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+    except OSError:  # the descriptor below the stream was closed
+        pass
 
 
 def _write(text: str, stream: TextIO) -> None:
@@ -39,10 +44,10 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def speaks_unicode(stream: TextIO) -> bool:
+def speaks_unicode(stream: TextIO | None) -> bool:
     """Whether arrows and dots can be written there."""
     try:
-        "→·".encode(stream.encoding or "ascii")
+        "→·".encode(getattr(stream, "encoding", None) or "ascii")
     except (LookupError, UnicodeEncodeError):
         return False
     return True

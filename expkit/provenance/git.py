@@ -40,7 +40,7 @@ class Question(NamedTuple):
 
 
 def ask(root: str, sources: list[str], problems: list[str]) -> Question | None:
-    """Start both processes at once; they answer while the run prepares other things."""
+    """Start both processes; they work until :func:`answer` waits for them."""
     try:
         remotes = _git(root, "config", "--local", "--null", "--get-regexp", r"^remote\..*\.url$")
         status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z")

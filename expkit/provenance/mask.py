@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 MASK = "***"
@@ -51,6 +51,26 @@ def stripped_url(url: str) -> str:
 def masked_mapping(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which string values of secret names are ``***`` and URLs are masked; other values stay."""
     return {name: _masked(name, value) for name, value in mapping.items()}
+
+
+def masked_arguments(arguments: Sequence[str], options: Mapping[str, Any]) -> tuple[str, ...]:
+    """A command line on which secrets are ``***``: the values of secret options, of ``name=value`` and in URLs.
+
+    Args:
+        arguments: as typed; a value is masked wherever it stands, also in ``-zVALUE``.
+        options: long option names to their values.
+    """
+    secrets = [value for name, value in options.items() if isinstance(value, str) and value and is_secret_name(name)]
+    return tuple(_masked_argument(argument, secrets) for argument in arguments)
+
+
+def _masked_argument(argument: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        argument = argument.replace(secret, MASK)
+    name, equals, value = argument.partition("=")
+    if equals and value and is_secret_name(name):
+        return f"{name}={MASK}"
+    return masked_url(argument)
 
 
 def _masked(name: str, value: Any) -> Any:

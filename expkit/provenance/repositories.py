@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from expkit.errors import ProvenanceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 
@@ -34,16 +34,28 @@ def describe(paths: Iterable[str | Path]) -> Repositories:
 
     Never raises because of git: what cannot be known becomes a sentence.
     """
+    return ask(paths)()
+
+
+def ask(paths: Iterable[str | Path]) -> Callable[[], Repositories]:
+    """Start what :func:`describe` asks of git; the function that is returned waits for the answers.
+
+    Meanwhile the caller may do something else. It must call the function in the end, and once only.
+    """
     roots = _repositories(paths)
     if not roots:
-        return Repositories([], [])
-    from expkit.provenance.git import answer, ask
+        return lambda: Repositories([], [])
+    from expkit.provenance import git
 
     problems: list[str] = []
-    questions = [ask(root, sources, problems) for root, sources in roots.items()]
-    answers = [answer(question, problems) for question in questions if question is not None]
-    found = [repository for repository in answers if repository is not None]
-    return Repositories(sorted(found, key=lambda repository: str(repository["url"])), problems)
+    questions = [git.ask(root, sources, problems) for root, sources in roots.items()]
+
+    def answers() -> Repositories:
+        given = [git.answer(question, problems) for question in questions if question is not None]
+        found = [repository for repository in given if repository is not None]
+        return Repositories(sorted(found, key=lambda repository: str(repository["url"])), problems)
+
+    return answers
 
 
 def require_clean(repositories: Sequence[dict[str, Any]], problems: Sequence[str] = ()) -> None:

@@ -39,7 +39,11 @@ def fail_trace(error: BaseException) -> tuple[str, ...]:
     """The formatted traceback, without expkit's own frames at its top."""
     import traceback
 
-    return tuple(traceback.format_exception(type(error), error, _users(error.__traceback__)))
+    try:
+        return tuple(traceback.format_exception(type(error), error, _users(error.__traceback__)))
+    except BaseException:  # whose text cannot be had
+        lines = traceback.format_tb(_users(error.__traceback__))
+        return ("Traceback (most recent call last):\n", *lines, f"{_summary(error)}\n")
 
 
 def last_facts(run: Run) -> Learned:
@@ -67,4 +71,7 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _summary(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    try:
+        return f"{type(error).__name__}: {error}"
+    except BaseException:
+        return f"{type(error).__name__}, which cannot be shown"

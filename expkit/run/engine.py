@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from expkit.capture.binding import activate
@@ -156,8 +157,19 @@ def _in_any_case(step: Callable[[], object]) -> None:
 def _called(function: Any, *args: Any) -> Any:
     """The function's result; that of a coroutine function is awaited."""
     result = function(*args)
-    if getattr(result, "cr_code", None) is None:
-        return result
+    return _awaited(result) if type(result) is CoroutineType else result
+
+
+def _awaited(coroutine: CoroutineType[Any, Any, Any]) -> Any:
+    """The coroutine's result, also where an event loop is running already, as in notebooks."""
     import asyncio
 
-    return asyncio.run(result)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
+    with ThreadPoolExecutor(1, thread_name_prefix="expkit main") as threads:
+        return threads.submit(copy_context().run, asyncio.run, coroutine).result()

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.frozen import Frozen, field
 from expkit.provenance.host import host_facts
 from expkit.provenance.launch import launch_facts
+from expkit.provenance.mask import masked_arguments
 from expkit.provenance.packages import discover_packages
-from expkit.provenance.repositories import Repositories, describe, require_clean
+from expkit.provenance.repositories import Repositories, ask, require_clean
 from expkit.provenance.sources import SourceFile, discover
 from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from expkit.run.definitions import Definitions
@@ -53,24 +54,35 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         ProvenanceError: ``enforce_clean``, and a repository has changes or there is none.
     """
     sources = _sources(root, nodes)
-    repositories = _repositories(nodes, sources)
+    answers = _ask_git(nodes, sources)
+    try:  # while git works
+        dependencies = _packages(nodes)
+        problems: list[str] = []
+        host = host_facts(inputs.host_info, problems)
+    finally:
+        repositories = answers()
     if inputs.enforce_clean:
         require_clean(*repositories)
-    problems = list(repositories.problems)
     time = datetime.now(timezone.utc)
     return Facts(
         experiment={
             "mainfile": _mainfile(root, sources),
-            "dependencies": _packages(nodes),
+            "dependencies": dependencies,
             "repositories": repositories.found,
             "doc": root.doc,
         },
-        host=host_facts(inputs.host_info, problems),
-        launch=launch_facts(root.caller.file, root.project),
+        host=host,
+        launch=_launch(root, inputs),
         sources=tuple(_ref(source, time) for source in sources),
         places={source.name: source.path for source in sources},
-        problems=tuple(problems),
+        problems=(*repositories.problems, *problems),
     )
+
+
+def _launch(root: Definitions, inputs: RunInputs) -> Launch:
+    """How the program was started, without the secrets among its options."""
+    launch = launch_facts(root.caller.file, root.project)
+    return launch.but(argv=masked_arguments(launch.argv, inputs.options))
 
 
 def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:
@@ -89,7 +101,7 @@ def experiment_info(root: Definitions) -> dict[str, Any]:
         "mainfile": _mainfile(root, sources),
         "sources": [(source.name, source.md5) for source in sources],
         "dependencies": _packages(nodes),
-        "repositories": _repositories(nodes, sources).found,
+        "repositories": _ask_git(nodes, sources)().found,
     }
 
 
@@ -104,10 +116,9 @@ def _packages(nodes: list[Definitions]) -> list[str]:
     )
 
 
-def _repositories(nodes: list[Definitions], sources: list[SourceFile]) -> Repositories:
-    if not all(node.save_git_info for node in nodes):
-        return Repositories([], [])
-    return describe(source.path for source in sources)
+def _ask_git(nodes: list[Definitions], sources: list[SourceFile]) -> Callable[[], Repositories]:
+    asked = all(node.save_git_info for node in nodes)
+    return ask(source.path for source in sources if asked)
 
 
 def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:

@@ -209,7 +209,7 @@ class Run:
         """
         path = Path(os.path.abspath(filename))
         name = name or path.name
-        if path.is_dir():
+        if path.is_dir() and os.fspath(filename):
             for inner in sorted(child for child in path.rglob("*") if child.is_file()):
                 self.add_artifact(inner, f"{name}/{inner.relative_to(path).as_posix()}", metadata, content_type)
             return
@@ -228,6 +228,9 @@ class Run:
     def _keep(self, path: Path, ref: FileRef) -> None:
         """Keep a file; one that cannot be read is a gap in the record, not the end of the program."""
         self._need_start(f"add_{ref.role}")
+        if path.exists() and not path.is_file():
+            self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {path} is no regular file")
+            return
         try:
             self.recorder.add_file(path, ref)
         except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expkit.errors import UsageError
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 FORMAT = "%(levelname)s - %(name)s - %(message)s"
 
 
-class _CurrentStderr(logging.StreamHandler[Any]):
+if TYPE_CHECKING:
+    _Stream = logging.StreamHandler[TextIO]
+else:
+    _Stream = logging.StreamHandler  # takes no parameter before Python 3.11
+
+
+class _CurrentStderr(_Stream):
     """Writes to what ``sys.stderr`` is at the moment, so that captured output has the lines, too."""
 
     def __init__(self) -> None:
@@ -23,7 +29,7 @@ class _CurrentStderr(logging.StreamHandler[Any]):
         self.setFormatter(logging.Formatter(FORMAT))
 
     @property
-    def stream(self) -> TextIO:
+    def stream(self) -> TextIO:  # type: ignore[override]
         return sys.stderr
 
 

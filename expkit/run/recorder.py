@@ -55,6 +55,7 @@ class Recorder:
         self.spooled = False
         self._broken = False
         self.over = False
+        self._losses: list[str] = []
 
     # -- the start -------------------------------------------------------------------------------------
 
@@ -163,6 +164,8 @@ class Recorder:
 
     def end(self, event: Event) -> None:
         """Tell of the end, and close."""
+        if self._losses:
+            self.tell(Learned(time=now(), gaps=tuple(self._losses)))
         self.tell(event)
         self.close()
 
@@ -200,9 +203,10 @@ class Recorder:
         self.lost(StoreError("the run has ended, and what is reported now is lost"))
 
     def lost(self, error: Exception) -> None:
-        """Say once that the local log cannot take what it should."""
+        """Say once, and in the end write down, that the local log cannot take what it should."""
         if not self._broken:
             self._broken = True
+            self._losses.append(f"from {now():%H:%M:%S} UTC on something is missing: {error}")
             log.warning("the record in %s is not complete: %s; the run goes on", self.log.folder, error)
 
     def _report(self, lane: Lane) -> None:

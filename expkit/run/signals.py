@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,16 @@ class TerminationGuard:
     def __exit__(self, *exc: object) -> None:
         if self._mine and signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _leave_to_the_system() -> None:
+    """In a forked child no run is going on: whoever terminates it wants it to end, not to clean up."""
+    if signal.getsignal(signal.SIGTERM) is _terminate:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_system)
 
 
 def _terminate(number: int, frame: FrameType | None) -> Any:  # noqa: ARG001

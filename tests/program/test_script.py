@@ -235,7 +235,7 @@ class TestMistakes:
             (["with", "a[=1"], "names no config entry"),
             (["mian"], "did you mean main"),
             (["--capture", "everything"], "everything"),
-            (["--observe", "folder:"], "names no folder"),
+            (["--observe", "folder:"], "needs a path"),
             (["-l", "loud"], "loud"),
             (["--priority", "high"], "high"),
             (["with"], "with"),
@@ -380,3 +380,65 @@ def main(_run):
     while len(store.read("1", StreamKey(OUTPUT)).splitlines()) < 4000 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert store.read("1", StreamKey(OUTPUT)).startswith(b"0\n1\n2\n")
+
+
+FORKING = '''
+import multiprocessing, time
+from expkit import Experiment
+ex = Experiment("fork", observers=[])
+
+def forever():
+    while True:
+        time.sleep(0.01)
+
+@ex.main
+def main():
+    process = multiprocessing.get_context("fork").Process(target=forever)
+    process.start()
+    time.sleep(0.2)
+    process.terminate()
+    process.join(10)
+    return process.exitcode
+
+print(ex.run().result)
+'''
+
+
+def test_forked_children_can_be_terminated(script):
+    """A child that is forked inside a run is ended by SIGTERM as without expkit."""
+    assert script(FORKING).stdout == "-15\n"
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-"])
+def test_without_standard_streams(script, closed):
+    """A program without stderr or stdout runs, and is recorded."""
+    (script.path / "script.py").write_text(SCRIPT)
+    done = subprocess.run(
+        f'"{sys.executable}" script.py {closed}', shell=True, cwd=script.path, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert last_run(script)[1].status == "COMPLETED"
+
+
+def test_removed_folder(script):
+    """A working directory that is removed during the run is not the program's problem."""
+    source = SCRIPT.replace('    if how == "raise"', '    os.mkdir("gone"); os.chdir("gone"); os.rmdir("../gone")\n    if how == "raise"')
+    done = script(source)
+    assert done.returncode == 0, done.stderr
+    assert last_run(script)[1].status == "COMPLETED"
+
+
+def test_secret_options_are_not_stored(script):
+    """A secret option's value is nowhere in the record."""
+    source = SCRIPT.replace('ex = Experiment("script", ingredients=[data])', '''
+from expkit import cli_option
+
+@cli_option("-z", "--api-token")
+def token(args, run):
+    """A secret."""
+
+ex = Experiment("script", ingredients=[data], additional_cli_options=[token])
+''')
+    assert script(source, "-zS3cretValue").returncode == 0
+    for path in (script.path / "runs").rglob("*"):
+        assert path.is_dir() or b"S3cretValue" not in path.read_bytes()

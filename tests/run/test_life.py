@@ -673,3 +673,61 @@ def test_shortcuts_mean_the_callers_run(experiment):
     inner = next(uid for uid in points if uid != run.uid)
     assert points == {run.uid: ["outer"], inner: []}
     assert "run.bind(fn)" in store.load(inner).result[0]
+
+
+def test_results_that_answer_everything(experiment):
+    """A result is taken for a coroutine only if it is one."""
+    from unittest.mock import MagicMock
+
+    experiment.main(MagicMock)
+    assert experiment.run().status == "COMPLETED"
+
+
+def test_coroutine_main_in_a_running_loop(experiment):
+    """A coroutine function as main works where a loop is running, as in notebooks."""
+
+    @experiment.main
+    async def main(a):
+        await asyncio.sleep(0)
+        return a
+
+    async def cell():
+        return experiment.run().result
+
+    assert asyncio.run(cell()) == 1
+
+
+def test_exceptions_that_cannot_be_shown(experiment):
+    """An exception whose text cannot be had fails the run as any other."""
+    store = recorded(experiment)
+
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    @experiment.main
+    def main():
+        raise Mute
+
+    with pytest.raises(Mute):
+        experiment.run()
+    record = store.load(experiment.current_run.uid)
+    assert record.status == "FAILED"
+    assert "Mute" in record.fail_trace[-1]
+
+
+def test_what_is_no_file_is_a_gap(experiment, tmp_path):
+    """Pipes, and names that are empty, are gaps: nothing waits, nothing is kept by mistake."""
+    import os
+
+    store = recorded(experiment)
+    os.mkfifo(tmp_path / "pipe")
+
+    @experiment.main
+    def main(_run):
+        _run.add_artifact(tmp_path / "pipe")
+        _run.add_artifact("")
+
+    run = experiment.run()
+    assert len(store.load(run.uid).gaps) == 2
+    assert store.load(run.uid).files_of("artifact") == ()
