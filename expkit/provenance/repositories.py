@@ -16,7 +16,7 @@ class Repositories(NamedTuple):
     """What git says about a run's sources.
 
     Attributes:
-        found: one entry per repository, see :func:`describe`.
+        found: one entry per repository, see :func:`ask`.
         problems: a sentence for each thing that could not be known.
     """
 
@@ -24,8 +24,8 @@ class Repositories(NamedTuple):
     problems: list[str]
 
 
-def describe(paths: Iterable[str | Path]) -> Repositories:
-    """One entry for each repository that holds one of the files ``paths``, sorted by url.
+def ask(paths: Iterable[str | Path]) -> Callable[[], Repositories]:
+    """Start asking git about each repository that holds one of the files ``paths``.
 
     An entry has ``url`` (of the first remote, without access data, or ``git:/`` and the folder's name), ``commit``
     (None before the first), ``branch`` (None where none is checked out), ``dirty``, and ``changed``: up to
@@ -33,14 +33,10 @@ def describe(paths: Iterable[str | Path]) -> Repositories:
     ``paths`` itself is neither tracked nor ignored; other new files do not count.
 
     Never raises because of git: what cannot be known becomes a sentence.
-    """
-    return ask(paths)()
 
-
-def ask(paths: Iterable[str | Path]) -> Callable[[], Repositories]:
-    """Start what :func:`describe` asks of git; the function that is returned waits for the answers.
-
-    Meanwhile the caller may do something else. It must call the function in the end, and once only.
+    Returns:
+        A function that waits for the answers, one entry per repository, sorted by url. Git works meanwhile. It must be
+        called in the end, and once only.
     """
     roots = _repositories(paths)
     if not roots:
@@ -62,7 +58,7 @@ def require_clean(repositories: Sequence[dict[str, Any]], problems: Sequence[str
     """Refuse to go on unless every repository is clean.
 
     Args:
-        repositories: what :func:`describe` found.
+        repositories: what :func:`ask` found.
         problems: what it could not find out.
 
     Raises:

@@ -9,7 +9,12 @@ import pytest
 
 from expkit.errors import ProvenanceError
 from expkit.provenance import git as git_program
-from expkit.provenance.repositories import describe, require_clean
+from expkit.provenance.repositories import ask, require_clean
+
+
+def describe(paths):
+    """What git says, waited for."""
+    return ask(paths)()
 
 
 def one(*paths):
@@ -231,3 +236,13 @@ def test_enforcing_clean_before_the_first_commit(git):
     """An empty repository is refused even if no file is new."""
     with pytest.raises(ProvenanceError, match="there is no commit"):
         require_clean(describe([git.root / "gone.py"]).found)
+
+
+def test_git_works_while_others_do(git, tmp_path, monkeypatch):
+    """Asking does not wait: the answers are there when they are called for."""
+    commit = git.commit(train="x = 1\n")
+    script(tmp_path / "bin", "git", f'while [ ! -e "{tmp_path / "go"}" ]; do sleep 0.01; done\nexec "{shutil.which("git")}" "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    answers = ask([git.root / "train.py"])
+    (tmp_path / "go").touch()
+    assert answers().found[0]["commit"] == commit
