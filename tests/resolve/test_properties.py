@@ -29,7 +29,8 @@ keys = st.one_of(
     st.sampled_from(["a", "b", "n", "seed", "rate", "x.y", "", "a b", "!expkit", "py/object", "1", "ü", '"', "[0]", "~a", "="]),
     st.text(max_size=3),
 )
-odd_keys = st.one_of(keys, st.integers(-3, 3), st.booleans(), st.none(), st.tuples(st.integers()))
+# no booleans: True and 1 are one key to a dict, and which of them stays is not of our making
+odd_keys = st.one_of(keys, st.integers(-3, 3), st.none(), st.tuples(st.integers()))
 leaves = st.one_of(
     st.none(),
     st.booleans(),
