@@ -75,6 +75,7 @@ class Run:
         self.root_logger = plan.logger
         self.run_logger = plan.logger if plan.root.logger is None else plan.logger.getChild(plan.record.name)
         self.context: Context | None = None
+        self._has_begun = False
         self.recorder = Recorder(plan.record, (), plan.live)
         self.folder: Path | None = None
         self.dir_used = False
@@ -129,7 +130,7 @@ class Run:
     @property
     def start_time(self) -> datetime | None:
         """See the class."""
-        return None if self.context is None else _naive(self.record.start_time)
+        return _naive(self.record.start_time) if self._has_begun else None
 
     @property
     def stop_time(self) -> datetime | None:
@@ -262,6 +263,7 @@ class Run:
         """The local log is there: bind what writes to it."""
         log = self.recorder.log
         self.folder = log.folder
+        self._has_begun = True
         self._log_point = _ignore if isinstance(log, NoLog) else self._log_first_point
 
     def _log_first_point(self, name: str, value: Any, step: Any = None) -> None:
