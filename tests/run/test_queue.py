@@ -2,12 +2,14 @@
 
 import logging
 import random
+from pathlib import Path
 
 import pytest
 
-from expkit import Experiment, Ingredient, StoreObserver, open_store
+from expkit import SETTINGS, Experiment, Ingredient, StoreObserver, open_store
 from expkit.errors import ConfigAddedError, NamedConfigNotFoundError, NotRestorableError
 from expkit.stores.memory import MemoryStore
+from expkit.testing.observers import RecordingObserver
 
 QUEUE = {"--queue": True}
 
@@ -316,3 +318,25 @@ def test_a_source_that_changed_is_a_gap(script):
     started = script(SCRIPT + "# new", "--id", "1")
     assert "source script.py has changed since the run was queued" in started.stderr
     assert open_store(script.path / "runs").load("1").gaps == ("source script.py has changed since the run was queued",)
+
+
+def test_an_id_that_nobody_has_queued(queue):
+    """Then ``--id`` is the id of a new run, and every observer is opened once."""
+    asked = []
+
+    def observer(config, options):
+        asked.append(config["batch"])
+        return StoreObserver(queue.store)
+
+    experiment = queue.experiment(observers=[RecordingObserver(), observer])
+    run = experiment.run(config_updates={"batch": 9}, options={"--id": "mine"})
+    assert (run._id, run.status, asked) == ("mine", "COMPLETED", [9])
+    assert queue.store.load("mine").meta["config_updates"] == {"batch": 9}
+
+
+def test_updates_that_could_not_be_typed(queue, monkeypatch):
+    """A queued run starts though the text of one of its updates would be refused by now."""
+    experiment = queue.experiment()
+    experiment.run(config_updates={"model.layers[0]": Path("x")}, options=QUEUE)
+    monkeypatch.setattr(SETTINGS.COMMAND_LINE, "STRICT_PARSING", True)
+    assert queue.start(experiment)[0].config["model"]["layers"] == [Path("x"), 2]
