@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _Ours = TypeVar("_Ours")
 _NONE = object()
+_LONGEST_INTERVAL = 1e9
 
 # -- times ---------------------------------------------------------------------------------------------
 
@@ -44,9 +45,9 @@ def time_from_json(text: Json) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    except (TypeError, ValueError, OverflowError):
         raise FormatError(f"{text!r} is no time in ISO 8601") from None
-    return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 # -- records -------------------------------------------------------------------------------------------
@@ -142,8 +143,15 @@ def lease_to_json(lease: Lease) -> dict[str, Json]:
 
 
 def lease_from_json(tree: Json) -> Lease:
-    """The lease of :func:`lease_to_json`."""
-    return _from_json(Lease, tree)
+    """The lease of :func:`lease_to_json`.
+
+    Raises:
+        FormatError: the tree is no lease.
+    """
+    lease = _from_json(Lease, tree)
+    if not 0 <= lease.interval <= _LONGEST_INTERVAL:
+        raise FormatError(f"this is no Lease: nobody renews it every {lease.interval} seconds")
+    return lease
 
 
 def annotation_to_json(annotation: Annotation) -> dict[str, Json]:
@@ -232,8 +240,9 @@ def _from_json(kind: type[_Ours], tree: Json) -> _Ours:
     try:
         known: Any = kind
         values = {name: _read(name, tree[name], usual) for name, usual in _usual(known).items() if name in tree}
+        _check_types(known, values)
         return kind(**values)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError(f"this is no {kind.__name__}: {error}") from None
@@ -243,6 +252,27 @@ def _read(name: str, item: Json, usual: Any) -> Any:
     if name in _READ:
         return _READ[name](item)
     return tuple(item) if isinstance(usual, tuple) else item
+
+
+def _check_types(kind: Any, values: Mapping[str, Any]) -> None:
+    wrong = [name for name, types in _types(kind).items() if name in values and type(values[name]) not in types]
+    if wrong:
+        raise FormatError(f"this is no {kind.__name__}: {', '.join(wrong)} is of the wrong type")
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "datetime": (datetime,),
+}
+
+
+@cache
+def _types(kind: Any) -> Mapping[str, tuple[type, ...]]:
+    """The plain types of the fields of one of our classes; what else there is may be anything."""
+    return {name: _TYPES[text] for name, text in kind.__annotations__.items() if text in _TYPES}
 
 
 @cache

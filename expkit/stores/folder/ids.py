@@ -50,6 +50,11 @@ class Ids:
         """The id that was noted for this uid."""
         return files.created(self._layout.uid(uid)).decode() or None
 
+    def all(self) -> dict[str, str]:
+        """Ids, and the uids for which they were noted."""
+        notes = files.entries(self._layout.uids)
+        return {files.read(note).decode("utf-8", "replace"): os.path.basename(note) for note in notes}
+
     def note(self, uid: str, name: str) -> str:
         """Note that ``uid`` has this id; if it has one already, return that instead."""
         path = self._layout.uid(uid)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import FormatError, RunNotFoundError
-from expkit.stores.folder.records import is_sacred, read_tree
+from expkit.stores.folder.records import is_sacred, read_tree, reading
 
 if TYPE_CHECKING:
     from expkit.stores.folder.ids import Ids
@@ -27,13 +29,14 @@ class Entry(Frozen, kw_only=False):
 
 
 class Index:
-    """The runs of a store. Folders without a readable ``run.json`` are none."""
+    """The runs of a store. Folders without ``run.json`` are none; one that cannot be read is where its uid was noted."""
 
     def __init__(self, layout: StoreLayout, ids: Ids) -> None:
         self._layout = layout
         self._ids = ids
         self._known: dict[tuple[str, int], Entry] = {}
         self._names: dict[str, str] = {}
+        self._broken: dict[tuple[str, int], Entry | None] = {}
 
     def entries(self) -> list[Entry]:
         """All runs, in order of creation."""
@@ -50,12 +53,14 @@ class Index:
 
         Raises:
             RunNotFoundError: there is none.
+            FormatError: there is one, and nothing of its record can be read.
         """
         name = str(run)
         entry = (
             self._by_uid(name) or self._by_id(name) if name in self._names else self._by_id(name) or self._by_uid(name)
         )
         if entry is None:
+            self._refuse_unreadable(name)
             raise RunNotFoundError(f"there is no run {name!r} in {self._layout.root}")
         return entry
 
@@ -72,8 +77,14 @@ class Index:
             return entry
         return next((entry for entry in self.entries() if entry.uid == uid), None)
 
+    def _refuse_unreadable(self, name: str) -> None:
+        """Raise the error that says what is wrong with a run whose uid nobody noted."""
+        if _is_folder_name(name):
+            with suppress(RunNotFoundError):
+                self._read(name)
+
     def _by_id(self, name: str) -> Entry | None:
-        if not name or name[0] in "._" or "/" in name or os.sep in name:
+        if not _is_folder_name(name):
             return None
         try:
             return self._entry(name, os.stat(f"{self._layout.root}/{name}").st_ino)
@@ -82,22 +93,42 @@ class Index:
 
     def _entry(self, name: str, inode: int) -> Entry | None:
         entry = self._known.get((name, inode))
-        if entry is None and (entry := self._read(name)):
-            self._remember(inode, entry)
+        if entry is not None:
+            return entry
+        try:
+            entry = self._read(name)
+        except RunNotFoundError:
+            return None
+        except FormatError:
+            return self._unreadable(name, inode)
+        self._remember(inode, entry)
         return entry
+
+    def _unreadable(self, name: str, inode: int) -> Entry | None:
+        """A run whose ``run.json`` says nothing; its folder says when it was made, and a note which uid it has."""
+        if (name, inode) not in self._broken:
+            uid = self._ids.all().get(name)
+            self._broken[name, inode] = Entry(name, uid, _changed(self._layout.run(name).folder)) if uid else None
+        return self._broken[name, inode]
 
     def _remember(self, inode: int, entry: Entry) -> None:
         self._known[entry.id, inode] = entry
         self._names[entry.uid] = entry.id
 
-    def _read(self, name: str) -> Entry | None:
+    def _read(self, name: str) -> Entry:
         run = self._layout.run(name)
-        try:
-            tree = read_tree(run)
-        except (RunNotFoundError, FormatError):
-            return None
+        tree = read_tree(run)
         if is_sacred(tree):
             from expkit.stores.folder import sacred
 
-            return Entry(name, sacred.uid_of(run, tree), sacred.created(run, tree), sacred=True)
+            with reading(run.record):
+                return Entry(name, sacred.uid_of(run, tree), sacred.created(run, tree), sacred=True)
         return Entry(name, str(tree.get("uid")), str(tree.get("created", "")))
+
+
+def _changed(path: str) -> str:
+    return datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc).isoformat()
+
+
+def _is_folder_name(name: str) -> bool:
+    return bool(name) and name[0] not in "._" and "/" not in name and os.sep not in name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -43,10 +42,11 @@ class Leases:
         self._written = {path: lease}  # a process renews one lease many times, rarely several
 
     def read(self, path: str) -> Lease | None:
-        """The lease at ``path`` with the time of its renewal, or None."""
-        if not (data := files.read(path)):
+        """The lease at ``path`` with the time of its renewal; None if there is none, or none that can be read."""
+        try:
+            return lease_from_json(text.parsed(files.read(path))).but(renewed=_modified(path))
+        except (OSError, ValueError):
             return None
-        return lease_from_json(json.loads(data)).but(renewed=_modified(path))
 
 
 def _modified(path: str) -> datetime:

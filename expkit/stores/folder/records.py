@@ -8,8 +8,8 @@ A change of the status by compare-and-set is a file of its own with the next num
 
 from __future__ import annotations
 
-import json
 import os
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +21,8 @@ from expkit.stores.folder import files, text
 from expkit.stores.folder.layout import stored_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from expkit.record.model import FileRef, RunRecord
     from expkit.stores.folder.layout import RunLayout, StoreLayout
     from expkit.types import Json
@@ -73,16 +75,27 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
         RunNotFoundError: there is none.
         FormatError: it is no JSON object.
     """
-    data = files.read(run.record)
-    if not data:
-        raise RunNotFoundError(f"there is no run {run.id!r} in {run.root}")
-    try:
-        tree = json.loads(data)
-    except ValueError as error:
-        raise FormatError(f"{run.record} is no JSON: {error}") from error
+    with reading(run.record):
+        if not (data := files.read(run.record)):
+            raise RunNotFoundError(f"there is no run {run.id!r} in {run.root}")
+        tree = text.parsed(data)
     if not isinstance(tree, dict):
         raise FormatError(f"{run.record} is no record of a run")
     return tree
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Whatever is wrong with the file at ``path``, or with what it says, is a :class:`FormatError` that names it.
+
+    Files are damaged in more ways than can be told apart: by hand, by full disks, by power cuts.
+    """
+    try:
+        yield
+    except RunNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+        raise FormatError(f"{path}: {error}") from error
 
 
 def is_sacred(tree: Json) -> bool:
@@ -125,6 +138,7 @@ class Writer:
         files.replace(path, text.to_bytes(content + "\n"), self._store.scratch)
 
 
+_COUNTERS = ("events_folded", "status_changes")
 _LASTING = ("config", "host", "meta")
 """Trees that stay the same objects while a run lasts."""
 
@@ -151,41 +165,44 @@ def version(path: str) -> tuple[int, int, int] | None:
 
 def _read_once(run: RunLayout) -> Stored:
     tree = read_tree(run)
-    if is_sacred(tree):
-        from expkit.stores.folder import sacred
+    with reading(run.record):
+        if is_sacred(tree):
+            from expkit.stores.folder import sacred
 
-        return Stored(sacred.record_of(run, tree), Stamp(sacred.created(run, tree)), sacred=True)
-    try:
+            return Stored(sacred.record_of(run, tree), Stamp(sacred.created(run, tree)), sacred=True)
         record = record_from_json(tree)
-    except FormatError as error:
-        raise FormatError(f"{run.record}: {error}") from error
+        stamp = Stamp(str(tree.get("created", "")), *(int(tree.get(key, 0)) for key in _COUNTERS))
     if record.id != run.id:
         record = record.but(id=run.id)
-    stamp = Stamp(str(tree.get("created", "")), int(tree.get("events_folded", 0)), int(tree.get("status_changes", 0)))
     record, stamp = _fold_events(run, record, stamp)
     return Stored(*_fold_claims(run, _fold_ranks(run, record), stamp))
 
 
 def _fold_events(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:
-    for number, event in text.lines(files.read(run.events(record.segment))):
-        if number > stamp.events:
-            record, stamp = fold(record, event_from_json(event)), stamp._replace(events=number)
+    with reading(path := run.events(record.segment)):
+        for number, event in text.lines(files.read(path)):
+            if number > stamp.events:
+                record, stamp = fold(record, event_from_json(event)), stamp._replace(events=number)
     return record, stamp
 
 
 def _fold_ranks(run: RunLayout, record: RunRecord) -> RunRecord:
     """Only rank 0 writes ``run.json``; what other ranks tell of files and facts stays in their logs."""
     for path in run.rank_events() if record.ranks > 1 else ():
-        for _, tree in text.lines(files.read(path)):
-            if isinstance(event := event_from_json(tree), (FileAdded, Learned)):
-                record = fold(record, event)
+        with reading(path):
+            for _, tree in text.lines(files.read(path)):
+                if isinstance(event := event_from_json(tree), (FileAdded, Learned)):
+                    record = fold(record, event)
     return record
 
 
 def _fold_claims(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:
     while os.path.exists(path := run.claim(stamp.claims + 1)):
         # a claim whose maker died before it said what it claims changes nothing, and its number is used up
-        expected, status = json.loads(files.created(path) or "[null, null]")
+        with reading(path):
+            expected, status = text.parsed(files.created(path) or b'["", ""]')
+            if not isinstance(status, str):
+                raise FormatError(f"{status!r} is no status")
         stamp = stamp._replace(claims=stamp.claims + 1)
         record = record.but(status=status) if record.status == expected else record
     return record, stamp
@@ -197,7 +214,7 @@ def _to_tree(store: StoreLayout, run: RunLayout, record: RunRecord, stamp: Stamp
     tree["experiment"] = {**tree["experiment"], "sources": _shown(store, record, "source")}
     tree["resources"] = _shown(store, record, "resource")
     tree["artifacts"] = [ref.path for ref in record.files_of("artifact")]
-    tree["created"], tree["events_folded"], tree["status_changes"] = stamp
+    tree["created"], tree[_COUNTERS[0]], tree[_COUNTERS[1]] = stamp
     return tree
 
 

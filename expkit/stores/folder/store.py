@@ -17,7 +17,7 @@ from expkit.stores.folder.keeping import show_all
 from expkit.stores.folder.layout import StoreLayout
 from expkit.stores.folder.log import RunLog
 from expkit.stores.folder.parts import Parts
-from expkit.stores.folder.records import Stamp, Stored, Writer, read_run, version
+from expkit.stores.folder.records import Stamp, Stored, Writer, read_run, reading, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -195,8 +195,8 @@ class FolderStore:
 
     def annotations(self, run: RunId) -> list[Annotation]:
         """Later facts, in order of their time."""
-        trees = Logs(self._layout.annotations(self._parts.index.find(run).uid)).all()
-        return sorted(map(annotation_from_json, trees), key=lambda annotation: annotation.time)
+        with reading(folder := self._layout.annotations(self._parts.index.find(run).uid)):
+            return sorted(map(annotation_from_json, Logs(folder).all()), key=lambda annotation: annotation.time)
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened after the cursor ``since``, and the new cursor."""

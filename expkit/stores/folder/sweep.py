@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from expkit.record.codec import blobs_of, record_blobs
 from expkit.stores.folder import files
 from expkit.stores.folder.changes import Logs
-from expkit.stores.folder.records import read_run, read_tree
+from expkit.stores.folder.records import read_run, read_tree, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,12 +45,14 @@ def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:
     uids: set[str] = set()
     for name in map(os.path.basename, files.entries(layout.root)):
         run = layout.run(name)
-        if name[0] not in "._" and os.path.exists(run.record):
+        if name[0] not in "._" and os.path.lexists(run.record):
             tree, record = read_tree(run), read_run(run).record
             uids.add(record.uid)
-            used |= record_blobs(record)
-            used.update(*(blobs_of(note) for note in Logs(layout.annotations(record.uid)).all()))
-            shown.update(_names([_experiment_sources(tree), tree.get("resources")]))
+            with reading(run.record):
+                used |= record_blobs(record)
+                shown.update(_names([_experiment_sources(tree), tree.get("resources")]))
+            with reading(notes := layout.annotations(record.uid)):
+                used.update(*map(blobs_of, Logs(notes).all()))
     return used, shown, uids
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _SHORT = 80
 _MEMORY = 16
 _CONTAINERS = frozenset({dict, list, tuple})
+_TOO_DEEP = "(nested too deeply to be read)"
 
 
 def _encoder(comma: str, colon: str) -> Callable[[Any], str]:
@@ -84,8 +85,23 @@ def line(tree: Json) -> bytes:
 
 
 def lines(data: bytes) -> list[Json]:
-    """The entries of a log; a torn last line and lines that are no JSON are left out."""
+    """The entries of a log; a torn last line and lines that are no JSON are left out.
+
+    In the place of an entry that is nested too deeply stands a text, so that nobody takes the log to be whole.
+    """
     return [tree for text in data.split(b"\n")[:-1] if (tree := _parsed(text)) is not None]
+
+
+def parsed(data: bytes) -> Json:
+    """What JSON says.
+
+    Raises:
+        ValueError: this is no JSON, or lists and dicts lie in each other deeper than can be read.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("lists or dicts are nested too deeply to be read") from None
 
 
 def to_bytes(text: str) -> bytes:
@@ -104,3 +120,5 @@ def _parsed(text: bytes) -> Json:
         return json.loads(text)
     except ValueError:
         return None
+    except RecursionError:
+        return _TOO_DEEP
