@@ -14,6 +14,7 @@ from expkit.stores.folder.records import is_sacred, read_tree, reading
 if TYPE_CHECKING:
     from expkit.stores.folder.ids import Ids
     from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.folder.version import FormatFile
     from expkit.types import RunId
 
 _UID_LENGTH = 32
@@ -31,15 +32,21 @@ class Entry(Frozen, kw_only=False):
 class Index:
     """The runs of a store. Folders without ``run.json`` are none; one that cannot be read is where its uid was noted."""
 
-    def __init__(self, layout: StoreLayout, ids: Ids) -> None:
+    def __init__(self, layout: StoreLayout, ids: Ids, format: FormatFile) -> None:
         self._layout = layout
+        self._format = format
         self._ids = ids
         self._known: dict[tuple[str, int], Entry] = {}
         self._names: dict[str, str] = {}
         self._broken: dict[tuple[str, int], Entry | None] = {}
 
     def entries(self) -> list[Entry]:
-        """All runs, in order of creation."""
+        """All runs, in order of creation.
+
+        Raises:
+            FormatError: the store has a format that only newer versions know.
+        """
+        self._format.check()
         try:
             with os.scandir(self._layout.root) as found:
                 folders = [(item.name, item.inode()) for item in found if item.name[0] not in "._" and item.is_dir()]
@@ -53,8 +60,9 @@ class Index:
 
         Raises:
             RunNotFoundError: there is none.
-            FormatError: there is one, and nothing of its record can be read.
+            FormatError: there is one, and nothing of its record can be read; or the whole store is too new.
         """
+        self._format.check()
         name = str(run)
         entry = (
             self._by_uid(name) or self._by_id(name) if name in self._names else self._by_id(name) or self._by_uid(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder import files, text
 from expkit.stores.folder.blobs import Blobs
 from expkit.stores.folder.changes import ChangeLog
 from expkit.stores.folder.ids import Ids
@@ -13,11 +12,10 @@ from expkit.stores.folder.index import Index
 from expkit.stores.folder.leases import Leases
 from expkit.stores.folder.records import Writer
 from expkit.stores.folder.streams import Streams
+from expkit.stores.folder.version import FormatFile
 
 if TYPE_CHECKING:
     from expkit.stores.folder.layout import StoreLayout
-
-FORMAT = 1
 
 
 class Parts:
@@ -26,7 +24,8 @@ class Parts:
     def __init__(self, layout: StoreLayout) -> None:
         self.layout = layout
         self.ids = Ids(layout)
-        self.index = Index(layout, self.ids)
+        self.format = FormatFile(layout)
+        self.index = Index(layout, self.ids, self.format)
         self.blobs = Blobs(layout)
         self.changes = ChangeLog(layout.changes)
         self.leases = Leases(layout)
@@ -35,9 +34,13 @@ class Parts:
         self._prepared = False
 
     def prepare(self) -> None:
-        """Make what must be there before the first thing is written."""
+        """Make what must be there before the first thing is written.
+
+        Raises:
+            FormatError: the store has a format that only newer versions know.
+        """
         if not self._prepared:
+            self.format.check()
             os.makedirs(self.layout.hidden, exist_ok=True)
-            if not os.path.exists(self.layout.format):
-                files.replace(self.layout.format, text.pretty({"format": FORMAT}), self.layout.scratch)
+            self.format.make()
             self._prepared = True

@@ -200,6 +200,7 @@ class FolderStore:
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened after the cursor ``since``, and the new cursor."""
+        self._parts.format.check()
         return self._parts.changes.since(since)
 
     def find(
@@ -235,6 +236,7 @@ class FolderStore:
         """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
         from expkit.stores.folder.sweep import sweep
 
+        self._parts.format.check()
         return sweep(self._parts, self.now().timestamp() - grace)
 
     def close(self) -> None:
