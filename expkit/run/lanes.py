@@ -88,6 +88,11 @@ class Lane:
         """Grows whenever the observer takes something."""
         return self._steps + sum(self.cursors.values())
 
+    def settle(self) -> None:
+        """Wait until everything so far is delivered, as long as an end may wait without progress."""
+        with self._change:
+            self._change.wait_for(lambda: not self._queue and not self._busy, SETTINGS.LANES.END_PATIENCE)
+
     def stop(self) -> None:
         """Deliver what waits, without pauses, then end the thread."""
         with self._change:
@@ -121,6 +126,7 @@ class Lane:
             with self._change:
                 self._busy = False
                 self._steps += 1
+                self._change.notify_all()
         if not self._abandoned and not isinstance(delivery.event, Queued):
             self._join_observer()
 

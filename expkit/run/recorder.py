@@ -166,6 +166,9 @@ class Recorder:
         """Tell of the end, and close."""
         if self._losses:
             self.tell(Learned(time=now(), gaps=tuple(self._losses)))
+        for lane in self.lanes:
+            if isinstance(lane.observer, StoreObserver) and overrides(lane.observer, StoreObserver):
+                lane.settle()  # it may add files, which others must hear of before the end
         self.tell(event)
         self.close()
 

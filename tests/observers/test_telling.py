@@ -237,8 +237,9 @@ class TestTrouble:
         assert not run.folder.exists()
         assert list((tmp_path / "state" / "spool").iterdir()) == []
 
-    def test_store_that_is_away_for_a_while(self, experiment, quick):
+    def test_store_that_is_away_for_a_while(self, experiment, monkeypatch):
         """A store that fails for a while gets everything once it answers, nothing twice."""
+        monkeypatch.setattr(SETTINGS.LANES, "RETRY_FIRST", 0.01)
 
         class Away(MemoryStore):
             failures = 5
