@@ -247,4 +247,5 @@ def explain(KEY: str, _run: Run) -> None:  # noqa: N803 - shown like that in the
     """Print which layers of the config set an entry, each with file and line."""
     from expkit.cli.commands import explain as show
 
-    show(KEY, _run.plan.resolution.layers, _run.config)
+    resolution = _run.plan.resolution
+    show(KEY, resolution.layers, _run.config, resolution.layers_inside)

@@ -10,10 +10,11 @@ from expkit.cli.terminal import emit, wants_colour
 from expkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from expkit.cli.grammar import CommandLine
     from expkit.config.layers import Layer
+    from expkit.config.paths import Path
     from expkit.config.summary import ConfigSummary
 
 
@@ -38,13 +39,19 @@ def print_named_configs(docs: Mapping[str, str | None]) -> None:
     emit(format_named_configs(docs, colour=wants_colour(sys.stdout)), sys.stdout)
 
 
-def explain(key: str, layers: Mapping[str, Sequence[Layer]], config: Mapping[str, Any]) -> None:
+def explain(
+    key: str,
+    layers: Mapping[str, Sequence[Layer]],
+    config: Mapping[str, Any],
+    inside: Callable[[Path], Sequence[Layer]],
+) -> None:
     """Print which layers set an entry, or every entry below it.
 
     Args:
         key: path of the entry.
         layers: path to layers, for every entry that somebody set.
         config: the whole config.
+        inside: gives the layers of what is in a list.
 
     Raises:
         UsageError: there is no such entry.
@@ -54,12 +61,22 @@ def explain(key: str, layers: Mapping[str, Sequence[Layer]], config: Mapping[str
 
     path = split(key)
     known = list(dict.fromkeys([*layers, *(join(leaf) for leaf, _ in flatten(config))]))
-    wanted = [join(path)] if join(path) in layers else [entry for entry in known if is_prefix(join(path), entry)]
+    is_entry = join(path) in layers or (_is_in_list(path, config) and has_path(config, path))
+    wanted = [join(path)] if is_entry else [entry for entry in known if is_prefix(join(path), entry)]
     if not wanted and not has_path(config, path):
         raise UsageError(f"there is no config entry {key}{did_you_mean(key, known)}")
     colour = wants_colour(sys.stdout)
-    texts = [format_explain(entry, layers.get(entry, ()), config, colour=colour) for entry in wanted or [join(path)]]
+    texts = []
+    for entry in wanted or [join(path)]:
+        found = inside(split(entry)) if _is_in_list(split(entry), config) else layers.get(entry, ())
+        texts.append(format_explain(entry, found, config, colour=colour))
     emit("\n".join(texts), sys.stdout)
+
+
+def _is_in_list(path: Path, config: Mapping[str, Any]) -> bool:
+    from expkit.config.paths import get_in
+
+    return any(isinstance(get_in(config, path[:end]), list | tuple) for end in range(1, len(path)))
 
 
 def save_config(config: Mapping[str, Any], filename: str = "config.json") -> None:

@@ -74,7 +74,33 @@ def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:
     return layers
 
 
+def inside(path: Path, settings: Iterable[tuple[Path, Layer]], edited: Iterable[tuple[Path, Layer]]) -> Iterator[Layer]:
+    """The layers that set an element of a list, or something in it: with the list around it, or by itself.
+
+    Args:
+        path: of the element, from the root.
+        settings: what layers set, in their order.
+        edited: lists as they were after updates reached into them. They count where no setting has the value, as
+            with elements that were appended or counted from the end.
+    """
+    last: Any = _MISSING
+    for value, layer in _parts(path, settings):
+        last = value
+        yield layer._replace(value=value)
+    for value, layer in _parts(path, edited):
+        if last is _MISSING or differs(last, value):
+            yield layer._replace(value=value)
+
+
+def _parts(path: Path, settings: Iterable[tuple[Path, Layer]]) -> Iterator[tuple[Any, Layer]]:
+    """What the settings of an entry or of something around it say about that entry."""
+    for place, layer in settings:
+        if path[: len(place)] == place:
+            value = get_in(layer.value, path[len(place) :], _MISSING)
+            if value is not _MISSING:
+                yield value, layer
+
+
 def upwards(name: str) -> list[str]:
-    """The entry and the ones above it, innermost first."""
     """A path and those above it, innermost first."""
     return [name, *reversed(list(parents(name)))]

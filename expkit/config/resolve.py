@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.config.branch import insert
 from expkit.config.checks import changed_types, check_edits, check_unknown, refuse_opaque, without_effect
-from expkit.config.layers import UPDATE, Layer, collect
+from expkit.config.layers import UPDATE, Layer, collect, inside
 from expkit.config.nodes import Node
 from expkit.config.paths import get_in
 from expkit.config.resolver import Resolver
@@ -77,9 +77,16 @@ class Resolution:
     @cached_property
     def layers(self) -> Mapping[str, Sequence[Layer]]:
         """What set each entry, lowest layer first; the last one counts."""
-        resolver = self._resolver
-        overrides = (*resolver.hooked, *resolver.named, *resolver.updates)
-        return collect([*_from_branches(resolver, "layers"), *overrides, *_from_branches(resolver, "edited")])
+        return collect([*self._settings(), *_from_branches(self._resolver, "edited")])
+
+    def layers_inside(self, path: Path) -> list[Layer]:
+        """What set an element of a list, or something in it, lowest layer first; the last one counts."""
+        return list(inside(path, self._settings(), _from_branches(self._resolver, "edited")))
+
+    def _settings(self) -> Iterator[tuple[Path, Layer]]:
+        """What configs, hooks, named configs and updates set, in this order."""
+        yield from _from_branches(self._resolver, "layers")
+        yield from (*self._resolver.hooked, *self._resolver.named, *self._resolver.updates)
 
 
 def _from_branches(resolver: Resolver, which: str) -> Iterator[tuple[Path, Layer]]:

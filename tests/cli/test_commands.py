@@ -51,14 +51,31 @@ def test_explain_shows_an_entry_or_all_below_it(key, shown, capsys):
     """A section is explained by its entries."""
     layers = {"model.C": [layer(1)], "model.layers": [layer([2])], "mode": [layer(3)]}
     config = {"model": {"C": 1, "layers": [2]}, "mode": 3, "seed": 7, "layers": [5]}
-    commands.explain(key, layers, config)
+    commands.explain(key, layers, config, lambda path: [layer(5)])
     assert [line for line in capsys.readouterr().out.splitlines() if line and line[0] != " "] == shown
 
 
 def test_explain_names_near_entries():
     """An entry that does not exist is the user's mistake."""
     with pytest.raises(UsageError, match=r"no config entry model.CC; did you mean model.C\?"):
-        commands.explain("model.CC", {"model.C": [layer(1)]}, {})
+        commands.explain("model.CC", {"model.C": [layer(1)]}, {}, lambda path: ())
+
+
+def test_explain_asks_for_what_is_in_lists(capsys):
+    """An element of a list, and what is in it, was set together with the list, or by itself."""
+    config = {"layers": [{"units": 3}]}
+    asked = []
+
+    def inside(path):
+        asked.append(path)
+        return [layer(3)]
+
+    commands.explain("layers[0].units", {"layers": [layer([{"units": 3}])]}, config, inside)
+    commands.explain("layers[0]", {"layers[0].units": [layer(3)]}, config, inside)
+    assert asked == [("layers", 0, "units"), ("layers", 0)]
+    assert "chosen for this run" not in capsys.readouterr().out
+    with pytest.raises(UsageError, match=r"no config entry layers\[7\]"):
+        commands.explain("layers[7]", {}, config, inside)
 
 
 def test_save_config_writes_what_can_be_read_again(tmp_path, capsys):

@@ -175,7 +175,7 @@ def test_the_same_error_in_a_running_experiment_is_a_failure(script, capsys):
 
 def test_a_mistake_that_a_command_of_ours_finds_is_one_message(capsys):
     """Also in a running command: where no line of the user's had a part, there is nothing to show."""
-    missing = partial(explain, "model.CC", {"model.C": []}, {})
+    missing = partial(explain, "model.CC", {"model.C": []}, {}, lambda path: ())
     code, text = shown(caught(execute, missing), capsys, started=True)
     assert (code, text) == (2, "train.py: there is no config entry model.CC; did you mean model.C?\nTry: train.py help\n")
 

@@ -1,5 +1,8 @@
 """The layers that set an entry."""
 
+import pytest
+
+
 def base():
     a = 1
     b = a * 10
@@ -73,3 +76,31 @@ def test_entries_without_a_line_get_the_place_of_their_config(node, run):
 def test_entries_that_only_updates_know(node, run):
     """A parameter of a function has no config layer."""
     assert layers_of(run("n=3", node("", base, parameters={"n": "x.py:1"})), "n") == [("update", 3)]
+
+
+def nets():
+    net = {"layers": [{"units": 3}, {"units": 4}]}
+
+
+@pytest.mark.parametrize(
+    ("updates", "path", "layers"),
+    [
+        ("", (0, "units"), [("config", 3)]),
+        ("", (1,), [("config", {"units": 4})]),
+        ("net.layers[0].units=9", (0, "units"), [("config", 3), ("update", 9)]),
+        ("net.layers[0].units=9", (0,), [("config", {"units": 3}), ("update", {"units": 9})]),
+        ("net.layers[0].units=9", (1, "units"), [("config", 4)]),
+        ("net.layers[-1].units=9", (1, "units"), [("config", 4), ("update", 9)]),
+        ("net.layers[1].units=9", (-1, "units"), [("config", 4), ("update", 9)]),
+        ("net.layers[+]=7", (2,), [("update", 7)]),
+        ("net.layers=[1]", (0,), [("config", {"units": 3}), ("update", 1)]),
+        ("deep", (0, "units"), [("config", 3), ("named config deep", 8)]),
+        ("deep net.layers[0].units=9", (0, "units"), [("config", 3), ("named config deep", 8), ("update", 9)]),
+        ("net.layers[0]=7", (0, "units"), [("config", 3)]),
+    ],
+)
+def test_layers_inside_lists(node, run, updates, path, layers):
+    """What is in a list comes from what set the list, and then from updates that reach into it."""
+    root = node("", nets, named={"deep": {"net": {"layers": [{"units": 8}]}}})
+    found = run(updates, root).layers_inside(("net", "layers", *path))
+    assert [(layer.kind, layer.value) for layer in found] == layers
