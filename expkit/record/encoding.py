@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import RAISED, safe_repr, tolerate
 from expkit.record import arrays as numeric
 from expkit.record.tagged import TAG, Encoded, Opaque, find_loaded, is_unicode, name_of, tagged
 
@@ -56,7 +57,8 @@ class _Encoder:
                 value = _plain(value)
             write = _EXACT.get(type(value)) or _writer_for(value)
             return write(self, value)
-        except Exception:  # a user's object may raise whatever is asked of it
+        except RAISED as error:
+            tolerate(error)
             return _object(self, value)
 
     def inside(self, value: Any, write: Callable[[], Json]) -> Json:
@@ -236,11 +238,7 @@ def _object(_: _Encoder, value: Any) -> Json:
 
 
 def _repr(value: Any) -> str:
-    try:
-        text = repr(value)
-    except Exception:
-        text = object.__repr__(value)
-    text = re.sub(_ADDRESS, "", text)  # an address says nothing and makes equal configs differ
+    text = re.sub(_ADDRESS, "", safe_repr(value, _REPR_LIMIT + 100))  # an address makes equal configs differ
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "..."
 
 
@@ -254,7 +252,8 @@ def _state(value: Any) -> Json:
         pickler = Pickler(unpicklable=False, max_depth=6, max_iter=0, warn=False, keys=True)
         text = dumps(pickler.flatten(value))
         return loads(text, parse_constant=str) if len(text) <= _STATE_LIMIT else None
-    except Exception:
+    except RAISED as error:
+        tolerate(error)
         return None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import RAISED, tolerate
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -12,30 +14,32 @@ _TRIES = 1000
 
 
 def snapshot(value: Any) -> Any:
-    """A copy of all containers in ``value`` (dicts, lists, tuples, sets), the leaves shared.
+    """A copy of all containers in ``value`` (dicts, lists, tuples, sets), the leaves shared; never raises.
 
     Another thread may change the containers meanwhile: each one is copied as it was at some moment. Containers
     become plain ones; containers that hold themselves do so in the copy, too. What is nested so deeply that Python
-    cannot follow is shared as it is.
+    cannot follow, or cannot be looked at, is shared as it is.
     """
-    try:
-        return _copy(value, {})
-    except RecursionError:
-        return value
+    return _copy(value, {})
 
 
 def _copy(value: Any, done: dict[int, Any]) -> Any:
-    if isinstance(value, (dict, list)):
-        if id(value) not in done:
-            _fill(value, done)
-        return done[id(value)]
-    if isinstance(value, tuple):
-        return _copy_tuple(value, done)
-    return _steady(set, value) if type(value) is set else value
+    kind = type(value)  # not isinstance, which asks the object
+    try:
+        if issubclass(kind, (dict, list)):
+            if id(value) not in done:
+                _fill(value, done)
+            return done[id(value)]
+        if issubclass(kind, tuple):
+            return _copy_tuple(value, done)
+        return _steady(set, value) if kind is set else value
+    except RAISED as error:
+        tolerate(error)
+        return value
 
 
 def _fill(value: dict[Any, Any] | list[Any], done: dict[int, Any]) -> None:
-    if isinstance(value, dict):
+    if issubclass(type(value), dict):
         table = done[id(value)] = _steady(dict, value)
         for key, item in table.items():
             table[key] = _copy(item, done)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import types
+import weakref
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -574,22 +575,76 @@ def test_snapshots_survive_other_threads():
 
 
 def test_snapshots_give_up_in_the_end():
-    """A container that can never be copied raises what it raises."""
+    """A container that can never be copied is shared as it is."""
 
     class Restless(collections.OrderedDict):
         def keys(self):
             raise RuntimeError("changed size")
 
-    with pytest.raises(RuntimeError, match="changed size"):
-        snapshot(Restless(a=1))
+    restless = Restless(a=1)
+    assert snapshot({"x": restless})["x"] is restless
 
 
 def test_snapshots_of_bottomless_lists():
-    """What is nested too deeply to follow is shared as it is."""
+    """What is nested too deeply to follow is shared from there on."""
     deep = []
     for _ in range(100_000):
         deep = [deep]
-    assert snapshot(deep) is deep
+    copy = snapshot({"deep": deep, "after": [1]})
+    assert copy["after"] == [1]
+    assert encode(copy) == encode({"deep": deep, "after": [1]})
+
+
+class Unlookable:
+    """A lazy proxy whose target cannot be had."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("not configured")
+
+    def __repr__(self):
+        raise SystemExit(3)
+
+
+class Uniterable(list):
+    def __iter__(self):
+        raise ValueError("no")
+
+
+class Gone:
+    pass
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Unlookable, lambda: Uniterable([1]), lambda: [Unlookable()], lambda: weakref.proxy(Gone())],
+    ids=["class", "iter", "inside", "gone"],
+)
+def test_odd_values_spare_their_neighbours(make):
+    """A value that raises whatever is asked of it is recorded as an object; everything beside it is kept."""
+    tree = encode(snapshot({"x": make(), "y": [1]}))
+    json.dumps(tree, allow_nan=False)
+    assert tree["y"] == [1]
+    assert [path[0] for path in not_restorable(tree)] == ["x"]
+
+
+def test_reprs_that_raise_are_said_to():
+    """An object that cannot be shown is recorded by its type, and says why."""
+    assert encode(Unlookable())["repr"] == f"<{__name__}.Unlookable object, whose repr raises SystemExit>"
+
+
+def test_termination_passes_while_values_are_looked_at():
+    """A signal that ends the program by a kind of SystemExit is no fault of the value that was looked at."""
+
+    class Ended(SystemExit):
+        pass
+
+    class Interrupted:
+        def __repr__(self):
+            raise Ended
+
+    with pytest.raises(Ended):
+        encode(Interrupted())
 
 
 def test_floats_are_exact():
