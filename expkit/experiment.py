@@ -288,11 +288,11 @@ def start_run(
     experiment = Experiment(name, (), True, base_dir=base_dir, observers=observers, caller=caller)
     if config:
         experiment.add_config(dict(config))
-    experiment.main(_body)
+    experiment.main(block)
     inputs = first_inputs(experiment, None)
     inputs.tags = list(tags)
     return Life(planned(experiment, inputs))
 
 
-def _body() -> None:
+def block() -> None:
     """The body of a ``with start_run(...)`` block."""

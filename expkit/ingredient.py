@@ -134,6 +134,8 @@ class Ingredient(Definitions):
         from expkit.config.scope import ConfigScope
 
         scope = ConfigScope(function)
+        if self._is_in_notebook():  # a cell that is run again defines its config anew
+            self.configurations[:] = [old for old in self.configurations if getattr(old, "name", None) != scope.name]
         self.configurations.append(scope)
         return scope
 
@@ -200,8 +202,11 @@ class Ingredient(Definitions):
         """
         self._add_named(name, self._config_dict(cfg_or_file, entries, "allow"))
 
+    def _is_in_notebook(self) -> bool:
+        return self.caller.file is None
+
     def _add_named(self, name: str, config: Any) -> None:
-        if name in self.named_configs:
+        if name in self.named_configs and not self._is_in_notebook():
             raise KeyError(f"{self!r} has a named config {name!r} already")
         self.named_configs[name] = config
 

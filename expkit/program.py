@@ -200,6 +200,7 @@ def register_builtin_commands(experiment: Experiment) -> None:
     """Give an experiment the commands that look at it without running it; what these ask for, only they know."""
     for function in (print_config, print_dependencies, save_config, print_named_configs, explain):
         experiment.captured_functions.remove(experiment.command(function, unobserved=True))
+        experiment.looking_commands.add(function.__name__)
 
 
 def print_config(_run: Run) -> None:

@@ -64,6 +64,8 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
     """
     if isinstance(spec, (str, os.PathLike)):
         return _open_place(spec)
+    if isinstance(spec, type):
+        raise NoObserverError(f"{spec.__name__} is a class; give an instance: {spec.__name__}(...)")
     if isinstance(spec, RunObserver):
         return spec
     if hasattr(spec, "started_event") and not isinstance(spec, type):

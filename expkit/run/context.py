@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers, mutations, read_only
 from expkit.config.paths import find
 from expkit.config.tracking import ReadLog
@@ -50,8 +51,8 @@ class Context:
         """The entries that a function of ``owner`` sees; not to be changed."""
         namespace: Any = self._namespaces[id(owner)]
         for part in prefix.split(".") if prefix else ():
-            namespace = namespace.get(part, {}) if isinstance(namespace, dict) else {}
-        return namespace if isinstance(namespace, dict) else {}
+            namespace = namespace.get(part, {}) if is_a(namespace, dict) else {}
+        return namespace if is_a(namespace, dict) else {}
 
     def copy(self, value: Any) -> Any:
         """One function's copy of a value: containers copied, or read-only where the setting asks."""

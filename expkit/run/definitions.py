@@ -50,6 +50,7 @@ class Definitions:
         config_hooks, pre_run_hooks, post_run_hooks, option_hooks: in order of definition.
         default_command: name of the main function, or None.
         unobserved_commands: names of the commands that record nothing.
+        looking_commands: those of them that only look at the config: hooks are not called for them.
         explicit_sources, explicit_packages: what the user added by hand.
         logger: None, or the logger that the user wants to be used.
         caller: where it was made.
@@ -68,6 +69,7 @@ class Definitions:
         self.option_hooks: list[Callable[..., Any]] = []
         self.default_command: str | None = None
         self.unobserved_commands: set[str] = set()
+        self.looking_commands: set[str] = set()
         self.explicit_sources: list[str] = []
         self.explicit_packages: list[tuple[str, str]] = []
         self.save_git_info = True

@@ -21,7 +21,7 @@ from expkit.settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-    from typing import IO, TypeVar
+    from typing import IO, NoReturn, TypeVar
 
     from expkit.record.model import RunRecord
     from expkit.run.context import Context
@@ -54,7 +54,6 @@ class Run:
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
         self._id: RunId | None = plan.inputs.id
-        self.config = plan.config
         self.config_modifications = plan.summary
         self.meta_info = plan.meta_info
         self.info: dict[str, Any] = plan.inputs.info
@@ -93,6 +92,9 @@ class Run:
         from expkit.run.engine import execute
 
         return execute(self, args)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a run belongs to its process and cannot be pickled; give other processes run.uid")
 
     def __repr__(self) -> str:
         return f"<Run {self._id or self.uid[:8]} of {self.plan.record.name}: {self.status or 'not started'}>"
@@ -141,6 +143,13 @@ class Run:
     def fail_trace(self) -> list[str] | None:
         """See the class."""
         return list(self.record.fail_trace) or None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """See the class; whoever looks at it counts as a reader of all entries."""
+        if self.context is not None:
+            self.context.reads.add("")
+        return self.plan.config
 
     @property
     def seed(self) -> int:
@@ -211,7 +220,8 @@ class Run:
         path = Path(os.path.abspath(filename))
         name = name or path.name
         if path.is_dir() and os.fspath(filename):
-            for inner in sorted(child for child in path.rglob("*") if child.is_file()):
+            store = Path(os.path.abspath(getattr(self.recorder.log.home, "root", path / "runs")))
+            for inner in sorted(child for child in path.rglob("*") if child.is_file() and store not in child.parents):
                 self.add_artifact(inner, f"{name}/{inner.relative_to(path).as_posix()}", metadata, content_type)
             return
         from mimetypes import guess_type

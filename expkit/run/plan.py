@@ -94,8 +94,9 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     unobserved = inputs.unobserved or looks_only
     observing = Observing([] if unobserved else _wanted(inputs), inputs.options)
     queued = None if inputs.id is None or inputs.queue_only else _queued(root, inputs, observing)
-    _owner, command, function = find_command(root, inputs.command)
+    owner, command, function = find_command(root, inputs.command)
     nodes = root.ordered()
+    hooked = nodes if command.rpartition(".")[2] not in owner.looking_commands else []
     logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
         resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
@@ -118,8 +119,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         seed=seed,
         namespaces=namespaces,
         paths={id(node): _path(root, node) for node in nodes},
-        pre_run_hooks=tuple(hook for node in nodes for hook in node.pre_run_hooks),
-        post_run_hooks=tuple(hook for node in nodes for hook in node.post_run_hooks),
+        pre_run_hooks=tuple(hook for node in hooked for hook in node.pre_run_hooks),
+        post_run_hooks=tuple(hook for node in hooked for hook in node.post_run_hooks),
         observers=observers,
         unobserved=unobserved,
         record=record if queued is None else queued.started(record),
@@ -269,7 +270,7 @@ def _as_typed(updates: list[Update]) -> dict[str, Any]:
     typed: dict[str, Any] = {}
     for update in updates:
         if update.remove or not all(isinstance(part, str) for part in update.path):
-            typed[update.text or f"~{update.name}"] = update.value
+            typed[update.said] = update.value
         else:
             for path, value in leaves(update.path, update.value):
                 put_in(typed, path, value)

@@ -92,3 +92,13 @@ def test_no_path():
     """A folder needs a path, and the message shows one."""
     with pytest.raises(NoObserverError, match="folder:runs"):
         opened("folder:")
+
+
+def test_classes_are_no_observers(experiment):
+    """A class instead of an instance is a slip that has its own words."""
+    from expkit import RunObserver
+    from expkit.errors import NoObserverError
+
+    experiment.observers = [RunObserver]
+    with pytest.raises(NoObserverError, match=r"give an instance: RunObserver\("):
+        experiment.run()

@@ -442,3 +442,12 @@ ex = Experiment("script", ingredients=[data], additional_cli_options=[token])
     assert script(source, "-zS3cretValue").returncode == 0
     for path in (script.path / "runs").rglob("*"):
         assert path.is_dir() or b"S3cretValue" not in path.read_bytes()
+
+
+def test_looking_calls_no_hooks(script):
+    """Commands that only look do not call what belongs to runs."""
+    source = SCRIPT.replace("@ex.automain", '@ex.pre_run_hook\ndef before():\n    open("trace", "w").close()\n\n\n@ex.automain')
+    assert script(source, "print_config").returncode == 0
+    assert not (script.path / "trace").exists()
+    script(source)
+    assert (script.path / "trace").exists()

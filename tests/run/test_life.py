@@ -731,3 +731,55 @@ def test_what_is_no_file_is_a_gap(experiment, tmp_path):
     run = experiment.run()
     assert len(store.load(run.uid).gaps) == 2
     assert store.load(run.uid).files_of("artifact") == ()
+
+
+def test_config_of_the_handle_counts_as_read(experiment, caplog):
+    """Who looks at ``_run.config`` reads entries."""
+    experiment.add_config(b=1)
+    experiment.main(lambda _run: _run.config["b"])
+    assert experiment.run(config_updates={"b": 2}).result == 2
+    assert "nobody read it" not in caplog.text
+
+
+def test_the_store_is_no_artifact(experiment, tmp_path, monkeypatch):
+    """A folder that is kept whole does not take the store in it along."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.txt").write_text("x")
+    experiment.observers = ["folder:runs"]
+    experiment.main(lambda _run: _run.add_artifact(".", "all"))
+    run = experiment.run()
+    assert [ref.path for ref in run.record.files_of("artifact")] == ["all/x.txt"]
+
+
+def test_runs_are_not_pickled(experiment):
+    """A run belongs to its process."""
+    import pickle
+
+    with pytest.raises(TypeError, match="run.uid"):
+        pickle.dumps(experiment.run())
+
+
+def test_cells_that_are_run_again():
+    """In a notebook, a cell that is run again defines its config anew."""
+    namespace = {"__name__": "__main__", "experiments": []}
+    cell = """
+from expkit import Experiment
+if not experiments:
+    experiments.append(Experiment("nb", interactive=True, observers=[]))
+ex = experiments[0]
+"""
+    exec(cell, namespace)
+    ex = namespace["ex"]
+
+    def config():
+        gone = 1
+
+    def again():
+        kept = 2
+
+    again.__name__ = "config"
+    for function in (config, again):
+        ex.config(function)
+        ex.named_config(function)
+    ex.main(lambda _config: _config)
+    assert set(ex.run().result) - {"seed"} <= {"kept"}
