@@ -14,6 +14,11 @@ def tolerate(error: BaseException) -> None:
         raise error
 
 
+def is_a(value: Any, kind: Any) -> bool:
+    """``isinstance(value, kind)`` going by the type alone: the object is not asked what it would like to be."""
+    return issubclass(type(value), kind)
+
+
 def safe_repr(value: Any, limit: int = 200) -> str:
     """``repr(value)``, cut off after ``limit`` characters; never raises for what the value is."""
     try:

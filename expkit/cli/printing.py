@@ -8,6 +8,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.odd import is_a
 from expkit.cli.values import pretty, short
 from expkit.config.paths import below, get_in, has_path, split
 
@@ -142,8 +143,8 @@ def _legend() -> Line:
 
 def _namespace(config: Any, path: str) -> Mapping[str, Any]:
     for part in path.split(".") if path else ():
-        config = config.get(part, {}) if isinstance(config, dict) else {}
-    return config if isinstance(config, dict) else {}
+        config = config.get(part, {}) if is_a(config, dict) else {}
+    return config if is_a(config, dict) else {}
 
 
 def _entries(namespace: Mapping[Any, Any], path: str, groups: Sequence[str], depth: int = 0) -> Iterator[_Entry]:
@@ -159,7 +160,7 @@ def _entries(namespace: Mapping[Any, Any], path: str, groups: Sequence[str], dep
 
 
 def _is_section(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value)
+    return is_a(value, dict) and bool(value)
 
 
 def _config_lines(entry: _Entry, summary: ConfigSummary) -> Iterator[Line]:

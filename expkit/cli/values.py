@@ -5,6 +5,8 @@ from __future__ import annotations
 from reprlib import Repr
 from typing import Any
 
+from expkit._support.odd import RAISED, is_a, safe_repr, tolerate
+
 _LONGEST = 60
 
 
@@ -15,7 +17,11 @@ def name_of(thing: Any) -> str:
 
 def short(value: Any) -> str:
     """A value on one line, cut where it is long; cheap for values of any size."""
-    text = " ".join(_SHORT.repr(value).split())
+    try:
+        text = " ".join(_SHORT.repr(value).split())
+    except RAISED as error:
+        tolerate(error)
+        return safe_repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
@@ -26,11 +32,15 @@ def pretty(value: Any, width: int) -> str:
 
     class Printer(pprint.PrettyPrinter):
         def format(self, object: Any, context: dict[int, int], maxlevels: int, level: int) -> tuple[str, bool, bool]:
-            if isinstance(object, (type, FunctionType, BuiltinFunctionType)):
+            if is_a(object, (type, FunctionType, BuiltinFunctionType)):
                 return name_of(object), True, False
             return super().format(object, context, maxlevels, level)
 
-    return Printer(width=width, sort_dicts=False).pformat(value)
+    try:
+        return Printer(width=width, sort_dicts=False).pformat(value)
+    except RAISED as error:
+        tolerate(error)
+        return safe_repr(value)
 
 
 class _Short(Repr):

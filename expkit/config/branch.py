@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.layers import UPDATE, Layer, own_leaves
 from expkit.config.paths import delete_in, flatten, get_in, has_path, is_prefix, join, put_in
@@ -127,13 +128,13 @@ class Branch:
         """The path of the outermost list that an edit reaches into, or ``()``."""
         path = edit.path
         above = {path[:end]: get_in(self.summary, path[:end]) for end in range(1, len(path))}
-        lists = (base for base, value in above.items() if isinstance(value, list | tuple))
-        inner = path[:-1] if not edit.remove and isinstance(above.get(path[:-1]), dict) else ()
+        lists = (base for base, value in above.items() if is_a(value, (list, tuple)))
+        inner = path[:-1] if not edit.remove and is_a(above.get(path[:-1]), dict) else ()
         return next(lists, inner)
 
     def _edited(self, base: Path, edits: list[Update]) -> Any:
         before = get_in(self.summary, base)
-        value = list(copy_containers(before)) if isinstance(before, tuple) else copy_containers(before)
+        value = list(copy_containers(before)) if is_a(before, tuple) else copy_containers(before)
         closed = not any(is_prefix(path, join(base)) for path in self.summary.open)
         for edit in edits:
             inner = edit.path[len(base) :]
@@ -145,7 +146,7 @@ class Branch:
                 put_in(nested(above, value), self.node.keys + edit.path, copy_containers(edit.value))
             if not known:
                 self.refused.append(edit)
-        return tuple(value) if isinstance(before, tuple) else value
+        return tuple(value) if is_a(before, tuple) else value
 
     def _remove(self) -> None:
         removals = [edit for edit in self.edits if edit.remove and not self._container(edit)]
@@ -155,8 +156,8 @@ class Branch:
 def overlay(values: dict[Any, Any], above: Mapping[Any, Any]) -> None:
     """Put ``above`` over ``values``; dicts that are in both are merged. Nothing is shared."""
     for key, value in above.items():
-        old = values.get(key)
-        if isinstance(value, dict) and isinstance(old, dict):
+        old: Any = values.get(key)
+        if is_a(value, dict) and is_a(old, dict):
             overlay(old, value)
         else:
             values[key] = copy_containers(value)
@@ -172,8 +173,8 @@ def nested(path: Path, value: Any) -> Any:
 def insert(tree: dict[Any, Any], keys: Path, values: Mapping[Any, Any]) -> None:
     """Put entries into a tree; dicts on the way are replaced by copies, as they belong to somebody else."""
     for key in keys:
-        inner = tree.get(key)
-        tree[key] = inner = dict(inner) if isinstance(inner, dict) else {}
+        inner: Any = tree.get(key)
+        tree[key] = inner = dict(inner) if is_a(inner, dict) else {}
         tree = inner
     tree.update(values)
 
@@ -182,6 +183,6 @@ def _is_known(tree: Any, path: Path) -> bool:
     """Whether every dict on the way has the key that is asked for; empty ones take any."""
     for depth, part in enumerate(path):
         here = get_in(tree, path[:depth])
-        if isinstance(here, dict) and here and part not in here:
+        if is_a(here, dict) and here and part not in here:
             return False
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import is_a
 from expkit.config.layers import upwards
 from expkit.config.nodes import split
 from expkit.config.paths import flatten, has_path, is_prefix, join, put_in
@@ -149,12 +150,12 @@ def _origin(name: str, resolver: Resolver) -> Origin:
 
 def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:
     """The paths of everything in a config, dicts and lists and what lies in them."""
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    items = tree.items() if is_a(tree, dict) else enumerate(tree)
     for key, value in items:
         path = (*above, key)
-        if isinstance(tree, dict):
+        if is_a(tree, dict):
             yield path
-        if isinstance(value, dict | list | tuple):
+        if is_a(value, (dict, list, tuple)):
             yield from _entries(value, path)
 
 

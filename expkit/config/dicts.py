@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.fixed import FixedDict, note_changes, settled
 from expkit.config.origin import Origin
@@ -95,11 +96,11 @@ def fill_in(entries: dict[Any, Any], preset: Mapping[Any, Any]) -> dict[Any, Any
 
 
 def _merged(value: Any, preset: Any) -> Any:
-    return fill_in(value, preset) if isinstance(value, dict) and isinstance(preset, dict) else value
+    return fill_in(value, preset) if is_a(value, dict) and is_a(preset, dict) else value
 
 
 def _all_paths(entries: dict[Any, Any], above: tuple[Any, ...] = ()) -> Iterator[str]:
     for key, value in entries.items():
         yield join((*above, key))
-        if isinstance(value, dict):
+        if is_a(value, dict):
             yield from _all_paths(value, (*above, key))

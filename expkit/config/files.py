@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from typing import Literal
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-# YAML 1.2: 1e-3 and 1.5e3 are numbers; PyYAML knows numbers with a dot and a signed exponent only.
-_YAML_EXPONENT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$")
 
 
 def is_config_file(name: str) -> bool:
@@ -138,10 +136,8 @@ def _write_json(tree: Any, _name: str) -> str:
 def _read_yaml(text: str, name: str) -> Any:
     import yaml
 
-    class Loader(yaml.SafeLoader):  # the one in C crashes on deep nesting
-        pass
+    from expkit.config.yaml_loader import Loader
 
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _YAML_EXPONENT, list("-+.0123456789"))
     try:
         return yaml.load(text, Loader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
@@ -158,6 +154,8 @@ def _read_yaml(text: str, name: str) -> Any:
 def _write_yaml(tree: Any, _name: str) -> str:
     import yaml
 
+    from expkit.config.yaml_loader import EXPONENT
+
     class Dumper(yaml.SafeDumper):
         def ignore_aliases(self, _data: object) -> bool:
             return True
@@ -168,7 +166,7 @@ def _write_yaml(tree: Any, _name: str) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, represent_text)
-    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _YAML_EXPONENT, list("-+.0123456789"))
+    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+.0123456789"))
     return str(yaml.dump(tree, Dumper=Dumper, sort_keys=False, allow_unicode=True))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from expkit._support.odd import is_a
 from expkit.config.paths import below, flatten, join
 from expkit.config.values import differs, plain, simple_type
 
@@ -26,9 +27,9 @@ def impose(fixed: Any, value: Any) -> Any:
 
     Dicts are merged: fixed leaves are kept, other keys are taken over.
     """
-    if isinstance(fixed, dict):
-        return FixedDict(fixed, value if isinstance(value, dict) else {})
-    if isinstance(fixed, list):
+    if is_a(fixed, dict):
+        return FixedDict(fixed, value if is_a(value, dict) else {})
+    if is_a(fixed, list):
         return FixedList([impose(item, item) for item in fixed])
     if type(fixed) is tuple:
         return tuple([impose(item, item) for item in fixed])
@@ -138,7 +139,7 @@ class FixedDict(dict):  # type: ignore[type-arg]
 
 def settled(value: Any, fixed: Any, path: tuple[Any, ...] = ()) -> Any:
     """The plain value in the end: leaves that are fixed as they were given, the rest as the config left it."""
-    if not isinstance(fixed, dict):
+    if not is_a(fixed, dict):
         return plain(fixed, path)
     entries = {}
     for key, item in value.items():
@@ -162,7 +163,7 @@ def _note(path: str, fixed: Any, own: Any, imposed: Any, summary: ConfigSummary)
         return
     if own is imposed:  # fetched from the container and put back: no value of its own
         own = fixed
-    if isinstance(own, dict) and isinstance(fixed, dict):
+    if is_a(own, dict) and is_a(fixed, dict):
         _note_dict(path, imposed, summary)
         return
     summary.assigned.update(dict.fromkeys(_leaves(path, fixed), own))
@@ -179,7 +180,7 @@ def _note_dict(path: str, entries: FixedDict, summary: ConfigSummary) -> None:
 
 
 def _leaves(path: str, value: Any) -> list[str]:
-    if not isinstance(value, dict) or not value:
+    if not is_a(value, dict) or not value:
         return [path]
     return [path + _tail(leaf) for leaf, _ in flatten(value)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import is_a, safe_repr
 from expkit.config.containers import copy_containers
 from expkit.config.layers import HOOK, Layer, Override
 from expkit.config.origin import Origin
@@ -48,9 +49,9 @@ def call_hook(
     given = WatchedDict(copy_containers(config), note)
     result = hook(given, *arguments)
     origin = hook_origin(hook)
-    if result is not None and not isinstance(result, dict):
+    if result is not None and not is_a(result, dict):
         raise InvalidConfigError(
-            f"{origin.what} ({origin}) returned {result!r}; it should return a dict of entries, or None"
+            f"{origin.what} ({origin}) returned {safe_repr(result)}; it should return a dict of entries, or None"
         )
     values = plain(unwatched(result or {}))
     edited = result is given or (bool(config) and config.keys() <= values.keys())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Union
 
+from expkit._support.odd import is_a, safe_repr
 from expkit.errors import ConfigUpdateError
 
 TYPE_CHECKING = False
@@ -101,7 +102,7 @@ def parents(path: str) -> Iterator[str]:
 def flatten(tree: Mapping[Any, Any], above: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Paths and values of the leaves: what is no dict, and empty dicts. Lists are leaves."""
     for key, value in tree.items():
-        if isinstance(value, dict) and value:
+        if is_a(value, dict) and value:
             yield from flatten(value, (*above, key))
         else:
             yield (*above, key), value
@@ -109,7 +110,7 @@ def flatten(tree: Mapping[Any, Any], above: Path = ()) -> Iterator[tuple[Path, A
 
 def leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     """Paths and values of the leaves of a value that stands at ``path``; of one that is no dict, itself."""
-    return flatten(value, path) if isinstance(value, dict) and value else iter([(path, value)])
+    return flatten(value, path) if is_a(value, dict) and value else iter([(path, value)])
 
 
 def get_in(tree: Any, path: Path, default: Any = None) -> Any:
@@ -141,11 +142,9 @@ def put_in(tree: Any, path: Path, value: Any) -> None:
         ConfigUpdateError: there is something on the way that has no such place.
     """
     for depth, part in enumerate(path[:-1], start=1):
-        if isinstance(tree, dict) and isinstance(path[depth], str):
-            tree = tree.setdefault(part, {})
-        else:
-            tree = _child(tree, part)
-        if not isinstance(tree, dict | list):
+        makes = is_a(tree, dict) and isinstance(path[depth], str)
+        tree = tree.setdefault(part, {}) if makes else _child(tree, part)
+        if not is_a(tree, (dict, list)):
             raise _no_place(path, depth, tree)
     _set_child(tree, path, value)
 
@@ -153,7 +152,7 @@ def put_in(tree: Any, path: Path, value: Any) -> None:
 def delete_in(tree: Any, path: Path) -> bool:
     """Remove what is at ``path``; whether there was something."""
     parent = get_in(tree, path[:-1], _MISSING)
-    if not isinstance(parent, dict | list) or _child(parent, path[-1]) is _MISSING:
+    if not is_a(parent, (dict, list)) or _child(parent, path[-1]) is _MISSING:
         return False
     del parent[path[-1]]
     return True
@@ -206,18 +205,18 @@ def _no_path(text: str) -> ConfigUpdateError:
 
 
 def _child(tree: Any, part: Any) -> Any:
-    if isinstance(tree, dict):
+    if is_a(tree, dict):
         return tree.get(part, _MISSING)
-    if isinstance(tree, list | tuple) and isinstance(part, int) and -len(tree) <= part < len(tree):
+    if is_a(tree, (list, tuple)) and isinstance(part, int) and -len(tree) <= part < len(tree):
         return tree[part]
     return _MISSING
 
 
 def _set_child(parent: Any, path: Path, value: Any) -> None:
     part = path[-1]
-    if isinstance(parent, list) and part is APPEND:
+    if is_a(parent, list) and part is APPEND:
         parent.append(value)
-    elif (isinstance(parent, dict) and part is not APPEND) or _child(parent, part) is not _MISSING:
+    elif (is_a(parent, dict) and part is not APPEND) or _child(parent, part) is not _MISSING:
         parent[part] = value
     else:
         raise _no_place(path, len(path) - 1, parent)
@@ -225,9 +224,9 @@ def _set_child(parent: Any, path: Path, value: Any) -> None:
 
 def _no_place(path: Path, depth: int, found: Any) -> ConfigUpdateError:
     parent = join(path[:depth]) or "the config"
-    what = "a dict" if isinstance(found, dict) else repr(found)
+    what = "a dict" if is_a(found, dict) else safe_repr(found)
     if found is _MISSING:
         return ConfigUpdateError(f"{join(path)} cannot be set: there is no {parent}")
-    if isinstance(found, list):
+    if is_a(found, list):
         what = f"a list of {len(found)}"
     return ConfigUpdateError(f"{join(path)} cannot be set: {parent} is {what}")

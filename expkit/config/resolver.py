@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import safe_repr
 from expkit.config.branch import Branch, insert, nested, overlay
 from expkit.config.containers import copy_containers
 from expkit.config.keys import active_rules, check_key
@@ -120,10 +121,11 @@ class Resolver:
         head = update.path[: next(ends, None)]
         node, keys = self.tree.owner(head)
         if not keys or (update.remove and head == update.path and self._is_above_ingredient(head)):
-            raise ConfigUpdateError(f"{update.text!r} cannot be done: {join(head)} is an ingredient, not an entry")
-        self.branches[node.path].edits.append(update.but(path=update.path[len(node.keys) :]))
+            raise ConfigUpdateError(f"{update.said!r} cannot be done: {join(head)} is an ingredient, not an entry")
+        value = plain(update.value, update.path)
+        self.branches[node.path].edits.append(update.but(path=update.path[len(node.keys) :], value=value))
         kind = REMOVAL if update.remove else UPDATE
-        self.updates.append(Override(update.path, Layer(update.origin, update.value, kind)))
+        self.updates.append(Override(update.path, Layer(update.origin, value, kind)))
 
     def _win(self, layer: str, override: Override) -> Node | None:
         """Let a value win over the configs, as part of one of the three layers; whose it is."""
@@ -132,7 +134,7 @@ class Resolver:
             if value == {}:
                 return None
             raise ConfigUpdateError(
-                f"{join(path)} is an ingredient, it cannot be {value!r} ({override.layer.origin}); "
+                f"{join(path)} is an ingredient, it cannot be {safe_repr(value)} ({override.layer.origin}); "
                 f"set its entries: {join(path)}.NAME=VALUE"
             )
         node, keys = self.tree.owner(path)

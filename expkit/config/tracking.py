@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import is_a
 from expkit.config.paths import below
+from expkit.config.values import bottomless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -116,12 +118,23 @@ class WatchedDict(dict):  # type: ignore[type-arg]
 
 
 def unwatched(value: Any) -> Any:
-    """A copy of the containers in which watched dicts, and dicts of any other kind, are plain; nothing is noted."""
-    if isinstance(value, dict):
-        return {key: unwatched(item) for key, item in dict.items(value)}
+    """A copy of the containers in which watched dicts, and dicts of any other kind, are plain; nothing is noted.
+
+    Raises:
+        InvalidConfigError: it contains itself, or is nested too deeply.
+    """
+    try:
+        return _unwatched(value)
+    except RecursionError:
+        raise bottomless(value, "a config from a hook") from None
+
+
+def _unwatched(value: Any) -> Any:
+    if is_a(value, dict):
+        return {key: _unwatched(item) for key, item in dict.items(value)}
     kind = type(value)
     if kind is list or kind is tuple:
-        return kind([unwatched(item) for item in value])
+        return kind([_unwatched(item) for item in value])
     return value.copy() if kind is set else value
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
 from expkit._support.nearest import nearest
+from expkit._support.odd import is_a
 from expkit.config.paths import flatten, get_in, is_prefix, join
 from expkit.errors import ConfigAddedError
 
@@ -54,7 +55,7 @@ def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Itera
 def is_new(summary: ConfigSummary, path: Path) -> bool:
     """Whether all of an entry comes from updates."""
     value = get_in(summary, path)
-    leaves = [leaf for leaf, _ in flatten(value, path)] if isinstance(value, dict) and value else [path]
+    leaves = [leaf for leaf, _ in flatten(value, path)] if is_a(value, dict) and value else [path]
     return all(join(leaf) in summary.added for leaf in leaves)
 
 
@@ -64,11 +65,11 @@ def misspelt(own: Any, given: Any, path: Path) -> Iterator[Path]:
     A list is the user's to fill, so only a key that is near to one that the list's dicts had before,
     and that is missing now, counts.
     """
-    if not isinstance(own, list | tuple) or not isinstance(given, list | tuple):
+    if not is_a(own, (list, tuple)) or not is_a(given, (list, tuple)):
         return
-    known = {key for item in own if isinstance(item, dict) for key in item if isinstance(key, str)}
+    known = {key for item in own if is_a(item, dict) for key in item if isinstance(key, str)}
     for index, item in enumerate(given):
-        strange = [key for key in item if isinstance(key, str) and key not in known] if isinstance(item, dict) else ()
+        strange = [key for key in item if isinstance(key, str) and key not in known] if is_a(item, dict) else ()
         for key in strange:
             if nearest(key, known - item.keys()):
                 yield (*path, index, key)

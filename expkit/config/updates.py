@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any
 
 from expkit._support.frozen import Frozen
+from expkit._support.odd import is_a, safe_repr
 from expkit.config.origin import Origin
 from expkit.config.paths import APPEND, Append, Path, join, read_path, split
 from expkit.errors import ConfigUpdateError
@@ -39,7 +40,7 @@ class Update(Frozen, kw_only=False):
         value: the new value; None if the entry is removed.
         remove: whether the entry is removed.
         origin: who said so.
-        text: the update as it was typed.
+        text: the update as it was typed; empty if it was not typed.
     """
 
     path: Path
@@ -52,6 +53,11 @@ class Update(Frozen, kw_only=False):
     def name(self) -> str:
         """The entry's path as text."""
         return join(self.path)
+
+    @property
+    def said(self) -> str:
+        """The update as it was typed, or as it could have been."""
+        return self.text or (f"~{self.name}" if self.remove else f"{self.name}={safe_repr(self.value)}")
 
 
 class NamedConfigToken(Frozen, kw_only=False):
@@ -89,7 +95,7 @@ def updates_from_mapping(mapping: Mapping[Any, Any], origin: Origin) -> list[Upd
         ConfigUpdateError: a key is no path, or two keys contradict each other.
     """
     updates = [
-        Update(split(key) if isinstance(key, str) else (key,), value, origin=origin, text=f"{key}={value!r}")
+        Update(split(key) if isinstance(key, str) else (key,), value, origin=origin)
         for key, value in mapping.items()
     ]
     check_conflicts(updates)
@@ -127,8 +133,8 @@ def check_conflicts(updates: Iterable[Update]) -> None:
             above = by_path.get(update.path[:length])
             if above and not above.remove and not _can_hold(above.value, update.path[length]):
                 raise ConfigUpdateError(
-                    f"{above.text!r} and {update.text!r} contradict each other: "
-                    f"{above.name} cannot be {above.value!r} and have {update.name}"
+                    f"{above.said!r} and {update.said!r} contradict each other: "
+                    f"{above.name} cannot be {safe_repr(above.value)} and have {update.name}"
                 )
 
 
@@ -171,7 +177,7 @@ def _number_word(text: str) -> float:
 
 def _can_hold(value: Any, part: Any) -> bool:
     if isinstance(part, str):
-        return isinstance(value, dict)
+        return is_a(value, dict)
     if isinstance(part, Append):
-        return isinstance(value, list)
-    return isinstance(value, dict | list)
+        return is_a(value, list)
+    return is_a(value, (dict, list))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.odd import is_a
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -96,14 +98,14 @@ def opaque_paths(value: Any, path: str = "") -> list[str]:
 
 
 def _opaque_tails(value: Any) -> list[str]:
-    if isinstance(value, Opaque):
+    if is_a(value, Opaque):
         return [""]
     nested = (dict, list, tuple, Opaque)
-    if isinstance(value, dict):
-        items = ((key, item) for key, item in value.items() if isinstance(item, nested))
+    if is_a(value, dict):
+        items = ((key, item) for key, item in value.items() if is_a(item, nested))
         return [f".{_quoted(key)}{tail}" for key, item in items for tail in _opaque_tails(item)]
-    if isinstance(value, (list, tuple)):
-        inner = ((number, item) for number, item in enumerate(value) if isinstance(item, nested))
+    if is_a(value, (list, tuple)):
+        inner = ((number, item) for number, item in enumerate(value) if is_a(item, nested))
         return [f"[{number}]{tail}" for number, item in inner for tail in _opaque_tails(item)]
     return []
 

@@ -12,6 +12,7 @@ from expkit.capture.function import wrappers_in
 from expkit.config.nodes import Node
 from expkit.config.paths import leaves, put_in
 from expkit.config.resolve import Resolution, resolve
+from expkit.config.values import plain
 from expkit.errors import CommandNotFoundError, NoCommandError
 from expkit.observers.delivery import Live
 from expkit.provenance.mask import masked_mapping
@@ -272,7 +273,7 @@ def _as_typed(updates: list[Update]) -> dict[str, Any]:
         if update.remove or not all(isinstance(part, str) for part in update.path):
             typed[update.said] = update.value
         else:
-            for path, value in leaves(update.path, update.value):
+            for path, value in leaves(update.path, plain(update.value, update.path)):
                 put_in(typed, path, value)
     return typed
 

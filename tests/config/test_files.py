@@ -241,3 +241,27 @@ def test_lines_of_escaped_keys(tmp_path):
     (tmp_path / "c.json").write_text('{"a": 1, "gr\\u00f6\\u00dfe": 2, "b": 3}')
     config = read_config_file(tmp_path / "c.json")
     assert [str(config.places[path]) for path in ("a", "größe", "b")] == ["c.json:1", "c.json", "c.json:1"]
+
+
+def test_yaml_alias_in_itself(tmp_path):
+    """An alias inside of what it stands for is refused, in its line and column."""
+    path = tmp_path / "c.yaml"
+    path.write_text("a: 1\nb: &b\n  c: [1, *b]\n")
+    with pytest.raises(ConfigFileError, match=r"c\.yaml:3:10: \*b is inside of what it stands for"):
+        load_config_file(path)
+
+
+def test_yaml_aliases_that_explode(tmp_path):
+    """A few lines of nested aliases that stand for billions of values are refused at once."""
+    path = tmp_path / "c.yaml"
+    lines = ["a0: &a0 [1, 2, 3]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20))]
+    path.write_text("\n".join(lines))
+    with pytest.raises(ConfigFileError, match=r"c\.yaml:6:\d+: with \*a4, the aliases stand for more than 100,000 values"):
+        load_config_file(path)
+
+
+def test_yaml_aliases(tmp_path):
+    """Aliases and merge keys are read as what they stand for."""
+    path = tmp_path / "c.yaml"
+    path.write_text("a: &a {x: 1}\nb: {<<: *a, y: *a}\n")
+    assert load_config_file(path) == {"a": {"x": 1}, "b": {"x": 1, "y": {"x": 1}}}

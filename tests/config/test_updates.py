@@ -155,7 +155,7 @@ def test_mapping():
         (("x.y",), value),
         ((5,), 6),
     ]
-    assert updates[0].text == "a.b=1"
+    assert updates[0].said == "a.b=1"
     with pytest.raises(ConfigUpdateError, match="contradict"):
         updates_from_mapping({"a": 1, "a.b": 2}, HERE)
     with pytest.raises(ConfigUpdateError, match="no config entry"):

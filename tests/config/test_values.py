@@ -70,7 +70,7 @@ def test_self_containing():
     circle["inner"] = [circle]
     with pytest.raises(InvalidConfigError, match=r'"a.b" contains itself'):
         plain(circle, ("a.b",))
-    with pytest.raises(InvalidConfigError, match="a config contains itself"):
+    with pytest.raises(InvalidConfigError, match="inner contains itself"):
         ConfigDict(circle)
 
 
