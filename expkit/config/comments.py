@@ -48,7 +48,9 @@ class _Comments:
         """What is said about an assigned name, and about the keys of the dict that is assigned."""
         start, end, value = statement.lineno, statement.end_lineno, statement.value  # type: ignore[attr-defined]
         inside = self._inside(start, end)
-        opening = inside.get(start, "") if self._lines[start - 1].partition("#")[0].rstrip().endswith(("(", "[", "{")) else ""
+        opening = (
+            inside.get(start, "") if self._lines[start - 1].partition("#")[0].rstrip().endswith(("(", "[", "{")) else ""
+        )
         said = self._accepted(opening) or self._accepted(self._tails.get(end, "")) or self._above(start)
         if said:
             yield name, said

@@ -31,9 +31,7 @@ APPEND = Append()
 Part = Union[str, int, Append]
 Path = tuple[Any, ...]
 
-_KEY = (
-    r"""\s*(?:(?P<double>"(?:[^"\\]|\\.)*")|'(?P<single>[^']*)'|(?P<bare>[^\s.=\["'][^.=\[]*?))\s*(?=[.=\[]|$)"""
-)
+_KEY = r"""\s*(?:(?P<double>"(?:[^"\\]|\\.)*")|'(?P<single>[^']*)'|(?P<bare>[^\s.=\["'][^.=\[]*?))\s*(?=[.=\[]|$)"""
 _INDEX = r"\[\s*(?P<index>\+|-?\d+)\s*\]\s*(?=[.=\[]|$)"
 _STEP = r"""(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<step>\.|\[[^\]]*\])"""
 _MISSING = object()

@@ -95,8 +95,7 @@ def updates_from_mapping(mapping: Mapping[Any, Any], origin: Origin) -> list[Upd
         ConfigUpdateError: a key is no path, or two keys contradict each other.
     """
     updates = [
-        Update(split(key) if isinstance(key, str) else (key,), value, origin=origin)
-        for key, value in mapping.items()
+        Update(split(key) if isinstance(key, str) else (key,), value, origin=origin) for key, value in mapping.items()
     ]
     check_conflicts(updates)
     return updates

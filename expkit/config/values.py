@@ -48,7 +48,9 @@ def bottomless(value: Any, name: str) -> InvalidConfigError:
     """
     if _holds_itself(value):
         return InvalidConfigError(f"{name} contains itself; a config entry must end somewhere")
-    return InvalidConfigError(f"{name} is nested too deeply; a config holds at most {MAX_DEPTH} containers in each other")
+    return InvalidConfigError(
+        f"{name} is nested too deeply; a config holds at most {MAX_DEPTH} containers in each other"
+    )
 
 
 def simple_type(value: Any) -> type:

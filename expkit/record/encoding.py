@@ -128,7 +128,10 @@ def _tuple(encoder: _Encoder, value: tuple[Any, ...]) -> Json:
     fields = getattr(value, "_fields", None)
     if fields is not None:
         return encoder.inside(
-            value, lambda: tagged("namedtuple", type=name_of(type(value)), value=dict(zip(fields, encoder.all(value), strict=True)))
+            value,
+            lambda: tagged(
+                "namedtuple", type=name_of(type(value)), value=dict(zip(fields, encoder.all(value), strict=True))
+            ),
         )
     return encoder.inside(value, lambda: tagged("tuple", value=encoder.all(value)))
 

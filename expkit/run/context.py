@@ -104,7 +104,9 @@ class Context:
     def mutated(self) -> tuple[str, ...]:
         """Entries of which some function changed its copy."""
         found = {
-            f"{name}{_tail(path)}" if name else path for name, original, copy in self._handed_out for path in mutations(original, copy)
+            f"{name}{_tail(path)}" if name else path
+            for name, original, copy in self._handed_out
+            for path in mutations(original, copy)
         }
         return tuple(sorted(found))
 

@@ -155,7 +155,9 @@ class MemoryStore:
 
     def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
         """Keep bytes."""
-        data = source.read_bytes() if isinstance(source, Path) else source if isinstance(source, bytes) else source.read()
+        data = (
+            source.read_bytes() if isinstance(source, Path) else source if isinstance(source, bytes) else source.read()
+        )
         blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
         with self._lock:
             self._blobs[blob.sha256] = (data, self.now())

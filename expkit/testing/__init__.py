@@ -3,4 +3,6 @@
 import pytest
 
 # So that a failing rule shows the values it compared.
-pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in ("observers", "store_machine", "store_writing", "stores")))
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{name}" for name in ("observers", "store_machine", "store_writing", "stores"))
+)

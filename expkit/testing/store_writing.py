@@ -165,7 +165,18 @@ class StreamContract(StoreTests):
     def test_points_are_exact(self, store: RunStore, run: RunId) -> None:
         """Steps, values, times, tags and kinds come back as they went in, NaN and infinities included."""
         steps = [0, -3, 2**63, 2**70, 0.1, float("nan"), "epoch 1", 1e300, 5, 5]
-        values = [1.5, float("nan"), float("inf"), float("-inf"), 2**60 + 1, 2**80, True, "text", {"a": [1, None]}, -0.0]
+        values = [
+            1.5,
+            float("nan"),
+            float("inf"),
+            float("-inf"),
+            2**60 + 1,
+            2**80,
+            True,
+            "text",
+            {"a": [1, None]},
+            -0.0,
+        ]
         tags = (("phase", "train"), ("räume", "ä.b=c"))
         points = [
             Point("acc.top-1 ☃", step, value, 1.7e9 + number / 3, tags[: number % 3], "scalar")
@@ -186,7 +197,10 @@ class StreamContract(StoreTests):
     def test_append_is_idempotent(self, store: RunStore, run: RunId) -> None:
         """Items below the end are skipped: appending again, or in overlapping parts, changes nothing."""
         points = sample_points(10)
-        ends = [store.append(run, LOSS, start, points[start:end]) for start, end in [(0, 4), (0, 4), (2, 7), (1, 3), (7, 10)]]
+        ends = [
+            store.append(run, LOSS, start, points[start:end])
+            for start, end in [(0, 4), (0, 4), (2, 7), (1, 3), (7, 10)]
+        ]
         assert ends == [4, 4, 7, 7, 10]
         assert store.read(run, LOSS) == points
 

@@ -153,7 +153,13 @@ class FindContract(StoreTests):
 
     def test_rows_are_whole_records(self, store: RunStore, run: RunId) -> None:
         """Without columns a row is the record's JSON form, with id, state and later facts."""
-        for action, value in [("tag", "good"), ("untag", "first"), ("name", "new"), ("note", "why"), ("result", {"a": 1})]:
+        for action, value in [
+            ("tag", "good"),
+            ("untag", "first"),
+            ("name", "new"),
+            ("note", "why"),
+            ("result", {"a": 1}),
+        ]:
             store.annotate(run, sample_annotation(value, action))
         (row,) = store.find()
         assert (row["id"], row["_id"], row["status"], row["state"]) == (run, run, RUNNING, "RUNNING")

@@ -74,7 +74,9 @@ def test_outside_a_run(train, place):
         "no run of 'digits' is active here. Pass them, or call it during a run (in another thread: through "
         "run.bind(fn))"
     )
-    assert message_of(lambda: train(1, 2, 3)).endswith("Pass it, or call it during a run (in another thread: through run.bind(fn))")
+    assert message_of(lambda: train(1, 2, 3)).endswith(
+        "Pass it, or call it during a run (in another thread: through run.bind(fn))"
+    )
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,9 @@ def script(tmp_path):
     def run(main, name="script.py", arguments=(), **environment):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text(DEFINITIONS + "\n\nif __name__ == '__main__':\n" + textwrap.indent(textwrap.dedent(main), "    "))
+        path.write_text(
+            DEFINITIONS + "\n\nif __name__ == '__main__':\n" + textwrap.indent(textwrap.dedent(main), "    ")
+        )
         env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
         done = subprocess.run(
             [sys.executable, *(arguments or [path])], capture_output=True, text=True, timeout=120, env=env, cwd=tmp_path
@@ -220,7 +222,9 @@ def test_a_module_run_by_name_is_imported_by_name(script):
 def elsewhere(tmp_path, code):
     """Runs code in a fresh interpreter that has no script; returns what it printed."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env, cwd=tmp_path
+    )
     return done.stdout if done.returncode == 0 else done.stderr
 
 
@@ -289,12 +293,15 @@ def test_a_main_without_a_suffix_is_no_module(tmp_path):
 def test_interactive_definitions_stay_where_they_are(tmp_path):
     """What was made in an interactive session is found in that process, and elsewhere an error says what to do."""
     definitions = DEFINITIONS.replace("sys.stderr.write", "str")
-    code = definitions + f"""
+    code = (
+        definitions
+        + f"""
 import pickle
 data = pickle.dumps(ex)
 assert pickle.loads(data) is ex
 open({str(tmp_path / "pickled")!r}, "wb").write(data)
 """
+    )
     assert elsewhere(tmp_path, code) == ""
     printed = elsewhere(tmp_path, "import pickle; pickle.loads(open('pickled', 'rb').read())")
     assert "has no 'ex' in this process" in printed

@@ -15,7 +15,7 @@ from expkit.cli import failures
 from expkit.cli.commands import explain
 from expkit.cli.options import option_table
 
-SCRIPT = '''\
+SCRIPT = """\
 def main(call):
     call(train)
 
@@ -48,7 +48,7 @@ def stop():
 
 def gone(opener):
     opener("nowhere")
-'''
+"""
 
 
 @pytest.fixture
@@ -56,7 +56,12 @@ def script():
     """A user's module, whose lines tracebacks can show."""
     module = types.ModuleType("train")
     module.MissingConfigError = errors.MissingConfigError
-    linecache.cache["/home/user/train.py"] = (len(SCRIPT), None, SCRIPT.splitlines(keepends=True), "/home/user/train.py")
+    linecache.cache["/home/user/train.py"] = (
+        len(SCRIPT),
+        None,
+        SCRIPT.splitlines(keepends=True),
+        "/home/user/train.py",
+    )
     exec(compile(SCRIPT, "/home/user/train.py", "exec"), vars(module))
     yield module
     del linecache.cache["/home/user/train.py"]
@@ -177,7 +182,10 @@ def test_a_mistake_that_a_command_of_ours_finds_is_one_message(capsys):
     """Also in a running command: where no line of the user's had a part, there is nothing to show."""
     missing = partial(explain, "model.CC", {"model.C": []}, {}, lambda path: ())
     code, text = shown(caught(execute, missing), capsys, started=True)
-    assert (code, text) == (2, "train.py: there is no config entry model.CC; did you mean model.C?\nTry: train.py help\n")
+    assert (code, text) == (
+        2,
+        "train.py: there is no config entry model.CC; did you mean model.C?\nTry: train.py help\n",
+    )
 
 
 def test_any_other_error_before_the_start_has_its_traceback(script, capsys):

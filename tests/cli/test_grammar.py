@@ -255,7 +255,9 @@ def test_any_options_among_any_words(options, tokens, random):
     assert given(found) == meaning
 
 
-@for_all(st.lists(st.sampled_from(["main", "explain", "help", "with", "a=1", "-f", "-l", "--tag", "--", "-h", "x", "-"])))
+@for_all(
+    st.lists(st.sampled_from(["main", "explain", "help", "with", "a=1", "-f", "-l", "--tag", "--", "-h", "x", "-"]))
+)
 def test_every_command_line_is_understood_or_explained(argv):
     """There is nothing between an invocation and a UsageError."""
     try:

@@ -117,7 +117,9 @@ def test_no_dependencies():
 
 def test_named_configs(golden):
     """Names with their docs, of one line or several, or none."""
-    golden("named-configs.txt", format_named_configs({"small": "A small one.\n\n    For trying out.", "data.big": None}))
+    golden(
+        "named-configs.txt", format_named_configs({"small": "A small one.\n\n    For trying out.", "data.big": None})
+    )
     assert format_named_configs({}) == "No named configs.\n"
 
 

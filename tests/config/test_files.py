@@ -37,7 +37,7 @@ VALUES = {
     "nan_like": "nan",
     "inf": math.inf,
     "flag": True,
-    "text": "line\nwith \"quotes\", #, \x7f and größe",
+    "text": 'line\nwith "quotes", #, \x7f and größe',
     "number as text": "1e-3",
     "on": "on",
     "tuple": (1, (2, 3)),
@@ -74,10 +74,22 @@ def test_order_is_kept(tmp_path, extension):
 
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6)
-leaves = st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | texts | st.binary(max_size=3) | st.dates()
+leaves = (
+    st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False)
+    | texts
+    | st.binary(max_size=3)
+    | st.dates()
+)
 trees = st.dictionaries(
     texts,
-    st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts | st.integers(), inner, max_size=3) | st.tuples(inner)),
+    st.recursive(
+        leaves,
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(texts | st.integers(), inner, max_size=3) | st.tuples(inner)
+        ),
+    ),
     max_size=4,
 )
 
@@ -127,7 +139,14 @@ def test_none_in_toml(tmp_path):
 def test_yaml_numbers(tmp_path):
     """Numbers with an exponent are numbers, as YAML 1.2 has it."""
     (tmp_path / "c.yaml").write_text("a: 1e-3\nb: 1.5e3\nc: -.5E2\nd: '1e3'\ne: 12e\nf: 0x10\n")
-    assert load_config_file(tmp_path / "c.yaml") == {"a": 0.001, "b": 1500.0, "c": -50.0, "d": "1e3", "e": "12e", "f": 16}
+    assert load_config_file(tmp_path / "c.yaml") == {
+        "a": 0.001,
+        "b": 1500.0,
+        "c": -50.0,
+        "d": "1e3",
+        "e": "12e",
+        "f": 16,
+    }
 
 
 @pytest.mark.parametrize(
@@ -200,7 +219,13 @@ def test_missing_file(tmp_path):
 
 def test_names_of_config_files():
     """A name is told by its extension, in any case of letters."""
-    assert [is_config_file(name) for name in ("a.yaml", "b/c.JSON", "small", "data.small", "a.pickle")] == [True, True, False, False, False]
+    assert [is_config_file(name) for name in ("a.yaml", "b/c.JSON", "small", "data.small", "a.pickle")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_what_cannot_be_restored(tmp_path):
@@ -256,7 +281,9 @@ def test_yaml_aliases_that_explode(tmp_path):
     path = tmp_path / "c.yaml"
     lines = ["a0: &a0 [1, 2, 3]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20))]
     path.write_text("\n".join(lines))
-    with pytest.raises(ConfigFileError, match=r"c\.yaml:6:\d+: with \*a4, the aliases stand for more than 100,000 values"):
+    with pytest.raises(
+        ConfigFileError, match=r"c\.yaml:6:\d+: with \*a4, the aliases stand for more than 100,000 values"
+    ):
         load_config_file(path)
 
 

@@ -88,7 +88,6 @@ def test_type_changes(name, value, types):
 def test_no_type_change(value):
     """A tuple for a list, and None for anything, is a modification only."""
 
-
     @ConfigScope
     def small():
         layers = [8, 8]

@@ -25,7 +25,9 @@ from expkit.config.paths import (
 from expkit.errors import ConfigUpdateError
 
 keys = st.text(max_size=5) | st.sampled_from(["a", "a.b", "a=b", "[0]", "~", "'", '"', " ", "\\"])
-paths = st.tuples(keys).flatmap(lambda first: st.lists(keys | st.integers() | st.just(APPEND), max_size=4).map(lambda rest: (*first, *rest)))
+paths = st.tuples(keys).flatmap(
+    lambda first: st.lists(keys | st.integers() | st.just(APPEND), max_size=4).map(lambda rest: (*first, *rest))
+)
 
 
 @given(paths)
@@ -64,7 +66,9 @@ def test_no_prefix(prefix, path):
     assert not is_prefix(prefix, path)
 
 
-@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a.[0]", "[0]", "a=b", '"a', "a[0]b"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "a.", ".a", "a..b", "a[", "a[]", "a[x]", "a.[0]", "[0]", "a=b", '"a', "a[0]b"]
+)
 def test_no_paths(text):
     """What is no path is refused, with the text and an example."""
     with pytest.raises(ConfigUpdateError, match="names no config entry; write a.b") as caught:

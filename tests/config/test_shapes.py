@@ -115,7 +115,8 @@ def chained_assignment_names_one_object():
 
 @shape(a=1, b=2)
 def several_statements_in_a_line():
-    a = 1; b = 2
+    a = 1
+    b = 2
 
 
 @shape(a=7, b=[1, 2], c=8)
@@ -456,7 +457,8 @@ def strings_of_all_kinds():
 
 @shape(größe=3, 名前="x")
 def names_in_any_alphabet():
-    größe = 3; 名前 = "x"
+    größe = 3
+    名前 = "x"
 
 
 @shape(locals=3, b=4)

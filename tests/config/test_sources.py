@@ -34,6 +34,7 @@ SCRIPT = """
 def module(tmp_path, monkeypatch):
     """Writes and imports a module; gives the module and its file."""
     monkeypatch.syspath_prepend(tmp_path)
+
     def make(source):
         name = f"written_{next(_NUMBERS)}"
         file = tmp_path / f"{name}.py"

@@ -49,7 +49,13 @@ def test_plain_containers():
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [(np.int8(3), int), (np.float32(0.5), float), (np.bool_(True), bool), (np.str_("x"), str), (np.complex64(1j), complex)],
+    [
+        (np.int8(3), int),
+        (np.float32(0.5), float),
+        (np.bool_(True), bool),
+        (np.str_("x"), str),
+        (np.complex64(1j), complex),
+    ],
 )
 def test_numpy_scalars(value, kind):
     """NumPy scalars become Python's."""
@@ -181,7 +187,10 @@ def test_origins_as_text(origin, text):
 
 def test_chain_of_summaries():
     """Of several configs, what the last one says about an entry counts; the first comment wins."""
-    one, two = ConfigSummary({"a": 1}, docs={"a": "first", "b": "b"}, hidden={"h": 1}), ConfigSummary({"a": 2, "b": 1}, docs={"a": "second"})
+    one, two = (
+        ConfigSummary({"a": 1}, docs={"a": "first", "b": "b"}, hidden={"h": 1}),
+        ConfigSummary({"a": 2, "b": 1}, docs={"a": "second"}),
+    )
     one.added = {"x", "y"}
     one.modified = {"a", "b"}
     one.typechanged = {"c": (int, str), "d": (int, str)}

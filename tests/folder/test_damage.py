@@ -46,9 +46,15 @@ DAMAGES = {
     "events folded by a list": ("run.json", lambda root: _change(root, events_folded=[])),
     "status changes without end": ("run.json", lambda root: _change(root, status_changes=float("inf"))),
     "a path that is a list": ("run.json", lambda root: _change(root, files=[{"path": [], "role": "source"}])),
-    "a hash that is a dict": ("run.json", lambda root: _change(root, files=[{"path": "a", "role": "source", "sha256": {}}])),
+    "a hash that is a dict": (
+        "run.json",
+        lambda root: _change(root, files=[{"path": "a", "role": "source", "sha256": {}}]),
+    ),
     "a time before all times": ("run.json", lambda root: _change(root, start_time="0001-01-01T00:00:00+23:00")),
-    "a status that is a list": ("status-1.json", lambda root: (root / "1/status-1.json").write_text('["RUNNING", []]\n')),
+    "a status that is a list": (
+        "status-1.json",
+        lambda root: (root / "1/status-1.json").write_text('["RUNNING", []]\n'),
+    ),
     "half a change of status": ("status-1.json", lambda root: (root / "1/status-1.json").write_text("[1]\n")),
 }
 

@@ -325,7 +325,9 @@ def test_killed_at_any_moment(store, root, start):
         ends = store.streams(key.id)
         assert ends.get(StreamKey(POINTS), 0) > number
         assert ends.get(StreamKey(OUTPUT), 0) >= 5 * (number + 1)
-        assert [point.value for point in store.read(key.id, StreamKey(POINTS))] == list(range(ends.get(StreamKey(POINTS), 0)))
+        assert [point.value for point in store.read(key.id, StreamKey(POINTS))] == list(
+            range(ends.get(StreamKey(POINTS), 0))
+        )
         assert record.status == ("COMPLETED" if key.uid in ended else record.status)
     assert len(done) >= 6
     names = [path.name for path in root.iterdir() if path.name[0] not in "._"]

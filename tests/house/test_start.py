@@ -68,7 +68,9 @@ def test_defining_an_experiment_loads_next_to_nothing(tmp_path):
     loaded = _loaded(tmp_path, "-c", source)
     assert "expkit.experiment" in loaded
     assert not loaded & (OPTIONAL | COSTLY | RARE | {"docopt", "logging", "pathlib", "psutil", "typing"})
-    assert not any(name.startswith(("expkit.config", "expkit.observers", "expkit.provenance", "expkit.stores")) for name in loaded)
+    assert not any(
+        name.startswith(("expkit.config", "expkit.observers", "expkit.provenance", "expkit.stores")) for name in loaded
+    )
 
 
 def test_a_run_loads_what_it_needs(tmp_path):

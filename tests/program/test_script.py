@@ -179,7 +179,11 @@ class TestEndings:
         (script.path / "script.py").write_text(SCRIPT)
         with subprocess.Popen(
             [sys.executable, "script.py", "with", "how=sleep"],
-            cwd=script.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            cwd=script.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         ) as process:
             while "sleeping" not in process.stdout.readline():
                 pass
@@ -211,13 +215,19 @@ class TestEndings:
         (script.path / "script.py").write_text(SCRIPT)
         done = subprocess.run(
             [sys.executable, "-m", "pdb", "-c", "continue", "script.py"],
-            cwd=script.path, input="q\n", capture_output=True, text=True, timeout=60,
+            cwd=script.path,
+            input="q\n",
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert "in main 1.0 2.0 3" in done.stdout
 
     def test_input_and_breakpoint(self, script):
         """``input()`` and ``breakpoint()`` work while output is captured."""
-        source = SCRIPT.replace('    if how == "raise"', '    print("got", input("name? "))\n    breakpoint()\n    if how == "raise"')
+        source = SCRIPT.replace(
+            '    if how == "raise"', '    print("got", input("name? "))\n    breakpoint()\n    if how == "raise"'
+        )
         done = script(source, input="Ann\nc\n")
         assert "got Ann" in done.stdout
         assert done.returncode == 0
@@ -229,7 +239,10 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["with", "model.CC=10"], "there is no config entry model.CC (command line); did you mean model.C? (defined at script.py:29)"),
+            (
+                ["with", "model.CC=10"],
+                "there is no config entry model.CC (command line); did you mean model.C? (defined at script.py:29)",
+            ),
             (["with", "bigg"], "did you mean big"),
             (["with", "model=3", "model.C=1"], "model.C=1"),
             (["with", "a[=1"], "names no config entry"),
@@ -315,7 +328,7 @@ def snapshot(folder):
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if "__pycache__" not in str(path)}
 
 
-WORKERS = '''
+WORKERS = """
 import multiprocessing, sys
 from expkit import Experiment
 ex = Experiment("workers", observers=["folder:runs"])
@@ -335,7 +348,7 @@ if sys.argv[0]:
     run = ex.run()
     if run.status == "COMPLETED":
         print(run.result)
-'''
+"""
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
@@ -348,19 +361,19 @@ def test_workers_start_no_second_run(script, method):
 
 def test_sigterm_is_left_alone_afterwards(script):
     """Handlers are taken away after the run."""
-    source = '''
+    source = """
 import signal
 from expkit import Experiment
 ex = Experiment("handlers", observers=[])
 ex.main(lambda: signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL)
 print(ex.run().result, signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
-'''
+"""
     assert script(source).stdout == "True True\n"
 
 
 def test_metrics_survive_kill(script):
     """No point for which ``log_scalar`` had returned is lost by kill -9, also with a store that is not a folder."""
-    source = '''
+    source = """
 import os
 from expkit import Experiment
 ex = Experiment("kill")
@@ -371,7 +384,7 @@ def main(_run):
         print(number)
     os.write(2, b"logged all\\n")
     os.kill(os.getpid(), 9)
-'''
+"""
     done = script(source)
     assert "logged all" in done.stderr
     store = open_store(script.path / "runs")
@@ -382,7 +395,7 @@ def main(_run):
     assert store.read("1", StreamKey(OUTPUT)).startswith(b"0\n1\n2\n")
 
 
-FORKING = '''
+FORKING = """
 import multiprocessing, time
 from expkit import Experiment
 ex = Experiment("fork", observers=[])
@@ -401,7 +414,7 @@ def main():
     return process.exitcode
 
 print(ex.run().result)
-'''
+"""
 
 
 def test_forked_children_can_be_terminated(script):
@@ -422,7 +435,9 @@ def test_without_standard_streams(script, closed):
 
 def test_removed_folder(script):
     """A working directory that is removed during the run is not the program's problem."""
-    source = SCRIPT.replace('    if how == "raise"', '    os.mkdir("gone"); os.chdir("gone"); os.rmdir("../gone")\n    if how == "raise"')
+    source = SCRIPT.replace(
+        '    if how == "raise"', '    os.mkdir("gone"); os.chdir("gone"); os.rmdir("../gone")\n    if how == "raise"'
+    )
     done = script(source)
     assert done.returncode == 0, done.stderr
     assert last_run(script)[1].status == "COMPLETED"
@@ -430,7 +445,9 @@ def test_removed_folder(script):
 
 def test_secret_options_are_not_stored(script):
     """A secret option's value is nowhere in the record."""
-    source = SCRIPT.replace('ex = Experiment("script", ingredients=[data])', '''
+    source = SCRIPT.replace(
+        'ex = Experiment("script", ingredients=[data])',
+        '''
 from expkit import cli_option
 
 @cli_option("-z", "--api-token")
@@ -438,7 +455,8 @@ def token(args, run):
     """A secret."""
 
 ex = Experiment("script", ingredients=[data], additional_cli_options=[token])
-''')
+''',
+    )
     assert script(source, "-zS3cretValue").returncode == 0
     for path in (script.path / "runs").rglob("*"):
         assert path.is_dir() or b"S3cretValue" not in path.read_bytes()
@@ -446,7 +464,9 @@ ex = Experiment("script", ingredients=[data], additional_cli_options=[token])
 
 def test_looking_calls_no_hooks(script):
     """Commands that only look do not call what belongs to runs."""
-    source = SCRIPT.replace("@ex.automain", '@ex.pre_run_hook\ndef before():\n    open("trace", "w").close()\n\n\n@ex.automain')
+    source = SCRIPT.replace(
+        "@ex.automain", '@ex.pre_run_hook\ndef before():\n    open("trace", "w").close()\n\n\n@ex.automain'
+    )
     assert script(source, "print_config").returncode == 0
     assert not (script.path / "trace").exists()
     script(source)

@@ -91,6 +91,8 @@ def test_command_lines_are_masked(typed):
     """The value of a secret option stands nowhere on the recorded command line, however it was typed."""
     from expkit.provenance.mask import masked_arguments
 
-    shown = masked_arguments(["train", *typed, "with", "db.password=x", "lr=1", "url=http://u:p@h/"], {"--api-token": "S3cret"})
+    shown = masked_arguments(
+        ["train", *typed, "with", "db.password=x", "lr=1", "url=http://u:p@h/"], {"--api-token": "S3cret"}
+    )
     assert "S3cret" not in " ".join(shown)
     assert shown[-4:] == ("with", "db.password=***", "lr=1", "url=http://***@h/")

@@ -241,7 +241,11 @@ def test_enforcing_clean_before_the_first_commit(git):
 def test_git_works_while_others_do(git, tmp_path, monkeypatch):
     """Asking does not wait: the answers are there when they are called for."""
     commit = git.commit(train="x = 1\n")
-    script(tmp_path / "bin", "git", f'while [ ! -e "{tmp_path / "go"}" ]; do sleep 0.01; done\nexec "{shutil.which("git")}" "$@"')
+    script(
+        tmp_path / "bin",
+        "git",
+        f'while [ ! -e "{tmp_path / "go"}" ]; do sleep 0.01; done\nexec "{shutil.which("git")}" "$@"',
+    )
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     answers = ask([git.root / "train.py"])
     (tmp_path / "go").touch()

@@ -54,7 +54,9 @@ dtypes = st.one_of(
     hnp.timedelta64_dtypes(min_period="s"),
     st.just(np.dtype(np.longdouble)),
 )
-arrays = dtypes.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)))
+arrays = dtypes.flatmap(
+    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
+)
 
 leaves = st.one_of(
     st.none(),
@@ -72,7 +74,9 @@ leaves = st.one_of(
     st.sampled_from([*Colour, *Mode, *Level, Mode.READ | Mode.WRITE, Mode(0)]),
     st.sampled_from([Path("a/b"), Path("/x y/ü"), PurePosixPath("a\\b"), PureWindowsPath("C:/x")]),
 )
-keys = st.one_of(texts, st.just("!expkit"), st.integers(), st.booleans(), st.tuples(st.integers(), texts), st.sampled_from(Colour))
+keys = st.one_of(
+    texts, st.just("!expkit"), st.integers(), st.booleans(), st.tuples(st.integers(), texts), st.sampled_from(Colour)
+)
 
 
 def containers(inner):

@@ -109,7 +109,10 @@ def test_plain_json_is_itself():
         ({"!expkit": 1}, {"!expkit": "dict", "value": [["!expkit", 1]]}),
         (Decimal("1.10"), {"!expkit": "decimal", "value": "1.10"}),
         (Colour.RED, {"!expkit": "enum", "type": f"{Colour.__module__}:Colour", "name": "RED", "value": 1}),
-        (Layer(3, ["a"]), {"!expkit": "dataclass", "type": f"{Layer.__module__}:Layer", "value": {"units": 3, "names": ["a"]}}),
+        (
+            Layer(3, ["a"]),
+            {"!expkit": "dataclass", "type": f"{Layer.__module__}:Layer", "value": {"units": 3, "names": ["a"]}},
+        ),
         (np.float32(0.5), {"!expkit": "scalar", "dtype": "float32", "value": 0.5}),
         (
             np.array([[1.0, np.inf]]),
@@ -127,7 +130,11 @@ def test_sets_are_written_in_one_order():
     script = "from expkit.record.codec import encode; print(encode({'a', 'b', 'c', 1, (2, 'x'), None}))"
     texts = {
         subprocess.run(
-            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("1", "2", "3")
     }
@@ -202,7 +209,9 @@ def test_small_arrays_are_readable():
     assert shelf.bytes == {}
 
 
-@pytest.mark.parametrize("array", [np.arange(2000.0), np.ones((50, 50), order="F"), np.array([(1, 2.5)] * 1001, dtype="i4,f8")])
+@pytest.mark.parametrize(
+    "array", [np.arange(2000.0), np.ones((50, 50), order="F"), np.array([(1, 2.5)] * 1001, dtype="i4,f8")]
+)
 def test_large_arrays_lie_beside_the_tree(array):
     """Larger arrays are kept as .npy bytes that NumPy reads without pickle, and come back from them."""
     shelf = Shelf()
@@ -249,7 +258,8 @@ def test_object_arrays_are_lists_of_values():
 
 
 @pytest.mark.parametrize(
-    "array", [np.ma.masked_array([1, 2], [True, False]), np.array([(1, None)], dtype=[("a", "i4"), ("b", "O")]), np.void(b"ab")]
+    "array",
+    [np.ma.masked_array([1, 2], [True, False]), np.array([(1, None)], dtype=[("a", "i4"), ("b", "O")]), np.void(b"ab")],
 )
 def test_arrays_that_mean_more_are_objects(array):
     """Masked arrays and arrays with objects inside are recorded readably."""
@@ -314,7 +324,9 @@ def test_lambdas_say_where_they_are():
 
 def test_long_reprs_are_cut():
     """The record does not swell with what an object says about itself."""
-    tree = encode(type("Chatty", (), {"__repr__": lambda self: "x" * 10_000, "__getstate__": lambda self: {"s": "y" * 200_000}})())
+    tree = encode(
+        type("Chatty", (), {"__repr__": lambda self: "x" * 10_000, "__getstate__": lambda self: {"s": "y" * 200_000}})()
+    )
     assert (len(tree["repr"]), "state" in tree) == (2003, False)
 
 
@@ -524,7 +536,10 @@ def test_bytes_of_a_record():
     """A record names its kept files, and the arrays and frames in config, info and result; nothing else."""
     shelf = Shelf()
     tree = encode({"a": [np.arange(2000)], "b": {"!expkit": "array", "blob": "not one"}}, shelf.put)
-    files = (FileRef(path="a", role="artifact", sha256="1" * 64), FileRef(path="b", role="input", sha256="2" * 64, kept=False))
+    files = (
+        FileRef(path="a", role="artifact", sha256="1" * 64),
+        FileRef(path="b", role="input", sha256="2" * 64, kept=False),
+    )
     assert record_blobs(sample_record(info=tree, files=files)) == {*shelf.bytes, "1" * 64}
 
 

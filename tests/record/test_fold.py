@@ -75,7 +75,9 @@ def test_encoded_values_are_not_encoded_again():
 def test_large_arrays_go_to_their_keeper():
     """The keeper of arrays is handed the large ones among reported values."""
     kept = []
-    record = fold(RECORD, Completed(time=NOON, result=np.arange(2000)), lambda data, suffix: kept.append(suffix) or "0" * 64)
+    record = fold(
+        RECORD, Completed(time=NOON, result=np.arange(2000)), lambda data, suffix: kept.append(suffix) or "0" * 64
+    )
     assert (kept, record.result["blob"]) == ([".npy"], "0" * 64)
 
 
@@ -135,8 +137,19 @@ def test_runs_begin_with_their_start(event):
 
 events = st.lists(
     st.one_of(
-        st.builds(Beat, time=st.just(LATER), info=st.dictionaries(st.text(), st.integers()), result=st.none() | st.integers()),
-        st.builds(FileAdded, time=st.just(NOON), file=st.builds(FileRef, path=st.sampled_from("ab"), role=st.sampled_from(["source", "artifact", "input"]), sha256=st.sampled_from(["", "1", "2"]))),
+        st.builds(
+            Beat, time=st.just(LATER), info=st.dictionaries(st.text(), st.integers()), result=st.none() | st.integers()
+        ),
+        st.builds(
+            FileAdded,
+            time=st.just(NOON),
+            file=st.builds(
+                FileRef,
+                path=st.sampled_from("ab"),
+                role=st.sampled_from(["source", "artifact", "input"]),
+                sha256=st.sampled_from(["", "1", "2"]),
+            ),
+        ),
         st.builds(Learned, time=st.just(NOON), gaps=st.tuples(st.sampled_from("xy"))),
         st.just(Completed(time=NOON)),
     )

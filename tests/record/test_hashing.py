@@ -77,7 +77,9 @@ def test_only_the_top_seed_is_left_out():
     assert one[1] == two[1] != other[1]
 
 
-@pytest.mark.parametrize("value", [np.arange(2000.0), np.ones((40, 40), order="F"), pd.DataFrame({"a": range(2000)}), np.arange(10)])
+@pytest.mark.parametrize(
+    "value", [np.arange(2000.0), np.ones((40, 40), order="F"), pd.DataFrame({"a": range(2000)}), np.arange(10)]
+)
 def test_it_does_not_matter_where_arrays_lie(value):
     """An array or frame has one hash, in the record or beside it."""
     beside = encode({"w": value}, lambda data, suffix: hashlib.sha256(data).hexdigest())

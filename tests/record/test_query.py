@@ -189,7 +189,9 @@ def test_paths(path, value):
     assert lookup(TREE, path) == value
 
 
-@pytest.mark.parametrize("path", ["x", "lr.x", "layers[2]", "layers.x", "array.value", "colour.name", ".", "..", "[", "a.", '"'])
+@pytest.mark.parametrize(
+    "path", ["x", "lr.x", "layers[2]", "layers.x", "array.value", "colour.name", ".", "..", "[", "a.", '"']
+)
 def test_paths_to_nothing(path):
     """A path that leads nowhere finds MISSING, which is false and no value."""
     assert lookup(TREE, path) is MISSING

@@ -26,9 +26,7 @@ FROZEN = sorted((Path(__file__).parent / "frozen").rglob("*.json"))
 
 plain_texts = st.text(max_size=8)
 hexes = st.text("0123456789abcdef", min_size=64, max_size=64)
-times = st.none() | st.datetimes(
-    datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(timezone.utc)
-)
+times = st.none() | st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(timezone.utc))
 json_trees = st.dictionaries(plain_texts, values.map(encode), max_size=3)
 
 files = st.builds(
@@ -50,7 +48,12 @@ facts = st.builds(
     typechanged=st.dictionaries(plain_texts, st.tuples(plain_texts, plain_texts), max_size=2),
     docs=st.dictionaries(plain_texts, plain_texts, max_size=2),
 )
-launches = st.builds(Launch, script=plain_texts, argv=st.lists(plain_texts).map(tuple), env=st.dictionaries(plain_texts, plain_texts, max_size=2))
+launches = st.builds(
+    Launch,
+    script=plain_texts,
+    argv=st.lists(plain_texts).map(tuple),
+    env=st.dictionaries(plain_texts, plain_texts, max_size=2),
+)
 records = st.builds(
     RunRecord,
     uid=st.text("0123456789abcdef", min_size=32, max_size=32),
@@ -195,7 +198,11 @@ def test_old_values_mean_what_they_meant():
     assert (config["set"], config["frozenset"], config["bytes"]) == ({1, "a"}, frozenset({2}), b"\x00\xff")
     assert config["dict"] == {1: "one", (1, 2): "pair", "!expkit": True}
     assert config["datetime"] == datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-    assert (config["timedelta"], str(config["path"]), str(config["decimal"])) == (timedelta(1, 2, 3), "data/x.csv", "1.10")
+    assert (config["timedelta"], str(config["path"]), str(config["decimal"])) == (
+        timedelta(1, 2, 3),
+        "data/x.csv",
+        "1.10",
+    )
     assert np.array_equal(config["array"], np.array([[1.0, np.nan], [np.inf, 4.0]]), equal_nan=True)
     assert config["array"].dtype == np.float32
     assert (config["scalar"], type(config["scalar"])) == (np.int16(7), np.int16)
@@ -242,7 +249,9 @@ def test_leases_annotations_files_go_there_and_back():
     assert wire.file_from_json(through_json(wire.file_to_json(ref))) == ref
 
 
-@pytest.mark.parametrize("read", [wire.lease_from_json, wire.annotation_from_json, wire.file_from_json, wire.event_from_json])
+@pytest.mark.parametrize(
+    "read", [wire.lease_from_json, wire.annotation_from_json, wire.file_from_json, wire.event_from_json]
+)
 @pytest.mark.parametrize("tree", [None, 3, [], {}, {"name": 1, "time": "x", "host": []}])
 def test_wrong_trees_are_refused(read, tree):
     """What is none of ours is a FormatError."""
@@ -267,7 +276,13 @@ EVENTS = [
     Beat(time=NOON, info={"nan": float("nan")}, result=(1, 2)),
     FileAdded(time=NOON, file=FileRef(path="a", role="artifact", metadata={"a": {"b": [1]}}, first_seen=NOON)),
     Learned(time=NOON),
-    Learned(time=NOON, host={"gpu": None}, experiment={"repositories": [{"dirty": True}]}, facts=ConfigFacts(read=("a",)), gaps=("x",)),
+    Learned(
+        time=NOON,
+        host={"gpu": None},
+        experiment={"repositories": [{"dirty": True}]},
+        facts=ConfigFacts(read=("a",)),
+        gaps=("x",),
+    ),
     Completed(time=NOON),
     Completed(time=NOON, result=float("inf")),
     Interrupted(time=NOON, status="TIMEOUT", cause="too long"),

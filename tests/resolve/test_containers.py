@@ -18,9 +18,9 @@ CONFIG = {"lr": 0.1, "layers": [{"units": 64}, 32], "pair": (1, [2]), "names": {
 
 trees = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=4), inner, max_size=4)
-    | st.tuples(inner, inner),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4) | st.tuples(inner, inner)
+    ),
     max_leaves=20,
 )
 

@@ -88,7 +88,11 @@ def test_a_hook_of_an_ingredient_sets_its_own_entries(node, run):
         return config
 
     for used, n, k in ((hook, 8, 8), (whole, 50, 7)):
-        nodes = [node("paths", {"k": 7}), node("data", data, hooks=[used], children=["paths"]), node("", children=["data"])]
+        nodes = [
+            node("paths", {"k": 7}),
+            node("data", data, hooks=[used], children=["paths"]),
+            node("", children=["data"]),
+        ]
         config = run("", *nodes).config
         assert config == {"paths": {"k": k}, "data": {"n": n, "m": n + 1}}
 
@@ -147,7 +151,10 @@ def test_a_hook_may_add_entries_and_is_asked_whether_it_meant_to(node, run):
     assert resolution.summary.added == {"model.CC"}
     assert len(resolution.warnings) == 1
     line = hook.__code__.co_firstlineno
-    assert f"config hook hook (test_hooks.py:{line}) added the config entry model.CC; did you mean" in resolution.warnings[0]
+    assert (
+        f"config hook hook (test_hooks.py:{line}) added the config entry model.CC; did you mean"
+        in resolution.warnings[0]
+    )
     assert run("model.CC=4", root).config["model"]["CC"] == 4
     assert run("", root, force=True).warnings == []
     asked = node("", base, hooks=[lambda config, command_name, logger: {"new": 1}], parameters={"new": "x.py:1"})

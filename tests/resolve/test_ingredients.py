@@ -22,7 +22,9 @@ def whole(data):
 
 def test_ingredients_lie_under_their_paths(node, run):
     """Sub-ingredients are nested only where their path says so."""
-    config = run("", node("data.paths", paths), node("other", paths), node("data", data), node("", whole, children=["data"])).config
+    config = run(
+        "", node("data.paths", paths), node("other", paths), node("data", data), node("", whole, children=["data"])
+    ).config
     assert config == {
         "data": {"n": 10, "name": "digits", "half": 5, "paths": {"root": "/tmp"}},
         "other": {"root": "/tmp"},
@@ -43,7 +45,12 @@ def test_an_ingredient_sees_its_own_by_short_names(node, run):
     def config(paths, other):
         both = paths["root"] + other["root"]
 
-    nodes = [node("data.paths", paths), node("other", paths), node("data", config, children=["data.paths", "other"]), node("")]
+    nodes = [
+        node("data.paths", paths),
+        node("other", paths),
+        node("data", config, children=["data.paths", "other"]),
+        node(""),
+    ]
     assert run("other.root=x", *nodes).config["data"]["both"] == "/tmpx"
 
 
@@ -133,7 +140,10 @@ def test_an_ingredient_cannot_be_removed(node, run, update):
 
 def test_unknown_entries_are_judged_by_their_ingredient(node, run):
     """A parameter of the experiment's functions makes no entry of an ingredient known, nor the reverse."""
-    nodes = [node("data", data, parameters={"k": "d.py:1"}), node("", children=["data"], parameters={"data": "x.py:1", "m": ""})]
+    nodes = [
+        node("data", data, parameters={"k": "d.py:1"}),
+        node("", children=["data"], parameters={"data": "x.py:1", "m": ""}),
+    ]
     assert run("data.k=1 m=2", *nodes).config["data"]["k"] == 1
     for update in ("data.m=1", "k=1"):
         with pytest.raises(ConfigAddedError):
@@ -181,7 +191,12 @@ def test_an_ingredient_may_be_shared(node, run):
     def first(paths):
         a = paths["root"]
 
-    nodes = [node("paths", paths), node("one", first, children=["paths"]), node("two", first, children=["paths"]), node("")]
+    nodes = [
+        node("paths", paths),
+        node("one", first, children=["paths"]),
+        node("two", first, children=["paths"]),
+        node(""),
+    ]
     config = run("paths.root=r", *nodes).config
     assert config["one"] == config["two"] == {"a": "r"}
 

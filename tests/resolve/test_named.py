@@ -65,7 +65,10 @@ def test_a_file_of_an_unknown_kind_says_which_kinds_there_are(node, run, empty_f
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("smal", r"there is no named config 'smal' \(command line\); did you mean small \(defined at test_named.py:\d+\)"),
+        (
+            "smal",
+            r"there is no named config 'smal' \(command line\); did you mean small \(defined at test_named.py:\d+\)",
+        ),
         ("tiny", r"did you mean data.tiny \(defined at settings.py:7\)\?"),
         ("dta.small", r"did you mean data.small "),
         ("xyz", r"; there are small, large, data.sub.small, data.small, data.tiny$"),

@@ -26,7 +26,9 @@ from expkit.record.hashing import canonical, config_hashes
 PATHS = ["data", "data.paths", "model", "model.opt", "deep.er", "x-1.y"]
 
 keys = st.one_of(
-    st.sampled_from(["a", "b", "n", "seed", "rate", "x.y", "", "a b", "!expkit", "py/object", "1", "ü", '"', "[0]", "~a", "="]),
+    st.sampled_from(
+        ["a", "b", "n", "seed", "rate", "x.y", "", "a b", "!expkit", "py/object", "1", "ü", '"', "[0]", "~a", "="]
+    ),
     st.text(max_size=3),
 )
 # no booleans: True and 1 are one key to a dict, and which of them stays is not of our making
@@ -84,14 +86,22 @@ def trees(draw):
         configs = [ConfigDict(draw(own_tables(path, paths))) for _ in range(draw(st.integers(0, 2)))]
         if draw(st.booleans()):
             configs.append(DERIVED)
-        nodes.append(Node(path=path, configurations=configs, children=draw(st.sampled_from([(), tuple(paths)])) if not path else ()))
+        nodes.append(
+            Node(
+                path=path,
+                configurations=configs,
+                children=draw(st.sampled_from([(), tuple(paths)])) if not path else (),
+            )
+        )
     return nodes
 
 
 def own_tables(path, paths):
     """Entries that do not stand in the place of another ingredient."""
     starts = {other.split(".")[0] for other in paths}
-    return tables.map(lambda table: {key: value for key, value in table.items() if key not in starts | {"paths", "opt", "y"}})
+    return tables.map(
+        lambda table: {key: value for key, value in table.items() if key not in starts | {"paths", "opt", "y"}}
+    )
 
 
 @st.composite
@@ -99,7 +109,9 @@ def overridden(draw):
     """A tree, and updates of some of its leaves."""
     nodes = draw(trees())
     config = resolve(nodes).config
-    places = [path for path, value in flatten(config) if type(value) is not dict and all(isinstance(key, str) for key in path)]
+    places = [
+        path for path, value in flatten(config) if type(value) is not dict and all(isinstance(key, str) for key in path)
+    ]
     chosen = draw(st.lists(st.sampled_from(places), unique=True, max_size=3)) if places else []
     updates = [Update(path, draw(leaves), origin=Origin("test"), text="test") for path in chosen]
     assume(not {"n", "large"} <= {path[-1] for path in chosen})  # one depends on the other
@@ -193,7 +205,9 @@ def spoil(value):
 def test_a_saved_config_with_named_configs_and_functions_restores(tmp_path, extension):
     """What named configs and config functions made of a config is in the file, not made again."""
     nodes = [
-        Node(path="data", configurations=[DERIVED], named_configs={"big": ConfigDict({"n": 9, "table": {"rest": [1]}})}),
+        Node(
+            path="data", configurations=[DERIVED], named_configs={"big": ConfigDict({"n": 9, "table": {"rest": [1]}})}
+        ),
         Node(
             configurations=[ConfigDict({"n": 1, "only": None, "rate": math.nan}), DERIVED],
             named_configs={"small": ConfigScope(small)},

@@ -59,7 +59,9 @@ def test_several_near_names_are_told_with_their_places(node, run):
 
 def test_several_unknown_entries_are_told_at_once(node, run):
     """One error for all of them, a line each."""
-    lines = refusal(run, "modle=1 lrr=2 data.m=3", node("data", {"n": 1}), node("", base, children=["data"])).split("\n")
+    lines = refusal(run, "modle=1 lrr=2 data.m=3", node("data", {"n": 1}), node("", base, children=["data"])).split(
+        "\n"
+    )
     assert [line.split(" (")[0] for line in lines] == [
         "there is no config entry data.m",
         "there is no config entry modle",
@@ -127,7 +129,9 @@ def test_names_in_the_source_that_are_no_entries_are_told_apart(node, run):
     assert message.endswith(f"; it is set at test_unknown.py:{line + 4}, but under a condition that does not hold")
     assert run("beta=0.5 kind=adam", node("", config)).config["beta"] == 0.5
     message = refusal(run, "_cache=2", node("", config))
-    assert message.endswith(f"; the name at test_unknown.py:{line + 2} is no entry, as no captured function asks for it")
+    assert message.endswith(
+        f"; the name at test_unknown.py:{line + 2} is no entry, as no captured function asks for it"
+    )
 
 
 def test_odd_keys_are_quoted(node, run):

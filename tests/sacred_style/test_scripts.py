@@ -29,7 +29,11 @@ def folder(tmp_path):
 def shell(command, folder):
     """What a command prints: stdout, then stderr with ``! `` before each line, then the exit code if it is not 0."""
     environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("EXPKIT_", "PYTHON", "NO_COLOR", "COLUMNS"))},
+        **{
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("EXPKIT_", "PYTHON", "NO_COLOR", "COLUMNS"))
+        },
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(console.ROOT), os.environ.get("PYTHONPATH", "")))),
         "PYTHONIOENCODING": "utf-8",
@@ -56,13 +60,17 @@ def test_every_script_is_tried():
     """There is a transcript for every script, none is left over, and all import the predecessor."""
     scripts = [path for path in (HERE / "scripts").glob("**/*.py") if "sacred" in path.read_text("utf-8")]
     transcripts = "\n".join(path.read_text("utf-8") for path in TRANSCRIPTS.glob("*.txt"))
-    entries = {path.name for path in scripts if path.parent.name in ("scripts", "modular", "src_layout")} - {"dataset.py"}
+    entries = {path.name for path in scripts if path.parent.name in ("scripts", "modular", "src_layout")} - {
+        "dataset.py"
+    }
     assert sorted(name for name in entries if name not in transcripts) == []
 
 
 def test_imports_are_all_that_changes():
     """Lines that are no imports stay as they are."""
-    source = "from sacred import Experiment\nimport sacred\nx = 'sacred'\n    from sacred.utils import SacredInterrupt, X\n"
+    source = (
+        "from sacred import Experiment\nimport sacred\nx = 'sacred'\n    from sacred.utils import SacredInterrupt, X\n"
+    )
     assert changed(source) == (
         "from expkit import Experiment\nimport expkit as sacred\nx = 'sacred'\n"
         "    from expkit import RunInterrupt as SacredInterrupt, X\n"

@@ -26,7 +26,12 @@ names = st.lists(st.text(max_size=20), max_size=4).map(tuple)
 
 @pytest.mark.parametrize(
     ("root", "path", "seed"),
-    [(42, (), 1282956887), (42, ('train',), 712681991), (0, ('dataset', 'load', '0'), 1712740399), (4294967295, ('ä', ''), 2143735827)],
+    [
+        (42, (), 1282956887),
+        (42, ("train",), 712681991),
+        (0, ("dataset", "load", "0"), 1712740399),
+        (4294967295, ("ä", ""), 2143735827),
+    ],
 )
 def test_seeds_never_change(root, path, seed):
     """Seeds of names are the same in every version: recorded runs depend on it."""
@@ -149,7 +154,12 @@ def test_the_type_of_a_generator_does_not_depend_on_imports():
     assert fresh(f"import sys; assert 'numpy' not in sys.modules; {ask}") == "Generator True"
     hidden = "import sys; sys.modules['numpy'] = None; "
     assert fresh(hidden + ask).startswith("Random ")
-    assert fresh(f"{hidden}from expkit.run.seeds import make_rng; import random; print(make_rng(5).random() == random.Random(5).random())") == "True"
+    assert (
+        fresh(
+            f"{hidden}from expkit.run.seeds import make_rng; import random; print(make_rng(5).random() == random.Random(5).random())"
+        )
+        == "True"
+    )
 
 
 def drawn():

@@ -54,4 +54,6 @@ class FormatFile:
 
 
 def _version(needs: object) -> str:
-    return f"expkit {needs} or newer" if isinstance(needs, str) else "the version of expkit that wrote it, or a newer one"
+    return (
+        f"expkit {needs} or newer" if isinstance(needs, str) else "the version of expkit that wrote it, or a newer one"
+    )

@@ -1,4 +1,5 @@
 """What notebooks do: call captured functions before and after runs, and look at runs."""
+
 from sacred import Experiment, Ingredient
 
 ing = Ingredient("ing")

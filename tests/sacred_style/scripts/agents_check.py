@@ -1,4 +1,5 @@
 """How such a code base tests its own scripts."""
+
 import tempfile
 
 from agents.scripts import train

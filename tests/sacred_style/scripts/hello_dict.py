@@ -1,4 +1,5 @@
 """Hello from a config dict."""
+
 from sacred import Experiment
 
 ex = Experiment("hello_dict")

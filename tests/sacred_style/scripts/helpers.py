@@ -1,4 +1,5 @@
 """Helpers from Sacred's own modules, as training scripts use them."""
+
 import sacred
 from sacred import Experiment
 from sacred.commands import print_config

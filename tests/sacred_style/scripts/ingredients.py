@@ -1,4 +1,5 @@
 """Ingredients in one file, in the style of the documentation."""
+
 from sacred import Experiment, Ingredient
 
 paths = Ingredient("dataset.paths")

@@ -1,4 +1,5 @@
 """Captured functions called before, during and after runs."""
+
 from sacred import Experiment
 from sacred.utils import MissingConfigError, SignatureError
 

@@ -1,4 +1,5 @@
 """A logger of one's own, as multi-agent code bases set it up."""
+
 import logging
 import sys
 

@@ -1,4 +1,5 @@
 """Captured functions in threads and in forked workers."""
+
 import multiprocessing
 import threading
 

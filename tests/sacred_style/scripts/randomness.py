@@ -1,4 +1,5 @@
 """Random numbers: reproducible from the root seed, in every ingredient."""
+
 import random
 
 import numpy as np

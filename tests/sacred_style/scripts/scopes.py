@@ -1,4 +1,5 @@
 """Shapes of config functions that people write."""
+
 import os
 
 from sacred import Experiment

@@ -1,4 +1,5 @@
 """A new captured function changes nobody else's random numbers."""
+
 import sys
 
 from sacred import Experiment, Ingredient

@@ -1,4 +1,5 @@
 """An experiment in several files."""
+
 from dataset import data_ingredient, load_data
 from sacred import Experiment
 

@@ -1,4 +1,5 @@
 """Configuration of train, in a file of its own."""
+
 import os
 
 import sacred

@@ -2,6 +2,7 @@
 
 Can be used as a CLI script, or the `train` function can be called directly.
 """
+
 import pathlib
 
 from sacred.observers import FileStorageObserver

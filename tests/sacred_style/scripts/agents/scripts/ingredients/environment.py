@@ -1,4 +1,5 @@
 """The environment that agents act in."""
+
 import contextlib
 from typing import Any, Generator, Mapping
 

@@ -1,4 +1,5 @@
 """The policy, depending on the environment's config."""
+
 import logging
 
 import sacred
