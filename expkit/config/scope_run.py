@@ -206,7 +206,7 @@ class _Overlay(dict[str, Any]):
     """Globals over a module's globals: writes stay here."""
 
     def __init__(self, func: Callable[..., Any]) -> None:
-        super().__init__(__builtins__=func.__builtins__, __name__=func.__module__)  # type: ignore[attr-defined]
+        super().__init__(__builtins__=func.__builtins__, __name__=func.__module__)
         self._module = func.__globals__
 
     def __missing__(self, key: str) -> Any:
