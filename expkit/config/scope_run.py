@@ -205,7 +205,7 @@ class Evaluation:
 class _Overlay(dict[str, Any]):
     """Globals over a module's globals: writes stay here."""
 
-    def __init__(self, func: Callable[..., Any]) -> None:
+    def __init__(self, func: Any) -> None:
         super().__init__(__builtins__=func.__builtins__, __name__=func.__module__)
         self._module = func.__globals__
 
