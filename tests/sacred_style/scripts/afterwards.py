@@ -1,5 +1,4 @@
 """What notebooks do: call captured functions before and after runs, and look at runs."""
-
 from sacred import Experiment, Ingredient
 
 ing = Ingredient("ing")

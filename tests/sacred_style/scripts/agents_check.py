@@ -1,5 +1,4 @@
 """How such a code base tests its own scripts."""
-
 import tempfile
 
 from agents.scripts import train

@@ -1,5 +1,4 @@
 """The edges of the interface, one line each."""
-
 import os
 
 from sacred import SETTINGS, Experiment, Ingredient, cli_option, host_info_gatherer
@@ -23,15 +22,8 @@ def attempt(label, function, *args, **kwargs):
 
 
 KINDS = {
-    "ValueError",
-    "KeyError",
-    "TypeError",
-    "RuntimeError",
-    "OSError",
-    "AttributeError",
-    "CircularDependencyError",
-    "ConfigAddedError",
-    "NamedConfigNotFoundError",
+    "ValueError", "KeyError", "TypeError", "RuntimeError", "OSError", "AttributeError",
+    "CircularDependencyError", "ConfigAddedError", "NamedConfigNotFoundError",
 }
 
 
@@ -75,9 +67,7 @@ attempt("no command", Experiment("empty").run)
 attempt("unknown command", ex.run, "unknown")
 attempt("unknown entry", ex.run, config_updates={"unknown": 1})
 attempt("unknown named config", ex.run, named_configs=["unknown"])
-attempt(
-    "default options", lambda: [ex.get_default_options()[name] for name in ("--force", "--name", "--beat-interval")]
-)
+attempt("default options", lambda: [ex.get_default_options()[name] for name in ("--force", "--name", "--beat-interval")])
 attempt("argv", ex.run_commandline, 5)
 
 a, b = Ingredient("a"), Ingredient("b")

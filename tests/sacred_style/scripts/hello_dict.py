@@ -1,5 +1,4 @@
 """Hello from a config dict."""
-
 from sacred import Experiment
 
 ex = Experiment("hello_dict")

@@ -1,5 +1,4 @@
 """Helpers from Sacred's own modules, as training scripts use them."""
-
 import sacred
 from sacred import Experiment
 from sacred.commands import print_config

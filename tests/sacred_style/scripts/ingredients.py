@@ -1,5 +1,4 @@
 """Ingredients in one file, in the style of the documentation."""
-
 from sacred import Experiment, Ingredient
 
 paths = Ingredient("dataset.paths")

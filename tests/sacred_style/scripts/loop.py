@@ -1,5 +1,4 @@
 """A sweep in one process."""
-
 from sacred import Experiment
 from sacred.observers import FileStorageObserver
 
@@ -37,9 +36,7 @@ if __name__ == "__main__":
         print(run._id, run.status, run.result, run.info, run.config["model"])
     run = ex.run(config_updates={"lr": 1, "model.depth": 3, "model": {"width": [5]}}, named_configs=["deep"])
     print(run._id, run.result, run.config["model"])
-    run = ex.run(
-        named_configs=["deep"], info={"given": 1}, meta_info={"comment": "by hand"}, options={"--loglevel": 40}
-    )
+    run = ex.run(named_configs=["deep"], info={"given": 1}, meta_info={"comment": "by hand"}, options={"--loglevel": 40})
     print(run._id, run.result, run.info, run.meta_info["comment"])
     run = ex.run("other", config_updates={"model": {"depth": 7}})
     print(run._id, run.result, run.experiment_info["name"])

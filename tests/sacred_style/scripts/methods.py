@@ -1,5 +1,4 @@
 """Captured functions called before, during and after runs."""
-
 from sacred import Experiment
 from sacred.utils import MissingConfigError, SignatureError
 

@@ -1,5 +1,4 @@
 """A logger of one's own, as multi-agent code bases set it up."""
-
 import logging
 import sys
 

@@ -1,5 +1,4 @@
 """Captured functions in threads and in forked workers."""
-
 import multiprocessing
 import threading
 

@@ -1,5 +1,4 @@
 """An observer that hears whatever there is, by keyword."""
-
 from sacred import Experiment
 from sacred.observers import RunObserver
 

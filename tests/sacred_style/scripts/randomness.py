@@ -1,5 +1,4 @@
 """Random numbers: reproducible from the root seed, in every ingredient."""
-
 import random
 
 import numpy as np

@@ -1,5 +1,4 @@
 """Shapes of config functions that people write."""
-
 import os
 
 from sacred import Experiment

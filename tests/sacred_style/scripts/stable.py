@@ -1,5 +1,4 @@
 """A new captured function changes nobody else's random numbers."""
-
 import sys
 
 from sacred import Experiment, Ingredient

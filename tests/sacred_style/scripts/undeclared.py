@@ -1,5 +1,4 @@
 """Names that no config declares, but captured functions ask for."""
-
 from sacred import Experiment, Ingredient
 
 data = Ingredient("data")

@@ -1,5 +1,4 @@
 """An experiment in several files."""
-
 from dataset import data_ingredient, load_data
 from sacred import Experiment
 

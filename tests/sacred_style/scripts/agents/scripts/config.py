@@ -1,5 +1,4 @@
 """Configuration of train, in a file of its own."""
-
 import os
 
 import sacred

@@ -2,7 +2,6 @@
 
 Can be used as a CLI script, or the `train` function can be called directly.
 """
-
 import pathlib
 
 from sacred.observers import FileStorageObserver

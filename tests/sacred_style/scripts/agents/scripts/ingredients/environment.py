@@ -1,5 +1,4 @@
 """The environment that agents act in."""
-
 import contextlib
 from typing import Any, Generator, Mapping
 

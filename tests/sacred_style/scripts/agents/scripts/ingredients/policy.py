@@ -1,5 +1,4 @@
 """The policy, depending on the environment's config."""
-
 import logging
 
 import sacred
