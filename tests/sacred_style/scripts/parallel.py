@@ -49,6 +49,7 @@ def threads(_run):
     started = [threading.Thread(target=target, args=(k,)) for k in range(4)]
     for thread in started:
         thread.start()
+        thread.join(0.2)  # in order, so that the transcript is the same every time
     for thread in started:
         thread.join()
     return sorted(results)
