@@ -107,6 +107,53 @@ SETTINGS = Settings(
     LEASE_INTERVAL=10.0,
     # the folder (or store URL) of runs that name no observer; None: `runs` beside the project
     DEFAULT_STORE=None,
+    FILES=Settings(
+        "SETTINGS.FILES",
+        # find the data files that a run opens
+        CAPTURE=True,
+        # look into readers that open files in native code (pandas, pyarrow, polars, h5py, OpenCV, safetensors)
+        HOOKS=True,
+        # bytes of files that were merely seen are kept up to this size, in bytes ...
+        KEEP_BELOW=1_000_000,
+        # ... or where one of these patterns matches
+        KEEP=[],
+        # files that match one of these patterns are neither inputs nor outputs
+        IGNORE=["*.pyc", "*.log", "*.tmp", "*.lock", "*/.git/*", "*/.*cache*/*", "*/__pycache__/*"],
+        # folders below which files count; None: everywhere but in the interpreter's, packages' and the system's folders
+        ROOTS=None,
+        # folders of which a look before and one after tell what the run wrote
+        OUTPUT_FOLDERS=[],
+        # most files that are recorded
+        MOST=10_000,
+        # seconds that the end of a run waits for hashes
+        END_PATIENCE=3.0,
+    ),
+    GIT=Settings(
+        "SETTINGS.GIT",
+        # keep what a repository has beyond its commit: a patch, and the project's untracked files
+        KEEP_CHANGES=True,
+        # larger patches are not kept, in bytes
+        LARGEST_PATCH=10_000_000,
+        # larger untracked files are not kept, and no more than so much of them in all, in bytes
+        LARGEST_UNTRACKED=1_000_000,
+        ALL_UNTRACKED=10_000_000,
+    ),
+    MONITOR=Settings(
+        "SETTINGS.MONITOR",
+        # seconds between two looks at what the run's processes use (metrics `system/...`); 0: never
+        INTERVAL=10.0,
+        # look at graphics processors, too
+        GPU=True,
+    ),
+    RANKS=Settings(
+        "SETTINGS.RANKS",
+        # processes that torchrun, SLURM or MPI started together are one run
+        DETECT=True,
+        # seconds that ranks wait for rank 0 to start the run
+        PATIENCE=60.0,
+    ),
+    # doubt about what a run used is an error at its end
+    STRICT_CAPTURE=False,
     LANES=Settings(
         "SETTINGS.LANES",
         # at its end a run waits this long for an observer that makes no progress ...

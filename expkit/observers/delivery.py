@@ -54,7 +54,7 @@ class Live(Frozen):
     base_dir: str = ""
 
 
-def _nowhere(source: Path, ref: FileRef) -> None:
+def _nowhere(source: Path | bytes, ref: FileRef) -> None:
     """Where a delivery has no log, there is no room for files."""
 
 
@@ -80,7 +80,7 @@ class Delivery(Frozen):
     bind: bool = False
     cursors: dict[StreamKey, int] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
-    add_file: Callable[[Path, FileRef], None] = _nowhere
+    add_file: Callable[[Path | bytes, FileRef], None] = _nowhere
 
 
 current: ContextVar[Delivery | None] = ContextVar("expkit_delivery", default=None)

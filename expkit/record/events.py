@@ -46,13 +46,14 @@ class FileAdded(Frozen):
 
 
 class Learned(Frozen):
-    """Facts that are known only later: host facts, what was read, what is missing."""
+    """Facts that are known only later: host facts, what was read, what is missing, what could not be seen."""
 
     time: datetime
     host: Mapping[str, Any] = field(default_factory=dict)
     experiment: Mapping[str, Any] = field(default_factory=dict)
     facts: ConfigFacts | None = None
     gaps: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 class Completed(Frozen):

@@ -77,13 +77,17 @@ def _file_added(record: RunRecord, event: FileAdded, _: PutBytes | None) -> RunR
 
 
 def _learned(record: RunRecord, event: Learned, arrays: PutBytes | None) -> RunRecord:
-    new_gaps = tuple(gap for gap in event.gaps if gap not in record.gaps)
     return record.but(
         host={**record.host, **encode(event.host, arrays)},
         experiment={**record.experiment, **encode(event.experiment, arrays)},
         facts=event.facts or record.facts,
-        gaps=record.gaps + new_gaps,
+        gaps=_all(record.gaps, event.gaps),
+        unseen=_all(record.unseen, event.unseen),
     )
+
+
+def _all(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*old, *new)))
 
 
 def _completed(record: RunRecord, event: Completed, arrays: PutBytes | None) -> RunRecord:

@@ -55,7 +55,8 @@ class FileRef(Frozen):
 
     Attributes:
         path: relative to ``root``, with forward slashes; for artifacts their name.
-        role: ``source``, ``resource``, ``artifact``, ``input`` or ``output``.
+        role: ``source``, ``resource``, ``artifact``, ``input`` or ``output``; ``environment`` (the list of installed
+            packages); ``patch`` and ``untracked`` (what a repository had beyond its commit).
         root: the named root that ``path`` starts from: ``project``, ``cwd``, ``home``, ``files``
             (the run's own folder for files), ``package`` or ``elsewhere`` (then ``path`` is a base name).
         sha256: hex digest of the bytes.
@@ -63,8 +64,9 @@ class FileRef(Frozen):
         size: in bytes.
         mode: ``r`` (read) or ``w`` (written).
         first_seen: when the run met it first.
-        layer: who saw it: ``import``, ``user``, ``audit``, ``hook``, ``folder``.
+        layer: who saw it: ``import``, ``user``, ``audit``, ``hook``, ``folder``, ``worker``, ``git``.
         kept: whether the bytes are in the store, or only the hash.
+        changed: its bytes changed while the run used it, so the hash may be of other bytes than were used.
         metadata: what the user said about it (artifacts).
         content_type: MIME type (artifacts), or ``""``.
     """
@@ -79,6 +81,7 @@ class FileRef(Frozen):
     first_seen: datetime | None = None
     layer: str = "user"
     kept: bool = True
+    changed: bool = False
     metadata: Mapping[str, Json] = field(default_factory=dict)
     content_type: str = ""
 
@@ -117,6 +120,7 @@ class ConfigFacts(Frozen):
         read: entries that somebody read.
         unread: overridden entries that nobody read, known at the end.
         mutated: entries that captured functions changed in place, known at the end.
+        masked: entries whose values are secrets: the record has a mask in their place.
     """
 
     hash: str = ""
@@ -128,6 +132,7 @@ class ConfigFacts(Frozen):
     read: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     mutated: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
 
 
 class RunRecord(Frozen):
@@ -154,6 +159,7 @@ class RunRecord(Frozen):
         fail_trace: lines of the traceback.
         cause: one sentence on why a run ended that did not complete.
         gaps: sentences on what is missing from this record and why.
+        unseen: whose doings could not be seen, such as ``subprocess ffmpeg``.
     """
 
     uid: str
@@ -181,6 +187,7 @@ class RunRecord(Frozen):
     fail_trace: tuple[str, ...] = ()
     cause: str = ""
     gaps: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     format: int = FORMAT
 
     def files_of(self, role: str) -> tuple[FileRef, ...]:

@@ -100,7 +100,7 @@ def record_from_json(tree: Json) -> RunRecord:
 
 _REQUIRED = ("uid", "name", "command", "status")
 _TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
-_LISTS = ("fail_trace", "gaps")
+_LISTS = ("fail_trace", "gaps", "unseen")
 _TREES = ("experiment", "host", "meta", "config", "info")
 _OPTIONAL = ("result", "parent", "segment", "ranks", "seed", "cause")
 _KINDS = {"segment": int, "ranks": int, "cause": str}

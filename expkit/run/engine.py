@@ -16,11 +16,13 @@ from expkit.run.files import keep_run_files, keep_sources
 from expkit.run.later import LaterFacts
 from expkit.run.log import NoLog
 from expkit.run.logging import Heard
+from expkit.run.monitor import Monitor
 from expkit.run.output import capture
 from expkit.run.pulse import Pulse
 from expkit.run.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
 from expkit.run.signals import TerminationGuard
+from expkit.run.used import UsedFiles
 from expkit.settings import SETTINGS
 from expkit.stores.holder import this_process
 
@@ -116,7 +118,9 @@ class Life:
             return
         mode = "no" if isinstance(local, NoLog) else run.capture_mode
         self._output = capture(mode, local.output, run.captured_out_filter)
-        self._watching.callback(LaterFacts(run.recorder).wait)
+        self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later).wait)
+        self._watching.callback(UsedFiles(run).stop)
+        self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)
         pulse = Pulse(self._beat, run.beat_interval, lambda: local.renew(lease), lease.interval)
         self._watching.callback(pulse.stop)

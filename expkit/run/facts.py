@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
-from expkit.provenance.host import host_facts
+from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.mask import masked_arguments
 from expkit.provenance.packages import discover_packages
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from expkit.provenance.found import Found, Job
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
 
@@ -33,6 +34,7 @@ class Facts(Frozen):
         sources: the files that make up the program.
         places: where each of them lies now, by name.
         problems: what could not be found out.
+        later: finds out what takes longer, while the run is under way.
     """
 
     experiment: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Facts(Frozen):
     sources: tuple[FileRef, ...] = ()
     places: Mapping[str, Path] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    later: tuple[Job, ...] = ()
 
 
 NOT_GATHERED = Facts()
@@ -76,7 +79,14 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         sources=tuple(_ref(source, time) for source in sources),
         places={source.name: source.path for source in sources},
         problems=(*repositories.problems, *problems),
+        later=(_slow_host_facts,) if has_slow_facts() else (),
     )
+
+
+def _slow_host_facts() -> Found:
+    from expkit.provenance.found import Found
+
+    return Found(host=slow_facts())
 
 
 def _launch(root: Definitions, inputs: RunInputs) -> Launch:

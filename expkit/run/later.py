@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from expkit.provenance.host import has_slow_facts, slow_facts
 from expkit.record.events import Learned
 from expkit.run.log import NoLog
 from expkit.run.recorder import now
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from expkit.provenance.found import Found, Job
     from expkit.run.recorder import Recorder
 
 PATIENCE = 0.5
@@ -18,14 +20,20 @@ PATIENCE = 0.5
 
 
 class LaterFacts:
-    """Gathers slow facts about the host while the run is under way."""
+    """Gathers slow facts while the run is under way.
 
-    def __init__(self, recorder: Recorder) -> None:
+    Args:
+        recorder: is told what was found out.
+        jobs: done one after another.
+    """
+
+    def __init__(self, recorder: Recorder, jobs: Sequence[Job]) -> None:
         self._recorder = recorder
+        self._jobs = jobs
         self._lock = threading.Lock()
         self._over = False
         self._thread: threading.Thread | None = None
-        if not isinstance(recorder.log, NoLog) and has_slow_facts():
+        if not isinstance(recorder.log, NoLog) and jobs:
             self._thread = threading.Thread(target=self._gather, name="expkit facts", daemon=True)
             self._thread.start()
 
@@ -37,7 +45,27 @@ class LaterFacts:
             self._over = True
 
     def _gather(self) -> None:
-        facts = slow_facts()
-        with self._lock:
-            if not self._over and facts:
-                self._recorder.tell(Learned(time=now(), host=facts))
+        for job in self._jobs:
+            found = _found(job)
+            with self._lock:
+                if self._over:
+                    return
+                self._tell(found)
+
+    def _tell(self, found: Found) -> None:
+        for source, ref in found.files:
+            self._recorder.add_file(source, ref)
+        if found.host or found.experiment or found.gaps:
+            self._recorder.tell(
+                Learned(time=now(), host=found.host, experiment=found.experiment, gaps=found.gaps),
+            )
+
+
+def _found(job: Job) -> Found:
+    """What a job finds out; one that fails leaves a sentence."""
+    from expkit.provenance.found import Found
+
+    try:
+        return job()
+    except Exception as error:
+        return Found(gaps=(f"a fact could not be found out: {type(error).__name__}: {error}",))

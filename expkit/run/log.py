@@ -75,8 +75,10 @@ class LocalLog:
         """Fold the event into the record, write it down, return the new record."""
         return self._log.write(event)
 
-    def keep(self, source: Path, ref: FileRef) -> FileRef:
+    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
         """Keep the bytes of ``source`` and return ``ref`` with hashes and size."""
+        if isinstance(source, bytes):
+            return self._log.keep(source, ref)
         before = _signature(source)
         kept = self._log.keep(source, ref)
         self._originals[_key(ref)] = (str(source), before)
@@ -153,7 +155,7 @@ class NoLog:
         self._record = fold(self._record, event)
         return self._record
 
-    def keep(self, source: Path, ref: FileRef) -> FileRef:  # noqa: ARG002
+    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:  # noqa: ARG002
         """Keep nothing."""
         return ref
 

@@ -125,7 +125,7 @@ class Recorder:
                     lane.put(self._delivery(event, lane))
 
     def _delivery(self, event: Event, lane: Lane) -> Delivery:
-        def add_file(source: Path, ref: FileRef) -> None:
+        def add_file(source: Path | bytes, ref: FileRef) -> None:
             self.add_file(source, ref, lane)
 
         return Delivery(
@@ -148,8 +148,8 @@ class Recorder:
         self.report(info, result)
         self._try(self.log.flush)
 
-    def add_file(self, source: Path, ref: FileRef, teller: Lane | None = None) -> None:
-        """Keep a file's bytes, then tell of it."""
+    def add_file(self, source: Path | bytes, ref: FileRef, teller: Lane | None = None) -> None:
+        """Keep bytes, or those of a file, then tell of it."""
         time = now()
         ref = ref.but(first_seen=time)
         kept = ref if self.over else self.log.keep(source, ref)
