@@ -22,6 +22,12 @@ def own_state(tmp_path, monkeypatch):
     monkeypatch.delenv("EXPKIT_STORE", raising=False)
 
 
+@pytest.fixture(scope="session")
+def faults():
+    """Whether the whole matrix of faults is wanted, instead of a sample of it (``.ci/run --faults``)."""
+    return os.environ.get("EXPKIT_FAULTS") == "1"
+
+
 @pytest.fixture
 def experiment():
     """An experiment that nobody observes, with one entry and a main function that returns it."""
