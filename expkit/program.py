@@ -169,12 +169,13 @@ def announce(run: Run) -> None:
 
 def conclude(run: Run) -> None:
     """Say on stderr how the run ended, and where its record is."""
-    from expkit.cli.status import end_line
+    from expkit.cli.status import captured_line, end_line
 
     if run.unobserved or not run.observers or run.start_time is None or run.stop_time is None:
         return
     seconds = (run.stop_time - run.start_time).total_seconds()
     _tell(end_line(run._id, _location(run), run.status or "", seconds, run.result))
+    _tell(captured_line(run.record))
 
 
 def _tell(line: str) -> None:

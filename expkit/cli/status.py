@@ -9,10 +9,13 @@ from expkit.cli.terminal import emit, speaks_unicode
 from expkit.cli.values import short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import TextIO
 
+    from expkit.record.model import RunRecord
+
 _EXACT, _MINUTE, _HOUR, _DAY = 10, 60, 3600, 86400
+_KILO = 1000
 _UNITS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s"))
 
 
@@ -61,6 +64,50 @@ def end_line(id: object, location: str | None, status: str, seconds: float, resu
     if id is not None or location:
         parts.append(f"record in {location}" if location else f"run {id}")
     return " · ".join(parts)
+
+
+def captured_line(record: RunRecord) -> str:
+    """The line that says what the record holds, and what it could not see.
+
+    ``captured: 6 sources, 14 packages, 3 inputs (1.2 GB), 2 outputs; could not see: subprocess ffmpeg``
+    """
+    packages = record.experiment.get("dependencies") or ()
+    counts = [
+        _count(len(record.files_of("source")), "source"),
+        _count(len(packages), "package"),
+        *(_files(record, role) for role in ("resource", "input", "output", "artifact") if record.files_of(role)),
+    ]
+    return "; ".join(
+        [
+            f"captured: {', '.join(counts)}",
+            *([f"could not see: {_some(record.unseen)}"] if record.unseen else []),
+            *([f"missing: {_some(record.gaps, 1)}"] if record.gaps else []),
+        ]
+    )
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: ``512 B``, ``1.2 GB``."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < _KILO:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= _EXACT else f"{amount:.1f} {unit}"
+        amount /= _KILO
+    return f"{amount:.1f} TB"
+
+
+def _files(record: RunRecord, role: str) -> str:
+    refs = record.files_of(role)
+    return f"{_count(len(refs), role)} ({size(sum(ref.size for ref in refs))})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _some(items: Sequence[str], most: int = 3) -> str:
+    shown = ", ".join(items[:most])
+    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"
 
 
 def tell(line: str, stream: TextIO | None = None) -> None:

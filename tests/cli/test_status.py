@@ -2,7 +2,9 @@ import io
 
 import pytest
 
-from expkit.cli.status import begin_line, duration, end_line, tell
+from expkit.cli.status import begin_line, captured_line, duration, end_line, size, tell
+from expkit.record.model import FileRef
+from expkit.testing.samples import sample_record
 
 
 class Stream(io.StringIO):
@@ -42,6 +44,42 @@ def test_the_line_before_main(facts, line):
 def test_the_line_after_the_end(facts, line):
     """Status, time, result and where the record is."""
     assert end_line(*facts) == line
+
+
+def files(role, *sizes):
+    return tuple(FileRef(path=f"{role}{size}", role=role, size=size) for size in sizes)
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({}, "captured: 0 sources, 0 packages"),
+        (
+            {
+                "files": (*files("source", 1, 2), *files("input", 10**9, 2 * 10**8), *files("output", 7)),
+                "experiment": {"dependencies": ["numpy==2.0"]},
+            },
+            "captured: 2 sources, 1 package, 2 inputs (1.2 GB), 1 output (7 B)",
+        ),
+        (
+            {"unseen": ("subprocess a", "subprocess b", "subprocess c", "subprocess d"), "gaps": ("x is gone", "y")},
+            "captured: 0 sources, 0 packages; could not see: subprocess a, subprocess b, subprocess c and 1 more"
+            "; missing: x is gone and 1 more",
+        ),
+    ],
+)
+def test_the_line_on_what_was_captured(facts, line):
+    """What the record holds is counted, what it lacks is named."""
+    nothing = {"files": (), "experiment": {}, "unseen": (), "gaps": ()}
+    assert captured_line(sample_record().but(**{**nothing, **facts})) == line
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (25_500, "26 kB"), (10**13, "10.0 TB")]
+)
+def test_sizes(count, text):
+    """As exact as people want it."""
+    assert size(count) == text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,7 +89,8 @@ class TestRunning:
         lines = done.stderr.splitlines()
         assert lines[0].startswith("run 1 → runs/1 · seed ")
         assert "INFO - script.main - logged" in lines
-        assert lines[-1].startswith("completed in ") and lines[-1].endswith(" · result 6 · record in runs/1")
+        assert lines[-2].startswith("completed in ") and lines[-2].endswith(" · result 6 · record in runs/1")
+        assert re.fullmatch(r"captured: 1 source, \d+ packages", lines[-1])
         store, record = last_run(script)
         assert record.config["model"] == {"C": 3, "layers": [1, 2]}
         assert record.result == 6
