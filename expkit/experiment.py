@@ -32,7 +32,7 @@ class Experiment(Ingredient):
     Args:
         name: default: the name of the file that makes it.
         ingredients: parts that it uses.
-        interactive: allow definition where there is no file; then a name is needed.
+        interactive: allow definition where there is neither a file nor a notebook.
         base_dir: where project files are looked for; default: the folder of the file that makes it.
         additional_host_info: gatherers made by :func:`~expkit.host_info_gatherer`.
         additional_cli_options: options made by :func:`~expkit.cli_option`.
@@ -47,7 +47,8 @@ class Experiment(Ingredient):
         option_hooks: functions that may change the command line's options.
 
     Raises:
-        RuntimeError: made where there is no file, without ``interactive`` or without a name.
+        RuntimeError: made where there is no file and no name is given, or neither a file nor a notebook and not
+            ``interactive``.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Experiment(Ingredient):
         code = function.__code__
         if "options" not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
             raise KeyError(f"option hook {function.__qualname__} must have a parameter named 'options'")
-        self.option_hooks.append(function)
+        self.collect(self.option_hooks, function)
         return function
 
     # -- running ---------------------------------------------------------------------------------------

@@ -31,12 +31,12 @@ class Ingredient(Definitions):
     Args:
         path: dotted path under which its config appears; also prefix of its commands and named configs.
         ingredients: parts that it uses itself.
-        interactive: allow definition where there is no file, as in notebooks and consoles.
+        interactive: allow definition where there is neither a file nor a notebook.
         base_dir: where project files are looked for; default: the folder of the file that makes the ingredient.
         save_git_info: whether git is asked about the sources.
 
     Raises:
-        RuntimeError: made where there is no file, and ``interactive`` is not set.
+        RuntimeError: made where there is neither a file nor a notebook, and ``interactive`` is not set.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class Ingredient(Definitions):
         caller: Caller | None = None,
     ) -> None:
         caller = caller or Caller.of(self)
-        if caller.file is None and not interactive:
+        super().__init__(path, ingredients, caller, os.fspath(base_dir) if base_dir is not None else None)
+        if self.cells is None and caller.file is None and not interactive:
             raise RuntimeError(
-                f"{type(self).__name__} {path!r} is made where there is no file (a notebook or a console); "
+                f"{type(self).__name__} {path!r} is made where there is neither a file nor a notebook; "
                 "pass interactive=True"
             )
-        super().__init__(path, ingredients, caller, os.fspath(base_dir) if base_dir is not None else None)
         self.interactive = interactive
         self.save_git_info = save_git_info
 
@@ -90,7 +90,8 @@ class Ingredient(Definitions):
             if function is None:
                 return lambda actual: self.capture(actual, prefix=prefix)
             captured = capture_function(function, self, prefix)
-            self.captured_functions.extend(wrappers_in(captured))
+            for wrapper in wrappers_in(captured):
+                self.collect(self.captured_functions, wrapper)
             return captured
 
         def command(self, function: Any = None, prefix: str | None = None, unobserved: bool = False) -> Any:
@@ -104,7 +105,7 @@ class Ingredient(Definitions):
             if function is None:
                 return lambda actual: self.command(actual, prefix=prefix, unobserved=unobserved)
             captured: Any = self.capture(function, prefix=prefix)
-            self.commands[captured.__name__] = captured
+            self.register(self.commands, captured.__name__, captured)
             (self.unobserved_commands.add if unobserved else self.unobserved_commands.discard)(captured.__name__)
             return captured
 
@@ -120,7 +121,7 @@ class Ingredient(Definitions):
         if function is None:
             return lambda actual: self._hook(hooks, actual, prefix)
         captured: Any = self.capture(function, prefix=prefix)
-        hooks.append(captured)
+        self.collect(hooks, captured)
         return captured
 
     # -- config ----------------------------------------------------------------------------------------
@@ -134,9 +135,7 @@ class Ingredient(Definitions):
         from expkit.config.scope import ConfigScope
 
         scope = ConfigScope(function)
-        if self._is_in_notebook():  # a cell that is run again defines its config anew
-            self.configurations[:] = [old for old in self.configurations if getattr(old, "name", None) != scope.name]
-        self.configurations.append(scope)
+        self.collect(self.configurations, scope)
         return scope
 
     def named_config(self, function: Callable[..., Any]) -> ConfigScope:
@@ -165,7 +164,7 @@ class Ingredient(Definitions):
                 f"config hook {getattr(function, '__qualname__', function)} must have exactly the parameters "
                 f"({', '.join(_HOOK_PARAMETERS)}), not ({', '.join(names)})"
             )
-        self.config_hooks.append(function)
+        self.collect(self.config_hooks, function)
         return function
 
     def add_config(
@@ -190,7 +189,7 @@ class Ingredient(Definitions):
         """
         if not isinstance(extra, str) or extra not in ("forbid", "allow"):
             entries["extra"], extra = extra, "forbid"
-        self.configurations.append(self._config_dict(cfg_or_file, entries, extra))
+        self.collect(self.configurations, self._config_dict(cfg_or_file, entries, extra))
 
     def add_named_config(
         self, name: str, cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None, **entries: Any
@@ -202,13 +201,10 @@ class Ingredient(Definitions):
         """
         self._add_named(name, self._config_dict(cfg_or_file, entries, "allow"))
 
-    def _is_in_notebook(self) -> bool:
-        return self.caller.file is None
-
     def _add_named(self, name: str, config: Any) -> None:
-        if name in self.named_configs and not self._is_in_notebook():
+        if name in self.named_configs and self.caller.file is not None:
             raise KeyError(f"{self!r} has a named config {name!r} already")
-        self.named_configs[name] = config
+        self.register(self.named_configs, name, config)
 
     def _config_dict(self, source: Any, entries: dict[str, Any], extra: Literal["forbid", "allow"]) -> ConfigDict:
         from expkit.config.dicts import ConfigDict

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from expkit.run.cells import CellDefinitions
+
 
 class Caller:
     """The module in whose code an ingredient was made: its file, name and docstring."""
@@ -54,6 +56,7 @@ class Definitions:
         explicit_sources, explicit_packages: what the user added by hand.
         logger: None, or the logger that the user wants to be used.
         caller: where it was made.
+        cells: in notebooks, which cell defined what; else None.
     """
 
     def __init__(self, path: str, ingredients: Sequence[Definitions], caller: Caller, base_dir: str | None) -> None:
@@ -75,6 +78,7 @@ class Definitions:
         self.save_git_info = True
         self.logger: Any = None
         self.caller = caller
+        self.cells = _cells() if caller.file is None else None
         self.base_dir = os.path.abspath(base_dir or _folder_of(caller.file))
 
     @property
@@ -88,6 +92,20 @@ class Definitions:
     def doc(self) -> str | None:
         """Docstring of the module in which this was made."""
         return self.caller.doc
+
+    def collect(self, target: list[Any], item: Any) -> None:
+        """Add a definition to one of the lists."""
+        if self.cells is None:
+            target.append(item)
+        else:
+            self.cells.add(target, item)
+
+    def register(self, target: dict[str, Any], name: str, item: Any) -> None:
+        """Add a definition under its name."""
+        if self.cells is None:
+            target[name] = item
+        else:
+            self.cells.put(target, name, item)
 
     def walk(self) -> Iterator[tuple[Definitions, int]]:
         """This and all ingredients below with their depths, parents first; shared ones appear again.
@@ -109,6 +127,16 @@ class Definitions:
     def name_of(self, node: Definitions, name: str) -> str:
         """The full name of something that ``node`` calls ``name``, as typed on the command line."""
         return name if node is self else f"{node.path}.{name}"
+
+
+def _cells() -> CellDefinitions | None:
+    """What keeps track of cells; None outside of IPython."""
+    if "IPython" not in sys.modules:
+        return None
+    from expkit.provenance.notebook import present_cell
+    from expkit.run.cells import CellDefinitions
+
+    return None if present_cell() is None else CellDefinitions()
 
 
 def _walk(node: Definitions, above: tuple[Definitions, ...]) -> Iterator[tuple[Definitions, int]]:

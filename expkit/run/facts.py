@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from expkit.provenance.found import Found, Job
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
+    from expkit.run.notebook import Cells
 
 
 class Facts(Frozen):
@@ -32,7 +33,7 @@ class Facts(Frozen):
         host: see :mod:`expkit.provenance.host`.
         launch: how to start the run again.
         sources: the files that make up the program.
-        places: where each of them lies now, by name.
+        places: where each of them lies now, or its bytes, by name.
         problems: what could not be found out.
         later: finds out what takes longer, while the run is under way.
     """
@@ -41,7 +42,7 @@ class Facts(Frozen):
     host: dict[str, Any] = field(default_factory=dict)
     launch: Launch = field(default_factory=Launch)
     sources: tuple[FileRef, ...] = ()
-    places: Mapping[str, Path] = field(default_factory=dict)
+    places: Mapping[str, Path | bytes] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     later: tuple[Job, ...] = ()
 
@@ -56,7 +57,9 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     Raises:
         ProvenanceError: ``enforce_clean``, and a repository has changes or there is none.
     """
-    sources = _sources(root, nodes)
+    time = datetime.now(timezone.utc)
+    cells = _executed_cells(root, time)
+    sources = _sources(root, nodes, cells.file if cells else "")
     answers = _ask_git(nodes, sources)
     try:  # while git works
         dependencies = _packages(nodes)
@@ -66,8 +69,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         repositories = answers()
     if inputs.enforce_clean:
         require_clean(*repositories)
-    time = datetime.now(timezone.utc)
-    return Facts(
+    facts = Facts(
         experiment={
             "mainfile": _mainfile(root, sources),
             "dependencies": dependencies,
@@ -81,6 +83,16 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         problems=(*repositories.problems, *problems),
         later=(_slow_host_facts,) if has_slow_facts() else (),
     )
+    return facts if cells is None else _with_cells(facts, cells)
+
+
+def _with_cells(facts: Facts, cells: Cells) -> Facts:
+    return facts.but(
+        experiment={**facts.experiment, "mainfile": cells.source.path},
+        sources=(*facts.sources, cells.source),
+        places={**facts.places, cells.source.path: cells.script},
+        problems=(*facts.problems, *cells.notes),
+    )
 
 
 def _slow_host_facts() -> Found:
@@ -91,6 +103,8 @@ def _slow_host_facts() -> Found:
 
 def _launch(root: Definitions, inputs: RunInputs) -> Launch:
     """How the program was started, without the secrets among its options."""
+    if root.cells is not None:  # what started the kernel starts no run
+        return launch_facts(None, root.project, ()).but(script="", module="")
     launch = launch_facts(root.caller.file, root.project)
     return launch.but(argv=masked_arguments(launch.argv, inputs.options))
 
@@ -115,8 +129,18 @@ def experiment_info(root: Definitions) -> dict[str, Any]:
     }
 
 
-def _sources(root: Definitions, nodes: list[Definitions]) -> list[SourceFile]:
+def _executed_cells(root: Definitions, time: datetime) -> Cells | None:
+    """What was executed in a notebook; None elsewhere."""
+    if root.cells is None:
+        return None
+    from expkit.run.notebook import executed_cells
+
+    return executed_cells(time)
+
+
+def _sources(root: Definitions, nodes: list[Definitions], notebook: str = "") -> list[SourceFile]:
     extra = [file for node in nodes for file in (*node.explicit_sources, node.caller.file) if file]
+    extra += [notebook] if notebook else []
     return discover(SETTINGS.DISCOVER_SOURCES, root.base_dir, root.caller.file, extra)
 
 

@@ -1,0 +1,145 @@
+"""The cells of a notebook, as the source that a run in a kernel is made from.
+
+IPython knows what was executed, in which order; Jupyter's front ends say which cell each execution came from, and some
+tell the kernel where the notebook's file lies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SCRIPT = "notebook-cells.py"
+"""Name of the source that holds what was executed."""
+
+_FILE_VARIABLE = "JPY_SESSION_NAME"  # set by jupyter_server
+_VSCODE_NAME = "__vsc_ipynb_file__"
+
+_cell_ids: dict[int, str] = {}
+
+
+class Cell(NamedTuple):
+    """One execution of a cell: its number (``In[number]``), its text, and the cell's own id (``""`` if unknown)."""
+
+    number: int
+    source: str
+    id: str = ""
+
+
+class Notebook(NamedTuple):
+    """What was executed before a run.
+
+    Attributes:
+        cells: executions, in order.
+        file: the notebook's file, or ``""`` where nobody says.
+        notes: sentences on how the notebook as it stands differs from what was executed.
+    """
+
+    cells: list[Cell]
+    file: str
+    notes: list[str]
+
+    @property
+    def script(self) -> bytes:
+        """What was executed, as a script."""
+        return "\n\n".join(f"# In[{cell.number}]:\n\n{cell.source.rstrip()}" for cell in self.cells).encode() + b"\n"
+
+
+def watch() -> None:
+    """From now on, note which cell each execution comes from. Does nothing outside of IPython, and twice no harm."""
+    shell = _shell()
+    if shell is not None and not getattr(shell, "_expkit_watches", False):
+        shell._expkit_watches = True
+        _note_present_cell(shell)
+        shell.events.register("pre_run_cell", lambda _: _note_present_cell(shell))
+
+
+def present_cell() -> tuple[str, int] | None:
+    """(id, or ``""``; execution number) of the cell that is being executed; None outside of IPython."""
+    shell = _shell()
+    if shell is None:
+        return None
+    number = int(shell.execution_count)
+    return _cell_ids.get(number, ""), number
+
+
+def notebook() -> Notebook | None:
+    """What was executed in this session so far; None outside of IPython."""
+    shell = _shell()
+    if shell is None:
+        return None
+    sources = [str(source) for source in shell.history_manager.input_hist_raw]
+    cells = [Cell(number, source, _cell_ids.get(number, "")) for number, source in enumerate(sources) if source.strip()]
+    file = _file(shell.user_ns)
+    return Notebook(cells, file, [*_changed_again(cells), *(_unlike(cells, _code_cells(file)) if file else [])])
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+
+
+def _note_present_cell(shell: Any) -> None:
+    kernel = getattr(shell, "kernel", None)
+    try:
+        parent = kernel.get_parent("shell") if kernel is not None else {}
+        found = parent.get("metadata", {}).get("cellId", "")
+    except Exception:  # kernels of another making
+        found = ""
+    if isinstance(found, str) and found:
+        _cell_ids[int(shell.execution_count)] = found
+
+
+def _file(names: Mapping[str, Any]) -> str:
+    for path in (names.get(_VSCODE_NAME), os.environ.get(_FILE_VARIABLE)):
+        if isinstance(path, str) and path.endswith(".ipynb") and os.path.isfile(path):
+            return os.path.abspath(path)
+    return ""
+
+
+def _code_cells(file: str) -> list[Cell]:
+    """The code cells of a notebook's file, numbered from 1 in order of their places."""
+    import json
+
+    try:
+        with open(file, encoding="utf-8") as opened:
+            found = json.load(opened)["cells"]
+        codes = [cell for cell in found if cell["cell_type"] == "code"]
+        return [Cell(place, "".join(cell["source"]), cell.get("id", "")) for place, cell in enumerate(codes, 1)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _changed_again(cells: Iterable[Cell]) -> list[str]:
+    """Cells that were executed again with another text."""
+    last: dict[str, Cell] = {}
+    notes = []
+    for cell in cells:
+        before = last.get(cell.id)
+        if cell.id and before is not None and before.source != cell.source:
+            notes.append(f"In[{cell.number}] is the cell of In[{before.number}], changed and run again")
+        last[cell.id] = cell
+    return notes
+
+
+def _unlike(executed: list[Cell], written: list[Cell]) -> list[str]:
+    """How a notebook's file differs from what was executed."""
+    places = {cell.id: cell for cell in written if cell.id}
+    last = {cell.id: cell for cell in executed if cell.id in places}
+    in_order = sorted(last.values(), key=lambda cell: places[cell.id].number)
+    notes = [
+        f"cells were run out of order: In[{later.number}] stands before In[{earlier.number}] in the notebook"
+        for later, earlier in pairwise(in_order)
+        if later.number > earlier.number
+    ]
+    edited = [f"In[{cell.number}]" for cell in in_order if cell.source.strip() != places[cell.id].source.strip()]
+    if edited:
+        notes.append(
+            f"the notebook's file has other text than was run for {', '.join(edited)}: edited since, or not saved"
+        )
+    return notes
