@@ -200,6 +200,9 @@ class Lease(Frozen):
 
     ``renewed`` is the *store's* clock at the last renewal; ``interval`` the promised seconds between two.
     Host, boot, pid namespace, pid and process start time together name one process for ever.
+
+    ``unmoved``: where a reader cannot ask for the store's clock (a share that it may only read), the seconds for which
+    it has watched the lease without seeing a renewal; else None. It is never stored.
     """
 
     host: str
@@ -209,6 +212,7 @@ class Lease(Frozen):
     process_start: float
     interval: float
     renewed: datetime | None = None
+    unmoved: float | None = None
 
 
 class Annotation(Frozen):

@@ -43,5 +43,9 @@ def judge(record: RunRecord, lease: Lease | None, now: datetime, alive: Callable
 
 
 def is_stale(lease: Lease, now: datetime) -> bool:
-    """Whether the lease has missed two renewals; one that was never stamped cannot be judged."""
+    """Whether the lease has missed two renewals: by the store's clock, or where nobody can ask for that, by how long
+    the reader has watched it. One that was never stamped cannot be judged.
+    """
+    if lease.unmoved is not None:
+        return lease.unmoved > MISSED * lease.interval
     return lease.renewed is not None and now - lease.renewed > timedelta(seconds=MISSED * lease.interval)

@@ -138,8 +138,8 @@ def file_from_json(tree: Json) -> FileRef:
 
 
 def lease_to_json(lease: Lease) -> dict[str, Json]:
-    """The JSON form of a lease."""
-    return _to_json(lease)
+    """The JSON form of a lease; what one reader saw of it is no part of it."""
+    return {key: value for key, value in _to_json(lease).items() if key != "unmoved"}
 
 
 def lease_from_json(tree: Json) -> Lease:

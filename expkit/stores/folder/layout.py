@@ -21,7 +21,7 @@ FILES = "files"
 
 _RECORD_FILES = (
     r"(run|config|info|metrics|lease)\.json|cout.*\.(txt|raw)"
-    r"|events(-\d+-\d+)?\.jsonl|metrics-\d+-\d+\.points|status-\d+\.json"
+    r"|events(-\d+-\d+)?\.jsonl|metrics-\d+-\d+\.points|status-\d+\.json|last-words-\d+-\d+\.raw"
 )
 _OUTPUT = r"cout(?:-(\d+)-(\d+))?\.txt"
 _POINTS = r"metrics-(\d+)-(\d+)\.points"
@@ -45,6 +45,8 @@ class StoreLayout:
         self.format = f"{hidden}/format.json"
         self.last_id = f"{hidden}/last-id"
         self.blobs = f"{hidden}/blobs"
+        self.known = f"{hidden}/known"
+        self.reserve = f"{hidden}/reserve"
         self.changes = f"{hidden}/changes"
         self.trash = f"{hidden}/trash"
         self.scratch = f"{hidden}/aside"
@@ -106,6 +108,10 @@ class RunLayout:
     def points(self, segment: int = 0, rank: int = 0) -> str:
         """Packed metric points."""
         return f"{self.folder}/metrics-{segment}-{rank}.points"
+
+    def last_words(self, segment: int = 0, rank: int = 0) -> str:
+        """Signals that a process got and how it crashed; there while it lives, and after a death."""
+        return f"{self.folder}/last-words-{segment}-{rank}.raw"
 
     def claim(self, number: int) -> str:
         """The ``number``-th change of the status by compare-and-set."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,7 @@ class Leases:
 
     def now(self) -> datetime:
         """The file system's clock, by touching a file; this machine's where nothing may be touched."""
-        try:
-            os.utime(self._layout.format)
-            return _modified(self._layout.format)
-        except OSError:
-            return datetime.now(timezone.utc)
+        return self._touched() or datetime.now(timezone.utc)
 
     def renew(self, path: str, lease: Lease) -> None:
         """Stamp the lease at ``path`` with the present time."""
@@ -42,11 +39,36 @@ class Leases:
         self._written = {path: lease}  # a process renews one lease many times, rarely several
 
     def read(self, path: str) -> Lease | None:
-        """The lease at ``path`` with the time of its renewal; None if there is none, or none that can be read."""
+        """The lease at ``path`` with the time of its renewal; None if there is none, or none that can be read.
+
+        Where nothing may be touched, and so the file system's clock cannot be read, it also says how long this process
+        has watched it without seeing a renewal.
+        """
         try:
-            return lease_from_json(text.parsed(files.read(path))).but(renewed=_modified(path))
+            lease = lease_from_json(text.parsed(files.read(path)))
+            renewed = _modified(path)
         except (OSError, ValueError):
             return None
+        unmoved = None if self._touched() else _watched(path, renewed)
+        return lease.but(renewed=renewed, unmoved=unmoved)
+
+    def _touched(self) -> datetime | None:
+        try:
+            os.utime(self._layout.format)
+            return _modified(self._layout.format)
+        except OSError:
+            return None
+
+
+_seen: dict[str, tuple[datetime, float]] = {}
+"""Renewals that this process has seen, and when it saw each first, by a clock that nobody sets."""
+
+
+def _watched(path: str, renewed: datetime) -> float:
+    """Seconds since this process first saw the present renewal."""
+    if _seen.get(path, (None, 0.0))[0] != renewed:
+        _seen[path] = renewed, time.monotonic()
+    return time.monotonic() - _seen[path][1]
 
 
 def _modified(path: str) -> datetime:
