@@ -47,11 +47,23 @@ class Log(Protocol):
         ...
 
 
+def _as_it_is(event: Event) -> Event:
+    """Where no secrets are known, none are hidden."""
+    return event
+
+
 class Live(Frozen):
-    """What the program holds while the run lasts, and a record does not."""
+    """What the program holds while the run lasts, and a record does not.
+
+    Attributes:
+        config: the values, but for secrets.
+        base_dir: the project's folder.
+        hide: the event without secrets.
+    """
 
     config: Mapping[str, Any] = field(default_factory=dict)
     base_dir: str = ""
+    hide: Callable[[Event], Event] = _as_it_is
 
 
 def _nowhere(source: Path | bytes, ref: FileRef) -> None:
