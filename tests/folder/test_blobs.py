@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 import io
+import mmap
 import os
 import shutil
+import time
 from datetime import datetime, timezone
 from hashlib import md5, sha256
 from pathlib import Path
 
 import pytest
 
-from expkit.errors import BlobNotFoundError
+from expkit.errors import BlobNotFoundError, StoreError
 from expkit.record.events import FileAdded
 from expkit.record.model import FileRef
-from expkit.stores.folder import blobs as module
+from expkit.stores.folder import large
+from expkit.stores.folder import views as module
 from expkit.stores.folder.blobs import Blobs
 from expkit.stores.folder.layout import StoreLayout
 from expkit.stores.folder.store import FolderStore
@@ -65,21 +68,176 @@ def test_stored_bytes_are_not_written_again(blobs, root, tmp_path):
     assert not (root / ".expkit" / "aside").exists()
 
 
-def test_a_file_that_changes_while_it_is_kept(blobs, tmp_path, monkeypatch):
-    """What was copied counts, whatever was hashed before."""
+def test_a_file_that_changes_while_it_is_kept(blobs, root, tmp_path, monkeypatch):
+    """The hash is that of the bytes that were written, whatever happens to the file; and nothing is noted of it."""
     path = tmp_path / "data"
     path.write_bytes(BIG)
-    real = module._copy_bytes
+    old(path)
+    real = large.chunks_of
 
-    def change(source, target):
-        path.write_bytes(BIG + b"more")
-        real(source, target)
+    def growing(place):
+        for number, chunk in enumerate(real(place)):
+            if not number:
+                path.write_bytes(BIG + b"more")
+            yield chunk
 
-    monkeypatch.setattr(module, "_copy_bytes", change)
+    monkeypatch.setattr(large, "chunks_of", growing)
     stored = blobs.put(path)
-    assert stored == (sha256(BIG + b"more").hexdigest(), "", len(BIG) + 4)
-    with blobs.open(stored.sha256) as file:
-        assert file.read() == BIG + b"more"
+    monkeypatch.undo()
+    (only,) = kept(root)
+    assert stored.sha256 == sha256(only.read_bytes()).hexdigest()
+    assert blobs.put(path).sha256 == sha256(BIG + b"more").hexdigest()
+
+
+def old(path):
+    """Set the file's times back: what changed just now may change again unseen."""
+    deadline = time.monotonic() + 10
+    while time.time_ns() - path.stat().st_ctime_ns < 3e7:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The large files that were read."""
+    found = []
+    real = large.chunks_of
+
+    def noting(path):
+        found.append(path)
+        return real(path)
+
+    monkeypatch.setattr(large, "chunks_of", noting)
+    return found
+
+
+def test_a_large_file_is_known_again(root, tmp_path, reads):
+    """A file that was kept before, also by another process, is not read again; one that was touched is."""
+    path = tmp_path / "data"
+    path.write_bytes(BIG)
+    old(path)
+    first = Blobs(StoreLayout(str(root))).put(path)
+    assert len(reads) == 1
+    assert Blobs(StoreLayout(str(root))).put(path) == first
+    assert len(reads) == 1
+    path.touch()
+    assert Blobs(StoreLayout(str(root))).put(path) == first
+    assert len(reads) == 2
+
+
+def test_known_bytes_that_are_gone_are_kept_again(blobs, root, tmp_path):
+    """What is known of a file counts only while the bytes are here, all of them."""
+    path = tmp_path / "data"
+    path.write_bytes(BIG)
+    old(path)
+    for harm in (os.unlink, lambda place: os.truncate(place, 10)):
+        stored = blobs.put(path)
+        (only,) = kept(root)
+        only.chmod(0o644)
+        harm(only)
+        assert blobs.put(path) == stored
+        assert only.read_bytes() == BIG
+
+
+def test_a_change_right_after_hashing_is_seen(blobs, tmp_path, reads):
+    """A file that was changed a moment before it was hashed is read again: its times may not show the next change."""
+    path = tmp_path / "data"
+    path.write_bytes(BIG)
+    stamp = time.time_ns()
+    os.utime(path, ns=(stamp, stamp))
+    blobs.put(path)
+    path.write_bytes(BIG[::-1])
+    os.utime(path, ns=(stamp, stamp))
+    assert blobs.put(path).sha256 == sha256(BIG[::-1]).hexdigest()
+
+
+def test_a_mapped_file_is_always_read(blobs, tmp_path):
+    """What a program changes through memory shows in no time stamp; such a file is read again."""
+    path = tmp_path / "data"
+    path.write_bytes(BIG)
+    old(path)
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        memory[5] = memory[5] ^ 1
+        old(path)
+        first = blobs.put(path)
+        memory[5] = memory[5] ^ 1
+        assert blobs.put(path).sha256 == sha256(BIG).hexdigest() != first.sha256
+
+
+def test_a_copy_of_stored_bytes_writes_nothing(blobs, root, tmp_path):
+    """The bytes of a large file that are here under another name are not written a second time."""
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(BIG)
+    blobs.put(tmp_path / "one")
+    (only,) = kept(root)
+    inode = only.stat().st_ino
+    shutil.rmtree(root / ".expkit" / "aside")
+    blobs.put(tmp_path / "two")
+    assert only.stat().st_ino == inode
+    assert not (root / ".expkit" / "aside").exists()
+
+
+def test_large_files_of_one_size(blobs, tmp_path):
+    """Files of one size are told apart, whichever byte differs."""
+    path = tmp_path / "data"
+    for place in (0, 70_001, len(BIG) - 1):
+        data = bytearray(BIG)
+        data[place] ^= 1
+        path.write_bytes(data)
+        assert blobs.put(path).sha256 == sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("size", [None, 1000, 1 << 20])
+def test_a_reader_verifies(blobs, root, size):
+    """Whoever reads damaged bytes to their end gets an error there, however they are read."""
+    digest = blobs.put(BIG).sha256
+    with blobs.open(digest) as file:
+        assert b"".join(iter(lambda: file.read(size or -1), b"")) == BIG
+        file.seek(10)
+        assert file.read(5) == BIG[10:15]
+    (only,) = kept(root)
+    only.chmod(0o644)
+    with only.open("r+b") as file:
+        file.seek(1_000_000)
+        file.write(bytes([BIG[1_000_000] ^ 1]))
+    with blobs.open(digest) as file, pytest.raises(StoreError, match="damaged"):
+        while file.read(size or -1):
+            pass
+
+
+def test_damaged_bytes_do_not_pass_into_another_store(blobs, root, tmp_path):
+    """Copying bytes from store to store reads them to the end, so damage does not spread."""
+    digest = blobs.put(BIG).sha256
+    (only,) = kept(root)
+    only.chmod(0o644)
+    only.write_bytes(BIG[:-1])
+    other = Blobs(StoreLayout(str(tmp_path / "other")))
+    with blobs.open(digest) as file, pytest.raises(StoreError, match="damaged"):
+        other.put(file)
+    assert kept(tmp_path / "other") == []
+    assert list((tmp_path / "other" / ".expkit" / "aside").iterdir()) == []
+
+
+@pytest.mark.parametrize("source", ["file", "stream"])
+def test_memory_stays_the_same(start, root, tmp_path, source):
+    """However large a file is, keeping it takes a few megabytes of memory."""
+    path = tmp_path / "data"
+    with path.open("wb") as file:
+        file.truncate(1 << 28)
+    code = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from expkit.stores.folder.store import FolderStore\n"
+        "store = FolderStore(sys.argv[1])\n"
+        "store.put_blob(b'small')\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
+        "path = Path(sys.argv[2])\n"
+        "store.put_blob(path if sys.argv[3] == 'file' else path.open('rb'))\n"
+        "print(peak() - before)\n"
+    )
+    grown, _ = start(code, root, path, source).communicate(timeout=60)
+    assert int(grown) < 40_000
 
 
 def test_files_without_a_size(blobs):

@@ -131,7 +131,8 @@ def test_the_tree_of_a_finished_run(store, log, tmp_path):
         "_resources/data_MD5.csv",
         "_sources/a_MD5.py",
     }
-    assert {name.split("/")[1] for name in hidden} == {"blobs", "changes", "format.json", "last-id", "uids"}
+    places = {name.split("/")[1] for name in hidden}
+    assert places == {"blobs", "changes", "format.json", "last-id", "reserve", "uids"}
 
 
 def test_a_moved_store_is_the_same(store, log, root):

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+import time
+from contextlib import contextmanager
+from io import FileIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from expkit.errors import BlobNotFoundError
 from expkit.stores.folder import files
+from expkit.stores.folder.digests import CHUNK, Digest, digest_of_bytes
+from expkit.stores.folder.reserve import check_room
+from expkit.stores.folder.views import Views, clone_into
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from expkit.stores.folder.layout import StoreLayout
-
-_CHUNK = 1 << 20
-_FICLONE = 0x40049409
-
-
-class Stored(NamedTuple):
-    """What is known about kept bytes: hex digests (``md5`` only if it was asked for) and size in bytes."""
-
-    sha256: str
-    md5: str
-    size: int
 
 
 class Blobs:
@@ -31,14 +26,14 @@ class Blobs:
 
     def __init__(self, layout: StoreLayout) -> None:
         self._layout = layout
-        self._reflinks = True
+        self._views = Views()
 
-    def put(self, source: Path | bytes | BinaryIO, *, md5: bool = False) -> Stored:
+    def put(self, source: Path | bytes | BinaryIO, *, md5: bool = False) -> Digest:
         """Keep bytes. Memory use is bounded; bytes that are here already are not written again."""
         if isinstance(source, (bytes, bytearray, memoryview)):
             return self._put_bytes(bytes(source), md5)
         if isinstance(source, os.PathLike):
-            return self._put_file(source, md5)
+            return self._put_file(os.fspath(source), md5)
         return self._put_stream(source, md5)
 
     def has(self, sha256: str) -> bool:
@@ -51,165 +46,110 @@ class Blobs:
         return True
 
     def open(self, sha256: str) -> BinaryIO:
-        """The bytes, for reading.
+        """The bytes, for reading; whoever reads them in order, to their end, learns there if they are damaged.
 
         Raises:
             BlobNotFoundError: they are not here.
         """
+        from expkit.stores.folder.verified import Verified
+
         try:
-            return open(self._layout.blob(sha256), "rb")
+            return cast("BinaryIO", Verified.open(self._layout.blob(sha256), sha256))
         except OSError as error:
             raise BlobNotFoundError(f"no bytes with sha256 {sha256} in {self._layout.root}") from error
 
     def show(self, sha256: str, target: str) -> None:
         """Let the bytes appear at ``target``, taking no second space where the file system can do that."""
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        blob = self._layout.blob(sha256)
-        if self._reflinks:
-            self._reflinks = _place(_reflink, blob, target)
-        if not self._reflinks and not any(_place(way, blob, target) for way in (_hard_link, _symlink)):
-            _place(_copy, blob, target)
+        self._views.show(self._layout.blob(sha256), target)
 
     def all(self) -> Iterator[str]:
         """The files of all blobs."""
         for folder in files.entries(self._layout.blobs):
             yield from files.entries(folder)
 
-    def _put_bytes(self, data: bytes, md5: bool) -> Stored:
-        stored = _digests([data], md5)
-        if not self.has(stored.sha256):
-            fd, aside = self._aside()
-            with open(fd, "wb", buffering=0) as file:
+    def _put_bytes(self, data: bytes, md5: bool) -> Digest:
+        digest = digest_of_bytes(data, md5)
+        if not self._has(digest):
+            check_room(self._layout.root, len(data))
+            with self._aside() as (file, aside):
                 files.write_all(file.fileno(), data)
-            self._adopt(aside, stored)
-        return stored
+            self._adopt(aside, digest)
+        return digest
 
-    def _put_file(self, path: os.PathLike[str], md5: bool) -> Stored:
-        before = os.stat(path)
-        if before.st_size <= _CHUNK:
-            with open(path, "rb") as file:
-                return self._put_bytes(file.read(), md5) if before.st_size else self._put_stream(file, md5)
-        stored = _digests(_chunks_of(path), md5)
-        if self.has(stored.sha256):
-            return stored
-        fd, aside = self._aside()
-        os.close(fd)
-        _copy_bytes(path, aside)
-        if _identity(os.stat(path)) != _identity(before):  # changed meanwhile: what was copied counts
-            stored = _digests(_chunks_of(aside), md5)
-        self._adopt(aside, stored)
-        return stored
+    def _put_file(self, path: str, md5: bool) -> Digest:
+        stat = os.stat(path)
+        if stat.st_size > CHUNK:
+            return self._put_large(path, stat, md5)
+        with open(path, "rb") as file:
+            return self._put_bytes(file.read(), md5) if stat.st_size else self._put_stream(file, md5)
 
-    def _put_stream(self, source: BinaryIO, md5: bool) -> Stored:
-        fd, aside = self._aside()
-        with open(fd, "wb") as file:
-            stored = _digests(_tee(source, file), md5)
-        if self.has(stored.sha256):
+    def _put_large(self, path: str, stat: os.stat_result, md5: bool) -> Digest:
+        from expkit.stores.folder.large import Known, digest_of, is_same
+
+        known = Known(self._layout.known)
+        found = known.find(path, stat)
+        if found and (found.md5 or not md5) and self._has(found):
+            return found if md5 else found._replace(md5="")
+        began = time.time_ns()
+        may_be_here = known.has_twin(path, stat)
+        digest = digest_of(path, md5) if may_be_here else None
+        if digest is None or not self._has(digest):
+            check_room(self._layout.root, stat.st_size)
+            digest = self._copy_in(path, md5)
+        if is_same(stat, os.stat(path)):
+            known.note(path, stat, began, digest)
+        return digest
+
+    def _copy_in(self, path: str, md5: bool) -> Digest:
+        """Copy a file; the bytes that were written are those that are hashed."""
+        from expkit.stores.folder.large import chunks_of, copied, digest_of
+
+        with self._aside() as (file, aside):
+            is_clone = clone_into(path, file.fileno())
+            digest = digest_of(aside, md5) if is_clone else copied(chunks_of(path), file, md5)
+        self._adopt(aside, digest)
+        return digest
+
+    def _put_stream(self, source: BinaryIO, md5: bool) -> Digest:
+        from expkit.stores.folder.large import copied
+
+        with self._aside() as (file, aside):
+            digest = copied(iter(lambda: source.read(CHUNK), b""), file, md5)
+        if self._has(digest):
             files.remove(aside)
         else:
-            self._adopt(aside, stored)
-        return stored
+            self._adopt(aside, digest)
+        return digest
 
-    def _aside(self) -> tuple[int, str]:
+    def _has(self, digest: Digest) -> bool:
+        """Whether the bytes are here, all of them."""
+        return self.has(digest.sha256) and files.size_of(self._layout.blob(digest.sha256)) == digest.size
+
+    @contextmanager
+    def _aside(self) -> Iterator[tuple[FileIO, str]]:
+        """A new file beside the others, and its name; gone if anything goes wrong."""
         aside = f"{self._layout.scratch}/{files.fresh_name()}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | files.BINARY
         try:
-            return os.open(aside, flags, 0o644), aside
+            file = FileIO(aside, "xb")
         except FileNotFoundError:
             os.makedirs(self._layout.scratch, exist_ok=True)
-            return os.open(aside, flags, 0o644), aside
-
-    def _adopt(self, aside: str, stored: Stored) -> None:
-        os.chmod(aside, 0o444)  # a link to it must not be the way to change it
-        path = self._layout.blob(stored.sha256)
+            file = FileIO(aside, "xb")
         try:
-            files.move(aside, path)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            files.move(aside, path)
-
-
-def _digests(chunks: Iterable[bytes], md5: bool) -> Stored:
-    import hashlib
-
-    digests = [hashlib.sha256()] + [hashlib.md5(usedforsecurity=False)] * md5
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        for digest in digests:
-            digest.update(chunk)
-    names = [digest.hexdigest() for digest in digests]
-    return Stored(names[0], names[1] if md5 else "", size)
-
-
-def _chunks_of(path: str | os.PathLike[str]) -> Iterator[bytes]:
-    with open(path, "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
-
-
-def _tee(source: BinaryIO, target: BinaryIO) -> Iterator[bytes]:
-    while chunk := source.read(_CHUNK):
-        target.write(chunk)
-        yield chunk
-
-
-def _identity(stat: os.stat_result) -> tuple[int, int, int]:
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _place(way: Callable[[str, str], None], blob: str, target: str) -> bool:
-    """Make ``target`` show ``blob`` in one ``way``; false where the file system cannot do it."""
-    try:
-        way(blob, target)
-    except FileExistsError:
-        return _is_same(blob, target) or _place_over(way, blob, target)
-    except (OSError, AttributeError, ImportError):
-        return False
-    return True
-
-
-def _place_over(way: Callable[[str, str], None], blob: str, target: str) -> bool:
-    aside = f"{os.path.dirname(target)}/.{files.fresh_name()}"
-    if not _place(way, blob, aside):
-        return False
-    files.move(aside, target)
-    return True
-
-
-def _is_same(blob: str, target: str) -> bool:
-    try:
-        return os.path.samefile(blob, target)
-    except OSError:  # a link whose target is gone
-        return False
-
-
-def _reflink(blob: str, target: str) -> None:
-    import fcntl
-
-    with open(blob, "rb") as source, open(target, "xb") as clone:
-        try:
-            fcntl.ioctl(clone.fileno(), _FICLONE, source.fileno())
-        except OSError:
-            os.unlink(target)
+            with file:
+                yield file, aside
+        except BaseException:
+            files.remove(aside)
             raise
 
-
-def _hard_link(blob: str, target: str) -> None:
-    os.link(blob, target)
-
-
-def _symlink(blob: str, target: str) -> None:
-    os.symlink(os.path.relpath(os.path.realpath(blob), os.path.realpath(os.path.dirname(target))), target)
-
-
-def _copy(blob: str, target: str) -> None:
-    if os.path.lexists(target):
-        raise FileExistsError(target)
-    _copy_bytes(blob, target)
-
-
-def _copy_bytes(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
-    import shutil  # knows the fastest way of each system, and is loaded for large files only
-
-    shutil.copyfile(source, target)
+    def _adopt(self, aside: str, digest: Digest) -> None:
+        os.chmod(aside, 0o444)  # a link to it must not be the way to change it
+        path = self._layout.blob(digest.sha256)
+        try:
+            try:
+                files.move(aside, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                files.move(aside, path)
+        except BaseException:
+            files.remove(aside)
+            raise

@@ -11,6 +11,7 @@ from expkit.stores.folder.ids import Ids
 from expkit.stores.folder.index import Index
 from expkit.stores.folder.leases import Leases
 from expkit.stores.folder.records import Writer
+from expkit.stores.folder.reserve import Reserve
 from expkit.stores.folder.streams import Streams
 from expkit.stores.folder.version import FormatFile
 
@@ -27,6 +28,7 @@ class Parts:
         self.format = FormatFile(layout)
         self.index = Index(layout, self.ids, self.format)
         self.blobs = Blobs(layout)
+        self.reserve = Reserve(layout.reserve)
         self.changes = ChangeLog(layout.changes)
         self.leases = Leases(layout)
         self.streams = Streams()
@@ -43,4 +45,5 @@ class Parts:
             self.format.check()
             os.makedirs(self.layout.hidden, exist_ok=True)
             self.format.make()
+            self.reserve.make()
             self._prepared = True

@@ -32,6 +32,7 @@ def sweep(parts: Parts, before: float) -> int:
     unused = [blob for blob in parts.blobs.all() if "".join(blob.split("/")[-2:]) not in used]
     unused += [path for path in _views(layout) if os.path.basename(path) not in shown]
     unused += files.entries(layout.scratch)
+    unused += _stale_notes(layout, used)
     folders = files.entries(layout.trash)
     folders += [folder for folder in files.entries(layout.annotated) if os.path.basename(folder) not in uids]
     count = sum(_remove(path) for path in unused if _is_older(path, before))
@@ -54,6 +55,15 @@ def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:
             with reading(notes := layout.annotations(record.uid)):
                 used.update(*map(blobs_of, Logs(notes).all()))
     return used, shown, uids
+
+
+def _stale_notes(layout: StoreLayout, used: set[str]) -> list[str]:
+    """What is known of files whose bytes no run names."""
+    if not (notes := files.entries(layout.known)):
+        return []
+    from expkit.stores.folder.large import noted
+
+    return [note for note in notes if noted(note) not in used]
 
 
 def _experiment_sources(tree: dict[str, Json]) -> Json:
