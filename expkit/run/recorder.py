@@ -119,6 +119,7 @@ class Recorder:
             if self.over:
                 self.too_late()
                 return
+            event = self._live.hide(event)
             self.record = self._written(event)
             for lane in self.lanes:
                 if lane is not teller:
