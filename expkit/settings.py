@@ -137,6 +137,10 @@ SETTINGS = Settings(
         # larger untracked files are not kept, and no more than so much of them in all, in bytes
         LARGEST_UNTRACKED=1_000_000,
         ALL_UNTRACKED=10_000_000,
+        # and no more than so many files
+        MOST_UNTRACKED=500,
+        # untracked files that match one of these patterns (from the repository's root, with a leading slash) do not count
+        IGNORE=["*.pyc", "*.log", "*.tmp", "*/__pycache__/*", "*/.*cache*/*", "*/.ipynb_checkpoints/*", "/mlruns/*"],
     ),
     MONITOR=Settings(
         "SETTINGS.MONITOR",
@@ -152,10 +156,22 @@ SETTINGS = Settings(
         # seconds that ranks wait for rank 0 to start the run
         PATIENCE=60.0,
     ),
+    SECRETS=Settings(
+        "SETTINGS.SECRETS",
+        # show `***` in place of secrets in everything that leaves the process
+        MASK=True,
+        # further names of secrets, of one word or several: "pin", "my code"
+        NAMES=[],
+        # names that are no secrets, whatever words they have
+        HARMLESS=[],
+    ),
     # doubt about what a run used is an error at its end
     STRICT_CAPTURE=False,
     LANES=Settings(
         "SETTINGS.LANES",
+        # at its start a run waits this long for the answer of an observer, and less for one with offline="journal"
+        START_LIMIT=60.0,
+        JOURNAL_PATIENCE=3.0,
         # at its end a run waits this long for an observer that makes no progress ...
         END_PATIENCE=3.0,
         # ... and this long in all

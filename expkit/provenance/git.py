@@ -1,125 +1,230 @@
-"""Asking the ``git`` program about a repository: two processes, which only look."""
+"""Asking the ``git`` program about a repository: three processes, which only look."""
 
 from __future__ import annotations
 
 import os
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.provenance.mask import stripped_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from subprocess import Popen
+    from collections.abc import Sequence
 
-_PATIENCE = 10.0  # seconds
 _NAMED_CHANGES = 20
+_PIPE = 1 << 20  # bytes
 
-# What points git at another repository than the one a file lies in (set inside git hooks, for example).
-_REDIRECTIONS = (
+# What points git at another repository than the one a file lies in (set inside git hooks, for example), or changes what
+# it prints.
+_MISLEADING = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE",
-    "GIT_PREFIX",
+    "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_TRACE",
 )  # fmt: skip
 
 
+class Change(NamedTuple):
+    """A tracked path that differs from the commit.
+
+    Attributes:
+        path: relative to the root, with forward slashes.
+        within: it is a submodule that has changes of its own.
+    """
+
+    path: str
+    within: bool = False
+
+
 class Status(NamedTuple):
-    """What ``git status`` says."""
+    """What ``git status`` says; names of untracked folders end with a slash."""
 
     commit: str | None
     branch: str | None
-    changed: list[str]
+    changed: list[Change]
     untracked: list[str]
 
 
-class Question(NamedTuple):
-    """A repository and the two git processes that were started about it."""
-
-    root: str
-    sources: list[str]
-    remotes: Popen[bytes]
-    status: Popen[bytes]
+class Silent(Exception):  # noqa: N818 - it says that there is no answer yet
+    """Git has not answered in time."""
 
 
-def ask(root: str, sources: list[str], problems: list[str]) -> Question | None:
-    """Start both processes; they work until :func:`answer` waits for them."""
-    try:
-        remotes = _git(root, "config", "--local", "--null", "--get-regexp", r"^remote\..*\.url$")
-        status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "-z")
-    except OSError as error:
-        problems.append(f"{_name(root)} is a git repository, but git cannot be run: {error.strerror}")
-        return None
-    return Question(root, sources, remotes, status)
+class Git:
+    """A git process at work in a repository.
+
+    Args:
+        root: of the working tree.
+        command: and its arguments.
+
+    Raises:
+        OSError: git cannot be run.
+    """
+
+    def __init__(self, root: str, *command: str) -> None:
+        from subprocess import DEVNULL, PIPE, Popen
+
+        self._said: tuple[bytes, str] | None = b"", "not begun"
+        environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+        # Looking must not take the lock of the index, ask for passwords, or start a watcher of files.
+        environment.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
+        program = ["git", "-C", root, "-c", "core.fsmonitor=false", *command]
+        self._process = Popen(program, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True)
+        self._said = None
+
+    def output(self, deadline: float) -> tuple[bytes, str]:
+        """(what it printed, why it failed or ``""``).
+
+        Args:
+            deadline: on the monotonic clock.
+
+        Raises:
+            Silent: it is still at work then.
+        """
+        if self._said is None:
+            from subprocess import TimeoutExpired
+
+            try:
+                output, errors = self._process.communicate(timeout=max(0.0, deadline - monotonic()))
+            except TimeoutExpired:
+                raise Silent from None
+            complaint = errors.decode(errors="replace").strip().partition("\n")[0]
+            self._said = output, (complaint or "failed") if self._process.returncode else ""
+        return self._said
+
+    def widen(self) -> Git:
+        """Let it print a good deal before anybody reads, where the system can do that (Linux)."""
+        try:
+            from fcntl import F_SETPIPE_SZ, fcntl
+
+            assert self._process.stdout is not None
+            fcntl(self._process.stdout, F_SETPIPE_SZ, _PIPE)
+        except (ImportError, OSError):
+            pass
+        return self
+
+    def read(self, limit: int, patience: float) -> bytes | None:
+        """What it prints; None, and an end to it, where that is more than ``limit`` bytes.
+
+        Args:
+            limit: in bytes.
+            patience: in seconds.
+
+        Raises:
+            Silent: it fails, or takes longer.
+        """
+        from threading import Timer
+
+        assert self._process.stdout is not None
+        alarm = Timer(patience, self._process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            output = self._process.stdout.read(limit + 1)
+        finally:
+            alarm.cancel()
+        if len(output) > limit:
+            self.end()
+            return None
+        if self.output(monotonic() + patience)[1]:
+            raise Silent
+        return output
+
+    def end(self) -> None:
+        """End the process, if it has not ended by itself."""
+        if self._said is None:
+            self._said = b"", "given up"
+            self._process.kill()
+            self._process.communicate()
+
+    __del__ = end
 
 
-def _git(root: str, *command: str) -> Popen[bytes]:
-    from subprocess import DEVNULL, PIPE, Popen
+class Question:
+    """A repository and the processes that were started about it.
 
-    environment = {name: value for name, value in os.environ.items() if name not in _REDIRECTIONS}
-    # Looking must not take the lock of the index, ask for passwords, or start a watcher of files.
-    environment.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
-    program = ["git", "-C", root, "-c", "core.fsmonitor=false", *command]
-    return Popen(program, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment)
+    Args:
+        root: of the working tree.
+        sources: files in it, relative to the root.
+
+    Raises:
+        OSError: git cannot be run.
+    """
+
+    def __init__(self, root: str, sources: Sequence[str]) -> None:
+        self.root = root
+        self.sources = sources
+        self._remotes = Git(root, "config", "--local", "--null", "--get-regexp", r"^remote\..*\.url$")
+        self._tag = Git(root, "describe", "--tags", "--exact-match")
+        self._status = Git(
+            root, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--no-renames", "-z"
+        )
+
+    @property
+    def name(self) -> str:
+        """What sentences call the repository."""
+        return name_of(self.root)
+
+    def status(self, deadline: float) -> Status | str:
+        """What ``git status`` says; where git refuses, its complaint.
+
+        Raises:
+            Silent: git is still at work at the ``deadline``.
+        """
+        output, complaint = self._status.output(deadline)
+        return complaint or _parse_status(os.fsdecode(output))
+
+    def entry(self, status: Status, deadline: float) -> dict[str, Any]:
+        """What the record says about the repository.
+
+        Raises:
+            Silent: git is still at work at the ``deadline``.
+        """
+        remotes, tag = (os.fsdecode(process.output(deadline)[0]) for process in (self._remotes, self._tag))
+        untracked = [source for source in self.sources if _is_among(source, status.untracked)]
+        changed = [*(change.path for change in status.changed), *untracked]
+        return {
+            "url": _url(remotes) or f"git:/{self.name}",
+            "commit": status.commit,
+            "branch": status.branch,
+            "tag": tag.strip() or None,
+            "dirty": bool(changed) or status.commit is None,
+            "changed": changed[:_NAMED_CHANGES],
+        }
+
+    def end(self) -> None:
+        """End the processes."""
+        for process in (self._remotes, self._tag, self._status):
+            process.end()
 
 
-def answer(question: Question, problems: list[str]) -> dict[str, Any] | None:
-    """Wait for both processes and put their answers together; None, and a sentence, where git refuses."""
-    remotes, _ = _output(question.remotes)
-    output, complaint = _output(question.status)
-    if complaint:
-        problems.append(f"git says nothing about repository {_name(question.root)}: {complaint}")
-        return None
-    status = _parse_status(output)
-    if status.commit is None:
-        problems.append(f"repository {_name(question.root)} has no commit yet")
-    untracked = [source for source in question.sources if _is_among(source, status.untracked)]
-    changed = [*status.changed, *untracked]
-    return {
-        "url": _url(remotes) or f"git:/{_name(question.root)}",
-        "commit": status.commit,
-        "branch": status.branch,
-        "dirty": bool(changed) or status.commit is None,
-        "changed": changed[:_NAMED_CHANGES],
-    }
-
-
-def _output(process: Popen[bytes]) -> tuple[str, str]:
-    """(what it printed, why it failed or ``""``)."""
-    from subprocess import TimeoutExpired
-
-    try:
-        output, errors = process.communicate(timeout=_PATIENCE)
-    except TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return "", f"no answer in {_PATIENCE:g} seconds"
-    complaint = errors.decode(errors="replace").strip().partition("\n")[0]
-    return os.fsdecode(output), (complaint or "failed") if process.returncode else ""
+def name_of(root: str) -> str:
+    """What sentences call the repository at ``root``."""
+    return os.path.basename(root) or root
 
 
 def _parse_status(output: str) -> Status:
     headers: dict[str, str] = {}
-    changed: list[str] = []
+    changed: list[Change] = []
     untracked: list[str] = []
-    fields = iter(output.split("\0"))
-    for field in fields:
+    for field in output.split("\0"):
         kind, _, rest = field.partition(" ")
         if kind == "#":
-            name, _, headers_value = rest.partition(" ")
-            headers[name] = headers_value
+            name, _, value = rest.partition(" ")
+            headers[name] = value
         elif kind == "?":
             untracked.append(rest)
         elif kind:
-            changed.append(_changed_path(kind, rest, fields))
+            changed.append(_change(kind, rest))
     commit, branch = headers.get("branch.oid", ""), headers.get("branch.head", "")
     return Status(
         None if commit == "(initial)" else commit, None if branch == "(detached)" else branch, changed, untracked
     )
 
 
-def _changed_path(kind: str, rest: str, fields: Iterator[str]) -> str:
-    """The path of an entry, which stands behind 7, 8 or 9 columns of facts."""
-    if kind == "2":  # renamed: the old path follows as a field of its own
-        next(fields, None)
-    return rest.split(" ", {"1": 7, "2": 8}.get(kind, 9))[-1]
+def _change(kind: str, rest: str) -> Change:
+    """The path stands behind 7 columns of facts, 9 for a conflict; the second says what changed in a submodule."""
+    columns = rest.split(" ", 7 if kind == "1" else 9)
+    submodule = columns[1]
+    return Change(columns[-1], within=submodule.startswith("S") and submodule[2:] != "..")
 
 
 def _is_among(source: str, untracked: Sequence[str]) -> bool:
@@ -129,7 +234,3 @@ def _is_among(source: str, untracked: Sequence[str]) -> bool:
 def _url(remotes: str) -> str:
     """The url of the first remote in ``name newline url NUL`` entries."""
     return stripped_url(remotes.partition("\0")[0].partition("\n")[2])
-
-
-def _name(root: str) -> str:
-    return os.path.basename(root) or root

@@ -10,16 +10,17 @@ from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.mask import masked_arguments
 from expkit.provenance.packages import discover_packages
-from expkit.provenance.repositories import Repositories, ask, require_clean
+from expkit.provenance.repositories import ask, require_clean
 from expkit.provenance.sources import SourceFile, discover
 from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from expkit.provenance.found import Found, Job
+    from expkit.provenance.repositories import Asked
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
     from expkit.run.notebook import Cells
@@ -61,14 +62,12 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     cells = _executed_cells(root, time)
     sources = _sources(root, nodes, cells.file if cells else "")
     answers = _ask_git(nodes, sources)
-    try:  # while git works
-        dependencies = _packages(nodes)
-        problems: list[str] = []
-        host = host_facts(inputs.host_info, problems)
-    finally:
-        repositories = answers()
+    dependencies = _packages(nodes)  # while git works
+    problems: list[str] = []
+    host = host_facts(inputs.host_info, problems)
     if inputs.enforce_clean:
-        require_clean(*repositories)
+        require_clean(*answers())
+    repositories, changes = answers.at_start(keep=SETTINGS.GIT.KEEP_CHANGES)
     facts = Facts(
         experiment={
             "mainfile": _mainfile(root, sources),
@@ -81,7 +80,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         sources=tuple(_ref(source, time) for source in sources),
         places={source.name: source.path for source in sources},
         problems=(*repositories.problems, *problems),
-        later=(_slow_host_facts,) if has_slow_facts() else (),
+        later=(*([changes] if changes else ()), *([_slow_host_facts] if has_slow_facts() else ())),
     )
     return facts if cells is None else _with_cells(facts, cells)
 
@@ -150,7 +149,7 @@ def _packages(nodes: list[Definitions]) -> list[str]:
     )
 
 
-def _ask_git(nodes: list[Definitions], sources: list[SourceFile]) -> Callable[[], Repositories]:
+def _ask_git(nodes: list[Definitions], sources: list[SourceFile]) -> Asked:
     asked = all(node.save_git_info for node in nodes)
     return ask(source.path for source in sources if asked)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from expkit.errors import ProvenanceError
-from expkit.provenance import git as git_program
+from expkit.provenance import repositories
 from expkit.provenance.repositories import ask, require_clean
 
 
@@ -39,6 +39,7 @@ def test_clean_repository(git):
         "url": "git:/lab",
         "commit": commit,
         "branch": "main",
+        "tag": None,
         "dirty": False,
         "changed": [],
     }
@@ -64,7 +65,7 @@ def test_no_repository_is_no_problem(tmp_path):
         (lambda git: git.write("train.py", "x = 2\n"), ["train.py"]),
         (lambda git: (git.write("train.py", "x = 2\n"), git("add", "-A")), ["train.py"]),
         (lambda git: (git.root / "train.py").unlink(), ["train.py"]),
-        (lambda git: git("mv", "data set.csv", "? renamed.csv"), ["? renamed.csv"]),
+        (lambda git: git("mv", "data set.csv", "? renamed.csv"), ["? renamed.csv", "data set.csv"]),
     ],
     ids=["edited", "staged", "deleted", "renamed"],
 )
@@ -173,7 +174,7 @@ def test_hanging_git_is_given_up(git, tmp_path, monkeypatch):
     git.commit(train="x = 1\n")
     script(tmp_path / "bin", "git", "exec sleep 60")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(git_program, "_PATIENCE", 0.2)
+    monkeypatch.setattr(repositories, "PATIENCE", 0.2)
     found, problems = describe([git.root / "train.py"])
     assert found == []
     assert problems == ["git says nothing about repository lab: no answer in 0.2 seconds"]
@@ -186,8 +187,8 @@ def test_silent_failure_is_one_sentence(git, tmp_path, monkeypatch):
     assert describe([git.root / "train.py"]).problems == ["git says nothing about repository lab: failed"]
 
 
-def test_two_processes_and_no_writing(git, tmp_path, monkeypatch):
-    """Git is started twice for a repository, and nothing in it changes, not even the index."""
+def test_three_processes_and_no_writing(git, tmp_path, monkeypatch):
+    """Git is started three times for a repository, and nothing in it changes, not even the index."""
     git.commit(train="x = 1\n")
     os.utime(git.root / "train.py", (1, 1))  # makes a careless `git status` rewrite the index
     log = tmp_path / "log"
@@ -195,7 +196,7 @@ def test_two_processes_and_no_writing(git, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     before = (git.root / ".git" / "index").read_bytes()
     assert not one(git.root / "train.py")["dirty"]
-    assert len(log.read_text().splitlines()) == 2
+    assert len(log.read_text().splitlines()) == 3
     assert (git.root / ".git" / "index").read_bytes() == before
 
 
