@@ -88,11 +88,14 @@ class RunStore(Protocol):
 
     # -- records ---------------------------------------------------------------------------------------
 
-    def create(self, record: RunRecord, *, id: RunId | None = None, bind: bool = False) -> RunId:
+    def create(
+        self, record: RunRecord, *, id: RunId | None = None, bind: bool = False, lease: Lease | None = None
+    ) -> RunId:
         """Take in a new run and return its short id here.
 
         ``id`` is tried first; if it is taken the next free one is used, or ``RunExistsError`` is raised where
         ``bind`` demands exactly that one. A ``uid`` that is here already keeps its id, and nothing changes.
+        Nobody sees the run without its ``lease``, so that one whose process dies at once is not believed RUNNING.
         """
         ...
 

@@ -3,6 +3,8 @@
 Beside the fields of a record's JSON form a row has
 
 * ``id`` (the short id) and ``state`` (the status, judged by the signs of life);
+* ``cause``, also for runs that died: see :mod:`expkit.stores.death`;
+* ``last_sign``, where it is asked for: seconds since a run that has not ended gave a sign of life, by the store's clock;
 * ``tags``: the run's own and those that people added later, without those they removed;
 * ``notes``: a list of ``{"text", "author", "time"}``; ``name``: the last name that people gave;
 * ``late``: results that were reported afterwards, by name (``result`` for one without);
@@ -72,6 +74,19 @@ def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool |
     return judge(store.load(record.uid), store.lease(record.uid), store.now(), alive)
 
 
+def last_sign(store: RunStore, run: RunId) -> float | None:
+    """Seconds since a run's last sign of life, by the clock of ``store``; None if it gave none."""
+    lease = store.lease(run)
+    return None if lease is None or lease.renewed is None else max(0.0, (store.now() - lease.renewed).total_seconds())
+
+
+def cause_of(store: RunStore, record: RunRecord, state: str) -> str:
+    """Why a RUNNING run died, or which signal it got and could not answer yet; else ``""``."""
+    from expkit.stores import death  # few runs die
+
+    return death.cause_of_death(store, record) if state == DIED else death.news(store, record)
+
+
 class _Row:
     """One run: everything about it, fetched when somebody asks."""
 
@@ -81,6 +96,7 @@ class _Row:
         self._alive = alive
         self._tree: dict[str, Json] = {}
         self._metrics: dict[str, dict[str, Any]] | None = None
+        self._running: RunRecord | None = None
 
     def load(self) -> bool:
         """Fetch the record; False if the run was deleted meanwhile."""
@@ -96,15 +112,26 @@ class _Row:
     def _full(self) -> dict[str, Json]:
         uid = self._key.uid
         record = self._store.load(uid)
+        self._running = record if record.status == RUNNING else None
         tree = {**record_to_json(record), "id": record.id, "state": state_of(self._store, record, self._alive)}
         return _annotated(tree, self._store.annotations(uid))
 
     def __call__(self, field: str) -> Any:
+        if field == "cause":
+            self._explain()
+        elif field == "last_sign":
+            return MISSING if self._tree.get("status") != RUNNING else last_sign(self._store, self._key.uid)
         found = lookup(self._tree, field)
         if found is MISSING and field.startswith("metrics."):
             name, _, figure = field.removeprefix("metrics.").rpartition(".")
             return self._metric(name).get(figure, MISSING)
         return found
+
+    def _explain(self) -> None:
+        """Say why a run died, or what one that lives had no chance to say; found out only where somebody asks."""
+        record, self._running = self._running, None
+        if record is not None:
+            self._tree["cause"] = cause_of(self._store, record, self._tree["state"]) or record.cause
 
     def _metric(self, name: str) -> dict[str, Any]:
         if self._metrics is None:
@@ -113,6 +140,7 @@ class _Row:
 
     def shown(self, columns: Sequence[str] | None) -> Mapping[str, Any]:
         if columns is None:
+            self._explain()
             return self._tree
         values = ((column, self(column)) for column in columns)
         return {column: None if value is MISSING else value for column, value in values}

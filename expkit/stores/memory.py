@@ -61,12 +61,15 @@ class MemoryStore:
 
     # -- records ---------------------------------------------------------------------------------------
 
-    def create(self, record: RunRecord, *, id: RunId | None = None, bind: bool = False) -> RunId:
+    def create(
+        self, record: RunRecord, *, id: RunId | None = None, bind: bool = False, lease: Lease | None = None
+    ) -> RunId:
         """Take in a run; see :meth:`expkit.stores.base.RunStore.create`."""
         with self._lock:
             if record.uid not in self._runs:
                 run_id = self._claim(id, bind)
-                self._runs[record.uid] = _Run(run_id, _text(record), record.segment)
+                stamped = lease and lease.but(renewed=self.now())
+                self._runs[record.uid] = _Run(run_id, _text(record), record.segment, lease=stamped)
                 self._note(record.uid, "created")
             return self._runs[record.uid].id
 

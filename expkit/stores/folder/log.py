@@ -15,6 +15,7 @@ from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.keeping import keep
+from expkit.stores.folder.reserve import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class RunLog:
     Attributes:
         folder: the run's folder.
         output: the file whose appended bytes are the output stream.
+        last_words: path of the file for signals and crashes, see :mod:`expkit.stores.death`.
         on_loss: told why a point could not be kept; without it the error is raised where the point came from.
     """
 
@@ -55,6 +57,7 @@ class RunLog:
     ) -> None:
         self.folder = Path(run.folder)
         self.output = Path(run.output(segment, rank))
+        self.last_words = run.last_words(segment, rank)
         self._parts = parts
         self._on_close = on_close
         self._run = run
@@ -110,7 +113,7 @@ class RunLog:
                 finally:
                     self._folding = False
         if self._is_at_once(event):
-            self.flush()
+            self._write_at_once(event)
         return self.record
 
     def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
@@ -132,12 +135,30 @@ class RunLog:
         if self._points is not None:
             self._points.close()
         try:
-            if not self._rank:
-                metrics.export_small(self._run, self.record.segment, self._parts.layout.scratch)
+            self._export()
         finally:
-            self._flush(sync=True)
+            self._flush(sync=True, needed=True)
             self._drop_events(longer_than=-1)
             self._on_close(self)
+
+    def _export(self) -> None:
+        """Write ``metrics.json`` for the predecessor's readers; a full disk can do without, for the points are there."""
+        if self._rank:
+            return
+        try:
+            metrics.export_small(self._run, self.record.segment, self._parts.layout.scratch)
+        except OSError as error:
+            if not is_full(error):
+                raise
+
+    def _write_at_once(self, event: Event) -> None:
+        """Bring ``run.json`` up to date; where there is no room for a new one, there may be some for a line."""
+        try:
+            self._flush(sync=False, needed=True)
+        except OSError as error:
+            if not is_full(error) or self._written is self.record:
+                raise
+            self._append(text.line([self._state[1].events, event_to_json(event, self._put_array)]))
 
     def _take_all(self) -> None:
         while self._pending:
@@ -169,7 +190,8 @@ class RunLog:
     def _put_array(self, data: bytes, suffix: str) -> str:  # noqa: ARG002 - blobs have no names
         return self._parts.blobs.put(data).sha256
 
-    def _flush(self, *, sync: bool) -> None:
+    def _flush(self, *, sync: bool, needed: bool = False) -> None:
+        """Write what is new; what is ``needed`` may use the room that is held back."""
         if self._rank:
             return
         with self._flush_lock:
@@ -177,15 +199,24 @@ class RunLog:
                 return
             self._is_flushing = True
             try:
-                self._write_down()
-                self._write_down()
+                for _ in range(2):
+                    self._write_down(needed)
                 if sync:
                     self._parts.writer.sync(self._run)
             finally:
                 self._is_flushing = False
         self._drop_events(longer_than=_LONG)
 
-    def _write_down(self) -> None:
+    def _write_down(self, needed: bool) -> None:
+        try:
+            self._write_record()
+        except OSError as error:
+            if not needed or not is_full(error):
+                raise
+            self._parts.reserve.release()
+            self._write_record()
+
+    def _write_record(self) -> None:
         record, stamp = self._state
         before = self._written
         if record is before:

@@ -77,7 +77,9 @@ class FolderStore:
 
     # -- records ---------------------------------------------------------------------------------------
 
-    def create(self, record: RunRecord, *, id: RunId | None = None, bind: bool = False) -> str:
+    def create(
+        self, record: RunRecord, *, id: RunId | None = None, bind: bool = False, lease: Lease | None = None
+    ) -> str:
         """Take in a new run and return its id; see :meth:`RunStore.create <expkit.stores.base.RunStore.create>`."""
         self._parts.prepare()
         name = self._known(record.uid) or self._claim(record.uid, id, bind=bind)
@@ -85,6 +87,8 @@ class FolderStore:
         if not os.path.exists(run.record):
             stored = Stored(record.but(id=name), Stamp.now())
             show_all(self._parts, run, record)
+            if lease is not None:
+                self._parts.leases.renew(run.lease, lease)
             self._parts.writer.write(run, *stored[:2])
             self._latest = version(run.record), stored
             self._parts.index.add(Entry(name, record.uid, stored.stamp.created))
@@ -161,6 +165,16 @@ class FolderStore:
     def lease(self, run: RunId) -> Lease | None:
         """The last lease, or None if there never was one."""
         return self._parts.leases.read(self._run(run).lease)
+
+    def last_words(self, run: RunId) -> tuple[bytes, datetime] | None:
+        """What the run's process left when it died, see :mod:`expkit.stores.death`, and when; None if nothing."""
+        layout = self._run(run)
+        path = layout.last_words(read_run(layout).record.segment)
+        try:
+            when = datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)
+        except OSError:
+            return None
+        return files.read(path), when
 
     # -- bytes -----------------------------------------------------------------------------------------
 
