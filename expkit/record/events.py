@@ -46,7 +46,8 @@ class FileAdded(Frozen):
 
 
 class Learned(Frozen):
-    """Facts that are known only later: host facts, what was read, what is missing, what could not be seen."""
+    """Facts that are known only later: host facts, what was read, what is missing, what could not be seen, and files:
+    many at once, or such as are in the record, and of which more is known by now."""
 
     time: datetime
     host: Mapping[str, Any] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Learned(Frozen):
     facts: ConfigFacts | None = None
     gaps: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    files: tuple[FileRef, ...] = ()
 
 
 class Completed(Frozen):

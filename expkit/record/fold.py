@@ -83,6 +83,7 @@ def _learned(record: RunRecord, event: Learned, arrays: PutBytes | None) -> RunR
         facts=event.facts or record.facts,
         gaps=_all(record.gaps, event.gaps),
         unseen=_all(record.unseen, event.unseen),
+        files=_all_files(record.files, event.files) if event.files else record.files,
     )
 
 

@@ -211,6 +211,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "renewed": time_from_json,
     "record": record_from_json,
     "file": file_from_json,
+    "files": lambda tree: tuple(file_from_json(item) for item in tree),
     "facts": lambda tree: _from_json(ConfigFacts, tree),
     "typechanged": lambda tree: {key: tuple(pair) for key, pair in tree.items()},
 }
@@ -232,7 +233,7 @@ def _field_to_json(value: Any) -> Json:
         return _to_json(value)
     if isinstance(value, dict):
         return {key: _field_to_json(item) for key, item in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [_field_to_json(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _from_json(kind: type[_Ours], tree: Json) -> _Ours:

@@ -112,6 +112,15 @@ def ref(role, path, sha="", **more):
     return FileRef(role=role, path=path, sha256=sha, **more)
 
 
+def test_files_are_learned():
+    """Many files join at once, and of files that are known more is said, in their old places."""
+    first = Learned(time=NOON, files=(ref("source", "a", "1", kept=False), ref("source", "b", "2", kept=False)))
+    record = after(
+        first, Learned(time=NOON, files=(ref("source", "c", "3"), ref("source", "a", "1"))), Learned(time=NOON)
+    )
+    assert [(file.path, file.kept) for file in record.files] == [("a", True), ("b", False), ("c", True)]
+
+
 @pytest.mark.parametrize(
     ("added", "left"),
     [

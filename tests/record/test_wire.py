@@ -284,6 +284,7 @@ EVENTS = [
         experiment={"repositories": [{"dirty": True}]},
         facts=ConfigFacts(read=("a",)),
         gaps=("x",),
+        files=(FileRef(path="a.py", role="source", kept=False, first_seen=NOON),),
     ),
     Completed(time=NOON),
     Completed(time=NOON, result=float("inf")),
