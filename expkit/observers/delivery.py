@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from expkit.record.events import Event
-    from expkit.record.model import FileRef, RunRecord, StreamKey
+    from expkit.record.model import FileRef, Lease, RunRecord, StreamKey
     from expkit.stores.base import Batch
     from expkit.types import RunId
 
@@ -70,6 +70,10 @@ def _nowhere(source: Path | bytes, ref: FileRef) -> None:
     """Where a delivery has no log, there is no room for files."""
 
 
+def _unseen(amount: int) -> None:
+    """Where nobody waits for a delivery, nobody looks at its progress."""
+
+
 class Delivery(Frozen):
     """One event on its way to one observer.
 
@@ -79,9 +83,11 @@ class Delivery(Frozen):
         log: the local log; None before it exists (while observers are asked for an id).
         id: the id that the run has so far, or that is asked for.
         bind: whether ``id`` is demanded.
+        lease: who runs the run; told at its start.
         cursors: how far this observer has read each stream; the observer's own, kept by its lane.
         sent: hashes of the bytes that the observer has; kept like ``cursors``.
         add_file: keeps a further file, writes it down and tells all other observers.
+        moved: told of progress within one event: bytes or points that the observer has taken.
     """
 
     event: Event
@@ -90,9 +96,11 @@ class Delivery(Frozen):
     log: Log | None = None
     id: RunId | None = None
     bind: bool = False
+    lease: Lease | None = None
     cursors: dict[StreamKey, int] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     add_file: Callable[[Path | bytes, FileRef], None] = _nowhere
+    moved: Callable[[int], None] = _unseen
 
 
 current: ContextVar[Delivery | None] = ContextVar("expkit_delivery", default=None)

@@ -141,6 +141,7 @@ def _tell_metrics(observer: Any, delivery: Delivery, event: Beat) -> None:
         }
         call(observer.log_metrics, arguments)
         delivery.cursors[stream] = delivery.cursors.get(stream, 0) + len(batch)
+        delivery.moved(len(batch))
 
 
 def _new_points(delivery: Delivery) -> Iterable[tuple[StreamKey, list[Point]]]:

@@ -13,7 +13,7 @@ from expkit.stores.folder.store import FolderStore
 if TYPE_CHECKING:
     import os
 
-    from expkit.record.model import RunRecord
+    from expkit.record.model import Lease, RunRecord
     from expkit.types import RunId
 
 
@@ -27,6 +27,7 @@ class FileStorageObserver(StoreObserver):
         template: refused: templates run code whenever a run ends.
         priority: see :class:`~expkit.observers.base.RunObserver`.
         copy_artifacts, copy_sources: without effect: bytes are always kept, and lie in the folder once.
+        offline: see :class:`~expkit.observers.store.StoreObserver`; for folders on a share that may be away.
 
     Raises:
         ObserverError: a template was given.
@@ -41,6 +42,8 @@ class FileStorageObserver(StoreObserver):
         priority: float = 20,
         copy_artifacts: bool = True,  # noqa: ARG002
         copy_sources: bool = True,  # noqa: ARG002
+        *,
+        offline: str | None = None,
     ) -> None:
         if template is not None:
             raise ObserverError(
@@ -52,7 +55,7 @@ class FileStorageObserver(StoreObserver):
             resource_dir=Path(resource_dir) if resource_dir is not None else None,
             source_dir=Path(source_dir) if source_dir is not None else None,
         )
-        super().__init__(store, priority=priority)
+        super().__init__(store, priority=priority, offline=offline)
         self.folder_store = store
         self._last: RunId | None = None
         self._ids: dict[str, RunId] = {}
@@ -77,9 +80,9 @@ class FileStorageObserver(StoreObserver):
         run = self._ids.get(delivery.record.uid) if delivery is not None else self._last
         return str(self.folder_store.root / str(run)) if run is not None else None
 
-    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool) -> RunId:
+    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
         """Create the run's folder; see :meth:`StoreObserver.take_in`."""
-        self._last = self._ids[record.uid] = super().take_in(record, run_id, bind=bind)
+        self._last = self._ids[record.uid] = super().take_in(record, run_id, bind=bind, lease=lease)
         return self._last
 
     def __eq__(self, other: object) -> bool:

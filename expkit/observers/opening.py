@@ -81,31 +81,46 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
 
 
 def _open_place(place: str | os.PathLike[str]) -> RunObserver:
-    scheme, rest = split_url(place)
+    url, offline = _without_offline(place)
+    scheme, rest = split_url(url)
     if scheme == "folder":
         from expkit.observers.file import FileStorageObserver
 
         try:
-            return FileStorageObserver(folder_of(rest))
+            return FileStorageObserver(folder_of(rest), offline=offline)
         except ValueError as error:
             raise NoObserverError(str(error)) from None
-    url = os.fspath(place)
-    return _plugged_in(scheme, url) or _into_store(url)
+    return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
 
 
-def _plugged_in(scheme: str, url: str) -> RunObserver | None:
+def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
+    """The URL without its parameter ``offline``, and the value of that; a path has no parameters."""
+    if not isinstance(place, str) or "offline=" not in place or split_url(place)[1] == place:
+        return place, None
+    url, _, query = place.rpartition("?")
+    parameters = query.split("&")
+    found = [parameter for parameter in parameters if parameter.startswith("offline=")]
+    if not url or not found:
+        return place, None
+    others = "&".join(parameter for parameter in parameters if parameter not in found)
+    return f"{url}?{others}" if others else url, found[-1].partition("=")[2]
+
+
+def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | None:
     """What an installed package adds for the scheme; None where it is to be observed by writing into a store."""
     if scheme in OPENERS:
         return None
     observers, stores = plugins(GROUP), plugins(STORES)
     if scheme in observers:
+        if offline is not None:
+            raise NoObserverError(f"offline={offline} is for stores; {scheme}: is an observer of its own kind")
         return cast("RunObserver", observers[scheme]()(url))
     if scheme not in stores:
         raise NoObserverError(unknown_scheme(scheme, {*OPENERS, *observers, *stores}, GROUP, STORES))
     return None
 
 
-def _into_store(url: str) -> RunObserver:
+def _into_store(url: str, offline: str | None) -> RunObserver:
     from expkit.observers.store import StoreObserver
 
-    return StoreObserver(open_store(url))
+    return StoreObserver(open_store(url), offline=offline)

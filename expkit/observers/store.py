@@ -5,28 +5,34 @@ from __future__ import annotations
 import os
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from expkit.errors import BlobNotFoundError, ObserverError, RunExistsError
 from expkit.observers.base import RunObserver
 from expkit.observers.delivery import Delivery, current
+from expkit.observers.dispatch import dispatch
 from expkit.record.encoding import encode
 from expkit.record.events import Beat, Completed, Event, Failed, FileAdded, Interrupted, Queued, Started
 from expkit.record.fold import fold
 from expkit.record.hashing import config_hashes
 from expkit.record.model import OUTPUT, QUEUED, RUNNING, ConfigFacts, FileRef, Point, RunRecord, StreamKey
+from expkit.record.tagged import record_blobs
 from expkit.record.uid import new_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import BinaryIO
 
     from expkit.observers.base import Tree
-    from expkit.observers.delivery import Log
+    from expkit.record.model import Lease
     from expkit.stores.base import RunStore
     from expkit.types import RunId
 
 CHUNK = 50_000
 """Points per append; bytes of output per append are 100 times as many."""
+
+JOURNAL = "journal"
+"""The value of ``offline`` that lets runs start while the store is away."""
 
 
 class StoreObserver(RunObserver):
@@ -39,13 +45,25 @@ class StoreObserver(RunObserver):
     Args:
         store: any :class:`~expkit.stores.base.RunStore`.
         priority: the highest one among stores gives the run its id.
+        offline: ``"journal"``: runs start also while the store is away. They are kept in the local log, which gives
+            them an id, and are delivered when the store answers; there they get an id of the store's own.
+            None: a store that is away is an error at the start.
+
+    Attributes:
+        offline: see above.
+
+    Raises:
+        ObserverError: another value of ``offline``.
     """
 
     tries = None
 
-    def __init__(self, store: RunStore, *, priority: float = 20) -> None:
+    def __init__(self, store: RunStore, *, priority: float = 20, offline: str | None = None) -> None:
+        if offline not in (None, JOURNAL):
+            raise ObserverError(f"offline={offline!r} means nothing; use offline='{JOURNAL}', or leave it out")
         self._store = store
         self.priority = priority
+        self.offline = offline
         self._by_hand: RunRecord | None = None
 
     @property
@@ -121,71 +139,76 @@ class StoreObserver(RunObserver):
 
     def notify(self, event: Event, record: RunRecord) -> RunId | None:
         """Hear an event; those without a method of their own bring the store up to date as well."""
-        answer = super().notify(event, record)
         delivery = current.get()
-        if delivery is not None and not isinstance(event, (Queued, Started)):
-            self._catch_up(delivery)
-        return answer
+        if delivery is None or isinstance(event, (Queued, Started)):
+            return super().notify(event, record)
+        dispatch(self, event, record, StoreObserver)  # for overrides only: catching up does what the methods here do
+        self.catch_up(delivery)
+        return None
 
     def _begin(self, by_hand: RunRecord, run_id: RunId | None) -> RunId:
         delivery = current.get()
         if delivery is None:
             self._by_hand = by_hand
             return self.take_in(by_hand, run_id, bind=run_id is not None)
-        return self.take_in(delivery.record, run_id, bind=delivery.bind or run_id != delivery.id)
+        bind = delivery.bind or run_id != delivery.id
+        return self.take_in(delivery.record, run_id, bind=bind, lease=delivery.lease)
 
-    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool) -> RunId:
+    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
         """Create the run in the store, or start the queued one that it is; return its id.
 
         Raises:
             RunExistsError: the id is demanded and taken, or somebody else has started the queued run.
         """
-        found = self.store.create(record, id=run_id, bind=bind)
+        found = self.store.create(record, id=run_id, bind=bind, lease=lease)
         if record.queue_time is None or record.status == QUEUED:
             return found
         if self.store.load(found).status == QUEUED and not self.store.set_status(found, QUEUED, RUNNING):
             raise RunExistsError(f"queued run {found} in {self.store.url} has just been started by somebody else")
+        if lease is not None:
+            self.store.renew(found, lease)
         return found
 
-    def _catch_up(self, delivery: Delivery) -> None:
+    def catch_up(self, delivery: Delivery) -> None:
         """Bring the store up to date: first what the record names, last the record."""
         log, event = delivery.log, delivery.event
-        if log is None or log.home is self.store:
+        if log is None or _is_same(log.home, self.store):
             return
         if isinstance(event, FileAdded):  # the record follows with the next beat
-            self._send_blobs((event.file,), delivery.sent, log)
+            self._send_blobs((event.file.sha256,) if event.file.kept else (), delivery)
             return
-        self._send_blobs(delivery.record.files, delivery.sent, log)
-        self._send_streams(delivery, log)
+        self._send_blobs(record_blobs(delivery.record), delivery)
+        self._send_streams(delivery)
         self.store.save(delivery.record)
 
-    def _send_blobs(self, files: Iterable[FileRef], sent: set[str], log: Log) -> None:
-        for ref in files:
-            if not ref.kept or not ref.sha256 or ref.sha256 in sent:
-                continue
-            if not self.store.has_blob(ref.sha256):
-                self._send_blob(ref.sha256, log)
-            sent.add(ref.sha256)
+    def _send_blobs(self, wanted: Iterable[str], delivery: Delivery) -> None:
+        for sha256 in sorted({sha256 for sha256 in wanted if sha256} - delivery.sent):
+            if not self.store.has_blob(sha256):
+                self._send_blob(sha256, delivery)
+            delivery.sent.add(sha256)
 
-    def _send_blob(self, sha256: str, log: Log) -> None:
+    def _send_blob(self, sha256: str, delivery: Delivery) -> None:
+        assert delivery.log is not None
         try:
-            source = log.open_blob(sha256)
+            source = delivery.log.open_blob(sha256)
         except BlobNotFoundError:  # the log could not keep them; the record names the gap
             return
         with source:
-            self.store.put_blob(source)
+            self.store.put_blob(cast("BinaryIO", _Counted(source, delivery.moved)))
 
-    def _send_streams(self, delivery: Delivery, log: Log) -> None:
-        uid = delivery.record.uid
+    def _send_streams(self, delivery: Delivery) -> None:
+        uid, log = delivery.record.uid, delivery.log
+        assert log is not None
         there = self.store.streams(uid)
         for stream, end in log.streams().items():
             size = CHUNK * (100 if stream.content == OUTPUT else 1)
-            offset = max(there.get(stream, 0), delivery.cursors.get(stream, 0))
+            offset = there.get(stream, 0)
             while offset < end:
                 batch = log.read(stream, offset, min(size, end - offset))
                 if not batch:
                     break
-                offset = delivery.cursors[stream] = self.store.append(uid, stream, offset, batch)
+                offset = self.store.append(uid, stream, offset, batch)
+                delivery.moved(len(batch))
 
     # -- by hand, and what an override tells beyond the delivery -----------------------------------------
 
@@ -223,6 +246,28 @@ class StoreObserver(RunObserver):
         if self._by_hand is None:
             raise ObserverError(f"{self!r} was told of a run that has not started; call started_event(...) first")
         return self._by_hand
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two stores are one place; those with a folder may have been opened twice."""
+    root = getattr(one, "root", None)
+    return one is other or (root is not None and root == getattr(other, "root", None))
+
+
+class _Counted:
+    """A file of bytes that tells how much of it was read, so that a large one on a slow way is known to move."""
+
+    def __init__(self, source: BinaryIO, moved: Callable[[int], None]) -> None:
+        self._source = source
+        self._moved = moved
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self._moved(len(data))
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
 
 
 def _is_delivered(delivery: Delivery, role: str, name: str) -> bool:

@@ -122,7 +122,7 @@ class Life:
         self._watching.callback(UsedFiles(run).stop)
         self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)
-        pulse = Pulse(self._beat, run.beat_interval, lambda: local.renew(lease), lease.interval)
+        pulse = Pulse(self._beat, run.beat_interval, lambda: run.recorder.renew(lease), lease.interval)
         self._watching.callback(pulse.stop)
 
     def _beat(self) -> None:

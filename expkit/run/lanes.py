@@ -12,18 +12,24 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit.errors import RunExistsError
+from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, current
-from expkit.record.events import Beat, Queued
+from expkit.observers.store import JOURNAL, StoreObserver
+from expkit.record.events import Beat, FileAdded, Queued
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from expkit.observers.base import RunObserver
-    from expkit.record.model import StreamKey
+    from expkit.record.model import Lease, StreamKey
     from expkit.types import RunId
 
 log = logging.getLogger("expkit")
+
+_LOOK = 0.01
+"""Seconds between two looks at whether lanes have delivered."""
 
 
 class _Opening:
@@ -33,10 +39,15 @@ class _Opening:
         self.done = threading.Event()
         self.answer: RunId | None = None
         self.failure: BaseException | None = None
+        self.away = False
 
 
 class Lane:
     """The way to one observer.
+
+    Args:
+        observer: who is told.
+        on_delivered: called in the lane's thread, with the lane, when the observer has everything up to the end.
 
     Attributes:
         observer: who is told.
@@ -44,19 +55,29 @@ class Lane:
         sent: hashes of the bytes that the observer has.
         missed: how many events were given up.
         problem: the last exception.
+        delivered: the observer has everything up to the end.
+        away: the observer has not answered when the run started.
     """
 
-    def __init__(self, observer: RunObserver) -> None:
+    def __init__(self, observer: RunObserver, on_delivered: Callable[[Lane], None] = lambda _: None) -> None:
         self.observer = observer
         self.cursors: dict[StreamKey, int] = {}
         self.sent: set[str] = set()
         self.missed = 0
         self.problem: BaseException | None = None
+        self.delivered = False
+        self.away = False
+        self._on_delivered = on_delivered
+        # whatever a store is told, it fetches all that it lacks: a later event makes up for an earlier one
+        self._catches_up = isinstance(observer, StoreObserver) and not overrides(observer, StoreObserver)
+        self._may_be_away = isinstance(observer, StoreObserver) and observer.offline == JOURNAL
         self._queue: deque[Delivery] = deque()
         self._change = threading.Condition()
         self._busy = False
         self._stopped = False
+        self._lingers = False
         self._abandoned = False
+        self._sign: Callable[[], None] | None = None
         self._steps = 0
         self._reported = False
         self._thread: threading.Thread | None = None
@@ -65,39 +86,77 @@ class Lane:
         return repr(self.observer)
 
     def begin(self, delivery: Delivery) -> RunId | None:
-        """Tell of the start, in the lane's thread, and wait for the answer; what the observer raises is raised."""
+        """Tell of the start, in the lane's thread, and wait for the answer; what the observer raises is raised.
+
+        An observer that may be away is told again in the background, and the answer is None.
+
+        Raises:
+            TimeoutError: it does not answer.
+        """
         opening = _Opening()
         name = f"expkit lane {type(self.observer).__name__}"
         self._thread = threading.Thread(target=self._run, args=(opening, delivery), name=name, daemon=True)
         self._thread.start()
-        opening.done.wait()
-        if opening.failure is not None:
-            raise opening.failure
+        try:
+            self._wait_for(opening)
+        except BaseException:
+            self.abandon()
+            raise
         return opening.answer
 
+    def _wait_for(self, opening: _Opening) -> None:
+        seconds = SETTINGS.LANES.JOURNAL_PATIENCE if self._may_be_away else SETTINGS.LANES.START_LIMIT
+        if not opening.done.wait(seconds):
+            problem = TimeoutError(f"it has not answered within {seconds:g} s")
+            if not self._may_be_away:
+                raise problem
+            self._note(problem, "the start")
+        if opening.failure is not None:
+            raise opening.failure
+        self.away = opening.away or not opening.done.is_set()
+
     def put(self, delivery: Delivery) -> None:
-        """Add an event to what is owed to the observer; a beat that is still waiting is replaced by the next."""
+        """Add an event to what is owed to the observer; it replaces waiting ones for which it makes up."""
         with self._change:
-            if self._queue and isinstance(delivery.event, Beat) and isinstance(self._queue[-1].event, Beat):
+            if self._catches_up and not isinstance(delivery.event, FileAdded):
+                self._queue.clear()
+            elif self._queue and isinstance(delivery.event, Beat) and isinstance(self._queue[-1].event, Beat):
                 self._queue.pop()
             self._queue.append(delivery)
             self._change.notify_all()
 
+    def renew(self, uid: str, lease: Lease) -> None:
+        """Give the observer's store a sign of life, as soon as it is not busy."""
+        if isinstance(self.observer, StoreObserver):
+            store = self.observer.store
+            with self._change:
+                self._sign = lambda: store.renew(uid, lease)
+                self._change.notify_all()
+
     @property
     def progress(self) -> int:
         """Grows whenever the observer takes something."""
-        return self._steps + sum(self.cursors.values())
+        return self._steps
 
-    def settle(self) -> None:
-        """Wait until everything so far is delivered, as long as an end may wait without progress."""
+    def moved(self, amount: int = 1) -> None:
+        """The observer has taken something."""
+        self._steps += amount
+
+    def is_idle(self, seconds: float) -> bool:
+        """Wait up to ``seconds`` until nothing waits or is under way; whether that is so."""
         with self._change:
-            self._change.wait_for(lambda: not self._queue and not self._busy, SETTINGS.LANES.END_PATIENCE)
+            return self._change.wait_for(lambda: not self._queue and not self._busy, seconds)
 
     def stop(self) -> None:
         """Deliver what waits, without pauses, then end the thread."""
         with self._change:
             self._stopped = True
             self._change.notify_all()
+
+    def linger(self) -> None:
+        """Nobody waits any more: go on with pauses, as long as the process lives."""
+        with self._change:
+            self._lingers = True
 
     def abandon(self) -> None:
         """Give up what is still owed."""
@@ -117,26 +176,52 @@ class Lane:
         try:
             opening.answer = self._tell(delivery)
         except BaseException as error:
-            opening.failure = error
-            return
+            opening.away = self._is_away(error)
+            if not opening.away:
+                opening.failure = error
+                return
+            self._note(error, "the start")
         finally:
             opening.done.set()
+        if opening.away:
+            self._deliver(delivery.but(bind=False))
+        self._deliver_all()
+        if self._abandoned or self._queue:
+            return
+        if not self.missed or not self._catches_up:
+            self.delivered = True
+            self._on_delivered(self)
+        if not isinstance(delivery.event, Queued):
+            self._join_observer()
+
+    def _is_away(self, error: BaseException) -> bool:
+        return self._may_be_away and isinstance(error, Exception) and not isinstance(error, RunExistsError)
+
+    def _deliver_all(self) -> None:
         while (waiting := self._next()) is not None:
             self._deliver(waiting)
             with self._change:
                 self._busy = False
                 self._steps += 1
                 self._change.notify_all()
-        if not self._abandoned and not isinstance(delivery.event, Queued):
-            self._join_observer()
 
     def _next(self) -> Delivery | None:
-        with self._change:
-            self._change.wait_for(lambda: self._queue or self._stopped or self._abandoned)
-            if not self._queue or self._abandoned:
-                return None
-            self._busy = True
-            return self._queue.popleft()
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._queue or self._stopped or self._abandoned or self._sign)
+                sign, self._sign = self._sign, None
+                if self._queue and not self._abandoned:
+                    self._busy = True
+                    return self._queue.popleft()
+                if self._abandoned or self._stopped or sign is None:
+                    return None
+            self._try_once(sign)
+
+    def _try_once(self, sign: Callable[[], None]) -> None:
+        try:
+            sign()
+        except BaseException as error:  # the next one comes soon
+            self.problem = error
 
     def _deliver(self, delivery: Delivery) -> None:
         """Try until the observer takes the event, or until its number of tries is used up."""
@@ -149,12 +234,14 @@ class Lane:
                 return
             self._pause(pause)
             pause = min(2 * pause, SETTINGS.LANES.RETRY_LONGEST)
+        if tries and not self._abandoned:
+            log.info("observer %s answers again", self.observer)
 
     def _try(self, delivery: Delivery) -> bool:
         try:
             self._tell(delivery)
         except BaseException as error:
-            self._note(error, delivery)
+            self._note(error, type(delivery.event).__name__)
             return False
         return True
 
@@ -167,18 +254,19 @@ class Lane:
 
     def _pause(self, seconds: float) -> None:
         with self._change:
-            self._change.wait_for(lambda: self._stopped, timeout=seconds)
+            if not self._stopped or self._lingers:
+                self._change.wait_for(lambda: self._abandoned or (self._stopped and not self._lingers), seconds)
             if self._stopped and not self._abandoned:  # at the end of a run: try on, but do not spin
                 self._change.wait(min(seconds, 0.05))
 
-    def _note(self, error: BaseException, delivery: Delivery) -> None:
+    def _note(self, error: BaseException, what: str) -> None:
         self.problem = error
         if not self._reported:
             self._reported = True
             log.warning(
                 "observer %s failed at %s: %s: %s; the run goes on, the event is tried again",
                 self.observer,
-                type(delivery.event).__name__,
+                what,
                 type(error).__name__,
                 error,
             )
@@ -190,23 +278,42 @@ class Lane:
             log.warning("observer %s failed in join(): %s: %s", self.observer, type(error).__name__, error)
 
 
-def finish(lanes: Iterable[Lane]) -> list[Lane]:
-    """Wait until all lanes have delivered, as long as the settings allow; return those that still owe something."""
-    waiting = list(lanes)
-    for lane in waiting:
-        lane.stop()
-    start = moved = monotonic()
-    seen = -1
-    while waiting and monotonic() - start < SETTINGS.LANES.END_LIMIT:
-        progress = sum(lane.progress for lane in waiting)
-        if progress != seen:
-            seen, moved = progress, monotonic()
-        if monotonic() - moved > SETTINGS.LANES.END_PATIENCE:
-            break
-        try:
-            waiting = [lane for lane in waiting if not lane.joined(0.01)]
-        except KeyboardInterrupt:  # whoever presses Ctrl-C at the end does not want to wait
-            break
-    for lane in waiting:
-        lane.abandon()
-    return waiting
+class Patience:
+    """How long the end of a run waits for its lanes: the settings say, and Ctrl-C ends it at once.
+
+    Args:
+        lanes: who is waited for.
+    """
+
+    def __init__(self, lanes: Iterable[Lane]) -> None:
+        self._lanes = list(lanes)
+        self._start = self._moved = monotonic()
+        self._seen = -1
+        self._gone = False
+
+    def settle(self, lanes: Iterable[Lane]) -> None:
+        """Wait until some lanes have delivered everything so far."""
+        self._wait(lanes, Lane.is_idle)
+
+    def finish(self) -> None:
+        """Wait until all lanes have delivered everything; those that have not go on in the background."""
+        for lane in self._lanes:
+            lane.stop()
+        for lane in self._wait(self._lanes, Lane.joined):
+            lane.linger()
+
+    def _wait(self, lanes: Iterable[Lane], is_ready: Callable[[Lane, float], bool]) -> list[Lane]:
+        waiting = list(lanes)
+        while waiting and not self._is_over():
+            try:
+                waiting = [lane for lane in waiting if not is_ready(lane, _LOOK)]
+            except KeyboardInterrupt:  # whoever presses Ctrl-C at the end does not want to wait
+                self._gone = True
+        return waiting
+
+    def _is_over(self) -> bool:
+        progress = sum(lane.progress for lane in self._lanes)
+        if progress != self._seen:
+            self._seen, self._moved = progress, monotonic()
+        patience, limit = SETTINGS.LANES.END_PATIENCE, SETTINGS.LANES.END_LIMIT
+        return self._gone or monotonic() - self._moved > patience or monotonic() - self._start > limit

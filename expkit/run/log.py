@@ -10,7 +10,7 @@ from expkit._support.places import state_dir
 from expkit.errors import BlobNotFoundError
 from expkit.record.fold import fold
 from expkit.record.model import OUTPUT, StreamKey
-from expkit.run.output import read_text
+from expkit.run.output import TAIL, read_text
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
@@ -28,7 +28,53 @@ def spool_store(uid: str) -> FolderStore:
     return FolderStore(state_dir() / "spool" / uid)
 
 
-class LocalLog:
+def owed_dir() -> str:
+    """The folder of notes of what observers are owed; there is none while nothing is owed."""
+    return f"{state_dir()}/owed"
+
+
+class PastLog:
+    """What the log of a run says: of one that is over, or whose process has died.
+
+    Args:
+        store: where the run is.
+        uid: of the run.
+    """
+
+    def __init__(self, store: FolderStore, uid: str) -> None:
+        self._store = store
+        self._uid = uid
+
+    @property
+    def home(self) -> FolderStore:
+        """The store in whose folder the log lies."""
+        return self._store
+
+    def streams(self) -> Mapping[StreamKey, int]:
+        """Streams of the run and their present ends."""
+        return self._store.streams(self._uid)
+
+    def read(self, stream: StreamKey, offset: int, limit: int | None = None) -> Batch:
+        """Items of a stream from ``offset`` on."""
+        return self._store.read(self._uid, stream, offset, limit)
+
+    def output_text(self) -> str:
+        """Captured output, filtered; its last 10 MB."""
+        tail = self.streams().get(StreamKey(OUTPUT), 0)
+        data = self.read(StreamKey(OUTPUT), max(0, tail - TAIL))
+        assert isinstance(data, bytes)
+        return data.decode("utf-8", "replace")
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """Kept bytes."""
+        return self._store.open_blob(sha256)
+
+    def filename(self, ref: FileRef) -> str:
+        """Where the bytes of a kept file lie."""
+        return str(self._store.blob_path(ref.sha256))
+
+
+class LocalLog(PastLog):
     """A run's folder in a folder store, written by the process that runs the run.
 
     Args:
@@ -38,16 +84,10 @@ class LocalLog:
     """
 
     def __init__(self, store: FolderStore, record: RunRecord, on_loss: Callable[[Exception], None]) -> None:
-        self._store = store
-        self._uid = record.uid
+        super().__init__(store, record.uid)
         self._log = store.open_log(record.uid)
         self._log.on_loss = on_loss
         self._originals: dict[str, tuple[str, tuple[int, ...]]] = {}
-
-    @property
-    def home(self) -> FolderStore:
-        """The store in whose folder the log lies."""
-        return self._store
 
     @property
     def folder(self) -> Path:
@@ -63,6 +103,11 @@ class LocalLog:
     def output(self) -> Path:
         """The file whose bytes are the output stream."""
         return self._log.output
+
+    @property
+    def last_words(self) -> str:
+        """Path of the file for signals and crashes."""
+        return self._log.last_words
 
     @property
     def points(self) -> PointWriter:
@@ -105,28 +150,14 @@ class LocalLog:
 
     # -- reading ---------------------------------------------------------------------------------------
 
-    def streams(self) -> Mapping[StreamKey, int]:
-        """Streams of the run and their present ends."""
-        return self._store.streams(self._uid)
-
-    def read(self, stream: StreamKey, offset: int, limit: int | None = None) -> Batch:
-        """Items of a stream from ``offset`` on."""
-        return self._store.read(self._uid, stream, offset, limit)
-
     def output_text(self) -> str:
         """Captured output, filtered; its last 10 MB."""
         return read_text(self.output)
 
-    def open_blob(self, sha256: str) -> BinaryIO:
-        """Kept bytes."""
-        return self._store.open_blob(sha256)
-
     def filename(self, ref: FileRef) -> str:
         """The original while its bytes are unchanged, else the kept copy."""
         path, before = self._originals.get(_key(ref), ("", ()))
-        if path and _signature(Path(path)) == before:
-            return path
-        return str(self._store.blob_path(ref.sha256))
+        return path if path and _signature(Path(path)) == before else super().filename(ref)
 
 
 class NoLog:
@@ -136,6 +167,7 @@ class NoLog:
     folder = None
     points = None
     output = Path(os.devnull)
+    last_words = ""
 
     def __init__(self, record: RunRecord) -> None:
         self._record = record

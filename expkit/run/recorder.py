@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union
@@ -14,7 +15,7 @@ from expkit.observers.store import StoreObserver
 from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
-from expkit.run.log import LocalLog, NoLog, spool_store
+from expkit.run.log import LocalLog, NoLog, owed_dir, spool_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
     from expkit.observers.base import RunObserver
     from expkit.record.events import Event, Queued
-    from expkit.record.model import FileRef, RunRecord
-    from expkit.run.lanes import Lane
+    from expkit.record.model import FileRef, Lease, RunRecord
+    from expkit.run.lanes import Lane, Patience
+    from expkit.run.owed import Note
     from expkit.types import RunId
 
 log = logging.getLogger("expkit")
@@ -39,7 +41,7 @@ class Recorder:
         log: the local log; a :class:`NoLog` before the start and where nobody observes.
         lanes: one per observer, but for the folder store that *is* the log.
         record: the record as it stands.
-        owed: after the end, the lanes that have not delivered everything.
+        owed: after the end, the lanes that have not delivered everything yet.
         spooled: the log lies in a spool, which goes when everything is delivered.
         over: the run has ended, the log is closed.
     """
@@ -55,24 +57,35 @@ class Recorder:
         self.spooled = False
         self._broken = False
         self.over = False
+        self._closed = False
+        self._lease: Lease | None = None
+        self._pid = os.getpid()
+        self._notes: dict[Lane, Note] = {}
+        self._patience: Patience | None = None
         self._losses: list[str] = []
 
     # -- the start -------------------------------------------------------------------------------------
 
-    def begin(self, event: Queued | Started, wanted: RunId | None) -> RunId | None:
+    def begin(self, event: Queued | Started, wanted: RunId | None, lease: Lease | None = None) -> RunId | None:
         """Tell all observers of the start, by priority, and open the log; return the run's id.
+
+        No reader sees the run without ``lease``: the process may die at any moment.
 
         Raises:
             Exception: whatever an observer raises; observers that know of the run already hear that it failed.
         """
         run_id = wanted
-        self.record = event.record
+        self.record, self._lease = event.record, lease
         for observer in self.observers:
-            first = Delivery(event=event, record=self.record, live=self._live, id=run_id, bind=wanted is not None)
+            first = Delivery(
+                event=event, record=self.record, live=self._live, id=run_id, bind=wanted is not None, lease=lease
+            )
             answer = self._ask(observer, first)
             run_id = answer if run_id is None else run_id
         if self.observers and isinstance(self.log, NoLog):
-            self._open(spool_store(self.record.uid), create=True)
+            local_id = self._open(spool_store(self.record.uid), create=True)
+            run_id = local_id if run_id is None and any(lane.away for lane in self.lanes) else run_id
+        self._note_what_is_owed()
         if isinstance(event, Started) and event.record.queue_time is not None:
             self.record = self.log.write(event)
         return run_id
@@ -82,18 +95,23 @@ class Recorder:
             answer = self._begin_with(observer, delivery)
             if _keeps_folders(observer) and isinstance(self.log, NoLog):
                 self._open_if_there(observer)
-        except OSError as error:
-            if isinstance(error, ExpkitError):
+        except Exception as error:
+            if not _is_unreachable(observer, error):
                 raise
-            raise ObserverError(f"{observer} cannot take in the run: {error}") from error
+            said = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            raise ObserverError(f"{observer} cannot take in the run: {said}{_way_out(observer)}") from error
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
         if _keeps_folders(observer) and not overrides(observer, StoreObserver) and isinstance(self.log, NoLog):
-            return observer.take_in(self.record, delivery.id, bind=delivery.bind)
+            try:
+                return observer.take_in(self.record, delivery.id, bind=delivery.bind, lease=delivery.lease)
+            except OSError as error:
+                if observer.offline is None or isinstance(error, ExpkitError):
+                    raise
         from expkit.run.lanes import Lane
 
-        lane = Lane(observer)
+        lane = Lane(observer, self._delivered)
         answer = lane.begin(delivery)
         self.lanes.append(lane)
         return answer
@@ -105,11 +123,35 @@ class Recorder:
         except StoreError:
             self.log = NoLog(self.record)
 
-    def _open(self, store: Any, *, create: bool) -> None:
+    def _open(self, store: Any, *, create: bool) -> RunId | None:
         self.spooled = create
-        if create:
-            store.create(self.record)
+        local_id = (
+            store.create(self.record, id=f"offline-{self.record.uid[-6:]}", lease=self._lease) if create else None
+        )
         self.log = LocalLog(store, self.record, self.lost)
+        return local_id
+
+    def _note_what_is_owed(self) -> None:
+        """Write down which stores lack something, as long as they do; and look after what earlier runs owe."""
+        if isinstance(self.log, LocalLog) and os.path.isdir(owed_dir()):
+            from expkit.run.overdue import deliver_in_background
+
+            deliver_in_background(
+                [observer.store for observer in self.observers if isinstance(observer, StoreObserver)]
+            )
+        for lane in self.lanes:
+            if isinstance(lane.observer, StoreObserver):
+                self._try(lambda lane=lane: self._note(lane, lane.observer))  # type: ignore[misc]
+
+    def _note(self, lane: Lane, observer: StoreObserver) -> None:
+        from expkit.run.owed import Note, target_of
+
+        assert isinstance(self.log, LocalLog)
+        home, target = target_of(self.log.home), target_of(observer.store)
+        if target and target != home:
+            root = "" if self.spooled else str(self.log.home.root)
+            note = Note(uid=self.record.uid, name=self.record.name, log=root, target=target)
+            self._notes[lane] = note.write()
 
     # -- during the run --------------------------------------------------------------------------------
 
@@ -138,6 +180,7 @@ class Recorder:
             cursors=lane.cursors,
             sent=lane.sent,
             add_file=add_file,
+            moved=lane.moved,
         )
 
     def report(self, info: Mapping[str, Any], result: Any) -> None:
@@ -148,6 +191,12 @@ class Recorder:
         """Tell what the program has reported so far, and bring the record's files up to date."""
         self.report(info, result)
         self._try(self.log.flush)
+
+    def renew(self, lease: Lease) -> None:
+        """Give a sign of life, to whoever asks the local log or a store that observes."""
+        self.log.renew(lease)
+        for lane in self.lanes:
+            lane.renew(self.record.uid, lease)
 
     def add_file(self, source: Path | bytes, ref: FileRef, teller: Lane | None = None) -> None:
         """Keep bytes, or those of a file, then tell of it."""
@@ -167,26 +216,45 @@ class Recorder:
         """Tell of the end, and close."""
         if self._losses:
             self.tell(Learned(time=now(), gaps=tuple(self._losses)))
-        for lane in self.lanes:
-            if isinstance(lane.observer, StoreObserver) and overrides(lane.observer, StoreObserver):
-                lane.settle()  # it may add files, which others must hear of before the end
+        if self.lanes:
+            from expkit.run.lanes import Patience
+
+            self._patience = Patience(self.lanes)
+            self._patience.settle(lane for lane in self.lanes if _may_add_files(lane.observer))
         self.tell(event)
         self.close()
 
     def close(self) -> None:
         """Wait for the lanes as long as the settings allow, and close the log."""
         self._try(self.log.flush)
-        if self.lanes:
-            from expkit.run.lanes import finish
+        try:
+            if self.lanes:
+                from expkit.run.lanes import Patience
 
-            self.owed = finish(self.lanes)
+                (self._patience or Patience(self.lanes)).finish()
+        finally:
+            with self._lock:
+                self.over, self._broken = True, False
+                self.owed = [lane for lane in self.lanes if not lane.delivered]
+            self._try(self.log.close)
+            self._closed = True
+            self._remove_spool()
+            for lane in self.lanes:
+                self._report(lane)
+
+    def _delivered(self, lane: Lane) -> None:
+        """An observer has everything; called in its lane's thread, perhaps long after the end."""
         with self._lock:
-            self.over, self._broken = True, False
-        self._try(self.log.close)
-        if self.spooled and not self.owed:
+            note = self._notes.pop(lane, None)
+            self.owed = [other for other in self.owed if other is not lane]
+        if note is not None:
+            note.remove()
+        self._remove_spool()
+
+    def _remove_spool(self) -> None:
+        """Remove the spool once nobody needs it; a forked child has no lanes, so there that cannot be known."""
+        if self.spooled and self._closed and not self.owed and os.getpid() == self._pid:
             self.log.remove()
-        for lane in self.lanes:
-            self._report(lane)
 
     def _written(self, event: Event) -> RunRecord:
         """The record after the event; a disk that takes no more is not the program's problem."""
@@ -215,10 +283,18 @@ class Recorder:
 
     def _report(self, lane: Lane) -> None:
         if lane in self.owed:
+            later = _BY_SYNC if lane in self._notes else _NOT_LATER
             where = self.log.folder
-            log.warning("observer %s has not taken everything; what it is owed lies in %s", lane, where)
+            log.warning("observer %s has not taken everything; what it is owed lies in %s; %s", lane, where, later)
         elif lane.missed:
-            log.warning("observer %s missed %d events; last problem: %s", lane, lane.missed, lane.problem)
+            missed, problem = lane.missed, lane.problem
+            log.warning("observer %s missed %d events; last problem: %s; %s", lane, missed, problem, _NOT_LATER)
+        elif not lane.joined(0):
+            log.warning("observer %s has been told everything, but does not come back from join()", lane)
+
+
+_BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
+_NOT_LATER = "nobody tells it later: only stores catch up"
 
 
 def now() -> datetime:
@@ -229,3 +305,27 @@ def now() -> datetime:
 def _keeps_folders(observer: RunObserver) -> TypeGuard[StoreObserver]:
     """Whether runs have a folder of their own there, which can be the log."""
     return isinstance(observer, StoreObserver) and observer.store.capabilities.folder
+
+
+def _may_add_files(observer: RunObserver) -> bool:
+    """Whether an override may add files, which others must hear of before the end."""
+    return isinstance(observer, StoreObserver) and overrides(observer, StoreObserver)
+
+
+def _is_unreachable(observer: RunObserver, error: Exception) -> bool:
+    """Whether an observer failed at the start for reasons that are not the run's."""
+    if isinstance(error, ExpkitError):
+        return type(error) is StoreError
+    return isinstance(error, OSError) or (
+        isinstance(observer, StoreObserver) and not overrides(observer, StoreObserver)
+    )
+
+
+def _way_out(observer: RunObserver) -> str:
+    """How a run could start nevertheless."""
+    if not isinstance(observer, StoreObserver) or observer.store.capabilities.folder:
+        return ""
+    return (
+        ". To let runs start while it is away: "
+        f"{type(observer).__name__}(..., offline='journal'), or '?offline=journal' behind its URL"
+    )

@@ -1,0 +1,114 @@
+"""Late delivery: what earlier runs owe to stores is brought to them, by a later run or by ``expkit sync``.
+
+The log of the earlier run is read like any stored run, and the store is caught up with it as in a lane. Whatever is
+there already is not sent again, so delivery may be broken off anywhere, and repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from expkit.errors import ExpkitError, RunNotFoundError, StoreError
+from expkit.observers.delivery import Delivery
+from expkit.observers.store import StoreObserver
+from expkit.record.events import Learned
+from expkit.record.model import QUEUED, RUNNING
+from expkit.run.log import PastLog
+from expkit.run.owed import owed_notes, remove_spool, target_of
+from expkit.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from expkit.record.model import RunRecord
+    from expkit.run.owed import Note
+    from expkit.stores.base import RunStore
+    from expkit.types import RunId
+
+log = logging.getLogger("expkit")
+
+
+def deliver(note: Note, store: RunStore, moved: Callable[[int], None] = lambda _: None) -> RunId | None:
+    """Bring ``store`` up to date with the run of a note that this process has taken; return the run's id there.
+
+    None: the run was deleted where its log lay, so there is nothing to deliver any more; the note goes, too.
+
+    Args:
+        note: goes when everything is delivered, and with the last note on a spooled run its spool.
+        store: the one that ``note.target`` names.
+        moved: told of progress.
+
+    Raises:
+        Exception: whatever the store raises; the note stays.
+    """
+    run_id = None
+    if (record := _source_record(note)) is not None:
+        wanted = record.id if note.log else None
+        run_id = _replay(PastLog(note.store, note.uid), record, store, moved, wanted)
+    note.remove()
+    if not note.log:
+        remove_spool(note.uid)
+    return run_id
+
+
+def is_stores_trouble(error: BaseException) -> bool:
+    """Whether a delivery failed because the store cannot be reached, so that others need not be tried now."""
+    return not isinstance(error, ExpkitError) or type(error) is StoreError
+
+
+def deliver_in_background(stores: Sequence[RunStore]) -> None:
+    """Deliver in a thread of its own what earlier runs owe to these stores; nobody waits for it."""
+    wanted = {target_of(store): store for store in stores}
+    found = [(note, wanted[note.target]) for note in owed_notes() if note.target in wanted and note.is_free]
+    if found:
+        threading.Thread(target=_deliver_all, args=(found,), name="expkit overdue", daemon=True).start()
+
+
+def _deliver_all(found: Iterable[tuple[Note, RunStore]]) -> None:
+    for note, store in found:
+        if (mine := note.take()) is not None:
+            _deliver_at_last(mine, store)
+
+
+def _deliver_at_last(note: Note, store: RunStore) -> None:
+    """Try with growing pauses as long as the process lives."""
+    pause = SETTINGS.LANES.RETRY_FIRST
+    while True:
+        try:
+            run_id = deliver(note, store)
+        except BaseException as error:
+            if not is_stores_trouble(error):  # `expkit sync` shows it to whoever asks
+                note.release()
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, SETTINGS.LANES.RETRY_LONGEST)
+        else:
+            log.info("what an earlier run owed to %s is delivered as run %s", note.target, run_id)
+            return
+
+
+def _source_record(note: Note) -> RunRecord | None:
+    source = note.store
+    try:
+        return source.load(note.uid)
+    except RunNotFoundError:
+        if note.log and not source.root.exists():
+            raise StoreError(f"the folder {source.root} is not there") from None
+        return None
+
+
+def _replay(
+    past: PastLog, record: RunRecord, store: RunStore, moved: Callable[[int], None], wanted: RunId | None
+) -> RunId:
+    observer = StoreObserver(store)
+    run_id = observer.take_in(record, wanted, bind=False)
+    if record.status == QUEUED and store.load(run_id).status != QUEUED:
+        return run_id  # somebody has started it meanwhile: the store knows more than the log
+    if record.status == RUNNING and (lease := past.home.lease(record.uid)) is not None:
+        store.renew(run_id, lease)  # so that readers can judge that the process is gone
+    observer.catch_up(Delivery(event=Learned(time=datetime.now(timezone.utc)), record=record, log=past, moved=moved))
+    return run_id

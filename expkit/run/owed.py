@@ -1,0 +1,197 @@
+"""Notes of what observers are owed: which run lies where, and which store lacks some of it.
+
+A note is a small file in the user's state folder. It is made when a run starts that a store observes from a distance,
+and goes when that store has everything; so whatever is left when a process dies can be delivered by another one.
+It holds no cursors: the store itself knows what it has.
+
+The file's name says who delivers: the process that runs the run, then whoever takes the note over. Taking over is one
+rename, which exactly one process can do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from expkit._support.frozen import Frozen
+from expkit.run.log import owed_dir, spool_store
+from expkit.stores.folder.store import FolderStore
+from expkit.stores.holder import alive, this_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from expkit.stores.base import RunStore
+
+FORMAT = 1
+"""Number of the format of notes."""
+
+_TRIES = 10
+
+_FOREIGN = 600.0
+"""Seconds after which the note of a process on another machine, of which nothing can be known here, is free."""
+
+_TICKS = 1000
+"""Parts of a second in which names of notes tell when a process started."""
+
+
+class Note(Frozen):
+    """What one store is owed of one run.
+
+    Attributes:
+        uid: of the run.
+        name: of the experiment.
+        log: the store in whose folder the run's log lies; ``""``: in a spool of its own.
+        target: the URL of the store that lacks something, secrets masked.
+        path: the note's file.
+    """
+
+    uid: str
+    name: str
+    log: str
+    target: str
+    path: str = ""
+
+    @property
+    def store(self) -> FolderStore:
+        """The store that has everything."""
+        return FolderStore(self.log) if self.log else spool_store(self.uid)
+
+    @property
+    def pid(self) -> int | None:
+        """The process of this machine that delivers; None if none does, or none that can be known here."""
+        _, _, owner = os.path.basename(self.path).removesuffix(".json").partition(".")
+        machine, _, process = owner.partition("-")
+        pid, _, start = process.partition("-")
+        if machine != _machine() or not (pid.isdigit() and start.isdigit()):
+            return None
+        lease = this_process(0).but(pid=int(pid), process_start=int(start) / _TICKS)
+        return int(pid) if alive(lease) else None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody delivers it, as far as can be known here."""
+        _, _, owner = os.path.basename(self.path).removesuffix(".json").partition(".")
+        if owner and owner.partition("-")[0] != _machine():
+            return time.time() - _age_mark(self.path) > _FOREIGN
+        return self.pid is None
+
+    def write(self) -> Note:
+        """Write it down, as that of this process; return it with its path.
+
+        Raises:
+            OSError: the state folder takes no files.
+        """
+        path = _path(self.uid, self.target)
+        tree = {"format": FORMAT, "uid": self.uid, "name": self.name, "log": self.log, "target": self.target}
+        for left in reversed(range(_TRIES)):
+            os.makedirs(owed_dir(), exist_ok=True)
+            try:
+                _write(path, tree)
+            except FileNotFoundError:  # somebody has just removed the last note, and the folder with it
+                if not left:
+                    raise
+            else:
+                break
+        return self.but(path=path)
+
+    def take(self) -> Note | None:
+        """Let this process be the one that delivers; None where another one was faster, or has delivered it."""
+        path = _path(self.uid, self.target)
+        try:
+            os.rename(self.path, path)
+            os.utime(path)
+        except OSError:
+            return None
+        return self.but(path=path)
+
+    def release(self) -> None:
+        """Let others deliver."""
+        try:
+            os.rename(self.path, f"{owed_dir()}/{_key(self.uid, self.target)}.json")
+        except OSError:
+            pass
+
+    def remove(self) -> None:
+        """Everything is delivered. The folder of notes goes with the last one, so that nobody need look into it."""
+        try:
+            os.unlink(self.path)
+            os.rmdir(owed_dir())
+        except OSError:  # somebody else has removed it, or there are others
+            pass
+
+
+def owed_notes() -> Iterator[Note]:
+    """All notes, oldest run first; files that are no notes are passed over."""
+    try:
+        names = sorted(os.listdir(owed_dir()))
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(".json") and (note := _read(f"{owed_dir()}/{name}")):
+            yield note
+
+
+def target_of(store: RunStore) -> str:
+    """How notes call a store: its URL without secrets; ``""`` if it does not outlive the process."""
+    if not store.capabilities.durable:
+        return ""
+    if isinstance(store, FolderStore):
+        return f"folder:{store.root}"
+    from expkit.provenance.mask import masked_url
+
+    return masked_url(str(store.url))
+
+
+def remove_spool(uid: str) -> None:
+    """Remove the spool of a run, unless some store still lacks something of it."""
+    from shutil import rmtree
+
+    if not any(note.uid == uid for note in owed_notes()):
+        rmtree(spool_store(uid).root, ignore_errors=True)
+
+
+def _read(path: str) -> Note | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            tree = json.load(file)
+        fields = {name: tree[name] for name in ("uid", "name", "log", "target")}
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    if tree.get("format") != FORMAT or not all(isinstance(value, str) for value in fields.values()):
+        return None
+    return Note(**fields, path=path) if fields["uid"].isalnum() else None
+
+
+def _write(path: str, tree: dict[str, object]) -> None:
+    aside = f"{path}.new"
+    with open(aside, "w", encoding="utf-8") as file:
+        json.dump(tree, file)
+    os.replace(aside, path)
+
+
+def _path(uid: str, target: str) -> str:
+    process = this_process(0)
+    owner = f"{_machine()}-{process.pid}-{round(process.process_start * _TICKS)}"
+    return f"{owed_dir()}/{_key(uid, target)}.{owner}.json"
+
+
+def _key(uid: str, target: str) -> str:
+    return f"{uid}-{sha256(target.encode('utf-8', 'replace')).hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    here = this_process(0)
+    return sha256(f"{here.host}|{here.boot}|{here.pid_namespace}".encode()).hexdigest()[:12]
+
+
+def _age_mark(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
