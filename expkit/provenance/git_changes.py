@@ -57,7 +57,8 @@ class Changes:
         # before the first commit there is nothing that a patch could start from
         self._staged = [] if status.commit else public
         self._patch = Patch(root, status.commit, public, self._private) if status.commit and public else None
-        self._untracked = UntrackedFiles(root, status.untracked)
+        folders = [path for path in public if _is_plain_folder(os.path.join(root, path))]
+        self._untracked = UntrackedFiles(root, [*status.untracked, *folders])
 
     def collect(self) -> Kept:
         """Wait for git, and read the untracked files."""
@@ -79,9 +80,10 @@ class Changes:
 
     def _keep_untracked(self, kept: Kept) -> None:
         names = self._untracked.names()
-        if names is None:
-            kept.gaps.append(f"the untracked files of repository {name_of(self._root)} are not kept: they are too many")
-        public, private = _sorted_out([*self._staged, *(names or ())])
+        if isinstance(names, str):
+            kept.gaps.append(f"the untracked files of repository {name_of(self._root)} are not kept: {names}")
+            names = []
+        public, private = _sorted_out([*self._staged, *names])
         self._private += private
         chosen, left_out = choose(self._root, public, self._sources)
         for path, mode, content in sorted(read(self._root, chosen)):
@@ -99,6 +101,11 @@ class Changes:
 def _sorted_out(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """(paths that may be kept, private ones)."""
     return [path for path in paths if not is_private(path)], [path for path in paths if is_private(path)]
+
+
+def _is_plain_folder(place: str) -> bool:
+    """Whether there is a folder, and no submodule: git does not name it as new where it has taken a file's place."""
+    return os.path.isdir(place) and not os.path.islink(place) and not os.path.exists(os.path.join(place, ".git"))
 
 
 def _keep(kept: Kept, content: bytes, role: str, path: str, *, changed: bool) -> str:

@@ -43,11 +43,13 @@ class Patch:
         self._git = started(root, *_DIFF, commit, "--", paths=paths, private=private)
 
     def text(self) -> bytes | str:
-        """The patch, or why there is none."""
+        """The patch, which may be empty (a new file that is gone again), or why there is none."""
         limit = SETTINGS.GIT.LARGEST_PATCH
         try:
-            text = self._git.read(limit, PATIENCE) if self._git else b""
+            text = self._git.read(limit, PATIENCE) if self._git else ""
         except Silent:
+            text = ""
+        if text == "":
             return "git made no patch"
         return f"the patch is larger than {limit:,} bytes" if text is None else text
 

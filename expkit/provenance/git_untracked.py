@@ -47,17 +47,19 @@ class UntrackedFiles:
         self._entries = [entry for entry in entries if not self._is_in_store(entry)]
         self._git = started(root, "ls-files", "--others", "--exclude-standard", "-z", "--", paths=self._entries)
 
-    def names(self) -> list[str] | None:
+    def names(self) -> list[str] | str:
         """Paths that count as the project's: neither ignored nor of a store or a repository of its own.
 
-        None where they are too many to tell.
+        A sentence's end where they cannot be told.
         """
+        if not self._entries:
+            return []
         try:
             output = self._git.read(_LONGEST_ANSWER, PATIENCE) if self._git else b""
         except Silent:
-            return None
-        if output is None:
-            return None
+            output = b""
+        if not output:
+            return "they are too many" if output is None else "git does not list them"
         names = os.fsdecode(output).split("\0")
         return [name for name in names if name and not name.endswith("/") and self._counts(name)]
 
