@@ -55,7 +55,7 @@ class Recorder:
         self._live = live
         self._lock = threading.RLock()
         self.spooled = False
-        self._broken = False
+        self._broken: set[str] = set()
         self.over = False
         self._closed = False
         self._lease: Lease | None = None
@@ -128,7 +128,7 @@ class Recorder:
         local_id = (
             store.create(self.record, id=f"offline-{self.record.uid[-6:]}", lease=self._lease) if create else None
         )
-        self.log = LocalLog(store, self.record, self.lost)
+        self.log = LocalLog(store, self.record, self._lost_points)
         return local_id
 
     def _note_what_is_owed(self) -> None:
@@ -234,7 +234,7 @@ class Recorder:
                 (self._patience or Patience(self.lanes)).finish()
         finally:
             with self._lock:
-                self.over, self._broken = True, False
+                self.over, self._broken = True, set()
                 self.owed = [lane for lane in self.lanes if not lane.delivered]
             self._try(self.log.close)
             self._closed = True
@@ -274,11 +274,14 @@ class Recorder:
         """Say once that the run has ended."""
         self.lost(StoreError("the run has ended, and what is reported now is lost"))
 
-    def lost(self, error: Exception) -> None:
-        """Say once, and in the end write down, that the local log cannot take what it should."""
-        if not self._broken:
-            self._broken = True
-            self._losses.append(f"from {now():%H:%M:%S} UTC on something is missing: {error}")
+    def _lost_points(self, error: Exception) -> None:
+        self.lost(error, "metric points are missing")
+
+    def lost(self, error: Exception, what: str = "something may be missing") -> None:
+        """Say once of each kind, and in the end write down, that the local log cannot take what it should."""
+        if what not in self._broken:
+            self._broken.add(what)
+            self._losses.append(f"from {now():%H:%M:%S} UTC on {what}: {error}")
             log.warning("the record in %s is not complete: %s; the run goes on", self.log.folder, error)
 
     def _report(self, lane: Lane) -> None:
