@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SITE_FOLDERS = ("site-packages", "dist-packages")
+_SITE_FOLDERS = ("site-packages", "dist-packages", "__pypackages__")
 _DEBUGGERS = ("_pydev", "debugpy", "pycharm", "_pycharm", "pydev")
 _NO_NAMES: dict[str, object] = {}
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -19,7 +19,7 @@ _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def users_modules() -> Iterator[tuple[str, str]]:
     """(module name, file) of all modules imported so far that are the user's own code, the main module included.
 
-    That is: no installed package, not the interpreter's, no debugger's, not expkit's.
+    That is: no installed package, nothing in a virtual environment, not the interpreter's, no debugger's, not expkit's.
     """
     for name, module in list(sys.modules.items()):
         # Through the dict: attribute access would trigger modules that load themselves lazily.
@@ -28,13 +28,9 @@ def users_modules() -> Iterator[tuple[str, str]]:
             yield name, file
 
 
-@lru_cache(maxsize=16384)
 def is_library(file: str) -> bool:
-    """Whether a file belongs to the standard library, an installed package, the interpreter's programs or expkit."""
-    folder = os.path.dirname(os.path.abspath(file))
-    if in_site_folder(folder) or folder in _program_folders():
-        return True
-    return any((folder + os.sep).startswith(library + os.sep) for library in _library_folders())
+    """Whether a file belongs to the standard library, an installed package, an environment, or expkit."""
+    return _is_library(os.path.dirname(file if os.path.isabs(file) else os.path.abspath(file)))
 
 
 def in_site_folder(path: str) -> bool:
@@ -47,10 +43,54 @@ def is_virtualenv(folder: str) -> bool:
     return os.path.exists(os.path.join(folder, "pyvenv.cfg"))
 
 
+def real_path(file: str | os.PathLike[str]) -> str:
+    """The absolute path of a file, without symbolic links on the way to it."""
+    file = os.fspath(file)
+    folder, base = os.path.split(file if os.path.isabs(file) else os.path.abspath(file))
+    return os.path.join(_real_folder(folder), base)
+
+
+@lru_cache(maxsize=16384)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+@lru_cache(maxsize=16384)
+def _is_library(folder: str) -> bool:
+    return any(
+        in_site_folder(place)
+        or place in _program_folders()
+        or any((place + os.sep).startswith(library + os.sep) for library in _library_folders())
+        or _in_environment(place)
+        for place in {folder, _real_folder(folder)}
+    )
+
+
+def _in_environment(folder: str) -> bool:
+    """Whether a folder lies in a virtual environment, and not only because the whole program does."""
+    environment = _environment(folder)
+    return bool(environment) and not (_main_folder() + os.sep).startswith(environment + os.sep)
+
+
+@lru_cache(maxsize=16384)
+def _environment(folder: str) -> str:
+    """The virtual environment around a folder, or ``""``."""
+    if is_virtualenv(folder):
+        return folder
+    parent = os.path.dirname(folder)
+    return _environment(parent) if parent != folder else ""
+
+
+def _main_folder() -> str:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.dirname(real_path(main or "main"))
+
+
 @lru_cache(maxsize=1)
 def _library_folders() -> frozenset[str]:
     standard = os.path.dirname(os.path.abspath(os.__file__))
-    return frozenset({standard, os.path.realpath(standard), _OWN_FOLDER})
+    compiled = os.path.join(sys.base_exec_prefix, sys.platlibdir, os.path.basename(standard))
+    return frozenset({standard, os.path.realpath(standard), compiled, _OWN_FOLDER})
 
 
 @lru_cache(maxsize=1)

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
-from expkit.provenance.modules import in_site_folder, is_virtualenv, users_modules
+from expkit.provenance.executed import Execution, imported_elsewhere, noted
+from expkit.provenance.imported import content, was_imported
+from expkit.provenance.modules import in_site_folder, is_virtualenv, real_path, users_modules
 from expkit.provenance.projects import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from expkit.provenance.executed import Signature
+
 STRATEGIES = ("none", "imported", "sys", "dir")
 """Values of ``SETTINGS.DISCOVER_SOURCES``."""
 
-_SUFFIXES = (".py", ".ipynb", ".pyx", ".so", ".pyd", ".pyz", ".zip")
-_CHUNK = 1 << 20
+_NATIVE = (".so", ".pyd")
+_SUFFIXES = (".py", ".ipynb", ".pyx", *_NATIVE, ".pyz", ".zip", ".egg", ".whl")
+_COMPILED_FROM = (
+    ".py", ".pyx", ".pxd", ".pxi", ".c", ".cc", ".cpp", ".cxx", ".cu", ".h", ".hpp", ".f", ".f90", ".rs",
+)  # fmt: skip
 
 
 class SourceFile(Frozen, kw_only=False):
-    """A source file as it is now.
+    """A source file as it was imported.
 
     Attributes:
         path: where it lies, absolute.
@@ -32,6 +40,8 @@ class SourceFile(Frozen, kw_only=False):
         sha256, md5: hex digests of the bytes.
         size: in bytes.
         module: the name under which it is imported, or ``""``.
+        changed: these bytes are not those that were imported, or nobody can tell.
+        data: the bytes, where the file has others by now.
     """
 
     path: Path
@@ -41,6 +51,99 @@ class SourceFile(Frozen, kw_only=False):
     md5: str
     size: int
     module: str = ""
+    changed: bool = False
+    data: bytes | None = None
+
+
+class Sources:
+    """Looks for the sources of one run, as often as asked; each look tells what is new.
+
+    Args:
+        strategy: ``none``; ``imported`` or ``sys``: every module imported so far that is the user's own code, also
+            from ``src/`` folders, editable installs and other places on the path, never from installed packages;
+            ``dir``: all Python files below ``base_dir``, hidden folders and virtual environments left out.
+        base_dir: of the experiment; names are relative to the project around it.
+
+    Attributes:
+        problems: sentences on what the last look could not have as it was imported.
+
+    Raises:
+        SettingError: there is no such strategy.
+    """
+
+    def __init__(self, strategy: str, base_dir: str | Path) -> None:
+        if strategy not in STRATEGIES:
+            raise SettingError(f"SETTINGS.DISCOVER_SOURCES is {strategy!r}; it can be one of {', '.join(STRATEGIES)}")
+        self.problems: list[str] = []
+        self._strategy = strategy
+        self._base_dir = os.path.abspath(base_dir)
+        self._naming = _Naming(project_root(base_dir))
+        self._seen: dict[str, Signature | None] = {}
+        self._executions = len(noted)
+        self._news = (-1, -1, -1)
+
+    def has_news(self) -> bool:
+        """Whether a look may find anything new; cheap."""
+        return self._news != _news()
+
+    def look(self, named: Iterable[str | Path] = ()) -> list[SourceFile]:
+        """What is new since the last look, sorted by name.
+
+        Args:
+            named: files that the user named; those that are gone are left out.
+        """
+        first, self._news, self.problems = self._news[0] < 0, _news(), []
+        found: dict[str, str] = {}
+        for module, file in self._candidates(first):
+            found.setdefault(real_path(file), module)
+        for name in named:
+            if kept := _source_of(real_path(name)):
+                found.setdefault(kept, "")
+        new = [self._source(path, module) for path, module in sorted(found.items()) if path not in self._seen]
+        new += [self._executed(execution) for execution in self._new_executions()]
+        return sorted((source for source in new if source is not None), key=lambda source: source.name)
+
+    def _candidates(self, first: bool) -> Iterator[tuple[str, str]]:
+        if self._strategy == "none" or (self._strategy == "dir" and not first):
+            return iter(())
+        if self._strategy == "dir":
+            return (("", file) for file in _python_files(self._base_dir))
+        return _with_native_sources(chain(users_modules(), imported_elsewhere))
+
+    def _new_executions(self) -> list[Execution]:
+        new = list(noted)[self._executions :] if self._strategy in ("imported", "sys") else []
+        self._executions += len(new)
+        return new
+
+    def _executed(self, execution: Execution) -> SourceFile | None:
+        """A file that was executed without an import, or once more after a change."""
+        path = real_path(execution.file)
+        if self._seen.get(path) == execution.signature:
+            return None
+        return self._source(path, "", execution.signature)
+
+    def _source(self, path: str, module: str, executed: Signature | None = None) -> SourceFile | None:
+        self._seen[path] = executed
+        try:
+            known = content(path, module, executed)
+        except OSError:  # inside an archive, or gone since it was imported
+            return self._elsewhere(path, module)
+        self._seen[path] = known.signature
+        root, name = self._naming.name(path, module)
+        if known.changed:
+            self.problems.append(f"source {name} has changed since it was imported; what is kept was found later")
+        module = "" if module == "__main__" else module
+        return SourceFile(
+            Path(path), name, root, known.sha256, known.md5, known.size, module, known.changed, known.data
+        )
+
+    def _elsewhere(self, path: str, module: str) -> SourceFile | None:
+        around = _source_of(path)
+        if around:
+            return None if around in self._seen else self._source(around, module)
+        if was_imported(module):
+            self.problems.append(f"source {os.path.basename(path)} is gone since it was imported")
+        return None
 
 
 def discover(
@@ -49,80 +152,53 @@ def discover(
     mainfile: str | Path | None = None,
     extra: Iterable[str | Path] = (),
 ) -> list[SourceFile]:
-    """The main file, the ``extra`` ones, and what ``strategy`` finds, sorted by name.
-
-    Args:
-        strategy: ``none``; ``imported`` or ``sys``: every module imported so far that is the user's own code, also
-            from ``src/`` folders, editable installs and other places on the path, never from installed packages;
-            ``dir``: all Python files below ``base_dir``, hidden folders and virtual environments left out.
-        base_dir: of the experiment; names are relative to the project around it.
-        mainfile: the experiment's file, or None where there is none.
-        extra: files that the user named; those that are gone are left out.
+    """The main file, the ``extra`` ones, and what ``strategy`` finds, sorted by name; see :class:`Sources`.
 
     Raises:
         SettingError: there is no such strategy.
     """
-    if strategy not in STRATEGIES:
-        raise SettingError(f"SETTINGS.DISCOVER_SOURCES is {strategy!r}; it can be one of {', '.join(STRATEGIES)}")
-    found: dict[str, str] = {}
-    for module, file in _candidates(strategy, base_dir):
-        found.setdefault(os.path.abspath(file), module)
-    for named in (mainfile, *extra):
-        if named is not None and (kept := _source_of(os.path.abspath(named))):
-            found.setdefault(kept, "")
-    naming = _Naming(project_root(base_dir))
-    sources = [_source(path, module, naming) for path, module in sorted(found.items())]
-    return sorted((source for source in sources if source is not None), key=lambda source: source.name)
+    named = extra if mainfile is None else (mainfile, *extra)
+    return Sources(strategy, base_dir).look(named)
 
 
-def digests(path: str | Path) -> tuple[str, str, int]:
-    """(sha256, md5, size) of a file; read again only after it has changed."""
-    status = os.stat(path)
-    return _digests(os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-@lru_cache(maxsize=16384)
-def _digests(path: str, _modified: int, _size: int, _inode: int) -> tuple[str, str, int]:
-    from hashlib import md5, sha256
-
-    strong, weak, size = sha256(), md5(usedforsecurity=False), 0
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            strong.update(chunk)
-            weak.update(chunk)
-            size += len(chunk)
-    return strong.hexdigest(), weak.hexdigest(), size
+def _news() -> tuple[int, int, int]:
+    return len(sys.modules), len(noted), len(imported_elsewhere)
 
 
 class _Naming:
     """Names for files: relative to the project where they lie in it, else by module, else by base name."""
 
     def __init__(self, project: Path) -> None:
-        self._project = os.path.realpath(project)
-        self._taken: set[str] = set()
-        self._folders: dict[str, str] = {}
+        self._project = os.path.realpath(project).rstrip(os.sep) + os.sep
+        self._taken: dict[str, str] = {}
+        self._folders: dict[str, str | None] = {}
 
     def name(self, path: str, module: str) -> tuple[str, str]:
-        """(root, name relative to it); a name that is taken already gets a number."""
+        """(root, name relative to it); a name that another file has already gets a number."""
         root, name = self._plain(path, module)
         stem, suffix = os.path.splitext(name)
         number = 1
-        while name in self._taken:
+        while self._taken.setdefault(name, path) != path:
             number += 1
             name = f"{stem}-{number}{suffix}"
-        self._taken.add(name)
         return root, name
 
     def _plain(self, path: str, module: str) -> tuple[str, str]:
         folder, base = os.path.split(path)
-        real = self._folders.get(folder)
-        if real is None:
-            real = self._folders[folder] = os.path.realpath(folder)
-        if (real + os.sep).startswith(self._project.rstrip(os.sep) + os.sep) and not in_site_folder(real):
-            return "project", os.path.relpath(os.path.join(real, base), self._project).replace(os.sep, "/")
+        if folder not in self._folders:
+            self._folders[folder] = self._within(folder + os.sep)
+        within = self._folders[folder]
+        if within is not None:
+            return "project", within + base
         if module and module != "__main__":
             return "package", _module_path(module, base)
         return "elsewhere", base
+
+    def _within(self, folder: str) -> str | None:
+        """The way from the project to a folder in it."""
+        if not folder.startswith(self._project) or in_site_folder(folder):
+            return None
+        return folder[len(self._project) :].replace(os.sep, "/")
 
 
 def _module_path(module: str, base: str) -> str:
@@ -130,31 +206,24 @@ def _module_path(module: str, base: str) -> str:
     return "/".join([*(parts if base.startswith("__init__.") else parts[:-1]), base])
 
 
-def _source(path: str, module: str, naming: _Naming) -> SourceFile | None:
-    try:
-        sha256, md5, size = digests(path)
-    except OSError:  # gone since it was imported
-        return None
-    root, name = naming.name(path, module)
-    return SourceFile(Path(path), name, root, sha256, md5, size, "" if module == "__main__" else module)
-
-
-def _candidates(strategy: str, base_dir: str | Path) -> Iterator[tuple[str, str]]:
-    """(module name, file) pairs; module names may be empty."""
-    if strategy == "dir":
-        return (("", file) for file in _python_files(os.path.abspath(base_dir)))
-    modules = iter(()) if strategy == "none" else users_modules()
-    kept = ((module, _source_of(file)) for module, file in modules)
-    return ((module, file) for module, file in kept if file.endswith(_SUFFIXES))
+def _with_native_sources(modules: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The modules whose files can be sources, and what lies beside a compiled one and has its name."""
+    for module, file in modules:
+        if file.endswith(_NATIVE):
+            stem = os.path.join(os.path.dirname(file), os.path.basename(file).partition(".")[0])
+            yield from (("", stem + suffix) for suffix in _COMPILED_FROM if os.path.isfile(stem + suffix))
+        if file.endswith(".pyc"):
+            file = file[:-1]
+            module = module if os.path.isfile(file) else ""
+        if module and (file.endswith(_SUFFIXES) or module == "__main__"):
+            yield module, file
 
 
 def _source_of(file: str) -> str:
-    """The file to keep for a module's ``__file__``: the source of bytecode, the archive around it, or ``""``."""
-    if file.endswith(".pyc") and os.path.isfile(file[:-1]):
-        return file[:-1]
+    """The file, or the archive around it, or ``""``."""
     if os.path.isfile(file):
         return file
-    while file != os.path.dirname(file):  # inside a zip archive the path goes on below a file
+    while file != os.path.dirname(file):  # inside an archive the path goes on below a file
         file = os.path.dirname(file)
         if os.path.exists(file):
             return file if os.path.isfile(file) else ""

@@ -46,8 +46,10 @@ class FileAdded(Frozen):
 
 
 class Learned(Frozen):
-    """Facts that are known only later: host facts, what was read, what is missing, what could not be seen, and files:
-    many at once, or such as are in the record, and of which more is known by now."""
+    """Facts that are known only later: host facts, what was read, what is missing, what could not be seen.
+
+    ``files`` join many at once, or are in the record, and more is known of them by now.
+    """
 
     time: datetime
     host: Mapping[str, Any] = field(default_factory=dict)

@@ -211,7 +211,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "renewed": time_from_json,
     "record": record_from_json,
     "file": file_from_json,
-    "files": lambda tree: tuple(file_from_json(item) for item in tree),
+    "files": lambda trees: tuple(file_from_json(tree) for tree in trees),
     "facts": lambda tree: _from_json(ConfigFacts, tree),
     "typechanged": lambda tree: {key: tuple(pair) for key, pair in tree.items()},
 }

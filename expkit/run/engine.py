@@ -12,7 +12,7 @@ from expkit.record.events import Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
 from expkit.run.context import Context
 from expkit.run.ending import last_facts, outcome
-from expkit.run.files import keep_run_files, keep_sources
+from expkit.run.files import keep_run_files
 from expkit.run.later import LaterFacts
 from expkit.run.log import NoLog
 from expkit.run.logging import Heard
@@ -22,6 +22,7 @@ from expkit.run.pulse import Pulse
 from expkit.run.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
 from expkit.run.signals import TerminationGuard
+from expkit.run.sources import RunSources
 from expkit.run.used import UsedFiles
 from expkit.settings import SETTINGS
 from expkit.stores.holder import this_process
@@ -64,6 +65,7 @@ class Life:
         self._around = ExitStack()
         self._watching = ExitStack()
         self._output: Capture | None = None
+        self._sources: RunSources | None = None
 
     def __enter__(self) -> Run:
         run = self.run
@@ -108,7 +110,8 @@ class Life:
         run, local = self.run, self.run.recorder.log
         lease = this_process(SETTINGS.LEASE_INTERVAL)
         local.renew(lease)
-        keep_sources(run)
+        self._sources = RunSources(run)
+        self._watching.callback(self._sources.stop)
         run.opened()
         if run.announce is not None:
             run.announce(run)
@@ -128,6 +131,8 @@ class Life:
     def _beat(self) -> None:
         assert self._output is not None
         self._output.pump()
+        if self._sources is not None:
+            self._sources.look()
         self.run.recorder.beat(self.run.info, self.run.result)
 
     def _end(self, error: BaseException | None) -> None:

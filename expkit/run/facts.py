@@ -9,9 +9,10 @@ from expkit._support.frozen import Frozen, field
 from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.mask import masked_arguments
+from expkit.provenance.modules import real_path
 from expkit.provenance.packages import discover_packages
 from expkit.provenance.repositories import ask, require_clean
-from expkit.provenance.sources import SourceFile, discover
+from expkit.provenance.sources import SourceFile, Sources
 from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
 
@@ -35,6 +36,7 @@ class Facts(Frozen):
         launch: how to start the run again.
         sources: the files that make up the program.
         places: where each of them lies now, or its bytes, by name.
+        finder: finds sources that are imported later.
         problems: what could not be found out.
         later: finds out what takes longer, while the run is under way.
     """
@@ -44,12 +46,16 @@ class Facts(Frozen):
     launch: Launch = field(default_factory=Launch)
     sources: tuple[FileRef, ...] = ()
     places: Mapping[str, Path | bytes] = field(default_factory=dict)
+    finder: Sources | None = None
     problems: tuple[str, ...] = ()
     later: tuple[Job, ...] = ()
 
 
 NOT_GATHERED = Facts()
 """Where nobody observes."""
+
+_KEPT_AT_ONCE = 100
+"""So many sources are kept before main; the record calls the rest kept when it is."""
 
 
 def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Facts:
@@ -60,9 +66,10 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     """
     time = datetime.now(timezone.utc)
     cells = _executed_cells(root, time)
-    sources = _sources(root, nodes, cells.file if cells else "")
+    finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir)
+    sources = finder.look(_named_files(root, nodes, cells.file if cells else ""))
     answers = _ask_git(nodes, sources)
-    dependencies = _packages(nodes)  # while git works
+    dependencies = packages_in_use(nodes)  # while git works
     problems: list[str] = []
     host = host_facts(inputs.host_info, problems)
     if inputs.enforce_clean:
@@ -77,9 +84,12 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         },
         host=host,
         launch=_launch(root, inputs),
-        sources=tuple(_ref(source, time) for source in sources),
-        places={source.name: source.path for source in sources},
-        problems=(*repositories.problems, *problems),
+        sources=tuple(
+            ref_of(source).but(first_seen=time, kept=number < _KEPT_AT_ONCE) for number, source in enumerate(sources)
+        ),
+        places={source.name: place_of(source) for source in sources},
+        finder=finder,
+        problems=(*repositories.problems, *problems, *finder.problems),
         later=(*([changes] if changes else ()), *([_slow_host_facts] if has_slow_facts() else ())),
     )
     return facts if cells is None else _with_cells(facts, cells)
@@ -88,6 +98,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
 def _with_cells(facts: Facts, cells: Cells) -> Facts:
     return facts.but(
         experiment={**facts.experiment, "mainfile": cells.source.path},
+        launch=facts.launch.but(script="", module="", argv=()),  # what started the kernel starts no run
         sources=(*facts.sources, cells.source),
         places={**facts.places, cells.source.path: cells.script},
         problems=(*facts.problems, *cells.notes),
@@ -102,8 +113,6 @@ def _slow_host_facts() -> Found:
 
 def _launch(root: Definitions, inputs: RunInputs) -> Launch:
     """How the program was started, without the secrets among its options."""
-    if root.cells is not None:  # what started the kernel starts no run
-        return launch_facts(None, root.project, ()).but(script="", module="")
     launch = launch_facts(root.caller.file, root.project)
     return launch.but(argv=masked_arguments(launch.argv, inputs.options))
 
@@ -117,13 +126,13 @@ def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:
 def experiment_info(root: Definitions) -> dict[str, Any]:
     """What a run would record about the code, as event methods see it."""
     nodes = root.ordered()
-    sources = _sources(root, nodes)
+    sources = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir).look(_named_files(root, nodes))
     return {
         "name": root.path,
         "base_dir": root.project,
         "mainfile": _mainfile(root, sources),
         "sources": [(source.name, source.md5) for source in sources],
-        "dependencies": _packages(nodes),
+        "dependencies": packages_in_use(nodes),
         "repositories": _ask_git(nodes, sources)().found,
     }
 
@@ -137,13 +146,14 @@ def _executed_cells(root: Definitions, time: datetime) -> Cells | None:
     return executed_cells(time)
 
 
-def _sources(root: Definitions, nodes: list[Definitions], notebook: str = "") -> list[SourceFile]:
-    extra = [file for node in nodes for file in (*node.explicit_sources, node.caller.file) if file]
-    extra += [notebook] if notebook else []
-    return discover(SETTINGS.DISCOVER_SOURCES, root.base_dir, root.caller.file, extra)
+def _named_files(root: Definitions, nodes: list[Definitions], notebook: str = "") -> list[str]:
+    """The files that are sources whether they were imported or not."""
+    named = [file for node in nodes for file in (*node.explicit_sources, node.caller.file)]
+    return [str(file) for file in (root.caller.file, *named, notebook) if file]
 
 
-def _packages(nodes: list[Definitions]) -> list[str]:
+def packages_in_use(nodes: list[Definitions]) -> list[str]:
+    """``name==version`` of the installed packages that the program uses by now, and of those that the user named."""
     return discover_packages(
         SETTINGS.DISCOVER_DEPENDENCIES, [pair for node in nodes for pair in node.explicit_packages]
     )
@@ -155,10 +165,12 @@ def _ask_git(nodes: list[Definitions], sources: list[SourceFile]) -> Asked:
 
 
 def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:
-    return next((source.name for source in sources if str(source.path) == root.caller.file), None)
+    file = real_path(root.caller.file) if root.caller.file else None
+    return next((source.name for source in sources if str(source.path) == file), None)
 
 
-def _ref(source: SourceFile, time: datetime) -> FileRef:
+def ref_of(source: SourceFile) -> FileRef:
+    """How a source joins a record."""
     return FileRef(
         path=source.name,
         role="source",
@@ -166,6 +178,11 @@ def _ref(source: SourceFile, time: datetime) -> FileRef:
         sha256=source.sha256,
         md5=source.md5,
         size=source.size,
-        first_seen=time,
         layer="import",
+        changed=source.changed,
     )
+
+
+def place_of(source: SourceFile) -> Path | bytes:
+    """Where a source's bytes are."""
+    return source.path if source.data is None else source.data

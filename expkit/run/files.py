@@ -1,4 +1,4 @@
-"""Files that come into a run by themselves: its sources, and what lies in ``run.dir`` at the end."""
+"""Files that come into a run by themselves: what lies in ``run.dir`` at the end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ from expkit.record.model import FileRef
 
 if TYPE_CHECKING:
     from expkit.run.handle import Run
-
-
-def keep_sources(run: Run) -> None:
-    """Keep the bytes of the sources that the record names."""
-    log, places = run.recorder.log, run.plan.facts.places
-    for ref in run.record.files_of("source"):
-        try:
-            log.keep(places[ref.path], ref)
-        except OSError as error:
-            run.recorder.gap(f"source {ref.path} could not be kept: {error}")
 
 
 def keep_run_files(run: Run) -> None:

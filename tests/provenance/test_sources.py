@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expkit.errors import SettingError
-from expkit.provenance import modules, sources
-from expkit.provenance.sources import digests, discover
+from expkit.provenance import imported, modules
+from expkit.provenance.imported import digests
+from expkit.provenance.sources import discover
 
 TELL = """
 import json
@@ -198,9 +199,9 @@ def test_a_changed_file_is_read_again(tmp_path):
     file = tmp_path / "a.py"
     file.write_text("1")
     first = digests(file)
-    before = sources._digests.cache_info().hits
+    before = imported._content.cache_info().hits
     assert digests(file) == first
-    assert sources._digests.cache_info().hits == before + 1
+    assert imported._content.cache_info().hits == before + 1
     file.write_text("22")
     assert digests(file)[2] == 2
 
@@ -253,5 +254,5 @@ def _imported(root: Path, chosen) -> set[str]:
 def test_a_file_that_vanishes_is_left_out(tmp_path, monkeypatch):
     """A file that goes while it is read does not stop the run."""
     (tmp_path / "train.py").touch()
-    monkeypatch.setattr(sources, "_digests", lambda *facts: (_ for _ in ()).throw(FileNotFoundError))
+    monkeypatch.setattr(imported, "_content", lambda *facts: (_ for _ in ()).throw(FileNotFoundError))
     assert discover("none", tmp_path, tmp_path / "train.py") == []

@@ -1,0 +1,62 @@
+"""Which of the user's files were executed, as the interpreter's audit events say it.
+
+The table of imported modules knows neither files that were executed without an import, nor modules that are gone from
+it, nor that one was loaded again; the event ``exec`` knows all of them, at the moment when it happens.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from expkit.provenance.modules import is_library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import CodeType
+
+
+class Signature(NamedTuple):
+    """What changes when a file's bytes change: size in bytes, nanoseconds of its last change, its number on the disk."""
+
+    size: int
+    modified: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Signature:
+        """The signature in what the system says about a file."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+class Execution(NamedTuple):
+    """A file of the user's was executed, when it had this signature."""
+
+    file: str
+    signature: Signature
+
+
+noted: dict[Execution, None] = {}
+"""What was executed since somebody listens, in order, each once."""
+
+imported_elsewhere: dict[tuple[str, str], None] = {}
+"""(name, file) of the user's modules that worker processes have imported, in order, each once."""
+
+
+def note(code: CodeType) -> None:
+    """Note an execution; made to be called from an audit hook with what comes with the event ``exec``."""
+    file = code.co_filename
+    if file[:1] == "<" or code.co_name != "<module>":
+        return
+    file = os.path.abspath(file)
+    if is_library(file):
+        return
+    try:
+        noted[Execution(file, Signature.of(os.stat(file)))] = None
+    except (OSError, ValueError):  # the name is no file's
+        return
+
+
+def note_elsewhere(modules: Iterable[tuple[str, str]]) -> None:
+    """Note what a worker process tells of its :func:`~expkit.provenance.modules.users_modules`."""
+    imported_elsewhere.update(dict.fromkeys((str(name), str(file)) for name, file in modules if not is_library(file)))

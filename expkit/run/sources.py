@@ -1,0 +1,110 @@
+"""The sources of a run: named at its start, their bytes kept soon, and more of them found while it lasts."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from expkit.errors import StoreError
+from expkit.provenance.imported import digests
+from expkit.record.events import Learned
+from expkit.run.facts import packages_in_use, place_of, ref_of
+from expkit.run.log import NoLog
+from expkit.run.recorder import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from expkit.provenance.sources import SourceFile
+    from expkit.record.model import FileRef
+    from expkit.run.handle import Run
+
+    Kept = tuple[Path | bytes, FileRef]
+
+
+class RunSources:
+    """Keeps the bytes of the sources that a run's record names, and adds those that are imported later.
+
+    What the record calls kept is kept when this returns; the rest follows in the background, so that a program of a
+    thousand modules starts at once.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._recorder = run.recorder
+        self._finder = run.plan.facts.finder
+        self._dependencies = run.record.experiment.get("dependencies")
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        if isinstance(run.recorder.log, NoLog):
+            self._finder = None
+            return
+        places = run.plan.facts.places
+        named = [(places[ref.path], ref) for ref in run.record.files_of("source")]
+        self._lost([(place, ref) for place, ref in named if ref.kept])
+        self._follow([(place, ref.but(kept=True)) for place, ref in named if not ref.kept])
+
+    def look(self) -> None:
+        """Add what was imported since the last look; costs next to nothing where nothing was."""
+        finder = self._finder
+        if finder is None:
+            return
+        with self._lock:
+            if finder.has_news():
+                self._add(finder.look(), finder.problems)
+                self._note_packages()
+
+    def stop(self) -> None:
+        """Wait for what is being kept, and look for the last time."""
+        if self._thread is not None:
+            self._thread.join()
+        self.look()
+
+    def _lost(self, named: list[Kept]) -> None:
+        """Keep sources that the record calls kept, and take the word back where that fails."""
+        kept = [self._kept(place, ref) for place, ref in named]
+        lost = tuple(ref for ref in kept if not ref.kept)
+        if lost:
+            self._recorder.tell(Learned(time=now(), files=lost))
+
+    def _follow(self, named: list[Kept]) -> None:
+        if not named:
+            return
+        if self._run.queue_only:
+            self._keep_all(named)
+            return
+        self._thread = threading.Thread(target=self._keep_all, args=(named,), name="expkit sources", daemon=True)
+        self._thread.start()
+
+    def _keep_all(self, named: Iterable[Kept]) -> None:
+        self._recorder.tell(Learned(time=now(), files=tuple(self._kept(place, ref) for place, ref in named)))
+
+    def _kept(self, place: Path | bytes, ref: FileRef) -> FileRef:
+        """The reference, ``kept`` if the store has its bytes now."""
+        try:
+            if isinstance(place, bytes) or digests(place)[0] == ref.sha256 or self._is_there(ref.sha256):
+                kept = self._recorder.log.keep(place, ref)
+                if kept.sha256 == ref.sha256:
+                    return kept
+            self._recorder.gap(f"source {ref.path} has changed since it was imported, and its bytes are not kept")
+        except (OSError, StoreError) as error:
+            self._recorder.gap(f"source {ref.path} could not be kept: {error}")
+        return ref.but(kept=False)
+
+    def _is_there(self, sha256: str) -> bool:
+        home = self._recorder.log.home
+        return home is not None and home.has_blob(sha256)
+
+    def _add(self, sources: list[SourceFile], problems: list[str]) -> None:
+        time = now()
+        files = [self._kept(place_of(source), ref_of(source).but(first_seen=time)) for source in sources]
+        if files or problems:
+            self._recorder.tell(Learned(time=time, files=tuple(files), gaps=tuple(problems)))
+
+    def _note_packages(self) -> None:
+        """Tell which packages are in use, if there are more by now."""
+        dependencies = packages_in_use(self._run.plan.root.ordered())
+        if dependencies != self._dependencies:
+            self._dependencies = dependencies
+            self._recorder.tell(Learned(time=now(), experiment={"dependencies": dependencies}))
