@@ -51,7 +51,7 @@ class Ingredient(Definitions):
     ) -> None:
         caller = caller or Caller.of(self)
         super().__init__(path, ingredients, caller, os.fspath(base_dir) if base_dir is not None else None)
-        if self.cells is None and caller.file is None and not interactive:
+        if caller.file is None and not interactive and not _in_notebook():
             raise RuntimeError(
                 f"{type(self).__name__} {path!r} is made where there is neither a file nor a notebook; "
                 "pass interactive=True"
@@ -264,6 +264,12 @@ class Ingredient(Definitions):
     def traverse_ingredients(self) -> Iterator[tuple[Definitions, int]]:
         """This and all ingredients below with their depths; see :meth:`walk`."""
         return self.walk()
+
+
+def _in_notebook() -> bool:
+    from expkit.provenance.notebook import present_cell
+
+    return present_cell() is not None
 
 
 def _has_more(function: Any) -> bool:

@@ -55,8 +55,7 @@ def watch() -> None:
     shell = _shell()
     if shell is not None and not getattr(shell, "_expkit_watches", False):
         shell._expkit_watches = True
-        _note_present_cell(shell)
-        shell.events.register("pre_run_cell", lambda _: _note_present_cell(shell))
+        shell.events.register("post_run_cell", lambda _: _note_present_cell(shell))
 
 
 def present_cell() -> tuple[str, int] | None:
@@ -64,7 +63,7 @@ def present_cell() -> tuple[str, int] | None:
     shell = _shell()
     if shell is None:
         return None
-    number = int(shell.execution_count)
+    number = _note_present_cell(shell)
     return _cell_ids.get(number, ""), number
 
 
@@ -73,6 +72,7 @@ def notebook() -> Notebook | None:
     shell = _shell()
     if shell is None:
         return None
+    _note_present_cell(shell)
     sources = [str(source) for source in shell.history_manager.input_hist_raw]
     cells = [Cell(number, source, _cell_ids.get(number, "")) for number, source in enumerate(sources) if source.strip()]
     file = _file(shell.user_ns)
@@ -84,7 +84,9 @@ def _shell() -> Any:
     return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
 
 
-def _note_present_cell(shell: Any) -> None:
+def _note_present_cell(shell: Any) -> int:
+    """Note the id of the cell that is being executed, or was just now; returns its number."""
+    number = len(shell.history_manager.input_hist_raw) - 1  # `execution_count` is one more in some versions
     kernel = getattr(shell, "kernel", None)
     try:
         parent = kernel.get_parent("shell") if kernel is not None else {}
@@ -92,7 +94,8 @@ def _note_present_cell(shell: Any) -> None:
     except Exception:  # kernels of another making
         found = ""
     if isinstance(found, str) and found:
-        _cell_ids[int(shell.execution_count)] = found
+        _cell_ids[number] = found
+    return number
 
 
 def _file(names: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from expkit.provenance.notebook import present_cell, watch
@@ -25,12 +26,13 @@ class _Made:
 class CellDefinitions:
     """Keeps track of which cell defined what.
 
-    Where the front end does not say which cell is being executed, a function replaces the one of its name that an earlier
-    execution defined.
+    Where the front end does not say which cell is being executed, and in consoles, a function replaces the one of its name
+    that was defined earlier.
     """
 
     def __init__(self) -> None:
         self._made: dict[str, _Made] = {}
+        self._numbers = itertools.count()
         watch()
 
     def add(self, target: list[Any], item: Any) -> None:
@@ -53,13 +55,13 @@ class CellDefinitions:
 
     def _present(self, target: object, name: str) -> _Made | None:
         """What the cell that is being executed has defined in this execution; None where nothing tells cells apart."""
-        cell = present_cell()
-        if cell is None or not (cell[0] or name):
+        cell, number = present_cell() or ("", next(self._numbers))
+        if not (cell or name):
             return None
-        key = cell[0] or f"{id(target)} {name}"
+        key = cell or f"{id(target)} {name}"
         made = self._made.get(key)
-        if made is None or made.number != cell[1]:
-            made = self._made[key] = _Made(cell[1], _take_back(made.items) if made else {})
+        if made is None or made.number != number:
+            made = self._made[key] = _Made(number, _take_back(made.items) if made else {})
         return made
 
 

@@ -56,7 +56,7 @@ class Definitions:
         explicit_sources, explicit_packages: what the user added by hand.
         logger: None, or the logger that the user wants to be used.
         caller: where it was made.
-        cells: in notebooks, which cell defined what; else None.
+        cells: in notebooks and consoles, which cell defined what; else None.
     """
 
     def __init__(self, path: str, ingredients: Sequence[Definitions], caller: Caller, base_dir: str | None) -> None:
@@ -129,14 +129,10 @@ class Definitions:
         return name if node is self else f"{node.path}.{name}"
 
 
-def _cells() -> CellDefinitions | None:
-    """What keeps track of cells; None outside of IPython."""
-    if "IPython" not in sys.modules:
-        return None
-    from expkit.provenance.notebook import present_cell
+def _cells() -> CellDefinitions:
     from expkit.run.cells import CellDefinitions
 
-    return None if present_cell() is None else CellDefinitions()
+    return CellDefinitions()
 
 
 def _walk(node: Definitions, above: tuple[Definitions, ...]) -> Iterator[tuple[Definitions, int]]:
