@@ -132,7 +132,7 @@ def test_the_tree_of_a_finished_run(store, log, tmp_path):
         "_sources/a_MD5.py",
     }
     places = {name.split("/")[1] for name in hidden}
-    assert places == {"blobs", "changes", "format.json", "last-id", "reserve", "uids"}
+    assert places == {"blobs", "changes", "format.json", "last-id", "reserve", "reserve-points", "uids"}
 
 
 def test_a_moved_store_is_the_same(store, log, root):

@@ -47,6 +47,7 @@ class StoreLayout:
         self.blobs = f"{hidden}/blobs"
         self.known = f"{hidden}/known"
         self.reserve = f"{hidden}/reserve"
+        self.points_reserve = f"{hidden}/reserve-points"
         self.changes = f"{hidden}/changes"
         self.trash = f"{hidden}/trash"
         self.scratch = f"{hidden}/aside"

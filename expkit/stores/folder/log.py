@@ -96,7 +96,7 @@ class RunLog:
 
             with self._lock:
                 if self._points is None:
-                    self._points = PointWriter(self._points_path, self.on_loss)
+                    self._points = PointWriter(self._points_path, self.on_loss, self._parts.points_reserve.release)
         return self._points
 
     def write(self, event: Event) -> RunRecord:

@@ -29,6 +29,7 @@ class Parts:
         self.index = Index(layout, self.ids, self.format)
         self.blobs = Blobs(layout)
         self.reserve = Reserve(layout.reserve)
+        self.points_reserve = Reserve(layout.points_reserve)
         self.changes = ChangeLog(layout.changes)
         self.leases = Leases(layout)
         self.streams = Streams()
@@ -46,4 +47,5 @@ class Parts:
             os.makedirs(self.layout.hidden, exist_ok=True)
             self.format.make()
             self.reserve.make()
+            self.points_reserve.make()
             self._prepared = True

@@ -14,6 +14,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
+from time import monotonic
 from time import time as now
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +23,26 @@ from expkit.errors import StoreError
 from expkit.record.model import Point
 from expkit.stores.folder import slots
 from expkit.stores.folder.point_reader import Columns, PointReader, Series
+from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
-from expkit.stores.folder.window import Appending, Window, open_window
+from expkit.stores.folder.window import next_window, open_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeVar
+
+    from expkit.stores.folder.window import Appending, Window
 
     Tags: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
     _Tags: TypeAlias = tuple[tuple[str, str], ...]
+    _W = TypeVar("_W")
 
 __all__ = ["Columns", "Point", "PointReader", "PointWriter", "Series"]
 
 FIRST_WINDOW = 1 << 16
 LAST_WINDOW = 1 << 18
+PAUSE = 0.1
+"""Seconds between two searches for room on a full disk."""
 
 
 class PointWriter:
@@ -47,11 +54,18 @@ class PointWriter:
         path: the file; made (or continued) when the first point comes.
         on_loss: told why a point could not be kept (disk full, writer closed, forked child); without it the error is
             raised.
+        on_full: frees room that was held back, once the disk is full.
     """
 
-    def __init__(self, path: str | os.PathLike[str], on_loss: Callable[[Exception], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        on_loss: Callable[[Exception], None] | None = None,
+        on_full: Callable[[], None] | None = None,
+    ) -> None:
         self._path = os.fspath(path)
         self._on_loss = on_loss
+        self._on_full = on_full
         self._lock = threading.RLock()
         self._known: dict[Any, _Series] = {}
         self._numbers = itertools.count(1)
@@ -59,6 +73,7 @@ class PointWriter:
         self._window: Window | Appending | None = None
         self._write: Callable[[bytes], object] = _no_room
         self._closed = ""
+        self._full: tuple[float, tuple[Any, ...]] | None = None
         self._reader = PointReader(path)
         _writers.add(self)
 
@@ -185,14 +200,33 @@ class PointWriter:
 
     def _make_room(self, needed: int) -> None:
         with self._lock:
-            if (old := self._window or self._open()).room < needed:
+            if (old := self._window or self._with_room(self._open)).room < needed:
                 old.fill()
-                new = Window(self._fd, old.end, max(needed, min(old.size * 2, LAST_WINDOW)))
+                new = self._with_room(lambda: self._next_window(old, needed))
                 # no signal handler can come between this question and its answer: no call, no jump back
                 if self._window is old:
                     self._window = new
             if self._window is not None:
                 self._write = self._window.write
+
+    def _next_window(self, old: Window | Appending, needed: int) -> Window:
+        return next_window(self._fd, old.end, needed, min(old.size * 2, LAST_WINDOW))
+
+    def _with_room(self, step: Callable[[], _W]) -> _W:
+        """Take a step that needs room; on a full disk it is tried now and then only, for that takes its time."""
+        if self._full is not None and monotonic() < self._full[0]:
+            raise OSError(*self._full[1])
+        try:
+            try:
+                return step()
+            except OSError as error:
+                if self._on_full is None or not is_full(error):
+                    raise
+            self._on_full()
+            return step()
+        except OSError as error:
+            self._full = monotonic() + PAUSE, error.args
+            raise
 
     def _open(self) -> Window | Appending:
         if self._closed:

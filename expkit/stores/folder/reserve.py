@@ -8,7 +8,7 @@ import os
 from expkit.stores.folder import files
 
 SIZE = 1 << 20
-"""Bytes that a store holds back."""
+"""Bytes that a reserve holds back; on small disks a twentieth of them."""
 
 MARGIN = 1 << 25
 """Bytes that kept files leave free for output and metrics; on small disks it is a tenth of them."""
@@ -19,7 +19,7 @@ _FULL = frozenset(
 
 
 class Reserve:
-    """A file of which nobody needs the content: when the disk is full it goes, and what ends a run gets its place.
+    """A file of which nobody needs the content: when the disk is full it goes, and what matters more gets its place.
 
     It frees an inode, too, where those have run out.
 
@@ -35,12 +35,12 @@ class Reserve:
         if os.path.exists(self._path):
             return
         try:
-            check_room(os.path.dirname(self._path), SIZE)
+            size = _share(os.path.dirname(self._path))
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | files.BINARY, 0o666)
         except OSError:  # full already, or another process makes it
             return
         try:
-            _fill(fd)
+            _fill(fd, size)
         except OSError:
             self.release()
         finally:
@@ -65,17 +65,35 @@ def check_room(folder: str, size: int) -> None:
     Raises:
         OSError: ``ENOSPC``, with a sentence.
     """
-    try:
-        disk = os.statvfs(folder)
-    except (OSError, AttributeError):  # nobody can say: writing will show
+    if (disk := _disk(folder)) is None:  # writing will show
         return
     least = min(MARGIN, disk.f_blocks * disk.f_frsize // 10)
-    if disk.f_blocks and disk.f_bavail * disk.f_frsize - size < least:
+    if disk.f_bavail * disk.f_frsize - size < least:
         raise OSError(errno.ENOSPC, f"the disk is almost full, and its last {least >> 10:,} KB are for records")
 
 
-def _fill(fd: int) -> None:
+def _share(folder: str) -> int:
+    """How much may be held back.
+
+    Raises:
+        OSError: nothing, so full is the disk.
+    """
+    check_room(folder, SIZE)
+    disk = _disk(folder)
+    return SIZE if disk is None else min(SIZE, disk.f_blocks * disk.f_frsize // 20)
+
+
+def _disk(folder: str) -> os.statvfs_result | None:
+    """What the system says of the disk; None where it says nothing of use."""
+    try:
+        disk = os.statvfs(folder)
+    except (OSError, AttributeError):
+        return None
+    return disk if disk.f_blocks else None
+
+
+def _fill(fd: int, size: int) -> None:
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(fd, 0, SIZE)
+        os.posix_fallocate(fd, 0, size)
     else:
-        files.write_all(fd, bytes(SIZE))
+        files.write_all(fd, bytes(size))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from expkit.stores.folder import slots
 from expkit.stores.folder.files import write_all
+from expkit.stores.folder.mounts import may_map
+from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.slots import SLOT
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Window:
         self._start = place // grain * grain
         self.size = -(-(place - self._start + least) // grain) * grain
         _take_room(fd, self._start, self.size)
+        _take_room_ahead(fd, self.end, self.size)
         self._map = _map(fd, self._start, self.size)
         self._map.seek(place - self._start)
         self.write: Callable[[bytes], object] = self._map.write
@@ -64,7 +67,7 @@ class Window:
 
 
 class Appending:
-    """Takes a window's place where files cannot be mapped (some shared and network folders): slower, as safe.
+    """Takes a window's place where files cannot be mapped (see :mod:`~expkit.stores.folder.mounts`): slower, as safe.
 
     Args:
         path: the file.
@@ -97,17 +100,32 @@ class Appending:
         return end
 
 
+def next_window(fd: int, place: int, least: int, wanted: int) -> Window:
+    """A window with room for ``wanted`` bytes, or at least for ``least``.
+
+    Raises:
+        OSError: there is no room on the disk, or the disk fails.
+    """
+    try:
+        return Window(fd, place, max(least, wanted))
+    except OSError as error:
+        if not is_full(error):
+            raise
+    return Window(fd, place, least)
+
+
 def open_window(fd: int, path: str, place: int, least: int) -> Window | Appending:
     """A window into the file, or what can take its place there.
 
     Raises:
         OSError: there is no room on the disk, or the disk fails.
     """
-    try:
-        return Window(fd, place, least)
-    except OSError as error:
-        if error.errno not in _CANNOT_MAP:
-            raise
+    if may_map(os.path.dirname(os.path.abspath(path))):
+        try:
+            return next_window(fd, place, SLOT, least)
+        except OSError as error:
+            if error.errno not in _CANNOT_MAP:
+                raise
     return Appending(path, place)
 
 
@@ -119,6 +137,13 @@ def _take_room(fd: int, start: int, size: int) -> None:
         missing = start + size - os.fstat(fd).st_size
         os.lseek(fd, 0, os.SEEK_END)
         write_all(fd, bytes(max(missing, 0)))
+
+
+def _take_room_ahead(fd: int, start: int, size: int) -> None:
+    """Take room for the next window: when the disk is full, points go on for longer than what is larger."""
+    if hasattr(os, "posix_fallocate"):
+        with contextlib.suppress(OSError):
+            os.posix_fallocate(fd, start, size)
 
 
 def _map(fd: int, start: int, size: int) -> mmap.mmap:
