@@ -99,6 +99,12 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self._id or self.uid[:8]} of {self.plan.record.name}: {self.status or 'not started'}>"
 
+    def _repr_html_(self) -> str:
+        """How notebooks show a run."""
+        from expkit.run.html import html
+
+        return html(self)
+
     @cached_property
     def _facts(self) -> Facts:
         plan = self.plan
