@@ -1,0 +1,7 @@
+"""``python -m expkit`` is the ``expkit`` program."""
+
+import sys
+
+from expkit.console.main import main
+
+sys.exit(main())

@@ -1,0 +1,199 @@
+"""Deliver to stores what they have missed: because they were away, or because a program died.
+
+Usage:
+  expkit sync [--list] [--to=URL]
+
+Options:
+  --list     Show what is owed, and deliver nothing.
+  --to=URL   Deliver only to this store. Where a URL has a password, this is the way to give it: nobody wrote it down.
+
+What observers have missed waits in the runs' folders, or in spools below expkit's state folder. It is delivered once,
+however often this is called. The exit code is 0 if nothing is owed any more.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from expkit.cli.terminal import emit
+from expkit.console.arguments import parse
+from expkit.errors import ExpkitError, UsageError
+from expkit.observers.opening import open_observer
+from expkit.observers.store import StoreObserver
+from expkit.record.model import RUNNING
+from expkit.run.overdue import deliver, is_stores_trouble
+from expkit.run.owed import owed_notes, target_of
+from expkit.settings import SETTINGS
+from expkit.stores.urls import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from expkit.run.owed import Note
+    from expkit.stores.base import RunStore
+
+_TRIES = 3
+_MASK = "***"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Deliver; return 0 if nothing is owed any more, else 1.
+
+    Raises:
+        UsageError: the command line does not fit.
+    """
+    options = parse(__doc__, "sync", argv)
+    if options is None:
+        return 0
+    store = _opened(options["--to"]) if options["--to"] else None
+    notes = [note for note in owed_notes() if store is None or note.target == target_of(store)]
+    free = [note for note in notes if note.is_free]
+    held = [_Held(note) for note in notes if note not in free]
+    for other in held:
+        _say(other.text)
+    owed = sum(other.is_owed for other in held)
+    if options["--list"]:
+        for note in free:
+            _say(f"{_label(note)} is owed to {note.target}; it lies in {_place(note)}")
+        owed += len(free)
+    else:
+        owed += _deliver_all(free, store)
+    _say(f"{owed} still owed" if owed else "nothing is owed")
+    return 1 if owed else 0
+
+
+def _opened(url: str) -> RunStore:
+    observer = open_observer(url, {}, {})
+    if not isinstance(observer, StoreObserver):
+        raise UsageError(f"--to names a store, and {observer} is none")
+    return observer.store
+
+
+class _Held:
+    """A note that some process is busy with.
+
+    Attributes:
+        text: a sentence about it.
+        is_owed: the run is over; while it lasts, its own process delivers.
+    """
+
+    def __init__(self, note: Note) -> None:
+        where = "on another machine" if note.pid is None else str(note.pid)
+        self.is_owed = not _is_running(note)
+        busy = "is being delivered" if self.is_owed else "is still running, and delivered"
+        self.text = f"{_label(note)} {busy} to {note.target} by process {where}"
+
+
+class _Courier(threading.Thread):
+    """Delivers to one store, one run after another; slow stores do not delay fast ones.
+
+    Attributes:
+        moves: grows whenever the store takes something.
+    """
+
+    def __init__(self, target: str, notes: Iterable[Note], store: RunStore | None) -> None:
+        super().__init__(name=f"expkit sync {target}", daemon=True)
+        self.moves = 0
+        self._target = target
+        self._store = store
+        self._waiting = list(notes)
+        self._lock = threading.Lock()
+        self._problem = "it does not answer"
+
+    def run(self) -> None:
+        """Deliver until the end, or until the store turns out to be away."""
+        try:
+            store = self._store or _store_of(self._target)
+            while self._waiting and self._deliver(self._waiting[0], store):
+                with self._lock:
+                    self._waiting.pop(0)
+        except Exception as error:
+            self._problem = _said(error)
+
+    def left(self) -> int:
+        """Say what is still owed, and return of how many runs."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for note in waiting:
+            _say(f"{_label(note)} is still owed to {note.target}: {self._problem}; it lies in {_place(note)}")
+        return len(waiting)
+
+    def _deliver(self, note: Note, store: RunStore) -> bool:
+        mine = note.take()
+        if mine is None:
+            _say(f"{_label(note)} is delivered to {note.target} by another process")
+            return True
+        try:
+            run_id = self._try(mine, store)
+        except BaseException:
+            mine.release()
+            raise
+        if run_id is None:
+            _say(f"{_label(note)} was deleted in {note.store.root}; nothing is owed of it any more")
+        else:
+            _say(f"{_label(note)} is delivered to {note.target} as run {run_id}")
+        return True
+
+    def _try(self, note: Note, store: RunStore) -> object:
+        for _ in range(_TRIES - 1):
+            try:
+                return deliver(note, store, self._moved)
+            except Exception as error:
+                if not is_stores_trouble(error):
+                    raise
+                time.sleep(SETTINGS.LANES.RETRY_FIRST)
+        return deliver(note, store, self._moved)
+
+    def _moved(self, amount: int) -> None:
+        self.moves += amount
+
+
+def _deliver_all(notes: Iterable[Note], store: RunStore | None) -> int:
+    """Deliver to all stores at once; return how many runs are still owed."""
+    by_target = sorted(notes, key=lambda note: note.target)
+    couriers = [_Courier(target, found, store) for target, found in groupby(by_target, lambda note: note.target)]
+    for courier in couriers:
+        courier.start()
+    seen, moved = -1, time.monotonic()
+    while any(courier.is_alive() for courier in couriers) and time.monotonic() - moved < SETTINGS.LANES.END_LIMIT:
+        time.sleep(0.01)
+        if (now := sum(courier.moves for courier in couriers)) != seen:
+            seen, moved = now, time.monotonic()
+    return sum(courier.left() for courier in couriers)
+
+
+def _store_of(target: str) -> RunStore:
+    if _MASK in target:
+        raise UsageError(f"give its URL with what stands in place of {_MASK}: expkit sync --to '{target}'")
+    return open_store(target)
+
+
+def _is_running(note: Note) -> bool:
+    try:
+        return note.pid is not None and note.store.load(note.uid).status == RUNNING
+    except ExpkitError:
+        return False
+
+
+def _label(note: Note) -> str:
+    return f"{note.name} ({note.uid})"
+
+
+def _place(note: Note) -> str:
+    """The run's folder, or where it should be."""
+    try:
+        return str(note.store.root / str(note.store.load(note.uid).id))
+    except ExpkitError:
+        return str(note.store.root)
+
+
+def _said(error: BaseException) -> str:
+    return str(error) if isinstance(error, ExpkitError) else f"{type(error).__name__}: {error}"
+
+
+def _say(line: str) -> None:
+    emit(f"{line}\n", sys.stdout)
