@@ -23,6 +23,7 @@
     ├── NoActiveRunError               something that needs a run happens outside one          RuntimeError
     │   └── AmbiguousRunError          several runs are active and none is meant               RuntimeError
     ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
+    ├── IncompleteRecordError          doubt about a record that was to be without             RuntimeError
     ├── ObserverError                  an observer cannot do what it should
     │   └── NoObserverError            something that names no observer                        ValueError
     └── StoreError                     a store cannot do what it should
@@ -198,6 +199,10 @@ class AmbiguousRunError(NoActiveRunError):
 
 class ProvenanceError(ExpkitError, RuntimeError):
     """A fact about sources or repositories that was demanded cannot be had."""
+
+
+class IncompleteRecordError(ExpkitError, RuntimeError):
+    """The record of a run lacks something, and ``--strict-capture`` forbids that."""
 
 
 class ObserverError(ExpkitError):

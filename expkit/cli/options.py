@@ -292,6 +292,12 @@ def _queue(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     run.queue_only = True
 
 
+@cli_option("", "--strict-capture", is_flag=True)
+def _strict_capture(args: bool, run: RunInputs) -> None:  # noqa: ARG001
+    """Fail the run at its end if anything that it used could not be recorded."""
+    run.strict_capture = True
+
+
 @cli_option("", "--tag", repeatable=True)
 def _tag(args: str, run: RunInputs) -> None:
     """A tag that is stored with the run; may stand several times."""
@@ -322,6 +328,7 @@ BUILT_IN: tuple[CLIOption, ...] = (
     _print_config,
     _priority,
     _queue,
+    _strict_capture,
     _tag,
     _unobserved,
 )

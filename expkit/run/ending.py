@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from expkit.config.tracking import unread
-from expkit.errors import RunInterrupt
+from expkit.errors import IncompleteRecordError, RunInterrupt
 from expkit.record.events import Completed, Failed, Interrupted, Learned
 from expkit.record.model import INTERRUPTED
 from expkit.run.recorder import now
@@ -24,15 +24,24 @@ PACKAGE = str(Path(__file__).parent.parent) + os.sep
 def outcome(run: Run, error: BaseException | None) -> Union[Completed, Interrupted, Failed]:
     """The event that ends the run: ``SystemExit(0)`` completes it, interrupts interrupt it, the rest fails it."""
     time = now()
-    if error is None or (isinstance(error, SystemExit) and not error.code):
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return Completed(time=time, result=run.result)
     if isinstance(error, RunInterrupt):
         return Interrupted(time=time, status=error.STATUS, cause=str(error))
     if isinstance(error, KeyboardInterrupt):
         return Interrupted(time=time, status=INTERRUPTED, cause="interrupted from the keyboard (SIGINT)")
     if isinstance(error, Terminated):
-        return Interrupted(time=time, status=INTERRUPTED, cause="terminated (SIGTERM)")
+        return Interrupted(time=time, status=INTERRUPTED, cause=error.cause)
     return Failed(time=time, fail_trace=fail_trace(error), cause=_summary(error))
+
+
+def doubt(run: Run) -> IncompleteRecordError | None:
+    """What the record lacks, where that is not allowed."""
+    record = run.record
+    found = [*record.gaps, *(f"could not see {what}" for what in record.unseen)]
+    if not found or not run.plan.inputs.strict_capture:
+        return None
+    return IncompleteRecordError(f"--strict-capture: the record of this run is not complete: {'; '.join(found)}")
 
 
 def fail_trace(error: BaseException) -> tuple[str, ...]:
@@ -72,6 +81,8 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
 
 def _summary(error: BaseException) -> str:
     try:
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            return f"left with exit code {error.code} (SystemExit)"
         return f"{type(error).__name__}: {error}"
     except BaseException:
         return f"{type(error).__name__}, which cannot be shown"

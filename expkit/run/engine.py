@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from contextlib import ExitStack
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from expkit.capture.binding import activate
+from expkit.errors import RunInterrupt
 from expkit.record.events import Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
+from expkit.run import living
 from expkit.run.context import Context
-from expkit.run.ending import last_facts, outcome
+from expkit.run.crash import LastWords
+from expkit.run.ending import doubt, last_facts, outcome
 from expkit.run.files import keep_run_files
 from expkit.run.later import LaterFacts
 from expkit.run.log import NoLog
@@ -21,7 +26,7 @@ from expkit.run.output import capture
 from expkit.run.pulse import Pulse
 from expkit.run.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
-from expkit.run.signals import TerminationGuard
+from expkit.run.signals import Deferred, SignalGuard, Terminated
 from expkit.run.sources import RunSources
 from expkit.run.used import UsedFiles
 from expkit.settings import SETTINGS
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from expkit.record.model import Lease
     from expkit.run.handle import Run
     from expkit.run.output import Capture
 
@@ -57,7 +63,8 @@ def execute(run: Run, args: tuple[Any, ...] = ()) -> Any:
 class Life:
     """A run lives while the body runs: observers know of it, output is captured, config is bound.
 
-    The body's exception decides how the run ends, and is raised again.
+    The body's exception decides how the run ends, and is raised again. So is a signal that came while the end was
+    written down.
     """
 
     def __init__(self, run: Run) -> None:
@@ -65,13 +72,16 @@ class Life:
         self._around = ExitStack()
         self._watching = ExitStack()
         self._output: Capture | None = None
-        self._sources: RunSources | None = None
+        self._pulse: Pulse | None = None
+        self._words = LastWords("")
+        self._pid = 0
+        self._ending = threading.Lock()
 
     def __enter__(self) -> Run:
         run = self.run
         run.claim()
         with ExitStack() as around:
-            around.enter_context(TerminationGuard())
+            around.enter_context(SignalGuard())
             around.enter_context(Heard(run.root_logger, run.plan.inputs.loglevel))
             run.context = Context(run.plan, run, run.root_logger)
             around.enter_context(activate(run.context))
@@ -86,8 +96,7 @@ class Life:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._around:
-            if self.run.status == RUNNING:
-                self._end(error)
+            self._end_once(error)
 
     def _begin(self) -> None:
         """Tell the observers; from here on the run has an id and a log, and whatever happens, an end."""
@@ -96,46 +105,74 @@ class Life:
         start = {"status": QUEUED, "queue_time": time} if run.queue_only else {"status": RUNNING, "start_time": time}
         record = plan.record.but(**start)
         event = (Queued if run.queue_only else Started)(time=time, record=record)
+        lease = None if run.queue_only else this_process(SETTINGS.LEASE_INTERVAL)
         run.recorder = Recorder(record, () if run.unobserved else run.observers, plan.live)
+        self._pid = os.getpid()
         try:
-            run._id = run.recorder.begin(event, run._id)
-            self._watch()
+            run._id = run.recorder.begin(event, run._id, lease)
+            self._watch(lease)
         except BaseException as error:
-            self._watching.close()
+            living.remove(self)
+            self._stop_watching()
             run.recorder.end(outcome(run, error))
+            self._words.remove()
             raise
 
-    def _watch(self) -> None:
+    def _watch(self, lease: Lease | None) -> None:
         """Give signs of life, keep the sources, capture output, beat."""
         run, local = self.run, self.run.recorder.log
-        lease = this_process(SETTINGS.LEASE_INTERVAL)
-        local.renew(lease)
-        self._sources = RunSources(run)
-        self._watching.callback(self._sources.stop)
+        if lease is not None:
+            self._words = LastWords(local.last_words)
+            local.renew(lease)
+        keep_sources(run)
         run.opened()
         if run.announce is not None:
             run.announce(run)
-        if run.queue_only:
+        if lease is None:
             run.recorder.tell(Learned(time=now()))  # so that all stores fetch the sources
             run.recorder.close()
             return
+        living.add(self)
         mode = "no" if isinstance(local, NoLog) else run.capture_mode
         self._output = capture(mode, local.output, run.captured_out_filter)
         self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later).wait)
         self._watching.callback(UsedFiles(run).stop)
         self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)
-        pulse = Pulse(self._beat, run.beat_interval, lambda: run.recorder.renew(lease), lease.interval)
-        self._watching.callback(pulse.stop)
+        self._pulse = Pulse(self._beat, run.beat_interval, lambda: self._renew(lease), lease.interval)
 
     def _beat(self) -> None:
         assert self._output is not None
         self._output.pump()
-        if self._sources is not None:
-            self._sources.look()
         self.run.recorder.beat(self.run.info, self.run.result)
 
-    def _end(self, error: BaseException | None) -> None:
+    def _renew(self, lease: Lease) -> None:
+        self.run.recorder.renew(lease)
+        self._words.trim()
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def _end_once(self, error: BaseException | None) -> None:
+        """End the run that this process began; of a forked child's ways nothing is written down."""
+        if os.getpid() != self._pid or not self._ending.acquire(timeout=SETTINGS.LANES.END_LIMIT):
+            return
+        with Deferred() as deferred:
+            try:
+                if self.run.status == RUNNING:
+                    self._end(error, deferred)
+            finally:
+                self._ending.release()
+        if not isinstance(error, (KeyboardInterrupt, Terminated)):
+            deferred.raise_again()
+
+    def _end(self, error: BaseException | None, deferred: Deferred) -> None:
+        living.remove(self)
+        if self._pulse is None or self._pulse.stop(SETTINGS.LANES.END_PATIENCE):
+            self._write_end(error, deferred.give_keyboard_back)
+        else:
+            _in_time(lambda: self._write_end(error), self.run)
+
+    def _write_end(self, error: BaseException | None, written: Callable[[], None] = lambda: None) -> None:
         """Everything up to the last line is written, then the end itself, which nothing before it can prevent."""
         run = self.run
         for step in (
@@ -146,7 +183,13 @@ class Life:
             lambda: run.recorder.report(run.info, run.result),
         ):
             _in_any_case(step)
-        run.recorder.end(outcome(run, error))
+        run.recorder.end(outcome(run, error), written)
+        self._words.remove()
+
+    def _stop_watching(self) -> None:
+        if self._pulse is not None:
+            self._pulse.stop(SETTINGS.LANES.END_PATIENCE)
+        self._watching.close()
 
     def _note_output(self) -> None:
         run = self.run
@@ -154,6 +197,29 @@ class Life:
         if self._output.gap:
             run.recorder.gap(self._output.gap)
         run.captured_out = run.recorder.log.output_text()
+
+    # -- what happens from outside, see :mod:`expkit.run.living` ------------------------------------------
+
+    def note(self, text: str) -> None:
+        """Write a sentence into the record."""
+        self.run.recorder.tell(Learned(time=now(), gaps=(text,)))
+
+    def orphan(self) -> None:
+        """In a forked child: whatever it tells of the run goes nowhere."""
+        self.run.disown()
+
+    def abandon(self) -> None:
+        """The interpreter ends while the run is going on in a thread, or in a block that was never left."""
+        _in_any_case(lambda: self._end_once(RunInterrupt("the program ended while the run was going on")))
+
+
+def _in_time(step: Callable[[], object], run: Run) -> None:
+    """Do it aside, because the disk may never answer; the program does not wait for ever."""
+    thread = threading.Thread(target=_in_any_case, args=(step,), name="expkit end", daemon=True)
+    thread.start()
+    thread.join(SETTINGS.LANES.END_LIMIT)
+    if thread.is_alive():
+        log.warning("the end of the run could not be written: %s does not answer", run.recorder.log.folder)
 
 
 def _in_any_case(step: Callable[[], object]) -> None:

@@ -65,6 +65,7 @@ class RunInputs:
         debug: show expkit's own frames, too.
         pdb: start the debugger where the run fails.
         enforce_clean: refuse to run from a repository with changes.
+        strict_capture: doubt about what the run used fails it at its end.
         print_config: print the config before the start.
         host_info: gatherers of further facts about the machine.
     """
@@ -92,6 +93,7 @@ class RunInputs:
         self.debug = False
         self.pdb = False
         self.enforce_clean = False
+        self.strict_capture: bool = SETTINGS.STRICT_CAPTURE
         self.print_config = False
         self.host_info: list[Any] = []
 
