@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from expkit._support.secrets import Secret
     from expkit._support.terminal import apply_backspaces_and_linefeeds
     from expkit.cli.options import cli_option
     from expkit.errors import ExpkitError, RunInterrupt, TimeoutInterrupt
@@ -33,6 +34,7 @@ __all__ = [
     "Run",
     "RunInterrupt",
     "RunObserver",
+    "Secret",
     "StoreObserver",
     "TimeoutInterrupt",
     "apply_backspaces_and_linefeeds",
@@ -51,6 +53,7 @@ _PLACES = {
     "Run": "run.handle",
     "RunInterrupt": "errors",
     "RunObserver": "observers.base",
+    "Secret": "_support.secrets",
     "StoreObserver": "observers.store",
     "TimeoutInterrupt": "errors",
     "apply_backspaces_and_linefeeds": "_support.terminal",

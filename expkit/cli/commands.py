@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.nearest import did_you_mean
 from expkit.cli.terminal import emit, wants_colour
 from expkit.errors import UsageError
+from expkit.record.masking import is_secret_name, masked, masked_mapping, of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,24 +20,25 @@ if TYPE_CHECKING:
 
 
 def print_config(config: Mapping[str, Any], summary: ConfigSummary, ingredients: Sequence[str] = ()) -> None:
-    """Print the config, see :func:`expkit.cli.printing.format_config`."""
+    """Print the config without secrets, see :func:`expkit.cli.printing.format_config`."""
     from expkit.cli.printing import format_config
 
-    emit(format_config(config, summary, ingredients, colour=wants_colour(sys.stdout)), sys.stdout)
+    emit(format_config(masked(config), summary, ingredients, colour=wants_colour(sys.stdout)), sys.stdout)
 
 
 def print_dependencies(info: Mapping[str, Any]) -> None:
     """Print packages, sources and repositories, see :func:`expkit.cli.printing.format_dependencies`."""
     from expkit.cli.printing import format_dependencies
 
-    emit(format_dependencies(info, colour=wants_colour(sys.stdout)), sys.stdout)
+    emit(format_dependencies(masked_mapping(info), colour=wants_colour(sys.stdout)), sys.stdout)
 
 
 def print_named_configs(docs: Mapping[str, str | None]) -> None:
     """Print the named configs, see :func:`expkit.cli.printing.format_named_configs`."""
     from expkit.cli.printing import format_named_configs
 
-    emit(format_named_configs(docs, colour=wants_colour(sys.stdout)), sys.stdout)
+    text = format_named_configs(docs, colour=wants_colour(sys.stdout))
+    emit(of_process().hide(text), sys.stdout)
 
 
 def explain(
@@ -66,11 +68,19 @@ def explain(
     if not wanted and not has_path(config, path):
         raise UsageError(f"there is no config entry {key}{did_you_mean(key, known)}")
     colour = wants_colour(sys.stdout)
+    shown = masked(config)
     texts = []
     for entry in wanted or [join(path)]:
         found = inside(split(entry)) if _is_in_list(split(entry), config) else layers.get(entry, ())
-        texts.append(format_explain(entry, found, config, colour=colour))
+        texts.append(format_explain(entry, _without_secrets(split(entry), found), shown, colour=colour))
     emit("\n".join(texts), sys.stdout)
+
+
+def _without_secrets(path: Path, layers: Sequence[Layer]) -> list[Layer]:
+    from expkit.config.layers import Layer
+
+    name = next((part for part in path if isinstance(part, str) and is_secret_name(part)), "")
+    return [Layer(layer.origin, masked(layer.value, name), layer.kind) for layer in layers]
 
 
 def _is_in_list(path: Path, config: Mapping[str, Any]) -> bool:
@@ -80,19 +90,21 @@ def _is_in_list(path: Path, config: Mapping[str, Any]) -> bool:
 
 
 def save_config(config: Mapping[str, Any], filename: str = "config.json") -> None:
-    """Write the config to a file that can be used after ``with``; its extension says how.
+    """Write the config, without secrets, to a file that can be used after ``with``; its extension says how.
 
     Raises:
         ConfigFileError: no format of that extension, or a value that it cannot hold.
     """
     from expkit.config.files import save_config_file
 
-    save_config_file(dict(config), filename)
-    emit(f"config saved to {filename}\n", sys.stdout)
+    hidden: list[str] = []
+    save_config_file(of_process().masked(config, paths=hidden), filename)
+    note = f"; masked, to be given again when it is used: {', '.join(hidden)}" if hidden else ""
+    emit(f"config saved to {filename}{note}\n", sys.stdout)
 
 
 def print_help(spec: CommandLine, command: str | None = None) -> None:
     """Print the help page of the program or of one command."""
     from expkit.cli.help import help_text
 
-    emit(help_text(spec, command), sys.stdout)
+    emit(of_process().hide(help_text(spec, command)), sys.stdout)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from expkit._support.odd import is_a
 from expkit.cli.values import pretty, short
 from expkit.config.paths import below, get_in, has_path, split
+from expkit.record.tagged import Masked, opaque_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -172,7 +173,7 @@ def _config_lines(entry: _Entry, summary: ConfigSummary) -> Iterator[Line]:
         indent = len(start) + 3
         first, *rest = f"{start} = {pretty(entry.value, _WIDTH - indent)}".split("\n")
         rest = [f"{'':<{indent}}{text}" for text in rest]
-    comment = _comment(entry.path, change, summary)
+    comment = _comment(entry, change, summary)
     yield [(f"{first:<{_DOC_COLUMN}}" if comment else first, change), (comment, "doc")]
     yield from ([(text, change)] for text in rest)
 
@@ -185,9 +186,10 @@ def _change(path: str, summary: ConfigSummary) -> str:
     return "changed" if path in summary.modified else ""
 
 
-def _comment(path: str, change: str, summary: ConfigSummary) -> str:
-    was = f"was {_type_name(summary.typechanged[path][0])}" if change == "type changed" else ""
-    notes = [note for note in (was, summary.docs.get(path, "")) if note]
+def _comment(entry: _Entry, change: str, summary: ConfigSummary) -> str:
+    was = f"was {_type_name(summary.typechanged[entry.path][0])}" if change == "type changed" else ""
+    secret = "masked" if not entry.is_section and opaque_paths([entry.value], kinds=(Masked,)) else ""
+    notes = [note for note in (was, secret, summary.docs.get(entry.path, "")) if note]
     return f"  # {'; '.join(notes)}" if notes else ""
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
+from expkit.config.checks import masked_entries
 from expkit.config.paths import flatten, has_path, is_prefix, join, leaves, parents
 from expkit.config.updates import Update, parse_update
 from expkit.errors import ConfigUpdateError, NotRestorableError
-from expkit.record.tagged import opaque_paths
+from expkit.record.tagged import Masked, opaque_paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -31,6 +32,7 @@ class Base(Frozen):
         origin: who has it.
         entries: paths and values of its leaves.
         lost: the leaves that cannot be restored; these come from the definitions again.
+        masked: names of those that were secrets.
         named: the named configs that had a part in it; asked again for what is lost.
         removals: of entries, by its updates.
         overridden: entries that its updates set.
@@ -40,6 +42,7 @@ class Base(Frozen):
     origin: Origin
     entries: tuple[tuple[Path, Any], ...]
     lost: tuple[Path, ...]
+    masked: tuple[str, ...]
     named: tuple[str, ...]
     removals: tuple[Update, ...]
     overridden: tuple[str, ...]
@@ -79,6 +82,8 @@ class Base(Frozen):
             if not _overlaps(name := join(path), given)
             and (_overlaps(name, self.overridden) or not has_path(config, path))
         ]
+        if masked := [name for name in missing if name in self.masked]:
+            raise NotRestorableError(f"{self.origin}: {masked_entries(masked)}")
         if missing:
             raise NotRestorableError(
                 f"{self.origin} has entries that cannot be restored: {', '.join(missing)}; give each a value again"
@@ -103,6 +108,7 @@ def base_from(
         origin=origin,
         entries=tuple((path, value) for path, value in values if not opaque_paths([value])),
         lost=tuple(path for path, value in values if opaque_paths([value])),
+        masked=tuple(join(path) for path, value in values if opaque_paths([value], kinds=(Masked,))),
         named=tuple(named),
         removals=tuple(update for update in typed.values() if update and _removes_key(update)),
         overridden=tuple(name for key, value in updates.items() for name in _set_by(key, value, typed.get(key))),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import is_a
 from expkit.config.layers import upwards
 from expkit.config.nodes import split
-from expkit.config.paths import flatten, has_path, is_prefix, join, put_in
+from expkit.config.paths import flatten, get_in, has_path, is_prefix, join, put_in
 from expkit.config.unknown import Unknown, is_new, misspelt, suggestion, unknown_error, unknown_leaves
 from expkit.errors import NotRestorableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from expkit.config.branch import Branch
     from expkit.config.layers import Override
@@ -34,13 +34,41 @@ def refuse_opaque(config: Any, overridden: Collection[str] = ()) -> None:
     Raises:
         NotRestorableError: the message names the entries, and what to type.
     """
-    from expkit.record.tagged import opaque_paths
+    from expkit.record.tagged import Masked, opaque_paths
 
     paths = [path for path in opaque_paths(config) if not any(is_prefix(above, path) for above in overridden)]
+    if masked := [path for path in opaque_paths(config, kinds=(Masked,)) if path in paths]:
+        raise NotRestorableError(masked_entries(masked))
     if paths:
         raise NotRestorableError(
             f"saved entries that cannot be restored: {', '.join(paths)}; give each a value: {paths[0]}=..."
         )
+
+
+def masked_entries(paths: Sequence[str]) -> str:
+    """The sentence about saved entries that were secrets."""
+    words = ("entry", "was", "it was") if len(paths) == 1 else ("entries", "were", "they were")
+    given = " ".join(f"{path}=..." for path in paths)
+    return f"config {words[0]} {', '.join(paths)} {words[1]} masked when {words[2]} saved; give again: with {given}"
+
+
+def refuse_other_texts(masked: Mapping[Path, str], config: Any, given: Collection[str]) -> None:
+    """Refuse a config whose definitions do not say again what was masked in part, such as ``Bearer ***``.
+
+    Args:
+        masked: the saved texts.
+        config: the resolved config.
+        given: paths of entries that were overridden.
+
+    Raises:
+        NotRestorableError: the message names the entries, and what to type.
+    """
+    from expkit.record.masking import masked as without_secrets
+
+    shown = without_secrets(config)
+    names = [join(path) for path, text in masked.items() if get_in(shown, path) != text]
+    if lacking := [name for name in names if not any(is_prefix(above, name) for above in given)]:
+        raise NotRestorableError(masked_entries(lacking))
 
 
 def check_edits(branch: Branch, *, force: bool) -> None:

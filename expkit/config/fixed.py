@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from expkit._support.odd import is_a
+from expkit._support.secrets import Secret
 from expkit.config.paths import below, flatten, join
 from expkit.config.values import differs, plain, simple_type
 
@@ -25,7 +26,7 @@ _INHERITED = object()
 def impose(fixed: Any, value: Any) -> Any:
     """What an entry holds after ``value`` was assigned to it and an update had said ``fixed``.
 
-    Dicts are merged: fixed leaves are kept, other keys are taken over.
+    Dicts are merged: fixed leaves are kept, other keys are taken over. A text for a secret is a secret, too.
     """
     if is_a(fixed, dict):
         return FixedDict(fixed, value if is_a(value, dict) else {})
@@ -33,7 +34,7 @@ def impose(fixed: Any, value: Any) -> Any:
         return FixedList([impose(item, item) for item in fixed])
     if type(fixed) is tuple:
         return tuple([impose(item, item) for item in fixed])
-    return fixed
+    return Secret(str(fixed)) if type(value) is Secret and type(fixed) in {str, int} else fixed
 
 
 def protected(value: Any) -> Any:
@@ -140,7 +141,7 @@ class FixedDict(dict):  # type: ignore[type-arg]
 def settled(value: Any, fixed: Any, path: tuple[Any, ...] = ()) -> Any:
     """The plain value in the end: leaves that are fixed as they were given, the rest as the config left it."""
     if not is_a(fixed, dict):
-        return plain(fixed, path)
+        return value if type(value) is Secret else plain(fixed, path)
     entries = {}
     for key, item in value.items():
         here = (*path, key)

@@ -10,7 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from expkit.config.branch import insert
-from expkit.config.checks import changed_types, check_edits, check_unknown, refuse_opaque, without_effect
+from expkit.config.checks import (
+    changed_types,
+    check_edits,
+    check_unknown,
+    refuse_opaque,
+    refuse_other_texts,
+    without_effect,
+)
 from expkit.config.layers import UPDATE, Layer, collect, inside
 from expkit.config.nodes import Node
 from expkit.config.paths import get_in
@@ -163,4 +170,6 @@ def resolve(
     warnings = [] if force else [*check_unknown(resolver), *changed_types(resolver), *without_effect(resolver)]
     resolution = Resolution(resolver, warnings)
     refuse_opaque(resolution.config)
+    if resolver.masked:
+        refuse_other_texts(resolver.masked, resolution.config, resolver.touched())
     return resolution

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from expkit._support.odd import safe_repr
+from expkit._support.odd import is_a, safe_repr
+from expkit._support.secrets import MASK
 from expkit.config.branch import Branch, insert, nested, overlay
 from expkit.config.containers import copy_containers
 from expkit.config.keys import active_rules, check_key
@@ -17,6 +18,7 @@ from expkit.config.tracking import ReadLog
 from expkit.config.updates import NamedConfigToken, check_conflicts
 from expkit.config.values import plain
 from expkit.errors import ConfigError, ConfigUpdateError
+from expkit.record.tagged import Masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +39,7 @@ class Resolver:
         reads: entries that config functions and hooks read.
         ignored: (path of an ingredient, name) of values that were given for an ingredient inside it.
         base: the config to start from, if there is one.
+        masked: texts of a config file in which a part was a secret; the definitions have to say the rest again.
     """
 
     def __init__(self, nodes: Sequence[Node], command: str, logger: Logger | None) -> None:
@@ -48,6 +51,7 @@ class Resolver:
         self.reads = ReadLog()
         self.ignored: dict[tuple[str, str], None] = {}
         self.base: Base | None = None
+        self.masked: dict[Path, Masked] = {}
         self._before = 0
         self._command = command
         self._logger = logger
@@ -114,6 +118,9 @@ class Resolver:
         summary.update(asked_for)
         for path, layer in own_leaves(summary, preset, config.origin):
             absolute = self.tree.absolute(node, path)
+            if is_a(layer.value, Masked) and layer.value != MASK:
+                self.masked[absolute] = layer.value
+                continue
             self._win("named", Override(absolute, layer._replace(kind=f"{NAMED} {name}")))
 
     def _take_edit(self, update: Update) -> None:

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from expkit._support.odd import RAISED, is_a, tolerate
+from expkit._support.secrets import Secret
 from expkit.config.keys import active_rules, check_key
 from expkit.config.paths import below
 from expkit.errors import InvalidConfigError
@@ -54,11 +55,11 @@ def bottomless(value: Any, name: str) -> InvalidConfigError:
 
 
 def simple_type(value: Any) -> type:
-    """The type of a value as far as config cares: a tuple counts as list, a NumPy scalar as Python's."""
+    """The type of a value as far as config cares: a tuple counts as list, a NumPy scalar as Python's, a secret as text."""
     for kind in (dict, list, tuple):
         if is_a(value, kind):
             return list if kind is tuple else kind
-    return type(_scalar(value))
+    return str if type(value) is Secret else type(_scalar(value))
 
 
 def differs(one: Any, other: Any) -> bool:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from expkit.record.decoding import decode, not_restorable
 from expkit.record.encoding import MAX_DEPTH, encode
 from expkit.record.snapshot import snapshot
-from expkit.record.tagged import Encoded, Opaque, blobs_of, opaque_paths, record_blobs
+from expkit.record.tagged import Encoded, Masked, Opaque, blobs_of, opaque_paths, record_blobs
 
 __all__ = [
     "MAX_DEPTH",
     "Encoded",
+    "Masked",
     "Opaque",
     "blobs_of",
     "decode",

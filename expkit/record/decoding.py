@@ -13,8 +13,9 @@ from enum import Enum, Flag
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.secrets import MASK
 from expkit.record import arrays as numeric
-from expkit.record.tagged import Encoded, Opaque, find_loaded, kind_of, name_of, opaque_paths, tagged
+from expkit.record.tagged import Encoded, Masked, Opaque, find_loaded, kind_of, name_of, opaque_paths, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,10 @@ def _int(_: _Decoder, tree: dict[str, Json]) -> int:
 
 def _str(_: _Decoder, tree: dict[str, Json]) -> str:
     return b64decode(tree["value"], validate=True).decode("utf-8", "surrogatepass")
+
+
+def _masked(_: _Decoder, tree: dict[str, Json]) -> Masked:
+    return Masked(tree.get("value", MASK))
 
 
 def _float(_: _Decoder, tree: dict[str, Json]) -> float:
@@ -219,6 +224,7 @@ _READERS: dict[Any, Callable[[_Decoder, dict[str, Json]], Any]] = {
     "int": _int,
     "str": _str,
     "float": _float,
+    "masked": _masked,
     "dict": _dict,
     "tuple": _tuple,
     "set": _set,

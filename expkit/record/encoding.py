@@ -12,8 +12,10 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import RAISED, safe_repr, tolerate
+from expkit._support.secrets import Secret
 from expkit.record import arrays as numeric
-from expkit.record.tagged import TAG, Encoded, Opaque, find_loaded, is_unicode, name_of, tagged
+from expkit.record.masking import Secrets, masked_text
+from expkit.record.tagged import TAG, Encoded, Masked, Opaque, find_loaded, is_unicode, name_of, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -230,8 +232,12 @@ def _frame(encoder: _Encoder, value: Any) -> Json:
     return numeric.encode_frame(value, encoder.arrays)
 
 
-def _encoded(_: _Encoder, value: Opaque | Encoded) -> Json:
+def _encoded(_: _Encoder, value: Opaque | Encoded | Masked) -> Json:
     return value.tree
+
+
+def _secret(_: _Encoder, __: object) -> Json:
+    return tagged("masked")
 
 
 def _object(_: _Encoder, value: Any) -> Json:
@@ -241,7 +247,9 @@ def _object(_: _Encoder, value: Any) -> Json:
 
 
 def _repr(value: Any) -> str:
-    text = re.sub(_ADDRESS, "", safe_repr(value, _REPR_LIMIT + 100))  # an address makes equal configs differ
+    text = re.sub(
+        _ADDRESS, "", masked_text(safe_repr(value, _REPR_LIMIT + 100))
+    )  # an address makes equal configs differ
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "..."
 
 
@@ -254,7 +262,7 @@ def _state(value: Any) -> Json:
 
         pickler = Pickler(unpicklable=False, max_depth=6, max_iter=0, warn=False, keys=True)
         text = dumps(pickler.flatten(value))
-        return loads(text, parse_constant=str) if len(text) <= _STATE_LIMIT else None
+        return Secrets().masked(loads(text, parse_constant=str)) if len(text) <= _STATE_LIMIT else None
     except RAISED as error:
         tolerate(error)
         return None
@@ -278,6 +286,8 @@ _EXACT: dict[type, Any] = {
     timedelta: _timedelta,
     complex: _complex,
     Opaque: _encoded,
+    Masked: _encoded,
+    Secret: _secret,
     Encoded: _encoded,
 }
 
@@ -314,4 +324,6 @@ def _rare_writer_for(value: Any) -> Any:
         return _decimal
     if numeric.is_frame(value):
         return _frame
+    if hasattr(type(value), "get_secret_value"):
+        return _secret
     return _ref if callable(value) and find_loaded(name_of(value)) is value else _object

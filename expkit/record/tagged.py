@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
+from expkit._support.secrets import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,23 @@ class Opaque:
         return hash(self.type_name)
 
 
+class Masked(str):
+    """The text that stands where a secret stood: ``***``, or a URL without what gives access.
+
+    Nobody can tell what it was, and starting a run from it is refused until it is given again.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tree(self) -> dict[str, Json]:
+        """The tag form: told apart from a text that happens to be ``***``."""
+        return tagged("masked") if self == MASK else tagged("masked", value=str.__str__(self))
+
+    def __repr__(self) -> str:
+        return str.__str__(self)
+
+
 class Encoded:
     """A value that is encoded already, on its way through something that encodes values."""
 
@@ -91,26 +109,33 @@ class Encoded:
     __hash__ = None  # type: ignore[assignment]
 
 
-def opaque_paths(value: Any, path: str = "") -> list[str]:
-    """Dotted paths of the :class:`Opaque` values in a decoded value; keys that need it are quoted."""
-    tails = _opaque_tails(value)
+def opaque_paths(value: Any, path: str = "", kinds: tuple[type, ...] = (Opaque, Masked)) -> list[str]:
+    """Dotted paths of what cannot be restored in a decoded value; keys that need it are quoted.
+
+    Args:
+        value: what :func:`~expkit.record.codec.decode` gave.
+        path: of the value.
+        kinds: what is looked for: values of no known kind, and masked ones.
+    """
+    tails = _opaque_tails(value, kinds)
     return [path + tail if path else tail.removeprefix(".") for tail in tails]
 
 
-def _opaque_tails(value: Any) -> list[str]:
-    if is_a(value, Opaque):
+def _opaque_tails(value: Any, kinds: tuple[type, ...]) -> list[str]:
+    if is_a(value, kinds):
         return [""]
-    nested = (dict, list, tuple, Opaque)
+    nested = (dict, list, tuple, *kinds)
     if is_a(value, dict):
         items = ((key, item) for key, item in value.items() if is_a(item, nested))
-        return [f".{_quoted(key)}{tail}" for key, item in items for tail in _opaque_tails(item)]
+        return [f".{quoted(key)}{tail}" for key, item in items for tail in _opaque_tails(item, kinds)]
     if is_a(value, (list, tuple)):
         inner = ((number, item) for number, item in enumerate(value) if is_a(item, nested))
-        return [f"[{number}]{tail}" for number, item in inner for tail in _opaque_tails(item)]
+        return [f"[{number}]{tail}" for number, item in inner for tail in _opaque_tails(item, kinds)]
     return []
 
 
-def _quoted(key: Any) -> str:
+def quoted(key: Any) -> str:
+    """A key as it stands in a path."""
     text = str(key)
     return text if text and not set(text) & set(".[]\"'= ") else f'"{text}"'
 

@@ -15,12 +15,12 @@ from expkit.config.resolve import Resolution, resolve
 from expkit.config.values import plain
 from expkit.errors import CommandNotFoundError, NoCommandError
 from expkit.observers.delivery import Live
-from expkit.provenance.mask import masked_mapping
 from expkit.provenance.projects import default_store
 from expkit.record.encoding import encode
 from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
+from expkit.run.disclosure import Disclosure, disclose
 from expkit.run.facts import NOT_GATHERED, Facts, gather
 from expkit.run.logging import Heard
 from expkit.run.observing import Observing
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from expkit.config.summary import ConfigSummary
     from expkit.config.updates import Update
     from expkit.observers.base import RunObserver
+    from expkit.record.masking import Secrets
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
     from expkit.run.queued import QueuedRun
@@ -55,6 +56,7 @@ class RunPlan(Frozen):
         record: the run's first record.
         facts: about code and machine.
         live: values that records do not hold.
+        secrets: what is masked wherever it leaves the process.
         meta_info: as the handle shows it.
         logger: root of the run's loggers.
     """
@@ -76,6 +78,7 @@ class RunPlan(Frozen):
     record: RunRecord
     facts: Facts
     live: Live
+    secrets: Secrets
     meta_info: dict[str, Any]
     logger: logging.Logger
 
@@ -107,8 +110,9 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     _check_seeds(root, namespaces)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
-    meta = _meta(inputs, command) if queued is None else queued.meta_with(_meta(inputs, command))
-    record = _record(root, inputs, command, resolution, seed, facts, meta)
+    disclosure = disclose(config, inputs)
+    meta = _meta(inputs, command, disclosure.said, queued)
+    record = _record(root, inputs, command, resolution, disclosure, facts, meta)
     return RunPlan(
         root=root,
         inputs=inputs,
@@ -126,7 +130,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         unobserved=unobserved,
         record=record if queued is None else queued.started(record),
         facts=facts,
-        live=Live(config=config, base_dir=root.project),
+        live=Live(config=disclosure.config, base_dir=root.project, hide=disclosure.secrets.event),
+        secrets=disclosure.secrets,
         meta_info=meta,
         logger=logger,
     )
@@ -254,24 +259,25 @@ def _wanted(inputs: RunInputs) -> list[Any]:
     return [default_store()]
 
 
-def _meta(inputs: RunInputs, command: str) -> dict[str, Any]:
+def _meta(inputs: RunInputs, command: str, said: Mapping[str, str], queued: QueuedRun | None) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "command": command,
-        "options": masked_mapping(inputs.options),
+        "options": dict(inputs.options),
         "named_configs": [str(name) for name in inputs.named_configs],
-        "config_updates": _as_typed(inputs.updates),
+        "config_updates": _as_typed(inputs.updates, said),
     }
     if inputs.tags:
         meta["tags"] = list(inputs.tags)
-    return {**meta, **inputs.meta_info}
+    meta.update(inputs.meta_info)
+    return meta if queued is None else queued.meta_with(meta)
 
 
-def _as_typed(updates: list[Update]) -> dict[str, Any]:
-    """Updates as a nested dict; those that are more than an entry's new value under their text."""
+def _as_typed(updates: list[Update], said: Mapping[str, str]) -> dict[str, Any]:
+    """Updates as a nested dict; those that are more than an entry's new value under their text, as it may be shown."""
     typed: dict[str, Any] = {}
     for update in updates:
         if update.remove or not all(isinstance(part, str) for part in update.path):
-            typed[update.said] = update.value
+            typed[said.get(update.said, update.said)] = update.value
         else:
             for path, value in leaves(update.path, plain(update.value, update.path)):
                 put_in(typed, path, value)
@@ -283,32 +289,33 @@ def _record(
     inputs: RunInputs,
     command: str,
     resolution: Resolution,
-    seed: int,
+    disclosure: Disclosure,
     facts: Facts,
     meta: Mapping[str, Any],
 ) -> RunRecord:
     outer = current.get()
-    config = encode(resolution.config)
+    config = encode(disclosure.config)
+    secrets = disclosure.secrets
     return RunRecord(
         uid=new_uid(),
         name=inputs.name or root.path,
         command=command.rpartition(".")[2],
         status=QUEUED if inputs.queue_only else RUNNING,
         parent=outer.run.uid if outer is not None else None,  # type: ignore[attr-defined]
-        seed=seed,
+        seed=disclosure.config["seed"],
         config=config,
-        facts=_config_facts(resolution.summary, config),
-        experiment={"name": inputs.name or root.path, **encode(facts.experiment)},
-        host=encode(facts.host),
-        meta=encode(meta),
-        launch=facts.launch,
+        facts=_config_facts(resolution.summary, config, disclosure),
+        experiment={"name": inputs.name or root.path, **encode(secrets.shown(facts.experiment))},
+        host=encode(secrets.shown(facts.host)),
+        meta=encode(secrets.shown(meta)),
+        launch=disclosure.launch(facts.launch),
         files=facts.sources,
-        info=encode(inputs.info),
-        gaps=facts.problems,
+        info=encode(secrets.masked(inputs.info)),
+        gaps=tuple(map(secrets.hide, facts.problems)),
     )
 
 
-def _config_facts(summary: ConfigSummary, config: Json) -> ConfigFacts:
+def _config_facts(summary: ConfigSummary, config: Json, disclosure: Disclosure) -> ConfigFacts:
     """What the record says about a resolved config beyond its values."""
     hashed, unseeded = config_hashes(config)
     return ConfigFacts(
@@ -319,7 +326,8 @@ def _config_facts(summary: ConfigSummary, config: Json) -> ConfigFacts:
         typechanged={
             path: (_type_name(old), _type_name(new)) for path, (old, new) in sorted(summary.typechanged.items())
         },
-        docs=dict(summary.docs),
+        docs={name: disclosure.secrets.hide(text) for name, text in summary.docs.items()},
+        masked=disclosure.masked,
     )
 
 
