@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import host_name
 from expkit.errors import ProvenanceError
+from expkit.provenance.gathering import IgnoreHostInfo
+from expkit.provenance.gpus import gpu_facts, nvidia_smi, output_of
+from expkit.provenance.limits import machine_memory, usable_cpus, usable_memory
 from expkit.provenance.mask import masked_mapping
+from expkit.provenance.surroundings import container, scheduler
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-HOST_KEYS = frozenset({"hostname", "os", "python_version", "cpu", "cpu_count", "memory", "gpus", "ENV"})
-"""Names that gatherers may not take."""
+__all__ = [
+    "HOST_KEYS",
+    "HostInfoGatherer",
+    "IgnoreHostInfo",
+    "has_slow_facts",
+    "host_facts",
+    "host_info_gatherer",
+    "slow_facts",
+]
 
-_GPU_QUERY = ("name", "memory.total", "persistence_mode", "driver_version")
-_GPU_PATIENCE = 10.0  # seconds
 _CPUINFO_HEAD = 4096  # the first processor is described there; the whole file takes milliseconds on big machines
-
-
-class IgnoreHostInfo(Exception):  # noqa: N818 - not an error: it says that there is nothing to say
-    """Raised by a gatherer that has nothing to tell on this machine; its key is left out."""
 
 
 class HostInfoGatherer:
@@ -59,50 +64,41 @@ def host_info_gatherer(name: str) -> Callable[[Callable[[], Any]], HostInfoGathe
     return lambda function: HostInfoGatherer(name, function)
 
 
-def host_facts(gatherers: Iterable[Any] = (), problems: list[str] | None = None) -> dict[str, Any]:
-    """What is known at once: host name, system, Python, processors, memory, chosen environment.
+def host_facts(problems: list[str] | None = None) -> dict[str, Any]:
+    """What is known at once; a fact that cannot be found out is left out, and a sentence in ``problems`` says so.
 
-    ``memory`` counts bytes. A gatherer that fails leaves its key out and a sentence in ``problems``.
+    - ``hostname``, ``os`` (name, one line), ``machine`` (kind of processor), ``libc``.
+    - ``python_version``, ``python_implementation``, ``python_compiler``.
+    - ``cpu`` (model), ``cpu_count`` (logical), ``cpu_cores`` (physical), ``cpu_limit``: how many this process may keep
+      busy, by affinity and control groups.
+    - ``memory``, ``memory_limit``: bytes that the machine has, and that this process may use.
+    - ``container``, ``scheduler``: see :mod:`expkit.provenance.surroundings`.
+    - ``ENV``: chosen variables of the environment.
     """
-    facts: dict[str, Any] = {
-        "hostname": host_name(),
-        "os": list(_system()),
-        "python_version": sys.version.split()[0],
-        "cpu": _cpu() if SETTINGS.HOST_INFO.INCLUDE_CPU_INFO else None,
-        "cpu_count": os.cpu_count(),
-        "memory": _memory(),
-        "ENV": _environment(),
-    }
-    for gatherer in gatherers:
-        _gather(gatherer, facts, [] if problems is None else problems)
+    facts: dict[str, Any] = {}
+    for name, probe in _PROBES.items():
+        try:
+            facts[name] = probe()
+        except Exception as error:
+            if problems is not None:
+                problems.append(f"host fact {name!r} could not be found out: {type(error).__name__}: {error}")
     return facts
 
 
 def has_slow_facts() -> bool:
     """Whether :func:`slow_facts` would have anything to find out."""
-    return not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO or bool(_nvidia_smi())
+    return not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO or bool(nvidia_smi())
 
 
 def slow_facts() -> dict[str, Any]:
-    """What takes a while to find out, for the background: ``gpus``.
+    """What takes a while to find out, for the background: ``gpus``, see :func:`~expkit.provenance.gpus.gpu_facts`.
 
-    Graphics processors as ``nvidia-smi`` tells them (``total_memory`` in MiB); the key is missing where that program
-    is missing or silent.
+    The key is missing where ``nvidia-smi`` is missing or silent.
     """
     if not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
         return {"gpus": None}
-    program = _nvidia_smi()
-    output = _gpu_report(program) if program else ""
-    return {"gpus": _parse_gpus(output)} if output else {}
-
-
-def _gather(gatherer: Any, facts: dict[str, Any], problems: list[str]) -> None:
-    try:
-        facts[gatherer.name] = gatherer()
-    except IgnoreHostInfo:
-        pass
-    except Exception as error:
-        problems.append(f"host info {gatherer.name!r} could not be gathered: {type(error).__name__}: {error}")
+    facts = gpu_facts()
+    return {"gpus": facts} if facts else {}
 
 
 def _system() -> tuple[str, str]:
@@ -121,33 +117,55 @@ def _has_glibc() -> bool:
     return "CS_GNU_LIBC_VERSION" in os.confstr_names
 
 
+def _machine() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().machine
+    import platform
+
+    return platform.machine()
+
+
+def _libc() -> str | None:
+    return os.confstr("CS_GNU_LIBC_VERSION") if _has_glibc() else None
+
+
+def _compiler() -> str:
+    return sys.version.rpartition("[")[2].rstrip("]")
+
+
 def _cpu() -> str | None:
     """The model of the processor, or None where the system does not say."""
+    if not SETTINGS.HOST_INFO.INCLUDE_CPU_INFO:
+        return None
     if sys.platform == "linux":
-        return _linux_cpu()
+        return _cpuinfo().get("model name")
     if sys.platform == "darwin":
-        return _run("sysctl", "-n", "machdep.cpu.brand_string", patience=1.0).strip() or None
+        return output_of("sysctl", "-n", "machdep.cpu.brand_string", patience=1.0).strip() or None
     import platform
 
     return platform.processor() or None
 
 
-def _linux_cpu() -> str | None:
-    try:
-        with open("/proc/cpuinfo", "rb", buffering=0) as file:
-            lines = file.read(_CPUINFO_HEAD).decode(errors="replace").splitlines()
-    except OSError:
-        return None
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, None)
-
-
-def _memory() -> int:
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def _cores() -> int | None:
+    """Physical cores, or None where the system does not say."""
+    if sys.platform == "linux":
+        one = _cpuinfo()
+        threads, cores = int(one.get("siblings", 0)), int(one.get("cpu cores", 0))
+        return round((os.cpu_count() or 1) * cores / threads) or 1 if threads and cores else None
     import psutil
 
-    return int(psutil.virtual_memory().total)
+    return psutil.cpu_count(logical=False)
+
+
+def _cpuinfo() -> dict[str, str]:
+    """What Linux says about the first processor."""
+    try:
+        with open("/proc/cpuinfo", "rb", buffering=0) as file:
+            text = file.read(_CPUINFO_HEAD).decode(errors="replace")
+    except OSError:
+        return {}
+    lines = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines}
 
 
 def _environment() -> dict[str, str]:
@@ -155,42 +173,24 @@ def _environment() -> dict[str, str]:
     return masked_mapping({name: os.environ[name] for name in wanted if name in os.environ})
 
 
-def _nvidia_smi() -> str:
-    for folder in os.get_exec_path():
-        for name in ("nvidia-smi", "nvidia-smi.exe"):
-            program = os.path.join(folder, name)
-            if os.access(program, os.X_OK):
-                return program
-    return ""
+_PROBES: dict[str, Callable[[], Any]] = {
+    "hostname": host_name,
+    "os": lambda: list(_system()),
+    "machine": _machine,
+    "libc": _libc,
+    "python_version": lambda: sys.version.split()[0],
+    "python_implementation": lambda: sys.implementation.name,
+    "python_compiler": _compiler,
+    "cpu": _cpu,
+    "cpu_count": os.cpu_count,
+    "cpu_cores": _cores,
+    "cpu_limit": usable_cpus,
+    "memory": machine_memory,
+    "memory_limit": usable_memory,
+    "container": container,
+    "scheduler": scheduler,
+    "ENV": _environment,
+}
 
-
-def _gpu_report(program: str) -> str:
-    return _run(program, f"--query-gpu={','.join(_GPU_QUERY)}", "--format=csv,noheader,nounits", patience=_GPU_PATIENCE)
-
-
-def _parse_gpus(output: str) -> dict[str, Any]:
-    rows = [[cell.strip() for cell in line.split(",")] for line in output.splitlines() if line.strip()]
-    rows = [row for row in rows if len(row) == len(_GPU_QUERY)]
-    return {
-        "gpus": [
-            {"model": model, "total_memory": _mebibytes(memory), "persistence_mode": mode == "Enabled"}
-            for model, memory, mode, _ in rows
-        ],
-        "driver_version": rows[0][3] if rows else "",
-    }
-
-
-def _mebibytes(text: str) -> int | None:
-    return int(text) if text.isdigit() else None  # integrated devices say [N/A]
-
-
-def _run(*command: str, patience: float) -> str:
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=True, text=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout
+HOST_KEYS = frozenset((*_PROBES, "gpus"))
+"""Names that gatherers may not take."""

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
+from expkit.provenance.gathering import Gathering
 from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.mask import masked_arguments
@@ -69,9 +70,11 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir)
     sources = finder.look(_named_files(root, nodes, cells.file if cells else ""))
     answers = _ask_git(nodes, sources)
+    gathering = Gathering(inputs.host_info)
     dependencies = packages_in_use(nodes)  # while git works
     problems: list[str] = []
-    host = host_facts(inputs.host_info, problems)
+    host = host_facts(problems)
+    gathered = gathering.soon()
     if inputs.enforce_clean:
         require_clean(*answers())
     repositories, changes = answers.at_start(keep=SETTINGS.GIT.KEEP_CHANGES)
@@ -82,15 +85,15 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
             "repositories": repositories.found,
             "doc": root.doc,
         },
-        host=host,
+        host={**host, **gathered.host},
         launch=_launch(root, inputs),
         sources=tuple(
             ref_of(source).but(first_seen=time, kept=number < _KEPT_AT_ONCE) for number, source in enumerate(sources)
         ),
         places={source.name: place_of(source) for source in sources},
         finder=finder,
-        problems=(*repositories.problems, *problems, *finder.problems),
-        later=(*([changes] if changes else ()), *([_slow_host_facts] if has_slow_facts() else ())),
+        problems=(*repositories.problems, *problems, *gathered.gaps, *finder.problems),
+        later=tuple(job for job in (changes, gathering.later, _slow_host_facts if has_slow_facts() else None) if job),
     )
     return facts if cells is None else _with_cells(facts, cells)
 
