@@ -21,15 +21,25 @@ if TYPE_CHECKING:
 STRATEGIES = ("none", "imported", "sys", "pkg")
 """Values of ``SETTINGS.DISCOVER_DEPENDENCIES``."""
 
+_HEAD = 4096  # name and version stand among the first lines; the text below them may be long
+
 UNKNOWN = "<unknown>"
 """Version of a module that lies among the installed packages but belongs to none."""
 
 
 class Package(Frozen, kw_only=False):
-    """An installed package, named as its metadata spells it."""
+    """An installed package, named as its metadata spells it.
+
+    Attributes:
+        home: the folder, or file, of its metadata; ``""`` for one that only the user knows.
+    """
 
     name: str
     version: str
+    home: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}"
 
 
 def discover_packages(strategy: str, explicit: Iterable[tuple[str, str]] = ()) -> list[str]:
@@ -47,16 +57,32 @@ def discover_packages(strategy: str, explicit: Iterable[tuple[str, str]] = ()) -
         raise SettingError(f"SETTINGS.DISCOVER_DEPENDENCIES is {strategy!r}; it can be one of {', '.join(STRATEGIES)}")
     chosen = {_normal(package.name): package for package in _found(strategy)}
     chosen.update((_normal(name), Package(name, version)) for name, version in explicit)
-    return sorted((f"{package.name}=={package.version}" for package in chosen.values()), key=str.lower)
+    return sorted(map(str, chosen.values()), key=str.lower)
+
+
+def installed() -> list[Package]:
+    """All installed packages, sorted by name; of two with one name the one that is imported."""
+    found: dict[str, Package] = {}
+    for shelf in _shelves():
+        for name, dist in shelf.dists.items():
+            if name not in found:
+                found[name] = _package(dist)
+    return sorted(found.values(), key=lambda package: str(package).lower())
+
+
+def places() -> tuple[tuple[str, int], ...]:
+    """The folders of the path with installed packages, and when each changed last (nanoseconds since the epoch)."""
+    return tuple((shelf.folder, _modified(shelf.folder)) for shelf in _shelves() if shelf.dists)
+
+
+def _shelves() -> list[_Shelf]:
+    return [_shelf(folder, _modified(folder)) for folder in _folders()]
 
 
 def _found(strategy: str) -> Iterable[Package]:
     if strategy == "none":
         return ()
-    shelves = [_shelf(folder, _modified(folder)) for folder in _folders()]
-    if strategy == "pkg":
-        return (_package(dist) for shelf in reversed(shelves) for dist in shelf.dists.values())
-    return _in_use(shelves)
+    return installed() if strategy == "pkg" else _in_use(_shelves())
 
 
 def _folders() -> dict[str, None]:
@@ -139,12 +165,13 @@ def _package(dist: str) -> Package:
     """What the metadata say, which may spell the name otherwise than their folder does."""
     headers = dict(_headers(dist))
     stem = os.path.splitext(os.path.basename(dist))[0].split("-")
-    return Package(headers.get("Name", stem[0]), headers.get("Version", stem[1] if len(stem) > 1 else UNKNOWN))
+    version = headers.get("Version", stem[1] if len(stem) > 1 else UNKNOWN)
+    return Package(headers.get("Name", stem[0]), version, dist)
 
 
 def _headers(dist: str) -> Iterator[tuple[str, str]]:
-    text = _read(dist, "METADATA") or _read(dist, "PKG-INFO") or _read(dist, "")
-    for line in text[:4096].partition("\n\n")[0].splitlines():
+    text = next(filter(None, (read(dist, name, _HEAD) for name in ("METADATA", "PKG-INFO", ""))), "")
+    for line in text.partition("\n\n")[0].splitlines():
         key, colon, value = line.partition(": ")
         if colon and key in ("Name", "Version"):
             yield key, value.strip()
@@ -152,18 +179,19 @@ def _headers(dist: str) -> Iterator[tuple[str, str]]:
 
 def _brought(dist: str, modules: Iterable[str]) -> list[str]:
     """Which of these top-level modules a package brought, by its list of files."""
-    files = "\n" + (_read(dist, "RECORD") or _read(dist, "top_level.txt")) + "\n"
+    files = "\n" + (read(dist, "RECORD") or read(dist, "top_level.txt")) + "\n"
     return [module for module in modules if any(f"\n{module}{end}" in files for end in "/.\n")]
 
 
 def _is_in_place(dist: str) -> bool:
-    return not in_site_folder(dist) or '"editable": true' in _read(dist, "direct_url.json").replace('":true', '": true')
+    return not in_site_folder(dist) or '"editable": true' in read(dist, "direct_url.json").replace('":true', '": true')
 
 
-def _read(dist: str, name: str) -> str:
+def read(dist: str, name: str, limit: int = -1) -> str:
+    """The text of a file among the metadata of a package, up to so many bytes; ``""`` where there is none."""
     try:
-        with open(os.path.join(dist, name) if name else dist, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(os.path.join(dist, name) if name else dist, "rb", buffering=0) as file:
+            return file.read(limit).decode(errors="replace").replace("\r\n", "\n")
     except OSError:
         return ""
 

@@ -212,11 +212,9 @@ def _with_native_sources(modules: Iterable[tuple[str, str]]) -> Iterator[tuple[s
         if file.endswith(_NATIVE):
             stem = os.path.join(os.path.dirname(file), os.path.basename(file).partition(".")[0])
             yield from (("", stem + suffix) for suffix in _COMPILED_FROM if os.path.isfile(stem + suffix))
-        if file.endswith(".pyc"):
-            file = file[:-1]
-            module = module if os.path.isfile(file) else ""
-        if module and (file.endswith(_SUFFIXES) or module == "__main__"):
-            yield module, file
+        source = file[:-1] if file.endswith(".pyc") and os.path.isfile(file[:-1]) else file
+        if source.endswith(_SUFFIXES) or module == "__main__":
+            yield module, source
 
 
 def _source_of(file: str) -> str:

@@ -108,6 +108,12 @@ def _with_cells(facts: Facts, cells: Cells) -> Facts:
     )
 
 
+def _environment(dependencies: list[str]) -> Found:
+    from expkit.provenance.environment import environment_facts
+
+    return environment_facts(dependencies)
+
+
 def _slow_host_facts() -> Found:
     from expkit.provenance.found import Found
 

@@ -104,7 +104,9 @@ class RunSources:
 
     def _note_packages(self) -> None:
         """Tell which packages are in use, if there are more by now."""
+        from expkit.provenance.environment import cuda_facts
+
         dependencies = packages_in_use(self._run.plan.root.ordered())
         if dependencies != self._dependencies:
             self._dependencies = dependencies
-            self._recorder.tell(Learned(time=now(), experiment={"dependencies": dependencies}))
+            self._recorder.tell(Learned(time=now(), host=cuda_facts(), experiment={"dependencies": dependencies}))

@@ -1,0 +1,128 @@
+"""The list of all installed packages, and where those come from that no index has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.places import state_dir
+from expkit.provenance.found import Found
+from expkit.provenance.mask import stripped_url
+from expkit.provenance.modules import in_site_folder
+from expkit.provenance.packages import Package, installed, places, read
+from expkit.record.model import FileRef
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+NAME = "environment.txt"
+"""Name of the list among the files of a run."""
+
+_REMEMBERED = 20
+
+
+def environment_facts(dependencies: Sequence[str]) -> Found:
+    """The list of everything that is installed, as a file, and ``origins`` of the packages in use.
+
+    The list has a line ``name==version`` per package, with ``@`` and the origin where there is one; the same
+    environment gives the same bytes.
+
+    Args:
+        dependencies: ``name==version`` of the packages in use.
+    """
+    listed = environment()
+    used = set(dependencies)
+    pairs = (line.partition(" @ ") for line in listed.splitlines())
+    origins = {package.partition("==")[0]: origin for package, _, origin in pairs if origin and package in used}
+    ref = FileRef(path=NAME, role="environment", root="run", layer="import")
+    return Found(host=cuda_facts(), experiment={"origins": origins} if origins else {}, files=((listed.encode(), ref),))
+
+
+def cuda_facts() -> dict[str, Any]:
+    """``torch_cuda``: the version of CUDA, or ROCm, that PyTorch was built for, if it is imported and has one."""
+    version = getattr(sys.modules.get("torch.version"), "__dict__", {})
+    built_for = version.get("cuda") or version.get("hip")
+    return {"torch_cuda": str(built_for)} if built_for else {}
+
+
+def environment() -> str:
+    """All installed packages, a line each; known from the last time if nothing was installed or removed since."""
+    remembered = state_dir() / "environments" / _key()
+    try:
+        return remembered.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        listed = "".join(f"{_line(package)}\n" for package in installed())
+    try:
+        _remember(remembered, listed)
+    except OSError:  # then it is worked out again the next time
+        pass
+    return listed
+
+
+def origin(package: Package) -> str:
+    """Where a package comes from that was installed from a repository, an archive or a folder; else ``""``.
+
+    ``git+https://host/path@commit``, ``archive: https://...``, ``archive: name``, ``folder: name`` or
+    ``editable: name``: never access data, never an absolute path.
+    """
+    tree = _direct_url(package)
+    url = stripped_url(str(tree.get("url", "")))
+    if isinstance(vcs := tree.get("vcs_info"), dict):
+        return f"{vcs.get('vcs', 'git')}+{url}@{vcs.get('commit_id', '')}"
+    if url.startswith("file:"):
+        return f"{_kind(tree)}: {_last_name(url)}"
+    if url:
+        return f"archive: {url}"
+    folder = os.path.dirname(package.home)
+    in_place = package.home.endswith(".egg-info") and not in_site_folder(folder)
+    return f"editable: {os.path.basename(folder)}" if in_place else ""
+
+
+def _line(package: Package) -> str:
+    where = origin(package)
+    return f"{package} @ {where}" if where else str(package)
+
+
+def _direct_url(package: Package) -> dict[str, Any]:
+    text = read(package.home, "direct_url.json") if package.home else ""
+    if not text:
+        return {}
+    import json
+
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        return {}
+    return tree if isinstance(tree, dict) else {}
+
+
+def _kind(tree: dict[str, Any]) -> str:
+    facts = tree.get("dir_info")
+    if not isinstance(facts, dict):
+        return "archive"
+    return "editable" if facts.get("editable") else "folder"
+
+
+def _last_name(url: str) -> str:
+    from urllib.parse import unquote
+
+    return os.path.basename(unquote(url).replace("\\", "/").rstrip("/"))
+
+
+def _key() -> str:
+    from hashlib import sha256
+
+    return sha256(repr(places()).encode()).hexdigest()
+
+
+def _remember(path: Path, listed: str) -> None:
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{os.getpid()}-{path.name}"
+    aside.write_text(listed, encoding="utf-8")
+    aside.replace(path)
+    old = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[:-_REMEMBERED]
+    for file in old:
+        file.unlink(missing_ok=True)
