@@ -60,7 +60,7 @@ def run_commandline(experiment: Experiment, argv: str | Sequence[str] | None) ->
 
     words = split_argv(argv) or [experiment.name]
     spec = command_line(experiment, words[0])
-    attempt = _Attempt(spec.program)
+    attempt = _Attempt(spec.program, words)
     try:
         invocation = parse(words[1:], spec)
         if invocation.help:
@@ -91,8 +91,9 @@ def command_line(experiment: Experiment, program: str) -> CommandLine:
 class _Attempt:
     """One start from the command line: what is shown before and after, and how it may fail."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, words: Sequence[str]) -> None:
         self._program = program
+        self._words = words
         self._run: Run | None = None
         self._debug = self._pdb = False
 
@@ -123,7 +124,13 @@ class _Attempt:
         if self._pdb and isinstance(error, Exception):
             post_mortem(error)
             sys.exit(1)
-        sys.exit(show(error, program=self._program, debug=self._debug, started=started))
+        sys.exit(show(error, program=self._program, debug=self._debug, started=started, hide=self._hide))
+
+    def _hide(self, text: str) -> str:
+        from expkit.run.disclosure import secrets_typed
+
+        text = secrets_typed(self._words).hide(text)
+        return text if self._run is None else self._run.plan.secrets.hide(text)
 
 
 def _inputs(experiment: Experiment, invocation: Invocation) -> RunInputs:

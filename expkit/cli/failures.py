@@ -21,7 +21,7 @@ from expkit.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SUCCESS, FAILURE, MISTAKE, CTRL_C = 0, 1, 2, 130
 """Exit codes: 2 says that what was typed cannot work, 1 that it was tried and failed."""
@@ -38,7 +38,14 @@ _MISTAKES = (
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def show(error: BaseException, *, program: str, debug: bool = False, started: bool = False) -> int:
+def show(
+    error: BaseException,
+    *,
+    program: str,
+    debug: bool = False,
+    started: bool = False,
+    hide: Callable[[str], str] = str,
+) -> int:
     """Print an error to stderr and return the exit code of the program.
 
     Errors that expkit raises on purpose are one message where no line of the user's script had a part in them:
@@ -50,8 +57,10 @@ def show(error: BaseException, *, program: str, debug: bool = False, started: bo
         program: its name, put before messages.
         debug: show every frame of every error.
         started: whether the run had begun.
+        hide: takes secrets out of our own messages; what the user's code raised is shown as Python shows it.
     """
     text = _text(error, program, debug, started)
+    text = hide(text) if isinstance(error, ExpkitError) else text
     if text:
         emit(text, sys.stderr)
     return exit_code(error, started=started)
