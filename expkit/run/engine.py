@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from expkit.errors import IncompleteRecordError
     from expkit.record.model import Lease
     from expkit.run.handle import Run
     from expkit.run.output import Capture
@@ -73,7 +74,9 @@ class Life:
         self._watching = ExitStack()
         self._output: Capture | None = None
         self._pulse: Pulse | None = None
+        self._sources: RunSources | None = None
         self._words = LastWords("")
+        self._doubt: IncompleteRecordError | None = None
         self._pid = 0
         self._ending = threading.Lock()
 
@@ -97,6 +100,8 @@ class Life:
     ) -> None:
         with self._around:
             self._end_once(error)
+        if error is None and self._doubt is not None:
+            raise self._doubt
 
     def _begin(self) -> None:
         """Tell the observers; from here on the run has an id and a log, and whatever happens, an end."""
@@ -124,11 +129,13 @@ class Life:
         if lease is not None:
             self._words = LastWords(local.last_words)
             local.renew(lease)
-        keep_sources(run)
+        self._sources = RunSources(run)
+        self._watching.callback(self._sources.stop)
         run.opened()
         if run.announce is not None:
             run.announce(run)
         if lease is None:
+            self._watching.close()
             run.recorder.tell(Learned(time=now()))  # so that all stores fetch the sources
             run.recorder.close()
             return
@@ -144,6 +151,8 @@ class Life:
     def _beat(self) -> None:
         assert self._output is not None
         self._output.pump()
+        if self._sources is not None:
+            self._sources.look()
         self.run.recorder.beat(self.run.info, self.run.result)
 
     def _renew(self, lease: Lease) -> None:
@@ -183,7 +192,8 @@ class Life:
             lambda: run.recorder.report(run.info, run.result),
         ):
             _in_any_case(step)
-        run.recorder.end(outcome(run, error), written)
+        self._doubt = doubt(run)
+        run.recorder.end(outcome(run, error or self._doubt), written)
         self._words.remove()
 
     def _stop_watching(self) -> None:

@@ -282,6 +282,11 @@ class Run:
         self._has_begun = True
         self._log_point = _ignore if isinstance(log, NoLog) else self._log_first_point
 
+    def disown(self) -> None:
+        """This is a forked child, and the record the parent's: whatever is told here goes nowhere."""
+        self.recorder = Recorder(self.record, (), self.plan.live)
+        self._log_point = _ignore
+
     def _log_first_point(self, name: str, value: Any, step: Any = None) -> None:
         """Open the file of points; many runs need none. What comes after the end is lost there, and said."""
         if self.recorder.over:

@@ -26,15 +26,23 @@ class Pulse:
     def __init__(
         self, beat: Callable[[], None], beat_interval: float, renew: Callable[[], None], renew_interval: float
     ) -> None:
-        self._jobs = [(beat, beat_interval), (renew, renew_interval)]
+        self._jobs = [(renew, renew_interval), (beat, beat_interval)]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="expkit pulse", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread; a beat in progress is finished first."""
+    def stop(self, patience: float | None = None) -> bool:
+        """End the thread; a beat in progress is finished first.
+
+        Args:
+            patience: seconds to wait for that; None for as long as it takes.
+
+        Returns:
+            Whether it has ended: a disk that does not answer may hold it for ever.
+        """
         self._stop.set()
-        self._thread.join()
+        self._thread.join(patience)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         start = monotonic()

@@ -212,8 +212,13 @@ class Recorder:
 
     # -- the end ---------------------------------------------------------------------------------------
 
-    def end(self, event: Event) -> None:
-        """Tell of the end, and close."""
+    def end(self, event: Event, written: Callable[[], None] = lambda: None) -> None:
+        """Tell of the end, and close.
+
+        Args:
+            event: the end.
+            written: called when it is written down, before anybody waits for observers.
+        """
         if self._losses:
             self.tell(Learned(time=now(), gaps=tuple(self._losses)))
         if self.lanes:
@@ -222,6 +227,7 @@ class Recorder:
             self._patience = Patience(self.lanes)
             self._patience.settle(lane for lane in self.lanes if _may_add_files(lane.observer))
         self.tell(event)
+        written()
         self.close()
 
     def close(self) -> None:
@@ -282,7 +288,8 @@ class Recorder:
         if what not in self._broken:
             self._broken.add(what)
             self._losses.append(f"from {now():%H:%M:%S} UTC on {what}: {error}")
-            log.warning("the record in %s is not complete: %s; the run goes on", self.log.folder, error)
+            where = self.log.folder
+            log.warning("the record in %s is not complete: %s: %s; the run goes on", where, what, error)
 
     def _report(self, lane: Lane) -> None:
         if lane in self.owed:
