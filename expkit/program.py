@@ -171,7 +171,8 @@ def announce(run: Run) -> None:
     if run.queue_only:
         _tell(queued_line(run._id, _location(run)))
     elif run.observers and not run.unobserved:
-        _tell(begin_line(run._id, _location(run), [repr(lane.observer) for lane in run.recorder.lanes], run.seed))
+        observers = [run.plan.secrets.hide(repr(lane.observer)) for lane in run.recorder.lanes]
+        _tell(begin_line(run._id, _location(run), observers, run.seed))
 
 
 def conclude(run: Run) -> None:
@@ -181,7 +182,7 @@ def conclude(run: Run) -> None:
     if run.unobserved or not run.observers or run.start_time is None or run.stop_time is None:
         return
     seconds = (run.stop_time - run.start_time).total_seconds()
-    _tell(end_line(run._id, _location(run), run.status or "", seconds, run.result))
+    _tell(end_line(run._id, _location(run), run.status or "", seconds, run.plan.secrets.masked(run.result)))
     _tell(captured_line(run.record))
 
 
