@@ -44,6 +44,14 @@ def disclose(config: Mapping[str, Any], inputs: RunInputs) -> Disclosure:
     return Disclosure(secrets, shown, tuple(sorted(set(paths))), said(inputs.updates, secrets))
 
 
+def secrets_typed(words: Iterable[str]) -> Secrets:
+    """The secrets on a command line, for what is said before a run is planned."""
+    secrets = of_process()
+    pairs = (word.partition("=") for word in words)
+    secrets.learn(value.strip("'\"") for name, equals, value in pairs if equals and is_secret_name(name))
+    return secrets
+
+
 def said(updates: Iterable[Update], secrets: Secrets) -> dict[str, str]:
     """Texts of updates that hold secrets, and what to show instead; learns the secrets."""
     shown: dict[str, str] = {}

@@ -6,11 +6,14 @@ import logging
 import sys
 import threading
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from expkit.errors import UsageError
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+    from expkit.record.masking import Secrets
 
 FORMAT = "%(levelname)s - %(name)s - %(message)s"
 
@@ -33,6 +36,32 @@ class _CurrentStderr(_Stream):
         return sys.stderr
 
 
+class Discreet(logging.Filter):
+    """Keeps the secrets of this process's runs out of our own log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._secrets: WeakSet[Secrets] = WeakSet()
+        logging.getLogger("expkit").addFilter(self)
+
+    def keep(self, secrets: Secrets) -> None:
+        """Hide these, too, as long as somebody has them."""
+        self._secrets.add(secrets)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything through, without secrets."""
+        record.msg, record.args = self._hide(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = self._hide(logging.Formatter().formatException(record.exc_info))
+        return True
+
+    def _hide(self, text: str) -> str:
+        for secrets in list(self._secrets):
+            text = secrets.hide(text)
+        return text
+
+
+DISCREET = Discreet()
 _lock = threading.Lock()
 _users: dict[logging.Logger, tuple[int, int]] = {}
 

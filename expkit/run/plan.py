@@ -22,7 +22,7 @@ from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.disclosure import Disclosure, disclose
 from expkit.run.facts import NOT_GATHERED, Facts, gather
-from expkit.run.logging import Heard
+from expkit.run.logging import DISCREET, Heard
 from expkit.run.observing import Observing
 from expkit.run.seeds import check_seed, new_root_seed
 
@@ -111,6 +111,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
     disclosure = disclose(config, inputs)
+    DISCREET.keep(disclosure.secrets)
     meta = _meta(inputs, command, disclosure.said, queued)
     record = _record(root, inputs, command, resolution, disclosure, facts, meta)
     return RunPlan(
