@@ -1,0 +1,295 @@
+"""What a store missed is delivered later, once, whatever happened in between; with real processes."""
+
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from expkit.record.model import OUTPUT, StreamKey
+from expkit.stores.folder.store import FolderStore
+
+BUSY = """
+import os, sys
+from pathlib import Path
+from expkit import Experiment
+
+ex = Experiment("busy", interactive=True, observers=["folder:runs", "FAR"])
+
+@ex.config
+def config():
+    count = 200
+    forever = False
+
+@ex.main
+def main(_run, count, forever):
+    number = 0
+    while forever or number < count:
+        number += 1
+        print("line", number)
+        _run.log_scalar("loss", 1 / number, number)
+        if number % 20 == 0:
+            Path("part.txt").write_text(f"part {number}")
+            _run.add_artifact("part.txt", f"part-{number % 100}.txt")
+            _run.info["number"] = number
+            _run.flush()
+        if number == 40 and Path("strike").exists():
+            Path("FAR.down"[4:]).touch()
+        if number == 60:
+            Path("under-way").touch()
+    return number
+
+if __name__ == "__main__":
+    ex.run_commandline()
+"""
+
+
+def test_down_until_after_the_end(world):
+    """A store that goes away during the run: the end is bounded and says what to type; `expkit sync` delivers, once."""
+    (world.folder / "strike").touch()
+    start = time.monotonic()
+    code, out, err = world.run(BUSY)
+    assert (code, out.count("line")) == (0, 200), err
+    assert time.monotonic() - start < 20
+    assert err.count("the run goes on") == 1
+    assert "has not taken everything" in err and "`expkit sync` delivers it" in err
+    assert str(world.folder / "runs" / "1") in err
+    assert len(world.notes()) == 1
+
+    code, out = world.sync()
+    assert code == 1
+    assert "still owed" in out and "ConnectionError: nobody answers" in out and str(world.folder / "runs" / "1") in out
+    world.mend()
+    assert world.sync("--list")[0] == 1
+    code, out = world.sync()
+    assert (code, out.splitlines()[-1]) == (0, "nothing is owed")
+    (record,) = world.same()
+    assert record.status == "COMPLETED"
+    assert not world.notes() and not (world.state / "owed").exists()
+    assert world.sync() == (0, "nothing is owed\n")
+
+
+def test_killed(world):
+    """A process that is killed leaves its note; what it had acknowledged is delivered, and the run is seen to be dead."""
+    process = world.start(BUSY, "with", "forever=True")
+    world.wait((world.folder / "under-way").exists)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert len(world.notes()) == 1
+    code, out = world.sync()
+    assert code == 0, out
+    (record,) = world.same()
+    assert record.status == "RUNNING"
+    assert next(iter(FolderStore(world.far).find(columns=["state"])))["state"] == "DIED"
+
+
+def test_a_running_run_is_left_alone(world):
+    """What a living process delivers by itself is neither delivered nor counted as owed by others."""
+    process = world.start(BUSY, "with", "forever=True")
+    try:
+        world.wait((world.folder / "under-way").exists)
+        code, out = world.sync()
+        assert code == 0
+        assert f"is still running, and delivered to {world.url} by process {process.pid}" in out
+        assert len(world.notes()) == 1
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def test_the_next_run_delivers(world):
+    """A later run with the same observer delivers what an earlier one owes, in the background; others do not."""
+    (world.folder / "strike").touch()
+    world.run(BUSY)
+    (world.folder / "strike").unlink()
+    world.mend()
+    (owed,) = world.notes()
+    code, _, err = world.run(LATER.replace("OBSERVERS", "'folder:runs'"))
+    assert (code, world.notes()) == (0, [owed])
+    code, _, err = world.run(LATER.replace("OBSERVERS", "'folder:runs', 'FAR'"))
+    assert code == 0, err
+    assert not world.notes()
+    world.wait(lambda: len(FolderStore(world.far).ids()) == 2)
+    far = FolderStore(world.far)
+    assert [far.load(key.uid).status for key in far.ids()] == ["COMPLETED", "COMPLETED"]
+
+
+LATER = """
+import time
+from pathlib import Path
+from expkit import Experiment
+
+ex = Experiment("later", interactive=True, observers=[OBSERVERS])
+
+@ex.main
+def main(_run):
+    from expkit._support.places import state_dir
+    seen = time.monotonic() + (20 if len(_run.observers) > 1 else 0.5)
+    while len(list((state_dir() / "owed").iterdir())) > 1 and time.monotonic() < seen:
+        time.sleep(0.01)
+
+ex.run()
+"""
+
+
+def test_two_syncs_at_once(world):
+    """However many deliver at the same time, the record is there once, whole."""
+    world.trouble("down")
+    world.run(OFFLINE)
+    world.mend()
+    syncs = [world.start_sync() for _ in range(4)]
+    said = [process.communicate(timeout=60)[0] for process in syncs]
+    assert sum("is delivered to" in text and "as run 1" in text for text in said) == 1, said
+    assert world.sync()[0] == 0
+    far = FolderStore(world.far)
+    (key,) = far.ids()
+    assert [point.value for point in far.read(key.uid, StreamKey())] == list(range(5000))
+
+
+OFFLINE = """
+from expkit import Experiment, StoreObserver, open_store
+
+ex = Experiment("offline", interactive=True, observers=["FAR?offline=journal"])
+
+@ex.main
+def main(_run):
+    for number in range(5000):
+        _run.log_scalar("x", number)
+    print("id", _run._id)
+    return 7
+
+ex.run()
+"""
+
+
+@pytest.mark.parametrize("kind", ["down", "hang"])
+def test_offline(world, kind):
+    """With ``offline=journal`` a run starts while its store is away or hangs; the store gives it an id of its own later."""
+    world.trouble(kind)
+    code, out, err = world.run(OFFLINE)
+    assert (code, out.startswith("id offline-")) == (0, True), err
+    assert "`expkit sync` delivers it" in err
+    assert len(list((world.state / "spool").iterdir())) == 1
+    world.mend()
+    code, out = world.sync()
+    assert code == 0 and "as run 1" in out
+    far = FolderStore(world.far)
+    record = far.load("1")
+    assert (record.status, record.result, record.name) == ("COMPLETED", 7, "offline")
+    assert far.streams("1")[StreamKey()] == 5000
+    assert far.read("1", StreamKey(OUTPUT)).startswith(b"id offline-")
+    assert list((world.state / "spool").iterdir()) == []
+
+
+def test_no_start_without_the_store(world):
+    """Without ``offline=journal`` a store that is away is one clear error before main, which says what to type."""
+    world.trouble("down")
+    code, out, err = world.run(OFFLINE.replace("?offline=journal", ""))
+    assert (code, out) == (1, "")
+    last = err.splitlines()[-1]
+    assert f"StoreObserver('{world.url}') cannot take in the run: nobody answers" in last
+    assert "StoreObserver(..., offline='journal')" in last and "?offline=journal" in last
+
+
+def test_passwords_are_not_written_down(world):
+    """A URL with a password is noted without it; `expkit sync` says so, and takes it from the command line."""
+    world.trouble("down")
+    secret = f"far:me:hunter2@{world.far}"
+    world.environment["PLACE"] = f"{secret}?offline=journal"
+    world.run(OFFLINE.replace('"FAR?offline=journal"', '__import__("os").environ["PLACE"]'))
+    world.mend()
+    texts = [path.read_bytes() for path in world.state.rglob("*") if path.is_file()]
+    assert texts and not any(b"hunter2" in text for text in texts)
+    code, out = world.sync()
+    assert code == 1
+    assert f"expkit sync --to 'far:me:***@{world.far}'" in out
+    code, out = world.sync("--to", secret)
+    assert code == 0 and "as run 1" in out and "hunter2" not in out
+
+
+def test_a_deleted_run_is_owed_to_nobody(world):
+    """What was deleted where it lay cannot be delivered; sync says so and forgets it."""
+    import shutil
+
+    (world.folder / "strike").touch()
+    world.run(BUSY)
+    world.mend()
+    shutil.rmtree(world.folder / "runs" / "1")
+    code, out = world.sync()
+    assert code == 0
+    assert "was deleted" in out and not world.notes()
+
+
+def test_damaged_notes(world):
+    """Files among the notes that are no notes harm nobody."""
+    folder = world.state / "owed"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text("{")
+    (folder / "b.json").write_text(json.dumps({"format": 1, "uid": "../../x", "name": "", "log": "", "target": "x:"}))
+    (folder / "c.json").write_text("[]")
+    assert world.sync() == (0, "nothing is owed\n")
+
+
+def test_hanging_in_a_beat(world):
+    """A store that hangs for ever costs the program nothing, and its end and exit are bounded."""
+    start = time.monotonic()
+    code, out, err = world.run(HANGING)
+    assert code == 0, err
+    assert float(out) < 8
+    assert time.monotonic() - start - float(out) < 8
+    assert "has not taken everything" in err
+
+
+HANGING = """
+import time, sys
+from pathlib import Path
+from expkit import Experiment
+
+ex = Experiment("hanging", interactive=True, observers=["folder:runs", "FAR"])
+
+@ex.main
+def main(_run):
+    Path("FAR.hang"[4:]).touch()
+    _run.flush()
+    start = time.monotonic()
+    for number in range(20_000):
+        _run.log_scalar("x", number)
+        print(number, file=sys.stderr)
+    for number in range(50):
+        _run.add_artifact(__file__, f"{number}.py")
+        _run.flush()
+    return time.monotonic() - start
+
+print(ex.run().result)
+"""
+
+
+def test_random_trouble(world, faults):
+    """A store whose calls fail at random, before or after they took effect, and programs killed at random moments: after
+    syncing, everything is there once, field by field."""
+    chance = random.Random(20)
+    for _ in range(12 if faults else 3):
+        world.trouble("flaky", chance.choice([0.05, 0.3, 0.6]))
+        (world.folder / "under-way").unlink(missing_ok=True)
+        process = world.start(BUSY.replace('"FAR"', '"FAR?offline=journal"'), "with", "forever=True")
+        world.wait((world.folder / "under-way").exists)
+        time.sleep(chance.random() * 0.5)
+        process.kill()
+        process.communicate(timeout=30)
+    for _ in range(3 if faults else 1):
+        sync = world.start_sync()
+        time.sleep(chance.random())
+        sync.kill()
+        sync.communicate(timeout=30)
+    world.trouble("flaky", 0.02)
+    for _ in range(50):
+        if world.sync()[0] == 0:
+            break
+    else:
+        world.mend()
+        assert world.sync()[0] == 0
+    world.mend()
+    world.same()
