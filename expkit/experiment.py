@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., Any])
 
 
+if os.environ.get("EXPKIT_WORKER_FILES"):  # this may be a worker process of a run, which tells it what it opens
+    from expkit.provenance.workers import report_if_asked
+
+    report_if_asked()
+
+
 class Experiment(Ingredient):
     """The main object of a script: an ingredient that can be run.
 

@@ -115,14 +115,26 @@ _STEPS: dict[type, Callable[..., RunRecord]] = {
 
 def _all_files(old: tuple[FileRef, ...], new: tuple[FileRef, ...]) -> tuple[FileRef, ...]:
     """Old and new files, a file that is named again once, in its old place, as it is now but for when it was seen first."""
-    files = {_identity(ref): ref for ref in old}
+    refs: list[FileRef | None] = list(old)
+    places = {_identity(ref): place for place, ref in enumerate(old)}
     for ref in new:
-        unhashed = (ref.role, ref.root, ref.path, "")
-        if unhashed in files and _identity(ref) != unhashed:
-            files = {_identity(ref) if key == unhashed else key: kept for key, kept in files.items()}
-        known = files.get(_identity(ref))
-        files[_identity(ref)] = ref.but(first_seen=known.first_seen or ref.first_seen) if known else ref
-    return tuple(files.values())
+        key, unhashed = _identity(ref), (ref.role, ref.root, ref.path, "")
+        if key != unhashed and unhashed in places:
+            _take_place(places, refs, unhashed, key)
+        place = places.setdefault(key, len(refs))
+        if place == len(refs):
+            refs.append(ref)
+        else:
+            known = refs[place]
+            refs[place] = ref.but(first_seen=(known and known.first_seen) or ref.first_seen)
+    return tuple(ref for ref in refs if ref is not None)
+
+
+def _take_place(places: dict[Any, int], refs: list[FileRef | None], unhashed: Any, key: Any) -> None:
+    """The file that had no hash has one now; if its content is there already, once is enough."""
+    place = places.pop(unhashed)
+    if places.setdefault(key, place) != place:
+        refs[place] = None
 
 
 def _identity(ref: FileRef) -> tuple[str, str, str, str]:

@@ -1,18 +1,168 @@
-"""Files that a run reads and writes, found without special calls."""
+"""Files that a run reads and writes, found without special calls.
+
+What the program opens is noted where it happens, in the program's own threads, and worked off by a thread here.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import threading
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any
+
+from expkit.capture.binding import current
+from expkit.record.events import Learned
+from expkit.run.log import NoLog
+from expkit.run.recorder import now
+from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from expkit.provenance.opened import Opened
     from expkit.run.handle import Run
+    from expkit.run.ledger import Ledger
+
+_BEAT = 2.0
+_IDLE = 0.1
+_LONGEST_PAUSE = 0.05
+_REST = 20  # times as long as work took, so that it takes the program no more than a twentieth of one processor
+_LAST_PATIENCE = 1.0
 
 
 class UsedFiles:
-    """Sees which files the program opens, until stopped."""
+    """Sees which files the program opens, until stopped; nothing where nobody observes, or where the setting says so."""
 
     def __init__(self, run: Run) -> None:
-        self._run = run
+        wanted = SETTINGS.FILES.CAPTURE and not isinstance(run.recorder.log, NoLog)
+        self._watch = _Watch(run) if wanted else None
 
     def stop(self) -> None:
         """Add what was seen to the record."""
+        if self._watch is not None:
+            self._watch.stop()
+
+
+class _Watch:
+    """Everything that looks for files during one run."""
+
+    def __init__(self, run: Run) -> None:
+        from expkit.provenance.opened import Opened, listen, look
+        from expkit.provenance.reading import hook_readers
+        from expkit.provenance.workers import Workers, report
+
+        self._run = run
+        self._pid = os.getpid()
+        self._workers = Workers(run.uid)
+        folder = self._workers.folder
+        # what libraries open is noted, too, until it is worked off
+        self._opened = Opened(4 * SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
+        self._opened.owner = run
+        for place in map(os.path.abspath, SETTINGS.FILES.OUTPUT_FOLDERS):
+            self._opened.folders[place] = look(place, SETTINGS.FILES.MOST)
+        self._told: set[str] = set()
+        self._ledger: Ledger | None = None
+        self._ending, self._hurry = threading.Event(), threading.Event()
+        self._hooks = SETTINGS.FILES.HOOKS
+        if self._hooks:
+            hook_readers()
+        listen(self._opened, _innermost)
+        self._thread = threading.Thread(target=self._work, name="expkit files", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no longer; wait for hashes as long as the setting says."""
+        from expkit.provenance.opened import unlisten
+        from expkit.provenance.reading import unhook_readers
+
+        unlisten(self._opened)
+        self._workers.dismiss()
+        if self._hooks:
+            unhook_readers()
+        if os.getpid() != self._pid:  # a forked process has no such thread
+            return
+        self._ending.set()
+        self._thread.join(SETTINGS.FILES.END_PATIENCE)
+        self._hurry.set()
+        self._thread.join(_LAST_PATIENCE)
+        if self._thread.is_alive():
+            self._run.recorder.gap("inputs and outputs are not complete: a file system does not answer")
+
+    # -- in the thread ---------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            pause, beaten = 0.0, monotonic()
+            while not self._ending.wait(pause):
+                pause = self._step()
+                if monotonic() - beaten > _BEAT:
+                    self._beat()
+                    beaten = monotonic()
+            self._finish()
+        except Exception as error:  # the run has other things to tell
+            self._run.recorder.gap(f"inputs and outputs are not complete: {type(error).__name__}: {error}")
+
+    def _step(self) -> float:
+        """Work off one file; return how long to rest from it."""
+        begun = perf_counter()
+        if not self._opened.pending or not self._book().step():
+            return _IDLE
+        return min(_LONGEST_PAUSE, _REST * (perf_counter() - begun))
+
+    def _beat(self) -> None:
+        self._workers.hear(self._opened)
+        if self._opened.reads or self._opened.writes:
+            self._book().beat()
+        self._tell_unseen([])
+
+    def _finish(self) -> None:
+        self._workers.hear(self._opened)
+        opened = self._opened
+        if opened.reads or opened.writes or opened.folders or opened.modules:
+            self._book().finish()
+        self._workers.forget()
+        self._tell_unseen([*self._workers.silent(), *_unseen_readers()])
+
+    def _tell_unseen(self, more: list[str]) -> None:
+        unseen = [f"subprocess {name}" for name in list(self._opened.programs)] + more
+        new = [name for name in unseen if name not in self._told]
+        self._told.update(new)
+        if new:
+            self._run.recorder.tell(Learned(time=now(), unseen=tuple(new)))
+
+    def _book(self) -> Ledger:
+        """The ledger, made with the first file: many runs need none."""
+        if self._ledger is None:
+            from expkit.provenance.opened_places import Places
+            from expkit.run.ledger import Ledger
+
+            files = SETTINGS.FILES
+            places = Places(self._run.plan.root.project, _our_folders(self._run), files.ROOTS, files.IGNORE)
+            self._ledger = Ledger(self._run.recorder, self._opened, places, self._modules, self._hurry.is_set)
+        return self._ledger
+
+    def _modules(self) -> Iterable[str]:
+        from expkit.provenance.modules import users_modules
+
+        return [*map(str, self._run.plan.facts.places.values()), *(file for _, file in users_modules())]
+
+
+def _innermost(listeners: tuple[Opened, ...]) -> Opened:
+    """Of nested or parallel runs, the one that the calling thread belongs to; else the last that began."""
+    run = getattr(current.get(), "run", None)
+    return next((each for each in listeners if each.owner is run), listeners[-1])
+
+
+def _our_folders(run: Run) -> Iterator[Any]:
+    """Where stores and our own state lie."""
+    from expkit._support.places import state_dir
+
+    yield state_dir()
+    stores = [run.recorder.log.home, *(getattr(observer, "store", None) for observer in run.recorder.observers)]
+    yield from (root for store in stores if (root := getattr(store, "root", None)) is not None)
+
+
+def _unseen_readers() -> list[str]:
+    from expkit.provenance.native import unseen_readers
+
+    return unseen_readers()

@@ -1,0 +1,398 @@
+"""Which files this process opens: told by the interpreter's audit events, and by readers in native code.
+
+An audit hook can never be removed, and hears of every event of the interpreter. So there is one per process, added
+with the first :class:`Opened` that listens; while none listens, it returns at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from stat import S_ISREG
+from time import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit.provenance import executed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+AUDIT, HOOK, WORKER, FOLDER = "audit", "hook", "worker", "folder"
+
+SMALL = 1_000_000
+"""Files up to this size, in bytes, that were read and are about to be overwritten are looked at first."""
+
+
+class Signature(NamedTuple):
+    """What changes when a file's bytes change."""
+
+    size: int
+    modified: int
+    inode: int
+
+
+class Sight(NamedTuple):
+    """A file that was opened for reading.
+
+    Attributes:
+        signature: as it was just before.
+        time: seconds since the epoch.
+        layer: ``audit``, ``hook`` or ``worker``.
+    """
+
+    signature: Signature
+    time: float
+    layer: str = AUDIT
+
+
+class Writing(NamedTuple):
+    """A file that was opened for writing, or renamed to where it is.
+
+    Attributes:
+        before: what was there just before; None for nothing.
+        time: seconds since the epoch.
+        layer: as for :class:`Sight`.
+    """
+
+    before: Signature | None
+    time: float
+    layer: str = AUDIT
+
+
+class Opened:
+    """The files that one run opens, by absolute path, and the programs that it starts.
+
+    Everything here is called in the user's threads, between any two steps of theirs: no locks, no waiting.
+
+    Args:
+        most: after so many files nothing is noted any more.
+        on_fork: called in a forked process, where nobody works off what is noted.
+
+    Attributes:
+        reads: the first time that each file was read.
+        writes: the first time that each file was written.
+        pending: reads in their order, for who works them off.
+        saved: bytes of small files that were read, taken just before the program overwrote them.
+        folders: what lay in folders that are to be looked at again at the end.
+        modules: files of the user's modules that worker processes have imported.
+        programs: base names of programs that were started.
+        owner: whose files these are.
+        is_full: some files were not noted.
+        seen: events that need no second look.
+        forked: see above.
+    """
+
+    bytecode = False
+    """Whether compiled modules are noted, too."""
+
+    def __init__(self, most: int, on_fork: Callable[[], object] | None = None) -> None:
+        self.reads: dict[str, Sight] = {}
+        self.writes: dict[str, Writing] = {}
+        self.pending: dict[str, Sight] = {}
+        self.saved: dict[str, bytes] = {}
+        self.folders: dict[str, dict[str, Signature]] = {}
+        self.modules: dict[str, None] = {}
+        self.programs: dict[str, None] = {}
+        self.owner: object = None
+        self.is_full = False
+        self.seen: set[Any] = set()
+        self.forked = on_fork
+        self._most = most
+
+    def note(self, path: str, *, reads: bool, writes: bool, layer: str = AUDIT) -> bool:
+        """A file is about to be opened; returns whether that needs no second look."""
+        if len(self.reads) + len(self.writes) >= self._most:
+            self.is_full = True
+            return False
+        status = _status(path)
+        if status is not None and not S_ISREG(status.st_mode):
+            return True
+        now = status and signature(status)
+        if reads and now is not None and path not in self.reads and self.is_given(path, now):
+            self.reads[path] = self.pending[path] = Sight(now, time(), layer)
+        if writes:
+            self._save(path, now)
+            self.writes.setdefault(path, Writing(now, time(), layer))
+        return writes or status is not None
+
+    def renamed(self, source: str, target: str) -> None:
+        """A file or folder is about to be renamed: what was written as ``source`` will be found as ``target``."""
+        if os.path.isdir(source):
+            inside = source + os.sep
+            for path in [path for path in list(self.writes) if path.startswith(inside)]:
+                self.writes.setdefault(target + path[len(source) :], self.writes[path])
+            return
+        self.about_to_go(source)
+        self.note(target, reads=False, writes=True)
+
+    def folder(self, path: str) -> None:
+        """Files will be written into a folder, nobody knows which ones."""
+        if path not in self.folders:
+            self.folders[path] = look(path, self._most)
+
+    def about_to_go(self, path: str) -> None:
+        """A file is about to be removed."""
+        if path in self.pending:
+            status = _status(path)
+            self._save(path, status and signature(status))
+
+    def is_given(self, path: str, when_read: Signature) -> bool:
+        """Whether a file that is read was there already, and is not the run's own work."""
+        return path not in self.writes or self.writes[path].before == when_read
+
+    def _save(self, path: str, now: Signature | None) -> None:
+        """What was read counts as it was then: small files are saved before they change."""
+        sight = self.pending.get(path)
+        if sight is None or now is None or sight.signature != now or now.size > SMALL or path in self.saved:
+            return
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            self.saved[path] = os.read(fd, SMALL)
+        finally:
+            os.close(fd)
+
+
+def signature(status: os.stat_result) -> Signature:
+    """The signature of a file, from its status."""
+    return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def signature_of(path: str) -> Signature | None:
+    """The signature of a regular file as it is now; None where there is none."""
+    status = _status(path)
+    return None if status is None or not S_ISREG(status.st_mode) else signature(status)
+
+
+def look(folder: str, most: int) -> dict[str, Signature]:
+    """The regular files in a folder and below it, at most so many."""
+    found: dict[str, Signature] = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if len(found) < most and (now := signature_of(path := os.path.join(place, name))) is not None:
+                found[path] = now
+    return found
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
+
+
+# -- who listens -----------------------------------------------------------------------------------------
+
+_listeners: tuple[Opened, ...] = ()
+_is_on = False
+_seen: Collection[Any] = ()  # that of the only listener; of several, each looks for itself
+_which: Callable[[tuple[Opened, ...]], Opened | None] | None = None
+_quiet: set[int] = set()
+_lock = threading.RLock()
+_is_installed = False
+_on_import: Callable[[str], None] | None = None
+
+
+def listen(opened: Opened, which: Callable[[tuple[Opened, ...]], Opened | None] | None = None) -> None:
+    """From now on, tell ``opened`` what this process opens.
+
+    Args:
+        opened: who listens.
+        which: of several that listen, the one that the calling code belongs to.
+    """
+    global _which, _is_installed  # noqa: PLW0603 - an audit hook is one per process, too
+    with _lock:
+        _which = which or _which
+        if not _is_installed:
+            _is_installed = True
+            sys.addaudithook(_hook)
+            if hasattr(os, "register_at_fork"):
+                os.register_at_fork(after_in_child=_in_child)
+        _set((*_listeners, opened))
+
+
+def unlisten(opened: Opened) -> None:
+    """No longer tell ``opened`` anything."""
+    with _lock:
+        _set(tuple(other for other in _listeners if other is not opened))
+
+
+def on_import(call: Callable[[str], None] | None) -> None:
+    """Call back with the name of each module that is about to be imported while somebody listens."""
+    global _on_import  # noqa: PLW0603
+    _on_import = call
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """What this thread opens in the body is no doing of the user's."""
+    thread = threading.get_ident()
+    if thread in _quiet:
+        yield
+        return
+    _quiet.add(thread)
+    try:
+        yield
+    finally:
+        _quiet.discard(thread)
+
+
+def note(path: str, *, reads: bool, writes: bool, layer: str) -> None:
+    """A library opens ``path`` where the interpreter does not see it."""
+    if listener := _listener():
+        listener.note(_absolute(path), reads=reads, writes=writes, layer=layer)
+
+
+def note_folder(path: str) -> None:
+    """A library writes files into a folder."""
+    if listener := _listener():
+        listener.folder(_absolute(path))
+
+
+def _set(listeners: tuple[Opened, ...]) -> None:
+    global _listeners, _is_on, _seen  # noqa: PLW0603
+    _listeners = listeners
+    _seen = listeners[0].seen if len(listeners) == 1 else ()
+    _is_on = bool(listeners)
+
+
+def _listener() -> Opened | None:
+    """Who is to be told of what this thread does."""
+    thread = threading.get_ident()
+    if not _listeners or thread in _quiet or _is_ours(thread):
+        return None
+    return _listeners[-1] if len(_listeners) == 1 or _which is None else _which(_listeners)
+
+
+def _is_ours(ident: int) -> bool:
+    """Whether a thread is one of expkit's; ``current_thread()`` would make up an object for threads of other makers."""
+    thread = threading._active.get(ident)  # type: ignore[attr-defined]
+    return thread is not None and thread.name.startswith("expkit ") and not thread.name.startswith("expkit main")
+
+
+# -- the hook --------------------------------------------------------------------------------------------
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    """Called for every audit event of the interpreter, of which nearly all are of no interest."""
+    if not _is_on:
+        return
+    try:
+        if event == "open":
+            if args not in _seen:
+                _open(args)
+        elif event in _HEARD:
+            _HEARD[event](args)
+    except Exception:  # whatever is wrong, the program's own call says it better
+        pass
+
+
+def _open(args: tuple[Any, ...]) -> None:
+    path, mode, flags = args
+    if isinstance(path, int) or (listener := _listener()) is None or args in listener.seen:
+        return
+    path = _absolute(path)
+    if path.endswith(".pyc") and not listener.bytecode:
+        return
+    reads, writes = _ways(mode, flags)
+    if listener.note(path, reads=reads, writes=writes):
+        listener.seen.add(args)
+
+
+def _ways(mode: str | None, flags: int) -> tuple[bool, bool]:
+    """Whether a file is opened for (reading what is there, writing)."""
+    if flags:
+        access = flags & (os.O_WRONLY | os.O_RDWR)
+        return access != os.O_WRONLY and not flags & os.O_TRUNC, access != os.O_RDONLY
+    mode = mode or "r"
+    return "r" in mode, any(letter in mode for letter in "wax+")
+
+
+def _absolute(path: Any) -> str:
+    return os.path.abspath(os.fsdecode(path))
+
+
+def _sqlite(args: tuple[Any, ...]) -> None:
+    path = os.fsdecode(args[0])
+    if path.startswith("file:"):
+        from urllib.parse import unquote, urlsplit
+
+        path = unquote(urlsplit(path).path)
+    if path and path != ":memory:" and (listener := _listener()):
+        listener.note(_absolute(path), reads=True, writes=True)
+
+
+def _rename(args: tuple[Any, ...]) -> None:
+    if listener := _listener():
+        listener.renamed(_absolute(args[0]), _absolute(args[1]))
+
+
+def _link(args: tuple[Any, ...]) -> None:
+    if listener := _listener():
+        listener.note(_absolute(args[1]), reads=False, writes=True)
+
+
+def _remove(args: tuple[Any, ...]) -> None:
+    if listener := _listener():
+        listener.about_to_go(_absolute(args[0]))
+
+
+def _truncate(args: tuple[Any, ...]) -> None:
+    if not isinstance(args[0], int) and (listener := _listener()):
+        listener.note(_absolute(args[0]), reads=True, writes=True)
+
+
+def _chdir(_: tuple[Any, ...]) -> None:
+    """Relative paths mean other files now."""
+    for listener in _listeners:
+        listener.seen.clear()
+
+
+def _popen(args: tuple[Any, ...]) -> None:
+    executable, argv = args[0], args[1]
+    words = [argv] if isinstance(argv, (str, bytes, os.PathLike)) else list(argv)
+    _start(executable or words[0], words)
+
+
+def _start(program: Any, words: list[Any]) -> None:
+    from expkit.provenance.programs import is_harmless, program_name
+
+    if listener := _listener():
+        name = program_name(program, words)
+        if name and not is_harmless(name):
+            listener.programs[name] = None
+
+
+def _import(args: tuple[Any, ...]) -> None:
+    if _on_import is not None:
+        _on_import(args[0])
+
+
+_HEARD: dict[str, Callable[[tuple[Any, ...]], None]] = {
+    "sqlite3.connect": _sqlite,
+    "os.rename": _rename,
+    "os.link": _link,
+    "os.remove": _remove,
+    "os.truncate": _truncate,
+    "os.chdir": _chdir,
+    "subprocess.Popen": _popen,
+    "os.posix_spawn": _popen,
+    "os.exec": _popen,
+    "os.spawn": lambda args: _popen(args[1:]),
+    "os.system": lambda args: _start("sh", ["sh", "-c", args[0]]),
+    "import": _import,
+    "exec": lambda args: executed.note(args[0]),
+}
+
+
+def _in_child() -> None:
+    """A forked process has no thread that works off what was noted."""
+    global _lock  # noqa: PLW0603 - somebody may have held it
+    _lock = threading.RLock()
+    _quiet.clear()
+    listeners = _listeners
+    _set(())
+    for listener in listeners[-1:]:
+        if listener.forked is not None:
+            listener.forked()

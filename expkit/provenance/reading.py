@@ -1,0 +1,54 @@
+"""Native readers are looked into once one of their libraries is there; most runs load none."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from expkit.provenance.opened import on_import
+
+LIBRARIES = frozenset(("cv2", "h5py", "polars", "pyarrow", "safetensors", "torch"))
+"""Libraries with readers in native code, see :mod:`expkit.provenance.native`."""
+
+_lock = threading.RLock()
+_users = 0
+_is_hooked = False
+
+
+def hook_readers() -> None:
+    """Wrap readers in native code, now and as they are imported, until everybody has called :func:`unhook_readers`."""
+    global _users  # noqa: PLW0603 - libraries are one per process, too
+    with _lock:
+        _users += 1
+        on_import(_about_to_import)
+        if not LIBRARIES.isdisjoint(sys.modules):
+            _hook()
+
+
+def unhook_readers() -> None:
+    """Put everything back, if nobody else needs it."""
+    global _users, _is_hooked  # noqa: PLW0603
+    with _lock:
+        _users -= 1
+        if _is_hooked and not _users:
+            from expkit.provenance.hooks import unwrap
+
+            _is_hooked = False
+            unwrap()
+
+
+def _about_to_import(module: str) -> None:
+    if _users and module.partition(".")[0] in LIBRARIES:
+        from expkit.provenance.hooks import about_to_import
+
+        _hook()
+        about_to_import(module)
+
+
+def _hook() -> None:
+    global _is_hooked  # noqa: PLW0603
+    if not _is_hooked:
+        from expkit.provenance.hooks import wrap_loaded
+
+        _is_hooked = True
+        wrap_loaded()

@@ -1,0 +1,204 @@
+"""Worker processes of a run: what they open, and the modules that they import, comes to the run through a folder.
+
+Each process appends lines of JSON to a file of its own, one for every file when it is first opened, so that nothing is
+lost with a process that is killed. Spawned processes and those of a fork server learn of the folder from the
+environment when they import expkit, as they do with the script of the run; forked ones know it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.places import state_dir
+from expkit.provenance.modules import is_library, users_modules
+from expkit.provenance.opened import WORKER, Opened, Sight, Signature, Writing, listen, quietly
+from expkit.provenance.reading import hook_readers
+from expkit.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VARIABLE = "EXPKIT_WORKER_FILES"
+"""Environment variable with the pid of the run's process and, after a colon, the folder for what workers tell."""
+
+_IMPORT, _BEGIN = "import", "begin"
+_SPAWNING = (
+    "multiprocessing.popen_spawn_posix",
+    "multiprocessing.popen_spawn_win32",
+    "multiprocessing.popen_forkserver",
+)
+_LOKY = ("loky.reusable_executor", "joblib.externals.loky.reusable_executor")
+_SIGNED = 4
+
+
+# -- in a worker -------------------------------------------------------------------------------------------
+
+
+class Report(Opened):
+    """What a worker opens, written to a file at once.
+
+    Args:
+        folder: of the run.
+    """
+
+    bytecode = True
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
+        self._path = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
+
+    def begin(self, *, forked: bool) -> None:
+        """Tell that there is a worker, and what it has imported already."""
+        with quietly():
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        modules = () if forked else [[_IMPORT, file] for _, file in users_modules()]
+        self._tell([_BEGIN, "fork" if forked else "spawn"], *modules)
+
+    def note(self, path: str, *, reads: bool, writes: bool, layer: str = WORKER) -> bool:
+        """Note, and write down what is new."""
+        before = self.reads.get(path), self.writes.get(path)
+        done = super().note(path, reads=reads, writes=writes, layer=layer)
+        self.pending.clear()
+        after = self.reads.get(path), self.writes.get(path)
+        if before != after and not is_library(path):
+            self._tell(*_lines_about(path, *after))
+        return done
+
+    def _tell(self, *lines: list[object]) -> None:
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        with quietly():
+            fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(fd, text.encode())
+            finally:
+                os.close(fd)
+
+
+def report_if_asked() -> None:
+    """In a worker process of a run, report from now on; never raises."""
+    pid, _, folder = os.environ.get(VARIABLE, "").partition(":")
+    if pid.isdecimal() and int(pid) != os.getpid() and os.path.isabs(folder):
+        report(folder)
+
+
+def report(folder: str, *, forked: bool = False) -> None:
+    """Report what this process opens from now on, to the run that has this folder; never raises."""
+    try:
+        listener = Report(folder)
+        listener.begin(forked=forked)
+        listen(listener)
+        if SETTINGS.FILES.HOOKS and not forked:
+            hook_readers()
+    except Exception:  # the worker has other work
+        pass
+
+
+def _lines_about(path: str, sight: Sight | None, writing: Writing | None) -> list[list[object]]:
+    source = _source_of(path)
+    lines: list[list[object]] = [[_IMPORT, source]] if source.endswith(".py") and sight else []
+    if sight is not None and not path.endswith(".pyc"):
+        lines.append(["r", path, sight.time, *sight.signature])
+    if writing is not None:
+        lines.append(["w", path, writing.time, *(writing.before or ())])
+    return lines
+
+
+def _source_of(file: str) -> str:
+    """The source of a module's bytecode in ``__pycache__``; any other file is itself."""
+    folder, name = os.path.split(file)
+    if name.endswith(".pyc") and os.path.basename(folder) == "__pycache__":
+        return os.path.join(os.path.dirname(folder), f"{name.partition('.')[0]}.py")
+    return file
+
+
+# -- in the run's process ----------------------------------------------------------------------------------
+
+
+class Workers:
+    """What the workers of a run tell.
+
+    Args:
+        uid: of the run.
+    """
+
+    def __init__(self, uid: str) -> None:
+        self.folder = os.path.join(state_dir(), "workers", uid)
+        self._before = os.environ.get(VARIABLE)
+        self._mine = os.environ[VARIABLE] = f"{os.getpid()}:{self.folder}"
+        self._read: dict[str, int] = {}
+        self._have_spawned = False
+
+    def hear(self, opened: Opened) -> None:
+        """Add to ``opened`` what was told since the last time."""
+        for path in self._reports():
+            for line in self._new_lines(path):
+                self._take(line, opened)
+
+    def silent(self) -> list[str]:
+        """Kinds of workers that were started and did not say a word, because they do not import expkit."""
+        if self._have_spawned:
+            return []
+        kinds = ["multiprocessing workers that do not import expkit"] * any(name in sys.modules for name in _SPAWNING)
+        executors = (vars(sys.modules[name]).get("_executor") for name in _LOKY if name in sys.modules)
+        return kinds + ["loky workers that do not import expkit"] * any(found is not None for found in executors)
+
+    def dismiss(self) -> None:
+        """Tell no more processes of the run."""
+        if os.environ.get(VARIABLE) == self._mine:
+            os.environ.pop(VARIABLE)
+            if self._before is not None:
+                os.environ[VARIABLE] = self._before
+
+    def forget(self) -> None:
+        """Remove what was told."""
+        for path in self._reports():
+            _quietly(os.unlink, path)
+        _quietly(os.rmdir, self.folder)
+
+    def _reports(self) -> list[str]:
+        try:
+            return sorted(os.path.join(self.folder, name) for name in os.listdir(self.folder))
+        except OSError:
+            return []
+
+    def _new_lines(self, path: str) -> list[Any]:
+        with open(path, "rb") as file:
+            file.seek(self._read.get(path, 0))
+            whole, end, _ = file.read().rpartition(b"\n")  # the last line may be in the making
+        self._read[path] = self._read.get(path, 0) + len(whole) + len(end)
+        return [found for line in whole.split(b"\n") if (found := _parsed(line))]
+
+    def _take(self, words: list[Any], opened: Opened) -> None:
+        kind, path, *rest = words
+        if kind == _BEGIN:
+            self._have_spawned |= path == "spawn"
+        elif kind == _IMPORT:
+            opened.modules[path] = None
+        elif kind == "r" and len(rest) == _SIGNED:
+            sight = Sight(Signature(*rest[1:]), rest[0], WORKER)
+            if path not in opened.reads:
+                opened.reads[path] = opened.pending[path] = sight
+        elif kind == "w" and rest:
+            before = Signature(*rest[1:]) if len(rest) == _SIGNED else None
+            opened.writes.setdefault(path, Writing(before, rest[0], WORKER))
+
+
+def _parsed(line: bytes) -> list[Any] | None:
+    """A line of a report; None for one that is torn or foreign."""
+    try:
+        words = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(words, list) or len(words) < 2 or not all(isinstance(word, str) for word in words[:2]):  # noqa: PLR2004
+        return None
+    return words if all(type(number) in {int, float} for number in words[2:]) else None
+
+
+def _quietly(step: Callable[[str], None], path: str) -> None:
+    try:
+        step(path)
+    except OSError:  # a worker is still telling
+        pass

@@ -1,0 +1,210 @@
+"""Files that a run was seen to use become inputs and outputs of its record."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING
+
+from expkit.provenance.hashes import Unfinished, digest
+from expkit.provenance.opened import FOLDER, Signature, Writing, look, quietly, signature_of
+from expkit.provenance.private import is_private
+from expkit.record.events import Learned
+from expkit.record.model import FileRef
+from expkit.run.recorder import now
+from expkit.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from expkit.provenance.hashes import Digest
+    from expkit.provenance.opened import Opened, Sight
+    from expkit.provenance.opened_places import Places
+    from expkit.run.recorder import Recorder
+
+_QUIET = 2.0  # seconds in which a file that is complete is not written to
+_NAMED = 5
+
+
+class Ledger:
+    """Inputs and outputs of one run. Belongs to one thread.
+
+    Args:
+        recorder: is told of them.
+        opened: what the run opened.
+        places: which files count.
+        modules: the files of the user's modules, asked at the end.
+        stop: whether hashing should be given up.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        opened: Opened,
+        places: Places,
+        modules: Callable[[], Iterable[str]],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._recorder = recorder
+        self._opened = opened
+        self._places = places
+        self._modules = modules
+        self._stop = stop
+        self._start = time()
+        self._new: list[FileRef] = []
+        self._late: dict[str, FileRef] = {}
+        self._shown: dict[str, Signature] = {}
+        self._unhashed: list[str] = []
+        self._count = 0
+        self._is_full = False
+
+    # -- while the run is on ---------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Work off one file that was read; False if there is none."""
+        pending = self._opened.pending
+        path = next(iter(pending), None)
+        if path is None:
+            return False
+        sight = pending[path]
+        if self._places.counts(path):
+            self._add(path, sight, self._input(path, sight))
+        del pending[path]
+        return True
+
+    def beat(self) -> None:
+        """Tell what is known so far, files that are being written or hashed without their hashes."""
+        for path, writing in list(self._opened.writes.items()):
+            current = signature_of(path)
+            if current is not None and self._shown.get(path) != current and self._is_settled(path, writing, current):
+                self._shown[path] = current
+                self._new.append(self._output(path, writing, current.size))
+        self._tell()
+
+    def _add(self, path: str, sight: Sight, ref: FileRef) -> None:
+        """What was made during the run may turn out to be the run's own, or a passing file; modules are sources."""
+        if path.endswith(".py") or sight.signature.modified / 1e9 >= self._start:
+            self._late[path] = ref
+        else:
+            self._new.append(ref)
+
+    def _is_settled(self, path: str, writing: Writing, current: Signature) -> bool:
+        return (
+            current != writing.before
+            and current.modified / 1e9 < time() - _QUIET
+            and self._places.counts(path)
+            and self._places.name(path)[0] != "elsewhere"
+        )
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Everything up to the end of the run."""
+        while self.step():
+            pass
+        self._look_at_folders()
+        modules = {os.path.realpath(file) for file in self._modules()}
+        for path, ref in self._late.items():
+            if self._is_input(path) and os.path.realpath(path) not in modules:
+                self._new.append(ref)
+        for path, writing in list(self._opened.writes.items()):
+            self._finish_output(path, writing)
+        self._keep_modules(modules)
+        self._tell()
+        self._own_up()
+
+    def _look_at_folders(self) -> None:
+        for folder, before in self._opened.folders.items():
+            for path, current in look(folder, SETTINGS.FILES.MOST).items():
+                if before.get(path) != current and path not in self._opened.writes:
+                    self._opened.writes[path] = Writing(before.get(path), current.modified / 1e9, FOLDER)
+
+    def _is_input(self, path: str) -> bool:
+        return os.path.exists(path) and self._opened.is_given(path, self._opened.reads[path].signature)
+
+    def _finish_output(self, path: str, writing: Writing) -> None:
+        current = signature_of(path)
+        if current is None or current == writing.before or not self._places.counts(path):
+            return
+        self._new.append(self._hashed(path, self._output(path, writing, current.size)))
+
+    def _keep_modules(self, known: set[str]) -> None:
+        """Modules that only workers have imported are sources of the run, too."""
+        for path in list(self._opened.modules):
+            if os.path.realpath(path) not in known and os.path.isfile(path):
+                root, name = self._places.name(path)
+                ref = FileRef(path=name, role="source", root=root, first_seen=now(), layer="worker")
+                self._new.append(self._kept(Path(path), ref))
+
+    def _own_up(self) -> None:
+        """Say what is missing."""
+        named, more = self._unhashed[:_NAMED], len(self._unhashed) - _NAMED
+        if named:
+            self._recorder.gap(f"no hash of {', '.join(named)}{f' and {more} other files' if more > 0 else ''}")
+        if self._opened.is_full or self._is_full:
+            self._recorder.gap(f"the run used more files than the {SETTINGS.FILES.MOST} that are recorded")
+
+    # -- one file --------------------------------------------------------------------------------------
+
+    def _input(self, path: str, sight: Sight) -> FileRef:
+        ref = self._ref(path, "input", sight.time, sight.layer, sight.signature.size)
+        saved = self._opened.saved.pop(path, None)
+        if saved is not None:
+            ref = ref.but(sha256=sha256(saved).hexdigest())
+            return self._kept(saved, ref) if self._is_kept(path, len(saved)) else ref
+        ref = self._hashed(path, ref)
+        return ref.but(changed=signature_of(path) != sight.signature)
+
+    def _output(self, path: str, writing: Writing, size: int) -> FileRef:
+        return self._ref(path, "output", writing.time, writing.layer, size).but(mode="w")
+
+    def _hashed(self, path: str, ref: FileRef) -> FileRef:
+        """With the hash, and the bytes kept where they should be."""
+        if self._is_kept(path, ref.size) and not self._stop():
+            kept = self._kept(Path(path), ref)
+            if kept.sha256:
+                return kept
+        found = self._digest(path)
+        return ref if found is None else ref.but(sha256=found.sha256, size=found.size)
+
+    def _ref(self, path: str, role: str, seen: float, layer: str, size: int) -> FileRef:
+        root, name = self._places.name(path)
+        first = datetime.fromtimestamp(seen, timezone.utc)
+        return FileRef(path=name, role=role, root=root, size=size, first_seen=first, layer=layer, kept=False)
+
+    def _digest(self, path: str) -> Digest | None:
+        try:
+            if self._stop():
+                raise Unfinished
+            return digest(path, self._stop)
+        except Unfinished:
+            self._unhashed.append(f"{self._places.name(path)[1]} (not finished in time)")
+        except OSError as error:
+            self._unhashed.append(f"{self._places.name(path)[1]} ({error.strerror})")
+        return None
+
+    def _is_kept(self, path: str, size: int) -> bool:
+        name = path.replace(os.sep, "/")
+        wanted = size <= SETTINGS.FILES.KEEP_BELOW or any(fnmatchcase(name, each) for each in SETTINGS.FILES.KEEP)
+        return wanted and not is_private(self._places.name(path)[1])
+
+    def _kept(self, source: Path | bytes, ref: FileRef) -> FileRef:
+        try:
+            with quietly():
+                return self._recorder.log.keep(source, ref)
+        except OSError as error:
+            self._recorder.gap(f"{ref.role} {ref.path} could not be kept: {error}")
+            return ref.but(kept=False)
+
+    def _tell(self) -> None:
+        """Tell what is new, as one event."""
+        room = max(0, SETTINGS.FILES.MOST - self._count)
+        self._is_full |= len(self._new) > room
+        new, self._new = self._new[:room], []
+        self._count += len(new)
+        if new:
+            self._recorder.tell(Learned(time=now(), files=tuple(new)))
