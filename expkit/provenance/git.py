@@ -6,7 +6,7 @@ import os
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit.provenance.mask import stripped_url
+from expkit.record.masking import stripped_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

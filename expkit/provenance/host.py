@@ -11,8 +11,8 @@ from expkit.errors import ProvenanceError
 from expkit.provenance.gathering import IgnoreHostInfo
 from expkit.provenance.gpus import gpu_facts, nvidia_smi, output_of
 from expkit.provenance.limits import machine_memory, usable_cpus, usable_memory
-from expkit.provenance.mask import masked_mapping
 from expkit.provenance.surroundings import container, scheduler
+from expkit.record.masking import masked_mapping
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from expkit.provenance.mask import masked_url
 from expkit.provenance.projects import default_store, project_root
+from expkit.record.masking import masked_url
 from expkit.record.model import Launch
 
 if TYPE_CHECKING:

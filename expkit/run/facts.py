@@ -9,7 +9,6 @@ from expkit._support.frozen import Frozen, field
 from expkit.provenance.gathering import Gathering
 from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
 from expkit.provenance.launch import launch_facts
-from expkit.provenance.mask import masked_arguments
 from expkit.provenance.modules import real_path
 from expkit.provenance.packages import discover_packages
 from expkit.provenance.repositories import ask, require_clean
@@ -86,7 +85,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
             "doc": root.doc,
         },
         host={**host, **gathered.host},
-        launch=_launch(root, inputs),
+        launch=launch_facts(root.caller.file, root.project),
         sources=tuple(
             ref_of(source).but(first_seen=time, kept=number < _KEPT_AT_ONCE) for number, source in enumerate(sources)
         ),
@@ -118,12 +117,6 @@ def _slow_host_facts() -> Found:
     from expkit.provenance.found import Found
 
     return Found(host=slow_facts())
-
-
-def _launch(root: Definitions, inputs: RunInputs) -> Launch:
-    """How the program was started, without the secrets among its options."""
-    launch = launch_facts(root.caller.file, root.project)
-    return launch.but(argv=masked_arguments(launch.argv, inputs.options))
 
 
 def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def target_of(store: RunStore) -> str:
         return ""
     if isinstance(store, FolderStore):
         return f"folder:{store.root}"
-    from expkit.provenance.mask import masked_url
+    from expkit.record.masking import masked_url
 
     return masked_url(str(store.url))
 
