@@ -10,37 +10,39 @@ if TYPE_CHECKING:
 
 _LONG_ID = 64  # hex digits
 
-# Kind, the variable that tells of it, and what else is worth knowing; nothing else of the environment is read.
-_SCHEDULERS = (
-    ("slurm", "SLURM_JOB_ID",
-     ("SLURM_JOB_NAME SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_STEP_ID SLURM_PROCID SLURM_LOCALID SLURM_NODEID"
-     " SLURM_NTASKS SLURM_JOB_NUM_NODES SLURM_JOB_NODELIST SLURM_JOB_PARTITION SLURM_CLUSTER_NAME SLURM_CPUS_PER_TASK"
-     " SLURM_MEM_PER_NODE SLURM_MEM_PER_CPU SLURM_GPUS SLURM_JOB_GPUS SLURM_RESTART_COUNT SLURM_SUBMIT_HOST")),
-    ("pbs", "PBS_JOBID", "PBS_JOBNAME PBS_ARRAY_ID PBS_ARRAYID PBS_ARRAY_INDEX PBS_QUEUE PBS_NUM_NODES PBS_NP PBS_O_HOST"),
-    ("lsf", "LSB_JOBID", "LSB_JOBNAME LSB_JOBINDEX LSB_QUEUE LSB_HOSTS LSB_DJOB_NUMPROC LSB_SUB_HOST"),
-    ("sge", "SGE_TASK_ID", "JOB_ID JOB_NAME SGE_CLUSTER_NAME QUEUE NSLOTS NHOSTS"),
-    ("flux", "FLUX_JOB_ID", "FLUX_TASK_RANK FLUX_JOB_SIZE FLUX_JOB_NNODES"),
-    ("oar", "OAR_JOB_ID", "OAR_JOB_NAME OAR_ARRAY_ID OAR_ARRAY_INDEX"),
-    ("htcondor", "_CONDOR_SLOT", "_CONDOR_JOB_IWD"),
-    ("aws-batch", "AWS_BATCH_JOB_ID",
-     "AWS_BATCH_JQ_NAME AWS_BATCH_CE_NAME AWS_BATCH_JOB_ATTEMPT AWS_BATCH_JOB_ARRAY_INDEX AWS_BATCH_JOB_NODE_INDEX"),
-    ("sagemaker", "TRAINING_JOB_NAME", "SM_CURRENT_HOST SM_CURRENT_INSTANCE_TYPE"),
-    ("vertex-ai", "CLOUD_ML_JOB_ID", "CLOUD_ML_REGION"),
-    ("azure-ml", "AZUREML_RUN_ID", "AZUREML_ROOT_RUN_ID AZUREML_ARM_WORKSPACE_NAME"),
-    ("ray", "RAY_JOB_ID", ""),
-    ("github-actions", "GITHUB_RUN_ID", "GITHUB_JOB GITHUB_RUN_ATTEMPT GITHUB_WORKFLOW GITHUB_REPOSITORY RUNNER_NAME"),
-    ("gitlab-ci", "CI_JOB_ID", "CI_JOB_NAME CI_PIPELINE_ID CI_PROJECT_PATH"),
-    ("jenkins", "JENKINS_URL", "BUILD_NUMBER JOB_NAME NODE_NAME"),
-    ("kubernetes", "KUBERNETES_SERVICE_HOST", "POD_NAME POD_NAMESPACE POD_UID HOSTNAME NODE_NAME JOB_COMPLETION_INDEX"),
-)  # fmt: skip
+# The first variable tells that the scheduler is at work; nothing else of the environment is read.
+_SCHEDULERS = {
+    "slurm": """
+        SLURM_JOB_ID SLURM_JOB_NAME SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_STEP_ID SLURM_PROCID SLURM_LOCALID
+        SLURM_NODEID SLURM_NTASKS SLURM_JOB_NUM_NODES SLURM_JOB_NODELIST SLURM_JOB_PARTITION SLURM_CLUSTER_NAME
+        SLURM_CPUS_PER_TASK SLURM_MEM_PER_NODE SLURM_MEM_PER_CPU SLURM_GPUS SLURM_JOB_GPUS SLURM_RESTART_COUNT
+        SLURM_SUBMIT_HOST""",
+    "pbs": "PBS_JOBID PBS_JOBNAME PBS_ARRAY_ID PBS_ARRAYID PBS_ARRAY_INDEX PBS_QUEUE PBS_NUM_NODES PBS_NP PBS_O_HOST",
+    "lsf": "LSB_JOBID LSB_JOBNAME LSB_JOBINDEX LSB_QUEUE LSB_HOSTS LSB_DJOB_NUMPROC LSB_SUB_HOST",
+    "sge": "SGE_TASK_ID JOB_ID JOB_NAME SGE_CLUSTER_NAME QUEUE NSLOTS NHOSTS",
+    "flux": "FLUX_JOB_ID FLUX_TASK_RANK FLUX_JOB_SIZE FLUX_JOB_NNODES",
+    "oar": "OAR_JOB_ID OAR_JOB_NAME OAR_ARRAY_ID OAR_ARRAY_INDEX",
+    "htcondor": "_CONDOR_SLOT",
+    "aws-batch": """
+        AWS_BATCH_JOB_ID AWS_BATCH_JQ_NAME AWS_BATCH_CE_NAME AWS_BATCH_JOB_ATTEMPT AWS_BATCH_JOB_ARRAY_INDEX
+        AWS_BATCH_JOB_NODE_INDEX""",
+    "sagemaker": "TRAINING_JOB_NAME SM_CURRENT_HOST SM_CURRENT_INSTANCE_TYPE",
+    "vertex-ai": "CLOUD_ML_JOB_ID CLOUD_ML_REGION",
+    "azure-ml": "AZUREML_RUN_ID AZUREML_ROOT_RUN_ID AZUREML_ARM_WORKSPACE_NAME",
+    "ray": "RAY_JOB_ID",
+    "github-actions": "GITHUB_RUN_ID GITHUB_JOB GITHUB_RUN_ATTEMPT GITHUB_WORKFLOW GITHUB_REPOSITORY RUNNER_NAME",
+    "gitlab-ci": "CI_JOB_ID CI_JOB_NAME CI_PIPELINE_ID CI_PROJECT_PATH",
+    "jenkins": "JENKINS_URL BUILD_NUMBER JOB_NAME NODE_NAME",
+    "kubernetes": "KUBERNETES_SERVICE_HOST POD_NAME POD_NAMESPACE POD_UID HOSTNAME NODE_NAME JOB_COMPLETION_INDEX",
+}
 
 
 def scheduler(environment: Mapping[str, str] = os.environ) -> dict[str, str] | None:
     """Which scheduler started this process: ``kind``, and the variables that name the job; None for none."""
-    for kind, sign, names in _SCHEDULERS:
-        if environment.get(sign):
-            ids = {name: environment[name] for name in (sign, *names.split()) if environment.get(name)}
-            return {"kind": kind, **ids}
+    for kind, text in _SCHEDULERS.items():
+        names = text.split()
+        if environment.get(names[0]):
+            return {"kind": kind, **{name: environment[name] for name in names if environment.get(name)}}
     return None
 
 
