@@ -179,16 +179,23 @@ def _about(question: Question) -> str:
 
 def _repositories(paths: Iterable[str | Path]) -> dict[str, list[str]]:
     """Root of each working tree to the files in it, relative and with forward slashes."""
-    roots: dict[str, str] = {}
+    folders: dict[str, tuple[str, str]] = {}
     found: dict[str, list[str]] = {}
     for path in paths:
-        folder, base = os.path.split(os.path.abspath(path))
-        if folder not in roots:
-            roots[folder] = _root_above(os.path.realpath(folder))
-        if root := roots[folder]:
-            relative = os.path.relpath(os.path.join(os.path.realpath(folder), base), root)
-            found.setdefault(root, []).append(relative.replace(os.sep, "/"))
+        folder, base = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = _root_and_way(os.path.realpath(folder))
+        root, way = folders[folder]
+        if root:
+            found.setdefault(root, []).append(way + base)
     return found
+
+
+def _root_and_way(folder: str) -> tuple[str, str]:
+    """The working tree around a folder, or ``""``, and the way from there to the folder."""
+    root = _root_above(folder)
+    way = os.path.relpath(folder, root).replace(os.sep, "/") if root else "."
+    return root, "" if way == "." else f"{way}/"
 
 
 def _root_above(folder: str) -> str:

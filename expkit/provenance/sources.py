@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
 from expkit.provenance.executed import Execution, imported_elsewhere, noted
 from expkit.provenance.imported import content, was_imported
@@ -17,6 +15,7 @@ from expkit.provenance.projects import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from expkit.provenance.executed import Signature
 
@@ -30,7 +29,7 @@ _COMPILED_FROM = (
 )  # fmt: skip
 
 
-class SourceFile(Frozen, kw_only=False):
+class SourceFile(NamedTuple):
     """A source file as it was imported.
 
     Attributes:
@@ -44,7 +43,7 @@ class SourceFile(Frozen, kw_only=False):
         data: the bytes, where the file has others by now.
     """
 
-    path: Path
+    path: str
     name: str
     root: str
     sha256: str
@@ -133,9 +132,7 @@ class Sources:
         if known.changed:
             self.problems.append(f"source {name} has changed since it was imported; what is kept was found later")
         module = "" if module == "__main__" else module
-        return SourceFile(
-            Path(path), name, root, known.sha256, known.md5, known.size, module, known.changed, known.data
-        )
+        return SourceFile(path, name, root, known.sha256, known.md5, known.size, module, known.changed, known.data)
 
     def _elsewhere(self, path: str, module: str) -> SourceFile | None:
         around = _source_of(path)

@@ -18,7 +18,6 @@ from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from expkit.provenance.found import Found, Job
     from expkit.provenance.repositories import Asked
@@ -45,7 +44,7 @@ class Facts(Frozen):
     host: dict[str, Any] = field(default_factory=dict)
     launch: Launch = field(default_factory=Launch)
     sources: tuple[FileRef, ...] = ()
-    places: Mapping[str, Path | bytes] = field(default_factory=dict)
+    places: Mapping[str, str | bytes] = field(default_factory=dict)
     finder: Sources | None = None
     problems: tuple[str, ...] = ()
     later: tuple[Job, ...] = ()
@@ -54,7 +53,7 @@ class Facts(Frozen):
 NOT_GATHERED = Facts()
 """Where nobody observes."""
 
-_KEPT_AT_ONCE = 100
+_KEPT_AT_ONCE = 20
 """So many sources are kept before main; the record calls the rest kept when it is."""
 
 
@@ -86,13 +85,11 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
         },
         host={**host, **gathered.host},
         launch=launch_facts(root.caller.file, root.project),
-        sources=tuple(
-            ref_of(source).but(first_seen=time, kept=number < _KEPT_AT_ONCE) for number, source in enumerate(sources)
-        ),
+        sources=tuple(ref_of(source, time, number < _KEPT_AT_ONCE) for number, source in enumerate(sources)),
         places={source.name: place_of(source) for source in sources},
         finder=finder,
         problems=(*repositories.problems, *problems, *gathered.gaps, *finder.problems),
-        later=tuple(job for job in (changes, gathering.later, _slow_host_facts if has_slow_facts() else None) if job),
+        later=tuple(job for job in (_environment(dependencies), changes, gathering.later, _slow_facts()) if job),
     )
     return facts if cells is None else _with_cells(facts, cells)
 
@@ -107,10 +104,17 @@ def _with_cells(facts: Facts, cells: Cells) -> Facts:
     )
 
 
-def _environment(dependencies: list[str]) -> Found:
-    from expkit.provenance.environment import environment_facts
+def _environment(dependencies: list[str]) -> Job:
+    def job() -> Found:
+        from expkit.provenance.environment import environment_facts
 
-    return environment_facts(dependencies)
+        return environment_facts(dependencies)
+
+    return job
+
+
+def _slow_facts() -> Job | None:
+    return _slow_host_facts if has_slow_facts() else None
 
 
 def _slow_host_facts() -> Found:
@@ -168,11 +172,11 @@ def _ask_git(nodes: list[Definitions], sources: list[SourceFile]) -> Asked:
 
 def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:
     file = real_path(root.caller.file) if root.caller.file else None
-    return next((source.name for source in sources if str(source.path) == file), None)
+    return next((source.name for source in sources if source.path == file), None)
 
 
-def ref_of(source: SourceFile) -> FileRef:
-    """How a source joins a record."""
+def ref_of(source: SourceFile, time: datetime, kept: bool = True) -> FileRef:
+    """How a source that was seen at ``time`` joins a record."""
     return FileRef(
         path=source.name,
         role="source",
@@ -180,11 +184,13 @@ def ref_of(source: SourceFile) -> FileRef:
         sha256=source.sha256,
         md5=source.md5,
         size=source.size,
+        first_seen=time,
         layer="import",
+        kept=kept,
         changed=source.changed,
     )
 
 
-def place_of(source: SourceFile) -> Path | bytes:
-    """Where a source's bytes are."""
+def place_of(source: SourceFile) -> str | bytes:
+    """Where a source's bytes lie, or the bytes."""
     return source.path if source.data is None else source.data

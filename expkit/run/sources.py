@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
@@ -14,13 +15,12 @@ from expkit.run.recorder import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from expkit.provenance.sources import SourceFile
     from expkit.record.model import FileRef
     from expkit.run.handle import Run
 
-    Kept = tuple[Path | bytes, FileRef]
+    Kept = tuple[str | bytes, FileRef]
 
 
 class RunSources:
@@ -41,9 +41,9 @@ class RunSources:
             self._finder = None
             return
         places = run.plan.facts.places
-        named = [(places[ref.path], ref) for ref in run.record.files_of("source")]
+        named = [(places[ref.path], ref) for ref in run.plan.facts.sources]
         self._lost([(place, ref) for place, ref in named if ref.kept])
-        self._follow([(place, ref.but(kept=True)) for place, ref in named if not ref.kept])
+        self._follow([(place, ref) for place, ref in named if not ref.kept])
 
     def look(self) -> None:
         """Add what was imported since the last look; costs next to nothing where nothing was."""
@@ -78,13 +78,15 @@ class RunSources:
         self._thread.start()
 
     def _keep_all(self, named: Iterable[Kept]) -> None:
-        self._recorder.tell(Learned(time=now(), files=tuple(self._kept(place, ref) for place, ref in named)))
+        self._recorder.tell(
+            Learned(time=now(), files=tuple(self._kept(place, ref.but(kept=True)) for place, ref in named))
+        )
 
-    def _kept(self, place: Path | bytes, ref: FileRef) -> FileRef:
+    def _kept(self, place: str | bytes, ref: FileRef) -> FileRef:
         """The reference, ``kept`` if the store has its bytes now."""
         try:
             if isinstance(place, bytes) or digests(place)[0] == ref.sha256 or self._is_there(ref.sha256):
-                kept = self._recorder.log.keep(place, ref)
+                kept = self._recorder.log.keep(place if isinstance(place, bytes) else Path(place), ref)
                 if kept.sha256 == ref.sha256:
                     return kept
             self._recorder.gap(f"source {ref.path} has changed since it was imported, and its bytes are not kept")
@@ -98,7 +100,7 @@ class RunSources:
 
     def _add(self, sources: list[SourceFile], problems: list[str]) -> None:
         time = now()
-        files = [self._kept(place_of(source), ref_of(source).but(first_seen=time)) for source in sources]
+        files = [self._kept(place_of(source), ref_of(source, time)) for source in sources]
         if files or problems:
             self._recorder.tell(Learned(time=time, files=tuple(files), gaps=tuple(problems)))
 

@@ -150,7 +150,7 @@ def test_facts_of_a_file(tmp_path):
     """Path, hashes and size are those of the bytes."""
     (tmp_path / "train.py").write_bytes(b"x = 1\n")
     (found,) = discover("none", tmp_path, tmp_path / "train.py")
-    assert found.path == tmp_path / "train.py"
+    assert found.path == os.fspath(tmp_path / "train.py")
     assert found.sha256 == hashlib.sha256(b"x = 1\n").hexdigest()
     assert found.md5 == hashlib.md5(b"x = 1\n").hexdigest()
     assert found.size == 6
@@ -179,7 +179,7 @@ def test_same_names_from_different_places_stay_apart(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "notes.txt").write_text(folder)
     found = discover("none", tmp_path / "lab", None, [tmp_path / "two" / "notes.txt", tmp_path / "one" / "notes.txt"])
-    assert [(source.root, source.name, source.path.parent.name) for source in found] == [
+    assert [(source.root, source.name, Path(source.path).parent.name) for source in found] == [
         ("elsewhere", "notes-2.txt", "two"),
         ("elsewhere", "notes.txt", "one"),
     ]
@@ -243,7 +243,11 @@ def _imported(root: Path, chosen) -> set[str]:
     try:
         for path in chosen:
             importlib.import_module(".".join(path))
-        return {source.name for source in discover("imported", root) if root in source.path.parents}
+        return {
+            source.name
+            for source in discover("imported", root)
+            if source.path.startswith(os.path.realpath(root) + os.sep)
+        }
     finally:
         sys.path.remove(str(root))
         for name in set(sys.modules) - before:
