@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import state_dir
 from expkit.provenance.found import Found
-from expkit.record.masking import stripped_url
 from expkit.provenance.modules import in_site_folder
 from expkit.provenance.packages import Package, installed, places, read
+from expkit.record.masking import stripped_url
 from expkit.record.model import FileRef
 
 if TYPE_CHECKING:
