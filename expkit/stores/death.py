@@ -110,7 +110,7 @@ def _crashed(words: LastWords) -> str:
     if not words.crash:
         return ""
     kind = words.crash.removeprefix(_CRASH.decode()).partition("\n")[0].strip()
-    frames = _FRAME.findall(words.crash.partition("\n\nThread 0x")[0])
+    frames = _FRAME.findall(words.crash.partition("Current thread 0x")[2].partition("\n\n")[0])
     mine = [frame for frame in frames if not _LIBRARY.search(frame[0])] or frames
     if not mine:
         return f"crashed: {kind}"
