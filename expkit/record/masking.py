@@ -41,7 +41,11 @@ _ASSIGNED = r"""([A-Za-z_][\w.-]*)(["']?\]?\s*[=:]\s*[bru]?)(["'])((?:\\.|(?!\3)
 def is_secret_name(name: str) -> bool:
     """Whether something of this name is a secret by our rule (whole words) and by ``SETTINGS.SECRETS``."""
     group = SETTINGS.SECRETS
-    return bool(group.MASK) and names_secret(name, tuple(group.NAMES), tuple(group.HARMLESS))
+    return names_secret(name, tuple(group.NAMES), tuple(group.HARMLESS))
+
+
+def _is_masked(name: str) -> bool:
+    return bool(SETTINGS.SECRETS.MASK) and is_secret_name(name)
 
 
 def masked_url(url: str) -> str:
@@ -51,8 +55,10 @@ def masked_url(url: str) -> str:
     address of a chat's webhook become ``***``; so does ``password=...`` in the text that opens a database. The user
     of ``ssh://git@host/path`` stays.
     """
-    if not SETTINGS.SECRETS.MASK:
-        return url
+    return _masked_url(url) if SETTINGS.SECRETS.MASK else url
+
+
+def _masked_url(url: str) -> str:
     if "://" in url:
         url = re.sub(_USER_PART, rf"\1{MASK}@", url)
         url = re.sub(_LOGIN, rf"\1:{MASK}@", url)
@@ -63,7 +69,7 @@ def masked_url(url: str) -> str:
 
 def stripped_url(url: str) -> str:
     """``url`` with nothing left of what :func:`masked_url` masks in its user part, so that it can be cloned from."""
-    return masked_url(url).replace(f":{MASK}@", "@").replace(f"{MASK}@", "")
+    return _masked_url(url).replace(f":{MASK}@", "@").replace(f"{MASK}@", "")
 
 
 def masked_text(text: str) -> str:
@@ -141,7 +147,7 @@ class Secrets:
         while known is not self._known:  # what is learnt on the way may stand before the place where it is learnt
             known = self._known
             walk = _Walk(self)
-            result = walk(value, is_secret_name(name))
+            result = walk(value, _is_masked(name))
             self.learn(walk.found)
         if paths is not None:
             paths += walk.paths
@@ -171,7 +177,7 @@ class Secrets:
         for secret in self._known:
             argument = argument.replace(secret, MASK)
         name, equals, value = argument.partition("=")
-        if equals and value and is_secret_name(name):
+        if equals and value and _is_masked(name):
             return f"{name}={MASK}"
         return masked_url(argument)
 
@@ -286,7 +292,7 @@ class _Walk:
             made: dict[Any, Any] = {}
             self._done[key] = made  # before it is filled: it may hold itself
             for name, item in dict.items(value):
-                is_secret = secret or (type(name) is str and is_secret_name(name))
+                is_secret = secret or (type(name) is str and _is_masked(name))
                 made[name] = item if type(item) in _NUMBERS else self.at(_step(name), item, is_secret)
         return self._done[key]  # type: ignore[no-any-return]
 

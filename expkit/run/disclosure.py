@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.config.values import plain
 from expkit.record.masking import Secrets, is_secret_name, of_process
+from expkit.run.logging import DISCREET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ class Disclosure(NamedTuple):
 def disclose(config: Mapping[str, Any], inputs: RunInputs) -> Disclosure:
     """Find the secrets of a run, and what is to be seen without them."""
     secrets = of_process()
+    DISCREET.keep(secrets)
     secrets.masked(inputs.options)
     paths: list[str] = []
     shown = secrets.masked(config, paths=paths)

@@ -22,7 +22,7 @@ from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.uid import new_uid
 from expkit.run.disclosure import Disclosure, disclose
 from expkit.run.facts import NOT_GATHERED, Facts, gather
-from expkit.run.logging import DISCREET, Heard
+from expkit.run.logging import Heard
 from expkit.run.observing import Observing
 from expkit.run.seeds import check_seed, new_root_seed
 
@@ -106,12 +106,10 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
     config = resolution.config
     seed = _settle_seed(config)
-    namespaces = {id(node): resolution.node_config(_path(root, node)) for node in nodes}
-    _check_seeds(root, namespaces)
+    namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
     disclosure = disclose(config, inputs)
-    DISCREET.keep(disclosure.secrets)
     meta = _meta(inputs, command, disclosure.said, queued)
     record = _record(root, inputs, command, resolution, disclosure, facts, meta)
     return RunPlan(
@@ -245,12 +243,14 @@ def _settle_seed(config: dict[str, Any]) -> int:
     return int(config["seed"])
 
 
-def _check_seeds(root: Definitions, namespaces: Mapping[int, Mapping[str, Any]]) -> None:
-    """Refuse seeds of ingredients that are none; None stands for one that is derived."""
-    for node in root.ordered():
+def _namespaces(root: Definitions, nodes: list[Definitions], resolution: Resolution) -> dict[int, dict[str, Any]]:
+    """The config of each ingredient; seeds that are none are refused, and None stands for one that is derived."""
+    namespaces = {id(node): resolution.node_config(_path(root, node)) for node in nodes}
+    for node in nodes:
         own = namespaces[id(node)].get("seed")
         if own is not None:
             check_seed(own, f"{_path(root, node)}.seed".removeprefix("."))
+    return namespaces
 
 
 def _wanted(inputs: RunInputs) -> list[Any]:

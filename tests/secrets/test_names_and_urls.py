@@ -1,22 +1,33 @@
+"""What counts as a secret, by name and in URLs."""
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expkit.provenance.mask import is_secret_name, masked_mapping, masked_url, stripped_url
+from expkit.record.masking import Secrets, is_secret_name, masked_mapping, masked_url, stripped_url
 
 
 @pytest.mark.parametrize(
     "name",
-    ["token", "GITHUB_TOKEN", "githubToken", "--db-password", "api_key", "API-KEY", "aws.secret.access_key", "PASSWD"],
+    [
+        "token", "GITHUB_TOKEN", "githubToken", "--db-password", "api_key", "API-KEY", "aws.secret.access_key", "PASSWD",
+        "APIKey", "AWSSecretKey", "PGPASSWORD", "AWS_ACCESS_KEY_ID", "Authorization", "db_pass", "OAuth2Token", "token2",
+        "credentials", "slack_webhook", "MYSQL_PWD",
+    ],  # fmt: skip
 )
 def test_secret_names(name):
     """A name is secret if one of its whole words, or two in a row, says so, however it is written."""
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["tokenizer", "max_tokens", "key_size", "keyboard", "author", "monkey", "seed", ""])
+@pytest.mark.parametrize("name", [
+        "tokenizer", "max_tokens", "key_size", "keyboard", "author", "monkey", "seed", "", "token_count", "n_secrets",
+        "eos_token", "token_type", "token_embedding", "password_file", "secret_name", "PWD", "low_pass", "compass",
+        "public_key", "primary_key", "key_dim", "secretary", "authority", "passes",
+    ],  # fmt: skip
+)
 def test_harmless_names(name):
     """Words that merely contain a secret word are harmless."""
     assert not is_secret_name(name)
@@ -35,6 +46,12 @@ def test_harmless_names(name):
         ("https://host/x?access_token=abc&page=2", "https://host/x?access_token=***&page=2"),
         ("--sql=mysql://u:p@h/d --n=3", "--sql=mysql://u:***@h/d --n=3"),
         ("https://host:8080/a@b", "https://host:8080/a@b"),
+        ("postgres://u:p/ss@h/d", "postgres://u:***@h/d"),
+        ("https://maps/api?key=AIza&size=2", "https://maps/api?key=***&size=2"),
+        ("https://hooks.slack.com/services/T0/B0/x", "https://hooks.slack.com/services/***"),
+        ("https://api.telegram.org/bot1:abc/send", "https://api.telegram.org/bot***"),
+        ("host=db password=hunter2 dbname=x", "host=db password=*** dbname=x"),
+        ("a=1 tokenizer=bert", "a=1 tokenizer=bert"),
         ("no url at all: x@y", "no url at all: x@y"),
     ],
 )
@@ -89,10 +106,8 @@ def test_mappings_are_masked_by_name_and_content():
 )
 def test_command_lines_are_masked(typed):
     """The value of a secret option stands nowhere on the recorded command line, however it was typed."""
-    from expkit.provenance.mask import masked_arguments
-
-    shown = masked_arguments(
-        ["train", *typed, "with", "db.password=x", "lr=1", "url=http://u:p@h/"], {"--api-token": "S3cret"}
-    )
+    secrets = Secrets()
+    secrets.masked({"--api-token": "S3cret"})
+    shown = secrets.arguments(["train", *typed, "with", "db.password=x", "lr=1", "url=http://u:p@h/"])
     assert "S3cret" not in " ".join(shown)
     assert shown[-4:] == ("with", "db.password=***", "lr=1", "url=http://***@h/")
