@@ -20,6 +20,7 @@ from expkit.record.model import QUEUED, RUNNING
 from expkit.run.log import PastLog
 from expkit.run.owed import owed_notes, remove_spool, target_of
 from expkit.settings import SETTINGS
+from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -62,16 +63,19 @@ def is_stores_trouble(error: BaseException) -> bool:
 
 def deliver_in_background(stores: Sequence[RunStore]) -> None:
     """Deliver in a thread of its own what earlier runs owe to these stores; nobody waits for it."""
+    threading.Thread(target=_deliver_all, args=(stores,), name="expkit overdue", daemon=True).start()
+
+
+def _deliver_all(stores: Iterable[RunStore]) -> None:
     wanted = {target_of(store): store for store in stores}
-    found = [(note, wanted[note.target]) for note in owed_notes() if note.target in wanted and note.is_free]
-    if found:
-        threading.Thread(target=_deliver_all, args=(found,), name="expkit overdue", daemon=True).start()
+    for note in owed_notes():
+        if note.target in wanted and note.is_free and (mine := note.take()) is not None:
+            _deliver_at_last(mine, _for_this_thread(wanted[note.target]))
 
 
-def _deliver_all(found: Iterable[tuple[Note, RunStore]]) -> None:
-    for note, store in found:
-        if (mine := note.take()) is not None:
-            _deliver_at_last(mine, store)
+def _for_this_thread(store: RunStore) -> RunStore:
+    """Folders are opened anew: the run that goes on writes its log with the other one."""
+    return FolderStore(store.root) if isinstance(store, FolderStore) else store
 
 
 def _deliver_at_last(note: Note, store: RunStore) -> None:

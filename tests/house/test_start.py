@@ -34,6 +34,8 @@ RARE = {
     "expkit.provenance.git",
     "expkit.record.decoding",
     "expkit.run.lanes",
+    "expkit.run.overdue",
+    "expkit.run.owed",
     "expkit.stores.folder.points",
     "expkit.stores.folder.sacred",
 }
