@@ -51,6 +51,8 @@ def files_below(folder):
         "RUN.JSON",
         "Info.json/x",
     ]
+    + ["run.json.", "run.json ", "Run.Json. .", "files.", "FILES/x", "cout.txt/x", "metrics-0-0.points/x"]
+    + ["\uff52un.json", "run\u200c.json", "R\u200bUN.json", "\ufb01les", "in\ufb00o.json".replace("\ufb00", "\uff46")]
     + ["cout-1-0.txt", "cout.raw", "events.jsonl", "events-1-2.jsonl", "metrics-0-0.points", "status-1.json"],
 )
 def test_bad_artifact_names(store, log, name):
@@ -59,6 +61,46 @@ def test_bad_artifact_names(store, log, name):
     with pytest.raises(StoreNameError, match="artifact"):
         log.keep(b"x", FileRef(path=name, role="artifact", root="run"))
     assert sorted(store.root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["CON", "nul.txt", "a/aux.png", "com1", "a?", 'say "hi"', "a.", "plots /a", "plot a:b"]
+)
+def test_names_that_windows_keeps(store, log, monkeypatch, name):
+    """Names of devices, and such as Windows changes, are refused there; elsewhere they are names like others."""
+    log.keep(b"x", FileRef(path=name, role="artifact", root="run"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("expkit.stores.folder.layout.os.name", "nt")
+        with pytest.raises(StoreNameError, match="Windows"):
+            RunLayout("/nowhere/runs", "1").artifact(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["größe.png", "файл", "a b.txt", "...x", "run.json.bak", "files/a.txt", ".hidden", "日本/語"]
+)
+def test_good_artifact_names(store, log, name):
+    """Other names, in any script, are fine."""
+    log.keep(b"x", FileRef(path=name, role="artifact", root="run"))
+    assert (log.folder / name).read_bytes() == b"x"
+
+
+def test_a_link_is_replaced_and_never_followed(log, tmp_path):
+    """A link under an artifact's own name gives way; what it leads to keeps its bytes."""
+    (tmp_path / "precious").write_bytes(b"mine")
+    (log.folder / "a.txt").symlink_to(tmp_path / "precious")
+    log.keep(b"x", FileRef(path="a.txt", role="artifact", root="run"))
+    assert (log.folder / "a.txt").read_bytes() == b"x"
+    assert (tmp_path / "precious").read_bytes() == b"mine"
+
+
+def test_an_artifact_is_replaced_by_name(store, log):
+    """A second artifact of one name takes the place of the first; the bytes of both are kept."""
+    for data in (b"one", b"two"):
+        log.write(FileAdded(time=datetime.now(timezone.utc), file=log.keep(data, FileRef(path="a", role="artifact"))))
+    log.close()
+    (ref,) = [ref for ref in store.load("1").files if ref.role == "artifact"]
+    with store.open_blob(ref.sha256) as file:
+        assert file.read() == b"two" == (log.folder / "a").read_bytes()
 
 
 def test_links_out_of_the_folder(log, tmp_path):

@@ -281,7 +281,7 @@ def test_a_handler_strikes_while_room_is_made(tmp_path, monkeypatch, moment):
     """A handler that logs while the file is opened, or the next window, finds its own way, and both points stay."""
     path = tmp_path / "one.points"
     writer = PointWriter(path)
-    real, wanted = points_module.open_window if moment == "opening" else points_module.Window, 1
+    real, wanted = points_module.open_window if moment == "opening" else points_module.next_window, 1
     if moment == "changing":
         while writer._window is None or writer._window.room:
             writer.log_scalar("x", 0.5)
@@ -294,7 +294,7 @@ def test_a_handler_strikes_while_room_is_made(tmp_path, monkeypatch, moment):
             writer.log_scalar("x", -1.0)
         return real(*arguments)
 
-    monkeypatch.setattr(points_module, "open_window" if moment == "opening" else "Window", strike)
+    monkeypatch.setattr(points_module, "open_window" if moment == "opening" else "next_window", strike)
     writer.log_scalar("x", 0.25)
     writer.log_scalar("x", 0.125)
     writer.close()

@@ -164,10 +164,29 @@ def check_artifact_name(name: str) -> None:
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\\x00-\x1f]|^[A-Za-z]:", name):
         raise StoreNameError(f"{name!r} cannot be an artifact's name; use a relative path like 'plots/loss.png'")
-    if re.fullmatch(_RECORD_FILES, parts[0].lower()) or name.lower() == FILES:
-        raise StoreNameError(f"{name!r} cannot be an artifact's name: the run keeps its record in {parts[0]!r}")
     if not all(_fits(part) for part in parts):
         raise StoreNameError(f"{name[:40]!r}... cannot be an artifact's name: no file can have it")
+    first = _as_some_disks_see(parts[0])
+    if re.fullmatch(_RECORD_FILES, first) or (first == FILES and (len(parts) == 1 or parts[0] != FILES)):
+        raise StoreNameError(f"{name!r} cannot be an artifact's name: the run keeps its record in {first!r}")
+    if os.name == "nt" and any(map(_is_strange_to_windows, parts)):
+        raise StoreNameError(f"{name!r} cannot be an artifact's name: Windows keeps it for itself")
+
+
+def _as_some_disks_see(part: str) -> str:
+    """The name without what file systems may not tell apart: case, forms of one letter, what no one sees, a last dot."""
+    if not part.isascii():
+        import unicodedata
+
+        part = "".join(sign for sign in unicodedata.normalize("NFKC", part) if unicodedata.category(sign) != "Cf")
+    return part.casefold().rstrip(". ")
+
+
+def _is_strange_to_windows(part: str) -> bool:
+    is_device = re.fullmatch(
+        r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", part.split(".", maxsplit=1)[0].strip().lower()
+    )
+    return bool(is_device or re.search(r'[<>:"|?*]', part) or part[-1] in ". ")
 
 
 def check_id(name: str) -> str:

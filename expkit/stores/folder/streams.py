@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
-from expkit.stores.folder import files
+from expkit.stores.folder import files, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Streams:
     def read(self, run: RunLayout, stream: StreamKey, offset: int, limit: int | None, *, by_sacred: bool) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
         if stream.content == OUTPUT:
-            return files.read(run.stream(stream), offset, limit)
+            return output.read(run.stream(stream), offset, limit)
         if by_sacred:
             points = _sacreds_points(run) if stream == StreamKey(POINTS) else []
             return points[offset : None if limit is None else offset + limit]
@@ -81,7 +81,7 @@ class Streams:
 
     def _end(self, stream: StreamKey, path: str) -> int:
         if stream.content == OUTPUT:
-            return files.size_of(path)
+            return output.size(path)
         return self._reader(path).count()
 
     def _reader(self, path: str) -> PointReader:
