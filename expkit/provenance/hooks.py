@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from expkit.provenance.modules import users_modules
-from expkit.provenance.native import BOTH, BY_MODE, FOLDER, MODES, NATIVE, READ, Native
+from expkit.provenance.native import BOTH, BY_MODE, INTO, MODES, NATIVE, READ, Native
 from expkit.provenance.opened import HOOK, note, note_folder
 
 if TYPE_CHECKING:
@@ -118,11 +118,11 @@ def _note(native: Native, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
 
 
 def _note_path(path: str, way: str) -> None:
-    if way == FOLDER and (os.path.isdir(path) or not os.path.splitext(path)[1]):
+    if way == INTO and (os.path.isdir(path) or not os.path.splitext(path)[1]):
         note_folder(path)
-    elif "r" in way:
+    elif way in (READ, BOTH):
         for file in islice(_files(path), _MOST):
-            note(file, reads=True, writes="w" in way, layer=HOOK)
+            note(file, reads=True, writes=way == BOTH, layer=HOOK)
     else:
         note(path, reads=False, writes=True, layer=HOOK)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 READ, WRITE, BOTH = "r", "w", "rw"
-FOLDER = "folder"
+INTO = "into"
 BY_MODE = "mode"
 
 
@@ -18,7 +18,7 @@ class Native(NamedTuple):
 
     Attributes:
         name: in its module, with dots.
-        way: ``r``, ``w``, ``folder`` for one into which several files may be written, or ``mode`` where the argument
+        way: ``r``, ``w``, ``into`` for a file, or a folder into which files are written, or ``mode`` where the argument
             of this name says it.
         place: which argument is the path; ``self`` does not count.
         keyword: its name.
@@ -52,9 +52,9 @@ NATIVE: Mapping[str, list[Native]] = {
         *_all("read_schema read_metadata", READ, "where"),
         *_all("ParquetWriter.__init__", WRITE, "where"),
         *_all("write_table write_metadata", WRITE, "where", 1),
-        *_all("write_to_dataset", FOLDER, "root_path", 1),
+        *_all("write_to_dataset", INTO, "root_path", 1),
     ],
-    "pyarrow.dataset": [*_all("dataset", READ, "source"), *_all("write_dataset", FOLDER, "base_dir", 1)],
+    "pyarrow.dataset": [*_all("dataset", READ, "source"), *_all("write_dataset", INTO, "base_dir", 1)],
     "pyarrow.feather": [*_all("read_table read_feather", READ, "source"), *_all("write_feather", WRITE, "dest", 1)],
     "pyarrow.csv": [
         *_all("read_csv open_csv", READ, "input_file"),
@@ -69,8 +69,8 @@ NATIVE: Mapping[str, list[Native]] = {
         *_all("read_excel read_ods scan_csv scan_parquet scan_ipc scan_ndjson scan_lines", READ, "source"),
         *_all("DataFrame.write_csv DataFrame.write_ipc DataFrame.write_ipc_stream DataFrame.write_json", WRITE, "file"),
         *_all("DataFrame.write_ndjson DataFrame.write_avro", WRITE, "file"),
-        *_all("DataFrame.write_parquet", FOLDER, "file"),
-        *_all("LazyFrame.sink_csv LazyFrame.sink_parquet LazyFrame.sink_ipc LazyFrame.sink_ndjson", FOLDER, "path"),
+        *_all("DataFrame.write_parquet", INTO, "file"),
+        *_all("LazyFrame.sink_csv LazyFrame.sink_parquet LazyFrame.sink_ipc LazyFrame.sink_ndjson", INTO, "path"),
     ],
     "h5py": _all("File.__init__", BY_MODE, "name"),
     "cv2": [

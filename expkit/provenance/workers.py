@@ -55,7 +55,7 @@ class Report(Opened):
         with quietly():
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
         modules = () if forked else [[_IMPORT, file] for _, file in users_modules()]
-        self._tell([_BEGIN, "fork" if forked else "spawn"], *modules)
+        self._tell([_BEGIN, "fork" if forked else _kind()], *modules)
 
     def note(self, path: str, *, reads: bool, writes: bool, layer: str = WORKER) -> bool:
         """Note, and write down what is new."""
@@ -75,6 +75,11 @@ class Report(Opened):
                 os.write(fd, text.encode())
             finally:
                 os.close(fd)
+
+
+def _kind() -> str:
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return "loky" if "loky" in getattr(spec, "name", "") else "spawn"
 
 
 def report_if_asked() -> None:
@@ -129,7 +134,7 @@ class Workers:
         self._before = os.environ.get(VARIABLE)
         self._mine = os.environ[VARIABLE] = f"{os.getpid()}:{self.folder}"
         self._read: dict[str, int] = {}
-        self._have_spawned = False
+        self._kinds: set[str] = set()
 
     def hear(self, opened: Opened) -> None:
         """Add to ``opened`` what was told since the last time."""
@@ -139,11 +144,11 @@ class Workers:
 
     def silent(self) -> list[str]:
         """Kinds of workers that were started and did not say a word, because they do not import expkit."""
-        if self._have_spawned:
-            return []
-        kinds = ["multiprocessing workers that do not import expkit"] * any(name in sys.modules for name in _SPAWNING)
+        spawned = any(name in sys.modules for name in _SPAWNING)
         executors = (vars(sys.modules[name]).get("_executor") for name in _LOKY if name in sys.modules)
-        return kinds + ["loky workers that do not import expkit"] * any(found is not None for found in executors)
+        started = {"multiprocessing": spawned, "loky": any(found is not None for found in executors)}
+        heard = {"multiprocessing": "spawn" in self._kinds, "loky": "loky" in self._kinds}
+        return [f"{kind} workers that do not import expkit" for kind in started if started[kind] and not heard[kind]]
 
     def dismiss(self) -> None:
         """Tell no more processes of the run."""
@@ -174,7 +179,7 @@ class Workers:
     def _take(self, words: list[Any], opened: Opened) -> None:
         kind, path, *rest = words
         if kind == _BEGIN:
-            self._have_spawned |= path == "spawn"
+            self._kinds.add(path)
         elif kind == _IMPORT:
             opened.modules[path] = None
         elif kind == "r" and len(rest) == _SIGNED:

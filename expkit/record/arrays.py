@@ -46,7 +46,7 @@ def encode_array(value: Any, keep: PutBytes | None) -> Json:
     head = {"dtype": _dtype_name(value.dtype), "shape": list(value.shape)}
     if value.size <= INLINE:
         return tagged("array", **head, **_inline(value))
-    data = _npy(value)
+    data = npy_bytes(value)
     if keep is not None:
         return tagged("array", **head, blob=keep(data, ".npy"))
     return tagged("array", **head, sha256=sha256(data).hexdigest(), **_inline(value))
@@ -102,7 +102,7 @@ def _inline(array: Any) -> dict[str, Json]:
     if array.dtype.itemsize > _READABLE.get(kind, 0):
         from base64 import b64encode
 
-        return {"npy": b64encode(_npy(array)).decode()}
+        return {"npy": b64encode(npy_bytes(array)).decode()}
     # NumPy misreads some arrays in foreign byte order.
     return {"value": _lists(array.astype(array.dtype.newbyteorder("=")), kind)}
 
@@ -140,7 +140,12 @@ def _from_lists(value: Json, dtype_name: str) -> Any:
     return np.array(value, dtype="int64").astype(dtype) if dtype.kind == "m" else np.array(value, dtype=dtype)
 
 
-def _npy(array: Any) -> bytes:
+def npy_bytes(array: Any) -> bytes:
+    """An array as ``numpy.save`` writes it, without pickles.
+
+    Raises:
+        ValueError: it holds objects.
+    """
     from io import BytesIO
 
     file = BytesIO()

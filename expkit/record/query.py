@@ -192,6 +192,9 @@ _STEP = re.compile(r"""\.?(?:"([^"]*)"|'([^']*)'|\[(\d+)\]|([^.\[]+))""")
 def lookup(tree: Json, path: str) -> Any:
     """What a tree has at a dotted path, :data:`MISSING` where there is nothing.
 
+    A name behind a list is looked up in each of its elements: ``files.sha256`` is the list of all hashes, and
+    ``Compare("files.sha256", "contains", digest)`` asks for one of them.
+
     ``a.b``, ``layers[0].units`` (or ``layers.0.units``), ``a."x.y".b``; a key that has dots itself is found without
     quotes, too, the longest one first. Paths lead through tuples, dataclasses and dicts with keys that are no text.
     """
@@ -203,7 +206,13 @@ def lookup(tree: Json, path: str) -> Any:
             found = lookup(below[key], rest)
             if found is not MISSING:
                 return found
-    return MISSING
+    return _of_each(tree, path) if isinstance(tree, list) else MISSING
+
+
+def _of_each(items: list[Json], path: str) -> Any:
+    """What those elements have that have it."""
+    found = [value for item in items if isinstance(item, dict) and (value := lookup(item, path)) is not MISSING]
+    return found or MISSING
 
 
 def _children(tree: Json) -> dict[str, Json]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
     F = TypeVar("F", bound=Callable[..., Any])
+    T = TypeVar("T")
 
 
 class Run:
@@ -198,12 +199,42 @@ class Run:
     def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> IO[Any]:
         """Open a file and keep it as a resource of the run."""
         self.add_resource(filename)
-        return open(filename, mode)
+        from expkit.provenance.opened import quietly
+
+        with quietly():
+            return open(filename, mode)
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Keep a file that the run reads."""
         path = Path(os.path.abspath(filename))
         self._keep(path, FileRef(path=path.name, role="resource", root="elsewhere"))
+
+    def input(self, thing: T, name: str | None = None) -> T:
+        """Record data that no look at opened files can see, by its content: an array, a frame, bytes, text, a URL.
+
+        Arrays count as ``numpy.save`` writes them, frames as CSV, a path as the file's bytes; of a URL, only the
+        address is known. A later change of the object is not seen.
+
+        Args:
+            thing: the data.
+            name: under which it is recorded; default: made from its kind and hash.
+
+        Returns:
+            ``thing``, so that it can be recorded where it is used: ``data = run.input(load())``.
+
+        Raises:
+            NoActiveRunError: the run has not started.
+        """
+        self._need_start("input")
+        from expkit.provenance.opened import quietly
+        from expkit.run.given import give
+
+        try:
+            with quietly():
+                give(self.recorder, thing, name)
+        except Exception as error:
+            self.recorder.gap(f"an input of type {type(thing).__name__} could not be recorded: {error}")
+        return thing
 
     def add_artifact(
         self,
@@ -248,8 +279,11 @@ class Run:
         if path.exists() and not path.is_file():
             self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {path} is no regular file")
             return
+        from expkit.provenance.opened import quietly
+
         try:
-            self.recorder.add_file(path, ref)
+            with quietly():
+                self.recorder.add_file(path, ref)
         except OSError as error:
             self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {error}")
 

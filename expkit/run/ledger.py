@@ -107,13 +107,14 @@ class Ledger:
         while self.step():
             pass
         self._look_at_folders()
-        modules = {os.path.realpath(file) for file in self._modules()}
+        known = {os.path.realpath(file) for file in self._modules()}
+        modules = known | {os.path.realpath(file) for file in self._opened.modules}
         for path, ref in self._late.items():
             if self._is_input(path) and os.path.realpath(path) not in modules:
                 self._new.append(ref)
         for path, writing in list(self._opened.writes.items()):
             self._finish_output(path, writing)
-        self._keep_modules(modules)
+        self._keep_modules(known)
         self._tell()
         self._own_up()
 
