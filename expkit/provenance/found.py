@@ -1,4 +1,8 @@
-"""What was found out about a run after its start: :class:`Found`."""
+"""What was found out about a run after its start: :class:`Found`.
+
+A job finds something out. The end of a run waits a moment for it: as many seconds as its attribute ``patience`` says, if
+it has one.
+"""
 
 from __future__ import annotations
 

@@ -84,13 +84,13 @@ class Asked:
         changes = self._changes() if keep else {}
         if not self._silent and not changes:
             return known, None
-        return known, lambda: self._rest(len(known.problems), changes, keep=keep)
+        return known, _Rest(lambda: self._rest(len(known.problems), changes, keep=keep))
 
     def _rest(self, told: int, changes: dict[str, Changes], *, keep: bool) -> Found:
         """What was not known at the start: the answers of slow repositories, and all changes."""
         late = {question.root for question in self._silent}
         self()
-        if keep:
+        if keep and late:
             changes = {**changes, **{root: found for root, found in self._changes().items() if root in late}}
         kept = {root: found.collect() for root, found in changes.items()}
         for root, found in kept.items():
@@ -171,6 +171,18 @@ def require_clean(repositories: Sequence[dict[str, Any]], problems: Sequence[str
         raise ProvenanceError(f"cannot tell whether the sources are committed: {problems[0]}")
     if not repositories:
         raise ProvenanceError("cannot enforce a clean repository: no source of this run lies in a git repository")
+
+
+class _Rest:
+    """A job that is worth waiting for: a run without its patch cannot be had again."""
+
+    patience = 5.0
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __call__(self) -> Found:
+        return self._job()
 
 
 def _about(question: Question) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from expkit.record.events import Learned
@@ -11,12 +12,16 @@ from expkit.run.recorder import now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from expkit.provenance.found import Found, Job
+    from expkit.record.model import FileRef
     from expkit.run.recorder import Recorder
 
 PATIENCE = 0.5
-"""Seconds that the end of a run waits for facts."""
+"""Seconds that the end of a run waits for facts, but for jobs that have a patience of their own."""
+
+TOO_LATE = "the run was over before all facts about its code and its machine were known"
 
 
 class LaterFacts:
@@ -24,41 +29,50 @@ class LaterFacts:
 
     Args:
         recorder: is told what was found out.
-        jobs: done one after another.
+        jobs: done side by side, so that none waits for another.
     """
 
     def __init__(self, recorder: Recorder, jobs: Sequence[Job]) -> None:
         self._recorder = recorder
-        self._jobs = jobs
         self._lock = threading.Lock()
         self._over = False
-        self._thread: threading.Thread | None = None
-        if not isinstance(recorder.log, NoLog) and jobs:
-            self._thread = threading.Thread(target=self._gather, name="expkit facts", daemon=True)
-            self._thread.start()
+        self._threads: list[tuple[float, threading.Thread]] = []
+        if not isinstance(recorder.log, NoLog):
+            for job in jobs:
+                thread = threading.Thread(target=self._gather, args=(job,), name="expkit facts", daemon=True)
+                self._threads.append((getattr(job, "patience", PATIENCE), thread))
+                thread.start()
 
     def wait(self) -> None:
-        """Wait a moment for what is under way; what comes later is not told."""
-        if self._thread is not None:
-            self._thread.join(PATIENCE)
+        """Wait a moment for what is under way; what comes later is not told, and a sentence says so."""
+        began = monotonic()
+        for patience, thread in self._threads:
+            thread.join(max(0.0, began + patience - monotonic()))
         with self._lock:
             self._over = True
+        if any(thread.is_alive() for _, thread in self._threads):
+            self._recorder.tell(Learned(time=now(), gaps=(TOO_LATE,)))
 
-    def _gather(self) -> None:
-        for job in self._jobs:
-            found = _found(job)
-            with self._lock:
-                if self._over:
-                    return
+    def _gather(self, job: Job) -> None:
+        found = _found(job)
+        with self._lock:
+            if not self._over:
                 self._tell(found)
 
     def _tell(self, found: Found) -> None:
-        for source, ref in found.files:
-            self._recorder.add_file(source, ref)
-        if found.host or found.experiment or found.gaps:
+        files = tuple(self._kept(source, ref) for source, ref in found.files)
+        if files or found.host or found.experiment or found.gaps:
             self._recorder.tell(
-                Learned(time=now(), host=found.host, experiment=found.experiment, gaps=found.gaps),
+                Learned(time=now(), host=found.host, experiment=found.experiment, gaps=found.gaps, files=files)
             )
+
+    def _kept(self, source: Path | bytes, ref: FileRef) -> FileRef:
+        ref = ref.but(first_seen=now())
+        try:
+            return self._recorder.log.keep(source, ref)
+        except OSError as error:
+            self._recorder.lost(error)
+            return ref.but(kept=False)
 
 
 def _found(job: Job) -> Found:

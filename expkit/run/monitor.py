@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("expkit")
 
 _FIRST = 1.0  # seconds: shorter runs are left alone
+_SHORTEST = 0.1  # seconds: processor time is counted in ticks, too coarse to tell anything of less
 _PATIENCE = 1.0  # seconds that the end waits for a look that is under way
 
 
@@ -91,9 +92,9 @@ class _Looks:
         """Names and values."""
         now, used = monotonic(), self._usage()
         self.step += 1
-        spent, self._cpu = max(0.0, used.cpu - self._cpu), used.cpu
-        passed, self._time = now - self._time, now
-        yield "cpu", 100 * spent / passed if passed else 0.0
+        if (passed := now - self._time) >= _SHORTEST:
+            yield "cpu", 100 * max(0.0, used.cpu - self._cpu) / passed
+            self._time, self._cpu = now, used.cpu
         yield "memory", used.memory
         yield "memory_percent", 100 * used.memory / self._memory
         if used.disk_read is not None and used.disk_written is not None:
