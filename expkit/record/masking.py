@@ -161,7 +161,7 @@ class Secrets:
 
     def event(self, event: Event) -> Event:
         """The event as it may be told."""
-        fields = {name: value for name, value in vars(event).items() if name in _HIDERS and value}
+        fields = {name: value for name, value in vars(event).items() if name in _HIDERS and value is not None}
         return event.but(**{name: _HIDERS[name](self, value) for name, value in fields.items()}) if fields else event
 
     def arguments(self, arguments: Sequence[str], said: Mapping[str, str] = {}) -> tuple[str, ...]:
