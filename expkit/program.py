@@ -130,7 +130,7 @@ class _Attempt:
         from expkit.run.disclosure import secrets_typed
 
         text = secrets_typed(self._words).hide(text)
-        return text if self._run is None else self._run.plan.secrets.hide(text)
+        return text if self._run is None else self._run.plan.live.secrets.hide(text)
 
 
 def _inputs(experiment: Experiment, invocation: Invocation) -> RunInputs:
@@ -171,7 +171,7 @@ def announce(run: Run) -> None:
     if run.queue_only:
         _tell(queued_line(run._id, _location(run)))
     elif run.observers and not run.unobserved:
-        observers = [run.plan.secrets.hide(repr(lane.observer)) for lane in run.recorder.lanes]
+        observers = [run.plan.live.secrets.hide(repr(lane.observer)) for lane in run.recorder.lanes]
         _tell(begin_line(run._id, _location(run), observers, run.seed))
 
 
@@ -182,7 +182,7 @@ def conclude(run: Run) -> None:
     if run.unobserved or not run.observers or run.start_time is None or run.stop_time is None:
         return
     seconds = (run.stop_time - run.start_time).total_seconds()
-    _tell(end_line(run._id, _location(run), run.status or "", seconds, run.plan.secrets.masked(run.result)))
+    _tell(end_line(run._id, _location(run), run.status or "", seconds, run.plan.live.secrets.masked(run.result)))
     _tell(captured_line(run.record))
 
 

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from expkit._support.frozen import Frozen, field
+from expkit.record.masking import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,23 +48,18 @@ class Log(Protocol):
         ...
 
 
-def _as_it_is(event: Event) -> Event:
-    """Where no secrets are known, none are hidden."""
-    return event
-
-
 class Live(Frozen):
     """What the program holds while the run lasts, and a record does not.
 
     Attributes:
         config: the values, but for secrets.
         base_dir: the project's folder.
-        hide: the event without secrets.
+        secrets: of the run; they go nowhere.
     """
 
     config: Mapping[str, Any] = field(default_factory=dict)
     base_dir: str = ""
-    hide: Callable[[Event], Event] = _as_it_is
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 def _nowhere(source: Path | bytes, ref: FileRef) -> None:

@@ -69,7 +69,7 @@ class LaterFacts:
     def _kept(self, source: Path | bytes, ref: FileRef) -> FileRef:
         ref = ref.but(first_seen=now())
         try:
-            return self._recorder.log.keep(source, ref)
+            return self._recorder.keep(source, ref)
         except OSError as error:
             self._recorder.lost(error)
             return ref.but(kept=False)

@@ -33,6 +33,8 @@ log = logging.getLogger("expkit")
 
 Log = Union[LocalLog, NoLog]
 
+_FOUND = frozenset(("input", "output", "patch", "untracked"))
+
 
 class Recorder:
     """The local log of one run and the lanes to its observers.
@@ -161,7 +163,7 @@ class Recorder:
             if self.over:
                 self.too_late()
                 return
-            event = self._live.hide(event)
+            event = self._live.secrets.event(event)
             self.record = self._written(event)
             for lane in self.lanes:
                 if lane is not teller:
@@ -202,8 +204,15 @@ class Recorder:
         """Keep bytes, or those of a file, then tell of it."""
         time = now()
         ref = ref.but(first_seen=time)
-        kept = ref if self.over else self.log.keep(source, ref)
+        kept = ref if self.over else self.keep(source, ref)
         self.tell(FileAdded(time=time, file=kept), teller)
+
+    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
+        """Keep bytes; files that were merely found are recorded without, where a secret of the run is among them."""
+        if ref.role not in _FOUND or not self._live.secrets.are_in(source):
+            return self.log.keep(source, ref)
+        self.tell(Learned(time=now(), gaps=(f"{ref.role} {ref.path} holds a secret of this run: only its hash is kept",)))
+        return ref.but(kept=False)
 
     def gap(self, text: str) -> None:
         """Say, and write down, what is missing from the record."""
