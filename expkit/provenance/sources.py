@@ -8,13 +8,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.errors import SettingError
-from expkit.provenance.executed import Execution, imported_elsewhere, noted
+from expkit.provenance.executed import imported_elsewhere, noted
 from expkit.provenance.imported import content, was_imported
 from expkit.provenance.modules import in_site_folder, is_virtualenv, real_path, users_modules
 from expkit.provenance.projects import project_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from expkit.provenance.executed import Signature
@@ -86,7 +86,11 @@ class Sources:
         return self._news != _news()
 
     def look(self, named: Iterable[str | Path] = ()) -> list[SourceFile]:
-        """What is new since the last look, sorted by name.
+        """What is new since the last look, sorted by name; see :meth:`find`."""
+        return self.read(self.find(named))
+
+    def find(self, named: Iterable[str | Path] = ()) -> dict[str, str]:
+        """The files that are new since the last look, absolute, and the modules that they make (or ``""``).
 
         Args:
             named: files that the user named; those that are gone are left out.
@@ -98,8 +102,15 @@ class Sources:
         for name in named:
             if kept := _source_of(real_path(name)):
                 found.setdefault(kept, "")
-        new = [self._source(path, module) for path, module in sorted(found.items()) if path not in self._seen]
-        new += [self._executed(execution) for execution in self._new_executions()]
+        return {path: found[path] for path in sorted(found.keys() - self._seen.keys())}
+
+    def read(self, found: Mapping[str, str]) -> list[SourceFile]:
+        """What :meth:`find` has found, and what was executed without an import, as it was then; sorted by name."""
+        executed = self._new_executions()
+        new = [self._source(path, module, executed.get(path)) for path, module in found.items()]
+        new += [
+            self._source(path, "", as_it_was) for path, as_it_was in executed.items() if self._is_new(path, as_it_was)
+        ]
         return sorted((source for source in new if source is not None), key=lambda source: source.name)
 
     def _candidates(self, first: bool) -> Iterator[tuple[str, str]]:
@@ -109,17 +120,16 @@ class Sources:
             return (("", file) for file in _python_files(self._base_dir))
         return _with_native_sources(chain(users_modules(), imported_elsewhere))
 
-    def _new_executions(self) -> list[Execution]:
-        new = list(noted)[self._executions :] if self._strategy in ("imported", "sys") else []
+    def _new_executions(self) -> dict[str, Signature]:
+        """What was executed since the last look, and what it was like the last time."""
+        new = list(noted)[self._executions :]
         self._executions += len(new)
-        return new
+        if self._strategy not in ("imported", "sys"):
+            return {}
+        return {real_path(file): signature for file, signature in new}
 
-    def _executed(self, execution: Execution) -> SourceFile | None:
-        """A file that was executed without an import, or once more after a change."""
-        path = real_path(execution.file)
-        if self._seen.get(path) == execution.signature:
-            return None
-        return self._source(path, "", execution.signature)
+    def _is_new(self, path: str, signature: Signature) -> bool:
+        return self._seen.get(path) != signature
 
     def _source(self, path: str, module: str, executed: Signature | None = None) -> SourceFile | None:
         self._seen[path] = executed

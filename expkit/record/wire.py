@@ -220,8 +220,15 @@ _READ: dict[str, Callable[[Any], Any]] = {
 def _to_json(thing: Any, leave_out: Container[str] = ()) -> dict[str, Json]:
     """The fields of an object that are not as usual."""
     kind: Any = type(thing)
-    values = ((name, getattr(thing, name), usual) for name, usual in _usual(kind).items() if name not in leave_out)
-    return {name: _field_to_json(value) for name, value, usual in values if value != usual}
+    values: dict[str, Any] = thing.__dict__
+    return {
+        name: value if type(value := values[name]) in _PLAIN else _field_to_json(value)
+        for name, usual in _usual(kind).items()
+        if name not in leave_out and values[name] != usual
+    }
+
+
+_PLAIN = frozenset((str, int, float, bool))
 
 
 def _field_to_json(value: Any) -> Json:

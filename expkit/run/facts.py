@@ -17,7 +17,7 @@ from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from expkit.provenance.found import Found, Job
     from expkit.provenance.repositories import Asked
@@ -66,10 +66,11 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     time = datetime.now(timezone.utc)
     cells = _executed_cells(root, time)
     finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir)
-    sources = finder.look(_named_files(root, nodes, cells.file if cells else ""))
-    answers = _ask_git(nodes, sources)
+    found = finder.find(_named_files(root, nodes, cells.file if cells else ""))
+    answers = _ask_git(nodes, found)
     gathering = Gathering(inputs.host_info)
-    dependencies = packages_in_use(nodes)  # while git works
+    sources = finder.read(found)  # while git works
+    dependencies = packages_in_use(nodes)
     problems: list[str] = []
     host = host_facts(problems)
     gathered = gathering.soon()
@@ -139,7 +140,7 @@ def experiment_info(root: Definitions) -> dict[str, Any]:
         "mainfile": _mainfile(root, sources),
         "sources": [(source.name, source.md5) for source in sources],
         "dependencies": packages_in_use(nodes),
-        "repositories": _ask_git(nodes, sources)().found,
+        "repositories": _ask_git(nodes, [source.path for source in sources])().found,
     }
 
 
@@ -165,9 +166,9 @@ def packages_in_use(nodes: list[Definitions]) -> list[str]:
     )
 
 
-def _ask_git(nodes: list[Definitions], sources: list[SourceFile]) -> Asked:
+def _ask_git(nodes: list[Definitions], files: Iterable[str]) -> Asked:
     asked = all(node.save_git_info for node in nodes)
-    return ask(source.path for source in sources if asked)
+    return ask(files if asked else ())
 
 
 def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:

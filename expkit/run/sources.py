@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Kept = tuple[str | bytes, FileRef]
 
 
+_HEAD_START = 0.1
+"""Seconds that the program has for itself before the bytes of its many sources are kept."""
+
+
 class RunSources:
     """Keeps the bytes of the sources that a run's record names, and adds those that are imported later.
 
@@ -37,6 +41,7 @@ class RunSources:
         self._dependencies = run.record.experiment.get("dependencies")
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._is_over = threading.Event()
         if isinstance(run.recorder.log, NoLog):
             self._finder = None
             return
@@ -57,6 +62,7 @@ class RunSources:
 
     def stop(self) -> None:
         """Wait for what is being kept, and look for the last time."""
+        self._is_over.set()
         if self._thread is not None:
             self._thread.join()
         self.look()
@@ -74,8 +80,12 @@ class RunSources:
         if self._run.queue_only:
             self._keep_all(named)
             return
-        self._thread = threading.Thread(target=self._keep_all, args=(named,), name="expkit sources", daemon=True)
+        self._thread = threading.Thread(target=self._keep_soon, args=(named,), name="expkit sources", daemon=True)
         self._thread.start()
+
+    def _keep_soon(self, named: Iterable[Kept]) -> None:
+        self._is_over.wait(_HEAD_START)
+        self._keep_all(named)
 
     def _keep_all(self, named: Iterable[Kept]) -> None:
         self._recorder.tell(
