@@ -1,0 +1,107 @@
+"""Worker processes tell their run what they open."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+WORK = """
+def work(name):
+    import helper
+    open(f"in_{name}.txt").read()
+    open(f"out_{name}.txt", "w").write(name)
+    return name
+
+def die(name):
+    open(f"in_{name}.txt").read()
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture
+def prepared(used):
+    (used.path / "helper.py").write_text("X = 1")
+    for name in ("one", "two"):
+        (used.path / f"in_{name}.txt").write_text(name)
+    return used
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_multiprocessing(prepared, method):
+    """Spawned, forked and fork server's workers report inputs, outputs and the modules that only they import."""
+    if method != "spawn" and sys.platform in {"win32", "darwin"}:
+        method = "spawn"
+    run = prepared(
+        f"""
+        process = multiprocessing.get_context({method!r}).Process(target=work, args=("one",))
+        process.start(); process.join()
+        """,
+        "import multiprocessing",
+        WORK,
+    )
+    assert run.named("input") == ["in_one.txt"] and run.named("output") == ["out_one.txt"]
+    assert run.refs["input", "in_one.txt"].layer == "worker" and run.refs["output", "out_one.txt"].sha256
+    assert run.refs["source", "helper.py"].layer == "worker" and run.refs["source", "helper.py"].kept
+    assert run.record["unseen"] == []
+
+
+def test_executors_and_killed_workers(prepared):
+    """Pools report, and a worker that is killed loses nothing that it opened."""
+    run = prepared(
+        """
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            pool.submit(work, "one").result()
+        process = context.Process(target=die, args=("two",)); process.start(); process.join()
+        """,
+        "import multiprocessing\nfrom concurrent.futures import ProcessPoolExecutor",
+        WORK,
+    )
+    assert run.named("input") == ["in_one.txt", "in_two.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_reports_and_does_not_end_the_run(prepared):
+    """os.fork() without multiprocessing."""
+    run = prepared(
+        """
+        child = os.fork()
+        if not child:
+            work("one"); os._exit(0)
+        os.waitpid(child, 0)
+        """,
+        "",
+        WORK,
+    )
+    assert run.named("input") == ["in_one.txt"]
+
+
+@pytest.mark.parametrize("captured", [True, False])
+def test_loky(prepared, captured):
+    """Workers of joblib report where they import expkit, as for captured functions; else the record says what it lacks."""
+    run = prepared(
+        'Parallel(n_jobs=2)(delayed(task)(name) for name in ("one", "two"))',
+        "from joblib import Parallel, delayed",
+        WORK + ("\n@ex.capture" if captured else "") + "\ndef task(name): return work(name)",
+    )
+    if captured:
+        assert run.named("input") == ["in_one.txt", "in_two.txt"] and run.record["unseen"] == []
+    else:
+        assert run.record["unseen"] == ["loky workers that do not import expkit"]
+
+
+def test_nothing_is_left_behind(prepared):
+    """What workers told is removed after the run, and its address is no longer in the environment."""
+    run = prepared(
+        """
+        process = multiprocessing.get_context("spawn").Process(target=work, args=("one",))
+        process.start(); process.join()
+        atexit.register(lambda: print("LEFT", os.environ.get("EXPKIT_WORKER_FILES")))
+        """,
+        "import atexit, multiprocessing",
+        WORK,
+    )
+    assert "LEFT None" in run.output
+    assert not list((prepared.path / "state/workers").iterdir())
