@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from expkit.capture.binding import run_of
+from expkit.capture.binding import current, run_of
 from expkit.capture.reference import importing
-from expkit.errors import NoActiveRunError
+from expkit.errors import AmbiguousRunError, NoActiveRunError
 from expkit.ingredient import Ingredient
 from expkit.program import command_line, first_inputs, planned, register_builtin_commands, run_commandline
 from expkit.run.definitions import Caller
@@ -47,7 +47,6 @@ class Experiment(Ingredient):
 
     Attributes:
         observers: may be changed; once something was added, the default store is not used.
-        current_run: the last run that was made, or None.
         captured_out_filter: applied to captured output.
         uses_default_store: whether the default store is used while ``observers`` is empty.
         option_hooks: functions that may change the command line's options.
@@ -79,7 +78,7 @@ class Experiment(Ingredient):
         self.additional_host_info = list(additional_host_info or ())
         self.additional_cli_options = list(additional_cli_options or ())
         self.captured_out_filter: Callable[[str], str] | None = None
-        self.current_run: Run | None = None
+        self._last_run: Run | None = None
         self.uses_default_store = observers is None
         self._observers: list[Any] = list(observers or ())
         register_builtin_commands(self)
@@ -256,10 +255,25 @@ class Experiment(Ingredient):
 
     def _run_for(self, what: str) -> Run:
         """The run that the calling code belongs to, else the last one."""
-        run: Any = run_of(self) or self.current_run
+        run: Any = run_of(self) or self._last_run
         if run is None:
             raise NoActiveRunError(f"{self!r}.{what} needs a run, and none was started")
         return run  # type: ignore[no-any-return]
+
+    @property
+    def current_run(self) -> Run | None:
+        """The run that the calling code belongs to, else the last one that was made; None before there is one."""
+        try:
+            run: Any = run_of(self) or self._last_run
+        except AmbiguousRunError:
+            return self._last_run
+        return run  # type: ignore[no-any-return]
+
+    @current_run.setter
+    def current_run(self, run: Run | None) -> None:
+        around = current.get()
+        if around is None or not around.covers(self):  # one inside another is no longer current when it has ended
+            self._last_run = run
 
 
 def start_run(

@@ -34,8 +34,10 @@ class LastWords:
         self._hears = False
         self._sink: weakref.ref[_Sink] | None = None
         if path and not _mine and os.name == "posix":
-            with contextlib.suppress(OSError):  # a full disk; there are other ways to know, if less exact
+            try:
                 self._open()
+            except OSError:  # a full disk; there are other ways to know, if less exact
+                self.remove()
 
     def trim(self) -> None:
         """Forget what was written, where a timer or a profiler sends signals all the time."""
@@ -45,12 +47,14 @@ class LastWords:
 
     def remove(self) -> None:
         """The run has ended and says so itself."""
-        if self._fd >= 0 and self.close():
+        if self in _mine and self.close():
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
 
     def close(self) -> bool:
         """Write no more; False where that cannot be stopped from this thread."""
+        if self._fd < 0:
+            return True
         if self._hears and not _stop_hearing(self._fd):
             return False
         if self._sink is not None and self._sink() is not None:

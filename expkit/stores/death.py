@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from expkit.stores.base import RunStore
     from expkit.types import RunId
 
-MEMORY = "system/memory"
-"""The metric of which the last value tells how much memory a run had before its end."""
+MEMORY, SHARE = "system/memory", "system/memory_percent"
+"""Metrics whose last values tell how much memory a run had before its end, in bytes, and of what it could have."""
 
 
 @runtime_checkable
@@ -148,13 +148,17 @@ def _silent(lease: Lease | None) -> str:
 
 
 def _memory(store: RunStore, record: RunRecord) -> str:
-    """How much memory it last used, and how much of the machine's that was."""
+    """How much memory it used before, and how much of what it could have that was."""
     end = store.streams(record.uid).get(_STREAM, 0)
     tail: Any = store.read(record.uid, _STREAM, max(0, end - _TAIL))
-    values = [point.value for point in tail if point.name == MEMORY and isinstance(point.value, (int, float))]
-    if not values:
+    used, share = (
+        [point.value for point in tail if point.name == name and isinstance(point.value, (int, float))]
+        for name in (MEMORY, SHARE)
+    )
+    if not used:
         return ""
-    return f"; its memory went from {_size(values[0])} to {_size(values[-1])} before the end"
+    percent = f", {share[-1]:.0f} % of what it could have" if share else ""
+    return f"; before, its memory went from {_size(used[0])} to {_size(used[-1])}{percent}"
 
 
 def _name(number: int) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 FIRST_NAMESPACE = "pid:[4026531836]"
 """The pid namespace of Linux itself, whose process ids the kernel's log names."""
 
+GROUPS = "/sys/fs/cgroup"
+"""Where control groups are shown."""
+
 _KILLED = re.compile(r"(?:Out of memory|out of memory): Killed process (\d+) \(")
 _RESIDENT = re.compile(r"anon-rss:(\d+)kB")
 _MOST = 20_000
@@ -60,9 +63,9 @@ def _counters(groups: list[str]) -> list[str]:
     for line in groups:
         _, controllers, path = line.split(":", 2)
         if "memory" in controllers.split(","):
-            places.append(f"/sys/fs/cgroup/memory{path}/memory.oom_control")
+            places.append(f"{GROUPS}/memory{path}/memory.oom_control")
         elif not controllers:
-            places.append(f"/sys/fs/cgroup{path}/memory.events")
+            places.append(f"{GROUPS}{path}/memory.events")
     return places
 
 

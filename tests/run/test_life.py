@@ -552,7 +552,7 @@ class TestWhatCannotBePrevented:
         def strike(run):
             raise error
 
-        monkeypatch.setattr("expkit.run.engine.keep_sources", strike)
+        monkeypatch.setattr("expkit.run.engine.RunSources", strike)
         with pytest.raises(type(error)):
             experiment.run()
         assert [store.load(key.uid).status for key in store.ids()] == [status]
