@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.nearest import did_you_mean
 from expkit.cli.terminal import emit
-from expkit.errors import ExpkitError, UsageError
+from expkit.errors import ExpkitError, NoObserverError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return CTRL_C
     except ExpkitError as error:
         emit(f"expkit: {error}\n", sys.stderr)
-        return MISTAKE if isinstance(error, UsageError) else FAILURE
+        return MISTAKE if isinstance(error, (UsageError, NoObserverError)) else FAILURE
 
 
 def _run(words: list[str]) -> int:

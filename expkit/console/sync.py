@@ -173,8 +173,10 @@ def _store_of(target: str) -> RunStore:
 
 
 def _is_running(note: Note) -> bool:
+    """Whether the process that delivers is the one that runs the run."""
     try:
-        return note.pid is not None and note.store.load(note.uid).status == RUNNING
+        lease = note.store.lease(note.uid)
+        return note.store.load(note.uid).status == RUNNING and (lease is None or note.pid in (None, lease.pid))
     except ExpkitError:
         return False
 

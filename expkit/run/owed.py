@@ -18,6 +18,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
+from expkit.errors import ExpkitError
 from expkit.run.log import owed_dir, spool_store
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.holder import alive, this_process
@@ -33,7 +34,7 @@ FORMAT = 1
 _TRIES = 10
 
 _FOREIGN = 600.0
-"""Seconds after which the note of a process on another machine, of which nothing can be known here, is free."""
+"""Seconds after the last sign of life of a process on another machine, of which nothing can be known here."""
 
 _TICKS = 1000
 """Parts of a second in which names of notes tell when a process started."""
@@ -77,8 +78,17 @@ class Note(Frozen):
         """Whether nobody delivers it, as far as can be known here."""
         _, _, owner = os.path.basename(self.path).removesuffix(".json").partition(".")
         if owner and owner.partition("-")[0] != _machine():
-            return time.time() - _age_mark(self.path) > _FOREIGN
+            return time.time() - self._last_sign() > _FOREIGN
         return self.pid is None
+
+    def _last_sign(self) -> float:
+        """When somebody took the note, or the run was last known to live; seconds since the epoch."""
+        try:
+            taken = os.stat(self.path).st_mtime
+            lease = self.store.lease(self.uid)
+        except (OSError, ExpkitError):
+            return 0.0
+        return max(taken, lease.renewed.timestamp()) if lease is not None and lease.renewed else taken
 
     def write(self) -> Note:
         """Write it down, as that of this process; return it with its path.
@@ -188,10 +198,3 @@ def _key(uid: str, target: str) -> str:
 def _machine() -> str:
     here = this_process(0)
     return sha256(f"{here.host}|{here.boot}|{here.pid_namespace}".encode()).hexdigest()[:12]
-
-
-def _age_mark(path: str) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0

@@ -211,7 +211,9 @@ class Recorder:
         """Keep bytes; files that were merely found are recorded without, where a secret of the run is among them."""
         if ref.role not in _FOUND or not self._live.secrets.are_in(source):
             return self.log.keep(source, ref)
-        self.tell(Learned(time=now(), gaps=(f"{ref.role} {ref.path} holds a secret of this run: only its hash is kept",)))
+        self.tell(
+            Learned(time=now(), gaps=(f"{ref.role} {ref.path} holds a secret of this run: only its hash is kept",))
+        )
         return ref.but(kept=False)
 
     def gap(self, text: str) -> None:
@@ -251,6 +253,8 @@ class Recorder:
             with self._lock:
                 self.over, self._broken = True, set()
                 self.owed = [lane for lane in self.lanes if not lane.delivered]
+                for note in self._notes.values():  # once more: somebody may have held this process for dead
+                    self._try(note.write)
             self._try(self.log.close)
             self._closed = True
             self._remove_spool()
@@ -279,7 +283,7 @@ class Recorder:
             self.lost(error)
             return fold(self.record, event)
 
-    def _try(self, step: Callable[[], None]) -> None:
+    def _try(self, step: Callable[[], object]) -> None:
         try:
             step()
         except OSError as error:

@@ -1,16 +1,16 @@
 """What a store missed is delivered later, once, whatever happened in between; with real processes."""
 
 import json
-import os
 import random
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.stores.folder.store import FolderStore
+
+from .conftest import seen
 
 BUSY = """
 import os, sys
@@ -84,6 +84,25 @@ def test_killed(world):
     (record,) = world.same()
     assert record.status == "RUNNING"
     assert next(iter(FolderStore(world.far).find(columns=["state"])))["state"] == "DIED"
+
+
+def test_killed_with_a_spool(world):
+    """Without any folder store it is the spool that holds what a killed process had said."""
+    process = world.start(BUSY.replace('"folder:runs", ', ""), "with", "forever=True")
+    world.wait((world.folder / "under-way").exists)
+    world.trouble("down")
+    time.sleep(0.1)
+    process.kill()
+    out, _ = process.communicate(timeout=30)
+    world.mend()
+    (spool,) = (world.state / "spool").iterdir()
+    source = FolderStore(spool)
+    (key,) = source.ids()
+    expected = seen(source, key.uid)
+    assert world.sync()[0] == 0
+    assert seen(FolderStore(world.far), key.uid) == expected
+    assert expected[1][StreamKey(OUTPUT)].decode().splitlines()[: out.count("\n") - 1] == out.splitlines()[:-1]
+    assert not spool.exists()
 
 
 def test_a_running_run_is_left_alone(world):

@@ -1,0 +1,48 @@
+"""The program `expkit`: help, version, mistakes."""
+
+import subprocess
+import sys
+
+import pytest
+
+import expkit
+from expkit.console.main import COMMANDS, main
+
+
+def test_help(capsys):
+    """Help names every command; every command has help of its own."""
+    assert main([]) == main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"\n  {name} " in shown
+        assert main([name, "--help"]) == 0
+        assert f"expkit {name} " in capsys.readouterr().out
+
+
+def test_version(capsys):
+    """The version is that of the package."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"expkit {expkit.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["synk"], "there is no command 'synk'; did you mean sync?; commands: sync"),
+        (["sync", "--lst"], "this cannot be understood: expkit sync --lst\nTry: expkit sync --help"),
+        (["sync", "more"], "this cannot be understood: expkit sync more\nTry: expkit sync --help"),
+        (["sync", "--to", "nothing:x"], "nothing is known by 'nothing:'"),
+    ],
+)
+def test_mistakes(words, said, capsys):
+    """A mistake has exit code 2 and says what to type."""
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"expkit: {said}")
+
+
+def test_as_a_module(tmp_path):
+    """``python -m expkit`` is the same program, and loads no more than it needs."""
+    done = subprocess.run([sys.executable, "-m", "expkit", "--version"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"expkit {expkit.__version__}\n")
+    code = "import sys, expkit.console.main as m; m.main(['--version']); sys.exit('docopt' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True).returncode == 0
