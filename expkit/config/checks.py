@@ -12,7 +12,7 @@ from expkit.config.unknown import Unknown, is_new, misspelt, suggestion, unknown
 from expkit.errors import NotRestorableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from expkit.config.branch import Branch
     from expkit.config.layers import Override
@@ -52,21 +52,32 @@ def masked_entries(paths: Sequence[str]) -> str:
     return f"config {words[0]} {', '.join(paths)} {words[1]} masked when {words[2]} saved; give again: with {given}"
 
 
-def refuse_other_texts(masked: Mapping[Path, str], config: Any, given: Collection[str]) -> None:
-    """Refuse a config whose definitions do not say again what was masked in part, such as ``Bearer ***``.
-
-    Args:
-        masked: the saved texts.
-        config: the resolved config.
-        given: paths of entries that were overridden.
+def refuse_masked(resolver: Resolver) -> None:
+    """Refuse masks from config files that nothing overrides, before a config function meets one.
 
     Raises:
         NotRestorableError: the message names the entries, and what to type.
     """
-    from expkit.record.masking import masked as without_secrets
+    if not resolver.masked:
+        return
+    from expkit._support.secrets import MASK
 
-    shown = without_secrets(config)
-    names = [join(path) for path, text in masked.items() if get_in(shown, path) != text]
+    given = resolver.touched()
+    names = sorted(join(path) for path, text in resolver.masked.items() if text == MASK)
+    if lacking := [name for name in names if not any(is_prefix(above, name) for above in given)]:
+        raise NotRestorableError(masked_entries(lacking))
+
+
+def refuse_other_texts(resolver: Resolver, config: Any) -> None:
+    """Refuse a config in which nothing says again what was masked in part, such as ``Bearer ***``.
+
+    Raises:
+        NotRestorableError: the message names the entries, and what to type.
+    """
+    from expkit.record.masking import masked
+
+    shown, given = masked(config), resolver.touched()
+    names = [join(path) for path, text in resolver.masked.items() if get_in(shown, path) != text]
     if lacking := [name for name in names if not any(is_prefix(above, name) for above in given)]:
         raise NotRestorableError(masked_entries(lacking))
 

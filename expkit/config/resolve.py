@@ -14,6 +14,7 @@ from expkit.config.checks import (
     changed_types,
     check_edits,
     check_unknown,
+    refuse_masked,
     refuse_opaque,
     refuse_other_texts,
     without_effect,
@@ -164,6 +165,7 @@ def resolve(
         resolver.take_base(base)
     for name in named:
         resolver.take_named(name)
+    refuse_masked(resolver)
     for node in resolver.tree.nodes:
         resolver.settle(node)
         check_edits(resolver.branches[node.path], force=force)
@@ -171,5 +173,5 @@ def resolve(
     resolution = Resolution(resolver, warnings)
     refuse_opaque(resolution.config)
     if resolver.masked:
-        refuse_other_texts(resolver.masked, resolution.config, resolver.touched())
+        refuse_other_texts(resolver, resolution.config)
     return resolution

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a, safe_repr
-from expkit._support.secrets import MASK
 from expkit.config.branch import Branch, insert, nested, overlay
 from expkit.config.containers import copy_containers
 from expkit.config.keys import active_rules, check_key
@@ -39,7 +38,7 @@ class Resolver:
         reads: entries that config functions and hooks read.
         ignored: (path of an ingredient, name) of values that were given for an ingredient inside it.
         base: the config to start from, if there is one.
-        masked: texts of a config file in which a part was a secret; the definitions have to say the rest again.
+        masked: entries of config files that were secrets, wholly (``***``) or in part (``Bearer ***``).
     """
 
     def __init__(self, nodes: Sequence[Node], command: str, logger: Logger | None) -> None:
@@ -118,7 +117,7 @@ class Resolver:
         summary.update(asked_for)
         for path, layer in own_leaves(summary, preset, config.origin):
             absolute = self.tree.absolute(node, path)
-            if is_a(layer.value, Masked) and layer.value != MASK:
+            if is_a(layer.value, Masked):
                 self.masked[absolute] = layer.value
                 continue
             self._win("named", Override(absolute, layer._replace(kind=f"{NAMED} {name}")))

@@ -17,11 +17,13 @@ from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from expkit.record.events import Event
 
 _SHORTEST = 6  # a shorter text may stand anywhere by chance
 _LONG = 12
+_LOOKED_INTO = 10_000_000  # bytes
 _NUMBERS = frozenset((int, float, bool, type(None)))
 
 _USER_PART = r"(?i)\b(https?://)[^\s/?#]+@"
@@ -113,21 +115,24 @@ class Secrets:
 
     Args:
         environment: variables whose names may tell secrets.
+
+    Attributes:
+        known: secrets that are looked for, longest first.
     """
 
     def __init__(self, environment: Mapping[str, str] = {}) -> None:
-        self._known: tuple[str, ...] = ()
+        self.known: tuple[str, ...] = ()
         self.learn(value for name, value in environment.items() if is_secret_name(name))
 
     def learn(self, texts: Iterable[str]) -> None:
         """Take in secrets; those that are too short to be told from other text are not looked for."""
         found = {form for text in texts for form in _forms(text) if len(form) >= _SHORTEST}
-        if not found.issubset(self._known):
-            self._known = tuple(sorted({*self._known, *found}, key=len, reverse=True))
+        if not found.issubset(self.known):
+            self.known = tuple(sorted({*self.known, *found}, key=len, reverse=True))
 
     def hide(self, text: str) -> str:
         """A text of ours without secrets; see :func:`masked_text`."""
-        for secret in self._known:
+        for secret in self.known:
             if secret in text:
                 text = _without(text, secret)
         return masked_text(text)
@@ -144,8 +149,8 @@ class Secrets:
             paths: gets the dotted paths of what is masked.
         """
         known = None
-        while known is not self._known:  # what is learnt on the way may stand before the place where it is learnt
-            known = self._known
+        while known is not self.known:  # what is learnt on the way may stand before the place where it is learnt
+            known = self.known
             walk = _Walk(self)
             result = walk(value, _is_masked(name))
             self.learn(walk.found)
@@ -164,6 +169,16 @@ class Secrets:
         fields = {name: value for name, value in vars(event).items() if name in _HIDERS and value is not None}
         return event.but(**{name: _HIDERS[name](self, value) for name, value in fields.items()}) if fields else event
 
+    def are_in(self, source: Path | bytes) -> bool:
+        """Whether a file, or its first 10 MB, has a secret in it that cannot stand there by chance."""
+        known = [secret.encode("utf-8", "surrogatepass") for secret in self.known if _is_unmistakable(secret)]
+        if not known:
+            return False
+        if not isinstance(source, bytes):
+            with open(source, "rb") as file:
+                source = file.read(_LOOKED_INTO)
+        return any(secret in source for secret in known)
+
     def arguments(self, arguments: Sequence[str], said: Mapping[str, str] = {}) -> tuple[str, ...]:
         """A command line without secrets.
 
@@ -174,7 +189,7 @@ class Secrets:
         return tuple(self._argument(said.get(argument, argument)) for argument in arguments)
 
     def _argument(self, argument: str) -> str:
-        for secret in self._known:
+        for secret in self.known:
             argument = argument.replace(secret, MASK)
         name, equals, value = argument.partition("=")
         if equals and value and _is_masked(name):
@@ -183,7 +198,7 @@ class Secrets:
 
     def sure(self, text: str) -> str:
         """A user's value without secrets that cannot stand there by chance, as a password ``postgres`` could."""
-        for secret in self._known:
+        for secret in self.known:
             if secret in text and _is_unmistakable(secret):
                 text = _without(text, secret)
         return masked_url(text)
@@ -244,7 +259,9 @@ class _Walk:
         self.found: list[str] = []
         self._secrets = secrets
         self._mark = mark
-        self._above: list[str] = []
+        self._above: list[tuple[Any] | int] = []
+        group = SETTINGS.SECRETS
+        self._on, self._names, self._harmless = group.MASK, tuple(group.NAMES), tuple(group.HARMLESS)
         self._done: dict[tuple[int, bool], Any] = {}
 
     def __call__(self, value: Any, secret: bool = False) -> Any:
@@ -263,7 +280,7 @@ class _Walk:
             return value
 
     def mask(self, shown: str = MASK) -> str:
-        self.paths.append("".join(self._above).removeprefix("."))
+        self.paths.append("".join(map(_step, self._above)).removeprefix("."))
         return self._mark(shown)
 
     def text(self, value: str, secret: bool) -> str:
@@ -276,10 +293,12 @@ class _Walk:
         if secret and text and text != MASK:
             self.found.append(text)
             return self.mask()
+        if not self._secrets.known and "=" not in text and "://" not in text:
+            return text
         shown = self._secrets.sure(text)
         return text if shown == text else self.mask(shown)
 
-    def at(self, place: str, value: Any, secret: bool) -> Any:
+    def at(self, place: tuple[Any] | int, value: Any, secret: bool) -> Any:
         self._above.append(place)
         try:
             return self(value, secret)
@@ -292,8 +311,7 @@ class _Walk:
             made: dict[Any, Any] = {}
             self._done[key] = made  # before it is filled: it may hold itself
             for name, item in dict.items(value):
-                is_secret = secret or (type(name) is str and _is_masked(name))
-                made[name] = item if type(item) in _NUMBERS else self.at(_step(name), item, is_secret)
+                made[name] = item if type(item) in _NUMBERS else self.at((name,), item, secret or self._is_secret(name))
         return self._done[key]  # type: ignore[no-any-return]
 
     def items(self, value: Any, secret: bool) -> list[Any]:
@@ -306,7 +324,10 @@ class _Walk:
 
     def each(self, items: Iterable[Any], secret: bool) -> Iterator[Any]:
         for index, item in enumerate(items):
-            yield item if type(item) in _NUMBERS else self.at(f"[{index}]", item, secret)
+            yield item if type(item) in _NUMBERS else self.at(index, item, secret)
+
+    def _is_secret(self, name: Any) -> bool:
+        return self._on and type(name) is str and names_secret(name, self._names, self._harmless)
 
     def tuple(self, value: Any, secret: bool) -> Any:
         names = getattr(type(value), "_fields", None)
@@ -345,7 +366,8 @@ class _Walk:
         return self.mask()
 
 
-def _step(key: Any) -> str:
+def _step(place: tuple[Any] | int) -> str:
+    key = place if isinstance(place, int) else place[0]
     return f".{quoted(key)}" if isinstance(key, str) else f"[{key!r}]"
 
 

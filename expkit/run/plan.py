@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from expkit.config.summary import ConfigSummary
     from expkit.config.updates import Update
     from expkit.observers.base import RunObserver
-    from expkit.record.masking import Secrets
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
     from expkit.run.queued import QueuedRun
@@ -56,7 +55,6 @@ class RunPlan(Frozen):
         record: the run's first record.
         facts: about code and machine.
         live: values that records do not hold.
-        secrets: what is masked wherever it leaves the process.
         meta_info: as the handle shows it.
         logger: root of the run's loggers.
     """
@@ -78,7 +76,6 @@ class RunPlan(Frozen):
     record: RunRecord
     facts: Facts
     live: Live
-    secrets: Secrets
     meta_info: dict[str, Any]
     logger: logging.Logger
 
@@ -129,8 +126,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         unobserved=unobserved,
         record=record if queued is None else queued.started(record),
         facts=facts,
-        live=Live(config=disclosure.config, base_dir=root.project, hide=disclosure.secrets.event),
-        secrets=disclosure.secrets,
+        live=Live(config=disclosure.config, base_dir=root.project, secrets=disclosure.secrets),
         meta_info=meta,
         logger=logger,
     )

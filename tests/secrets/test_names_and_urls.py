@@ -12,9 +12,25 @@ from expkit.record.masking import Secrets, is_secret_name, masked_mapping, maske
 @pytest.mark.parametrize(
     "name",
     [
-        "token", "GITHUB_TOKEN", "githubToken", "--db-password", "api_key", "API-KEY", "aws.secret.access_key", "PASSWD",
-        "APIKey", "AWSSecretKey", "PGPASSWORD", "AWS_ACCESS_KEY_ID", "Authorization", "db_pass", "OAuth2Token", "token2",
-        "credentials", "slack_webhook", "MYSQL_PWD",
+        "token",
+        "GITHUB_TOKEN",
+        "githubToken",
+        "--db-password",
+        "api_key",
+        "API-KEY",
+        "aws.secret.access_key",
+        "PASSWD",
+        "APIKey",
+        "AWSSecretKey",
+        "PGPASSWORD",
+        "AWS_ACCESS_KEY_ID",
+        "Authorization",
+        "db_pass",
+        "OAuth2Token",
+        "token2",
+        "credentials",
+        "slack_webhook",
+        "MYSQL_PWD",
     ],  # fmt: skip
 )
 def test_secret_names(name):
@@ -22,10 +38,33 @@ def test_secret_names(name):
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", [
-        "tokenizer", "max_tokens", "key_size", "keyboard", "author", "monkey", "seed", "", "token_count", "n_secrets",
-        "eos_token", "token_type", "token_embedding", "password_file", "secret_name", "PWD", "low_pass", "compass",
-        "public_key", "primary_key", "key_dim", "secretary", "authority", "passes",
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tokenizer",
+        "max_tokens",
+        "key_size",
+        "keyboard",
+        "author",
+        "monkey",
+        "seed",
+        "",
+        "token_count",
+        "n_secrets",
+        "eos_token",
+        "token_type",
+        "token_embedding",
+        "password_file",
+        "secret_name",
+        "PWD",
+        "low_pass",
+        "compass",
+        "public_key",
+        "primary_key",
+        "key_dim",
+        "secretary",
+        "authority",
+        "passes",
     ],  # fmt: skip
 )
 def test_harmless_names(name):
