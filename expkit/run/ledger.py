@@ -196,7 +196,7 @@ class Ledger:
     def _kept(self, source: Path | bytes, ref: FileRef) -> FileRef:
         try:
             with quietly():
-                return self._recorder.log.keep(source, ref)
+                return self._recorder.keep(source, ref)
         except OSError as error:
             self._recorder.gap(f"{ref.role} {ref.path} could not be kept: {error}")
             return ref.but(kept=False)
