@@ -96,6 +96,20 @@ def hundred_runs(bench: Bench) -> Iterator[Row]:
     yield row
 
 
+def git_facts(bench: Bench) -> Iterator[Row]:
+    row = Row("git facts of a clean repository of 5,000 files", "ms", goal=60)
+    measured = bench.job("git_facts", EXPKIT, library=EXPKIT)
+    _fill(row, {EXPKIT: measured}, "seconds", MILLI)
+    _fill(row, {LIMIT: measured}, "limit", MILLI)
+    yield row
+
+
+def idle(bench: Bench) -> Iterator[Row]:
+    row = Row("processor time of a run of 60 s that logs nothing, monitoring on, start included", "s", goal=0.3)
+    _fill(row, {EXPKIT: bench.job("idle", EXPKIT, library=EXPKIT)}, "seconds", 1)
+    yield row
+
+
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     figure.__name__: figure
     for figure in (
@@ -107,6 +121,8 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         beat,
         config,
         hundred_runs,
+        git_facts,
+        idle,
     )
 }
 """All figures by the name to ask for them."""
