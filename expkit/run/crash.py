@@ -12,8 +12,8 @@ import signal
 import threading
 import weakref
 
-from expkit.stores.death import header
 from expkit.stores.kernel import oom_counter
+from expkit.stores.last_words import header
 
 _LONGEST = 1 << 16
 

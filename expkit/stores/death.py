@@ -8,13 +8,13 @@ log, the exit code of a process that nobody has collected, the memory that the r
 
 from __future__ import annotations
 
-import json
 import re
 import signal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from expkit.record.model import POINTS, StreamKey
 from expkit.stores import holder, kernel
+from expkit.stores.last_words import CRASH, LastWords, parse
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,35 +34,6 @@ class KeepsLastWords(Protocol):
     def last_words(self, run: RunId) -> tuple[bytes, datetime] | None:
         """The bytes, and when they were last added to; None if there are none."""
         ...
-
-
-class LastWords(NamedTuple):
-    """What the file says.
-
-    Attributes:
-        counter: file and count of :func:`expkit.stores.kernel.oom_counter` at the start.
-        signals: numbers of signals that usually end a program, in order.
-        crash: what ``faulthandler`` wrote, or ``""``.
-        time: when the last of it was written.
-    """
-
-    counter: tuple[str, int] | None = None
-    signals: tuple[int, ...] = ()
-    crash: str = ""
-    time: datetime | None = None
-
-
-def header(counter: tuple[str, int] | None) -> bytes:
-    """The first line of the file; after it comes a byte for each signal, then the text of a crash."""
-    return json.dumps({"oom_kills": counter}).encode() + b"\n"
-
-
-def parse(data: bytes, time: datetime | None) -> LastWords:
-    """What such a file says."""
-    first, _, rest = data.partition(b"\n")
-    numbers, mark, crash = rest.partition(_CRASH)
-    signals = tuple(number for number in numbers if number in ENDING)
-    return LastWords(_counter(first), signals, (mark + crash).decode("utf-8", "replace"), time)
 
 
 def cause_of_death(store: RunStore, record: RunRecord) -> str:
@@ -109,7 +80,7 @@ def _crashed(words: LastWords) -> str:
     """The kind of crash and the user's line: the first one outside the interpreter's and packages' folders."""
     if not words.crash:
         return ""
-    kind = words.crash.removeprefix(_CRASH.decode()).partition("\n")[0].strip()
+    kind = words.crash.removeprefix(CRASH.decode()).partition("\n")[0].strip()
     frames = _FRAME.findall(words.crash.partition("Current thread 0x")[2].partition("\n\n")[0])
     mine = [frame for frame in frames if not _LIBRARY.search(frame[0])] or frames
     if not mine:
@@ -168,14 +139,6 @@ def _name(number: int) -> str:
         return f"signal {number}"
 
 
-def _counter(line: bytes) -> tuple[str, int] | None:
-    try:
-        place, count = json.loads(line)["oom_kills"]
-    except (ValueError, TypeError, LookupError):
-        return None
-    return (place, count) if isinstance(place, str) and isinstance(count, int) else None
-
-
 def _size(amount: float) -> str:
     for unit in ("bytes", "KB", "MB", "GB"):
         if amount < 1000:  # noqa: PLR2004
@@ -184,14 +147,6 @@ def _size(amount: float) -> str:
     return f"{amount:.3g} TB"
 
 
-ENDING = frozenset(
-    getattr(signal, name).value
-    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU")
-    if hasattr(signal, name)
-)
-"""Signals that end a program which does not handle them."""
-
-_CRASH = b"Fatal Python error: "
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
 _LIBRARY = re.compile(r"[/\\](site-packages|dist-packages|python3?[\d.]*|Lib|expkit)[/\\]|^<frozen")
 _SLASH = re.compile(r"[/\\]")

@@ -15,8 +15,8 @@ FIRST_NAMESPACE = "pid:[4026531836]"
 GROUPS = "/sys/fs/cgroup"
 """Where control groups are shown."""
 
-_KILLED = re.compile(r"(?:Out of memory|out of memory): Killed process (\d+) \(")
-_RESIDENT = re.compile(r"anon-rss:(\d+)kB")
+_KILLED = r"[Oo]ut of memory: Killed process (\d+) \("
+_RESIDENT = r"anon-rss:(\d+)kB"
 _MOST = 20_000
 
 
@@ -32,7 +32,7 @@ def oom_note(pid: int, since: float) -> str | None:
 
 def resident(note: str) -> int | None:
     """Bytes of memory that the process of such a note had; None where it does not say."""
-    found = _RESIDENT.search(note)
+    found = re.search(_RESIDENT, note)
     return int(found[1]) * 1024 if found else None
 
 
@@ -54,7 +54,7 @@ def oom_kills(place: str) -> int | None:
 
 
 def _victim(text: str) -> int | None:
-    found = _KILLED.search(text)
+    found = re.search(_KILLED, text)
     return int(found[1]) if found else None
 
 

@@ -14,6 +14,7 @@ from expkit.record.model import Point, StreamKey
 from expkit.stores import death, holder, kernel
 from expkit.stores.finding import find
 from expkit.stores.folder.store import FolderStore
+from expkit.stores.last_words import header
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import NOON, sample_lease, sample_record
 
@@ -120,7 +121,7 @@ def test_the_control_group_ran_out_of_memory(died, tmp_path, monkeypatch):
     monkeypatch.setattr(kernel, "oom_note", lambda pid, since: None)
     counter = tmp_path / "memory.events"
     counter.write_text("oom_kill 3\n")
-    died[1](death.header((str(counter), 3)))
+    died[1](header((str(counter), 3)))
     assert "control group" not in cause(died[0])
     counter.write_text("oom_kill 4\n")
     assert "its control group ran out of memory since the run began" in cause(died[0])
@@ -211,7 +212,7 @@ def test_an_inner_run_dies_of_what_the_outer_one_got(tmp_path, monkeypatch):
     outer = sample_record(start_time=NOON)
     store.create(outer, lease=gone)
     store.create(sample_record(parent=outer.uid, start_time=NOON + timedelta(seconds=1)), lease=gone)
-    (tmp_path / "1" / "last-words-0-0.raw").write_bytes(death.header(None) + bytes([signal.SIGTERM]))
+    (tmp_path / "1" / "last-words-0-0.raw").write_bytes(header(None) + bytes([signal.SIGTERM]))
     causes = [row["cause"] for row in find(store, columns=["cause"])]
     assert causes[0] == causes[1]
     assert causes[0].startswith("got SIGTERM")
