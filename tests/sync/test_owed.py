@@ -101,7 +101,8 @@ def test_killed_with_a_spool(world):
     expected = seen(source, key.uid)
     assert world.sync()[0] == 0
     assert seen(FolderStore(world.far), key.uid) == expected
-    assert expected[1][StreamKey(OUTPUT)].decode().splitlines()[: out.count("\n") - 1] == out.splitlines()[:-1]
+    assert len(expected[1][StreamKey()]) >= out.count("line ") - 1 >= 60 - 1
+    assert expected[1][StreamKey(OUTPUT)].count(b"line ") >= out.count("line ") - 1
     assert not spool.exists()
 
 
