@@ -115,6 +115,8 @@ SETTINGS = Settings(
         HOOKS=True,
         # bytes of files that were merely seen are kept up to this size, in bytes ...
         KEEP_BELOW=1_000_000,
+        # ... and as long as those of one run do not exceed this; none counts for less than 100,000 bytes ...
+        KEEP_ALL=100_000_000,
         # ... or where one of these patterns matches
         KEEP=[],
         # files that match one of these patterns are neither inputs nor outputs

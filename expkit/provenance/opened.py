@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from contextlib import contextmanager
 from stat import S_ISREG
 from time import time
@@ -37,8 +38,8 @@ class Sight(NamedTuple):
     """A file that was opened for reading.
 
     Attributes:
-        signature: as it was just before.
-        time: seconds since the epoch.
+        signature: as it was then, or a moment later.
+        time: when it was opened, in seconds since the epoch.
         layer: ``audit``, ``hook`` or ``worker``.
     """
 
@@ -64,7 +65,8 @@ class Writing(NamedTuple):
 class Opened:
     """The files that one run opens, by absolute path, and the programs that it starts.
 
-    Everything here is called in the user's threads, between any two steps of theirs: no locks, no waiting.
+    Called in the user's threads, between any two steps of theirs: no locks, no waiting. What is only read is put aside
+    and looked at a moment later, by another thread, or before anything is overwritten.
 
     Args:
         most: after so many files nothing is noted any more.
@@ -81,11 +83,9 @@ class Opened:
         owner: whose files these are.
         is_full: some files were not noted.
         seen: events that need no second look.
+        fresh: events of reading that nobody has looked at: arguments, time and thread.
         forked: see above.
     """
-
-    bytecode = False
-    """Whether compiled modules are noted, too."""
 
     def __init__(self, most: int, on_fork: Callable[[], object] | None = None) -> None:
         self.reads: dict[str, Sight] = {}
@@ -98,23 +98,46 @@ class Opened:
         self.owner: object = None
         self.is_full = False
         self.seen: set[Any] = set()
+        self.fresh: deque[tuple[tuple[Any, ...], float, int]] = deque()
         self.forked = on_fork
         self._most = most
 
-    def note(self, path: str, *, reads: bool, writes: bool, layer: str = AUDIT) -> bool:
-        """A file is about to be opened; returns whether that needs no second look."""
+    def put_aside(self, args: tuple[Any, ...]) -> None:
+        """A file is about to be opened for reading only."""
+        if len(self.seen) >= self._most:
+            self.is_full = True
+            return
+        self.seen.add(args)
+        self.fresh.append((args, time(), threading.get_ident()))
+
+    def catch_up(self, most: int = -1) -> None:
+        """Look at what was put aside, at all of it or at so many files."""
+        while self.fresh and most:
+            most -= 1
+            try:
+                args, at, thread = self.fresh.popleft()
+            except IndexError:  # two threads caught up
+                return
+            path = _absolute(args[0])
+            if path.endswith(".pyc") or _is_ours(thread):
+                continue
+            if not self.note(path, reads=True, writes=False, at=at):
+                self.seen.discard(args)  # it may be there the next time
+
+    def note(self, path: str, *, reads: bool, writes: bool, layer: str = AUDIT, at: float = 0.0) -> bool:
+        """A file is about to be opened, or was opened at a time; returns whether that needs no second look."""
         if len(self.reads) + len(self.writes) >= self._most:
             self.is_full = True
-            return False
+            return True
         status = _status(path)
         if status is not None and not S_ISREG(status.st_mode):
             return True
-        now = status and signature(status)
-        if reads and now is not None and path not in self.reads and self.is_given(path, now):
-            self.reads[path] = self.pending[path] = Sight(now, time(), layer)
+        now, at = status and signature(status), at or time()
+        if reads and now is not None and path not in self.reads and self.is_given(path, now, at):
+            self.reads[path] = self.pending[path] = Sight(now, at, layer)
         if writes:
             self._save(path, now)
-            self.writes.setdefault(path, Writing(now, time(), layer))
+            self.writes.setdefault(path, Writing(now, at, layer))
         return writes or status is not None
 
     def renamed(self, source: str, target: str) -> None:
@@ -138,9 +161,10 @@ class Opened:
             status = _status(path)
             self._save(path, status and signature(status))
 
-    def is_given(self, path: str, when_read: Signature) -> bool:
-        """Whether a file that is read was there already, and is not the run's own work."""
-        return path not in self.writes or self.writes[path].before == when_read
+    def is_given(self, path: str, when_read: Signature, at: float) -> bool:
+        """Whether a file that was read then was there already, and is not the run's own work."""
+        writing = self.writes.get(path)
+        return writing is None or writing.before == when_read or writing.time >= at
 
     def _save(self, path: str, now: Signature | None) -> None:
         """What was read counts as it was then: small files are saved before they change."""
@@ -238,15 +262,24 @@ def quietly() -> Iterator[None]:
         _quiet.discard(thread)
 
 
+def _caught_up() -> Opened | None:
+    """The listener, having looked at everything that was opened before; None for what our own threads do."""
+    listener = _listener()
+    if listener is None or _is_ours(threading.get_ident()):
+        return None
+    listener.catch_up()
+    return listener
+
+
 def note(path: str, *, reads: bool, writes: bool, layer: str) -> None:
     """A library opens ``path`` where the interpreter does not see it."""
-    if listener := _listener():
+    if listener := _caught_up():
         listener.note(_absolute(path), reads=reads, writes=writes, layer=layer)
 
 
 def note_folder(path: str) -> None:
     """A library writes files into a folder."""
-    if listener := _listener():
+    if listener := _caught_up():
         listener.folder(_absolute(path))
 
 
@@ -259,8 +292,7 @@ def _set(listeners: tuple[Opened, ...]) -> None:
 
 def _listener() -> Opened | None:
     """Who is to be told of what this thread does."""
-    thread = threading.get_ident()
-    if not _listeners or thread in _quiet or _is_ours(thread):
+    if not _listeners or (_quiet and threading.get_ident() in _quiet):
         return None
     return _listeners[-1] if len(_listeners) == 1 or _which is None else _which(_listeners)
 
@@ -292,11 +324,12 @@ def _open(args: tuple[Any, ...]) -> None:
     path, mode, flags = args
     if isinstance(path, int) or (listener := _listener()) is None or args in listener.seen:
         return
-    path = _absolute(path)
-    if path.endswith(".pyc") and not listener.bytecode:
-        return
     reads, writes = _ways(mode, flags)
-    if listener.note(path, reads=reads, writes=writes):
+    if not writes:
+        listener.put_aside(args)
+        return
+    listener.catch_up()
+    if listener.note(_absolute(path), reads=reads, writes=True):
         listener.seen.add(args)
 
 
@@ -319,33 +352,34 @@ def _sqlite(args: tuple[Any, ...]) -> None:
         from urllib.parse import unquote, urlsplit
 
         path = unquote(urlsplit(path).path)
-    if path and path != ":memory:" and (listener := _listener()):
+    if path and path != ":memory:" and (listener := _caught_up()):
         listener.note(_absolute(path), reads=True, writes=True)
 
 
 def _rename(args: tuple[Any, ...]) -> None:
-    if listener := _listener():
+    if listener := _caught_up():
         listener.renamed(_absolute(args[0]), _absolute(args[1]))
 
 
 def _link(args: tuple[Any, ...]) -> None:
-    if listener := _listener():
+    if listener := _caught_up():
         listener.note(_absolute(args[1]), reads=False, writes=True)
 
 
 def _remove(args: tuple[Any, ...]) -> None:
-    if listener := _listener():
+    if listener := _caught_up():
         listener.about_to_go(_absolute(args[0]))
 
 
 def _truncate(args: tuple[Any, ...]) -> None:
-    if not isinstance(args[0], int) and (listener := _listener()):
+    if not isinstance(args[0], int) and (listener := _caught_up()):
         listener.note(_absolute(args[0]), reads=True, writes=True)
 
 
 def _chdir(_: tuple[Any, ...]) -> None:
     """Relative paths mean other files now."""
     for listener in _listeners:
+        listener.catch_up()
         listener.seen.clear()
 
 
@@ -358,7 +392,7 @@ def _popen(args: tuple[Any, ...]) -> None:
 def _start(program: Any, words: list[Any]) -> None:
     from expkit.provenance.programs import is_harmless, program_name
 
-    if listener := _listener():
+    if listener := _caught_up():
         name = program_name(program, words)
         if name and not is_harmless(name):
             listener.programs[name] = None

@@ -41,29 +41,42 @@ class Places:
         ignore: Iterable[str] = (),
     ) -> None:
         named = {"project": os.path.abspath(project), "cwd": os.getcwd(), "home": os.path.expanduser("~")}
-        self._named = [(root, place) for root, folder in named.items() for place in _both(folder) if _is_telling(place)]
+        self._named = [
+            (root, place.rstrip(os.sep) + os.sep)
+            for root, folder in named.items()
+            for place in _both(folder)
+            if _is_telling(place)
+        ]
         self._ours = [place for folder in ours for place in _both(folder)]
         self._roots = None if roots is None else [place for root in roots for place in _both(root)]
         self._system = [place for folder in _system_folders(named["home"]) for place in _both(folder)]
         self._ignored = re.compile("|".join(translate(pattern) for pattern in ignore) or r"(?!)")
+        self._judged: dict[str, bool] = {}
 
     def counts(self, path: str) -> bool:
         """Whether a file may be an input or output, judged by its absolute path."""
-        if any(_is_below(path, folder) for folder in self._ours) or self._ignored.match(self._matched(path)):
+        folder = os.path.dirname(path)
+        judged = self._judged.get(folder)
+        if judged is None:
+            judged = self._judged[folder] = self._folder_counts(path)
+        return judged and not self._ignored.match(self._matched(path))
+
+    def name(self, path: str) -> tuple[str, str]:
+        """(named root, path from there with forward slashes); from elsewhere only the last folder is told."""
+        for root, folder in self._named:
+            if path.startswith(folder):
+                return root, path[len(folder) :].replace(os.sep, "/")
+        folder, base = os.path.split(path)
+        return "elsewhere", "/".join(part for part in (os.path.basename(folder), base) if part)
+
+    def _folder_counts(self, path: str) -> bool:
+        if any(_is_below(path, folder) for folder in self._ours):
             return False
         if self._roots is not None:
             return any(_is_below(path, root) for root in self._roots)
         if in_site_folder(path) or is_library(path):
             return False
         return self._is_near(path) or not any(_is_below(path, folder) for folder in self._system)
-
-    def name(self, path: str) -> tuple[str, str]:
-        """(named root, path from there with forward slashes); from elsewhere only the last folder is told."""
-        for root, folder in self._named:
-            if _is_below(path, folder):
-                return root, path[len(folder.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
-        folder, base = os.path.split(path)
-        return "elsewhere", "/".join(part for part in (os.path.basename(folder), base) if part)
 
     def _matched(self, path: str) -> str:
         root, name = self.name(path)

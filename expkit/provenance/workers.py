@@ -44,8 +44,6 @@ class Report(Opened):
         folder: of the run.
     """
 
-    bytecode = True
-
     def __init__(self, folder: str) -> None:
         super().__init__(SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
         self._path = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
@@ -57,10 +55,15 @@ class Report(Opened):
         modules = () if forked else [[_IMPORT, file] for _, file in users_modules()]
         self._tell([_BEGIN, "fork" if forked else _kind()], *modules)
 
-    def note(self, path: str, *, reads: bool, writes: bool, layer: str = WORKER) -> bool:
+    def put_aside(self, args: tuple[Any, ...]) -> None:
+        """Nobody comes by later: it is looked at now."""
+        if self.note(os.path.abspath(os.fsdecode(args[0])), reads=True, writes=False):
+            self.seen.add(args)
+
+    def note(self, path: str, *, reads: bool, writes: bool, layer: str = WORKER, at: float = 0.0) -> bool:  # noqa: ARG002
         """Note, and write down what is new."""
         before = self.reads.get(path), self.writes.get(path)
-        done = super().note(path, reads=reads, writes=writes, layer=layer)
+        done = super().note(path, reads=reads, writes=writes, layer=WORKER, at=at)
         self.pending.clear()
         after = self.reads.get(path), self.writes.get(path)
         if before != after and not is_library(path):

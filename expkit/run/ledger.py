@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _QUIET = 2.0  # seconds in which a file that is complete is not written to
 _NAMED = 5
+_LEAST = 100_000  # bytes that a file takes from what may be kept in all: many small ones take time and space, too
 
 
 class Ledger:
@@ -60,6 +61,7 @@ class Ledger:
         self._shown: dict[str, Signature] = {}
         self._unhashed: list[str] = []
         self._count = 0
+        self._room: int = SETTINGS.FILES.KEEP_ALL
         self._is_full = False
 
     # -- while the run is on ---------------------------------------------------------------------------
@@ -71,9 +73,13 @@ class Ledger:
         if path is None:
             return False
         sight = pending[path]
+        if len(self._new) + len(self._late) + self._count > SETTINGS.FILES.MOST:
+            pending.clear()
+            self._is_full = True
+            return False
         if self._places.counts(path):
             self._add(path, sight, self._input(path, sight))
-        del pending[path]
+        pending.pop(path, None)
         return True
 
     def beat(self) -> None:
@@ -125,7 +131,8 @@ class Ledger:
                     self._opened.writes[path] = Writing(before.get(path), current.modified / 1e9, FOLDER)
 
     def _is_input(self, path: str) -> bool:
-        return os.path.exists(path) and self._opened.is_given(path, self._opened.reads[path].signature)
+        sight = self._opened.reads[path]
+        return os.path.exists(path) and self._opened.is_given(path, sight.signature, sight.time)
 
     def _finish_output(self, path: str, writing: Writing) -> None:
         current = signature_of(path)
@@ -158,7 +165,8 @@ class Ledger:
             ref = ref.but(sha256=sha256(saved).hexdigest())
             return self._kept(saved, ref) if self._is_kept(path, len(saved)) else ref
         ref = self._hashed(path, ref)
-        return ref.but(changed=signature_of(path) != sight.signature)
+        changed = sight.signature.modified / 1e9 > sight.time or signature_of(path) != sight.signature
+        return ref.but(changed=changed)
 
     def _output(self, path: str, writing: Writing, size: int) -> FileRef:
         return self._ref(path, "output", writing.time, writing.layer, size).but(mode="w")
@@ -190,8 +198,10 @@ class Ledger:
 
     def _is_kept(self, path: str, size: int) -> bool:
         name = path.replace(os.sep, "/")
-        wanted = size <= SETTINGS.FILES.KEEP_BELOW or any(fnmatchcase(name, each) for each in SETTINGS.FILES.KEEP)
-        return wanted and not is_private(self._places.name(path)[1])
+        small = size <= SETTINGS.FILES.KEEP_BELOW and self._room >= size
+        if not small and not any(fnmatchcase(name, pattern) for pattern in SETTINGS.FILES.KEEP):
+            return False
+        return not is_private(self._places.name(path)[1])
 
     def _kept(self, source: Path | bytes, ref: FileRef) -> FileRef:
         try:

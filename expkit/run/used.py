@@ -27,7 +27,8 @@ _BEAT = 2.0
 _IDLE = 0.1
 _LONGEST_PAUSE = 0.05
 _REST = 20  # times as long as work took, so that it takes the program no more than a twentieth of one processor
-_LAST_PATIENCE = 1.0
+_AT_ONCE = 100
+_LAST_PATIENCE = 2.0
 
 
 class UsedFiles:
@@ -56,7 +57,7 @@ class _Watch:
         self._workers = Workers(run.uid)
         folder = self._workers.folder
         # what libraries open is noted, too, until it is worked off
-        self._opened = Opened(4 * SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
+        self._opened = Opened(2 * SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
         self._opened.owner = run
         for place in map(os.path.abspath, SETTINGS.FILES.OUTPUT_FOLDERS):
             self._opened.folders[place] = look(place, SETTINGS.FILES.MOST)
@@ -105,6 +106,7 @@ class _Watch:
     def _step(self) -> float:
         """Work off one file; return how long to rest from it."""
         begun = perf_counter()
+        self._opened.catch_up(_AT_ONCE)
         if not self._opened.pending or not self._book().step():
             return _IDLE
         return min(_LONGEST_PAUSE, _REST * (perf_counter() - begun))
@@ -116,6 +118,7 @@ class _Watch:
         self._tell_unseen([])
 
     def _finish(self) -> None:
+        self._opened.catch_up()
         self._workers.hear(self._opened)
         opened = self._opened
         if opened.reads or opened.writes or opened.folders or opened.modules:
