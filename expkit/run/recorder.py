@@ -8,7 +8,7 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union
 
-from expkit.errors import ExpkitError, ObserverError, StoreError
+from expkit.errors import ExpkitError, ObserverError, StoreError, StoreNameError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
 from expkit.observers.store import StoreObserver
@@ -85,7 +85,7 @@ class Recorder:
             answer = self._ask(observer, first)
             run_id = answer if run_id is None else run_id
         if self.observers and isinstance(self.log, NoLog):
-            local_id = self._open(spool_store(self.record.uid), create=True)
+            local_id = self._open_spool(run_id)
             run_id = local_id if run_id is None and any(lane.away for lane in self.lanes) else run_id
         self._note_what_is_owed()
         if isinstance(event, Started) and event.record.queue_time is not None:
@@ -121,16 +121,26 @@ class Recorder:
     def _open_if_there(self, observer: StoreObserver) -> None:
         """Use the observer's folder as the log, unless an override has put the run elsewhere."""
         try:
-            self._open(observer.store, create=False)
+            self._open(observer.store)
+        except OSError as error:
+            if observer.offline is None and not isinstance(error, StoreError):
+                raise
         except StoreError:
-            self.log = NoLog(self.record)
+            pass
 
-    def _open(self, store: Any, *, create: bool) -> RunId | None:
-        self.spooled = create
-        local_id = (
-            store.create(self.record, id=f"offline-{self.record.uid[-6:]}", lease=self._lease) if create else None
-        )
+    def _open(self, store: Any) -> None:
         self.log = LocalLog(store, self.record, self._lost_points)
+
+    def _open_spool(self, run_id: RunId | None) -> RunId:
+        """Keep the log in a spool, under the run's id if it has one by now; return its id there."""
+        store = spool_store(self.record.uid)
+        self.spooled = True
+        name = f"offline-{self.record.uid[-6:]}"
+        try:
+            local_id = store.create(self.record, id=name if run_id is None else run_id, lease=self._lease)
+        except StoreNameError:
+            local_id = store.create(self.record, id=name, lease=self._lease)
+        self._open(store)
         return local_id
 
     def _note_what_is_owed(self) -> None:
@@ -143,7 +153,10 @@ class Recorder:
             )
         for lane in self.lanes:
             if isinstance(lane.observer, StoreObserver):
-                self._try(lambda lane=lane: self._note(lane, lane.observer))  # type: ignore[misc]
+                try:
+                    self._note(lane, lane.observer)
+                except OSError as error:
+                    log.warning("what %s may miss of this run cannot be noted: %s", lane, error)
 
     def _note(self, lane: Lane, observer: StoreObserver) -> None:
         from expkit.run.owed import Note, target_of

@@ -313,3 +313,18 @@ def test_random_trouble(world, faults):
         assert world.sync()[0] == 0
     world.mend()
     world.same()
+
+
+def test_a_folder_on_a_share(world):
+    """Also a folder may be away at the start: the run is spooled, and moves there later under the next free id."""
+    share = world.folder / "share"
+    share.touch()
+    source = OFFLINE.replace("FAR", f"folder:{share}/runs")
+    code, out, err = world.run(source)
+    assert (code, out.startswith("id offline-")) == (0, True), err
+    code, out, err = world.run(source.replace("?offline=journal", ""))
+    assert code == 1 and "cannot take in the run" in err.splitlines()[-1]
+    share.unlink()
+    assert world.sync()[0] == 0
+    record = FolderStore(share / "runs").load("1")
+    assert (record.status, record.result) == ("COMPLETED", 7)
