@@ -4,7 +4,7 @@ Usage:
   expkit sync [--list] [--to=URL]
 
 Options:
-  --list     Show what is owed, and deliver nothing.
+  --list     Show what is owed, and what else lies in spools; deliver nothing.
   --to=URL   Deliver only to this store. Where a URL has a password, this is the way to give it: nobody wrote it down.
 
 What observers have missed waits in the runs' folders, or in spools below expkit's state folder. It is delivered once,
@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 
 from expkit.cli.terminal import emit
 from expkit.console.arguments import parse
-from expkit.errors import ExpkitError, UsageError
+from expkit.errors import ExpkitError, StoreError, UsageError
 from expkit.observers.opening import open_observer
 from expkit.observers.store import StoreObserver
 from expkit.record.model import RUNNING
 from expkit.run.overdue import deliver, is_stores_trouble
-from expkit.run.owed import owed_notes, target_of
+from expkit.run.owed import forgotten_spools, owed_notes, target_of
 from expkit.settings import SETTINGS
 from expkit.stores.urls import open_store
 
@@ -59,6 +59,8 @@ def main(argv: Sequence[str]) -> int:
     if options["--list"]:
         for note in free:
             _say(f"{_label(note)} is owed to {note.target}; it lies in {_place(note)}")
+        for spool in forgotten_spools():
+            _say(f"{spool} holds a run that no store waits for; open_store('{spool}') shows it, or delete it")
         owed += len(free)
     else:
         owed += _deliver_all(free, store)
@@ -169,7 +171,10 @@ def _deliver_all(notes: Iterable[Note], store: RunStore | None) -> int:
 def _store_of(target: str) -> RunStore:
     if _MASK in target:
         raise UsageError(f"give its URL with what stands in place of {_MASK}: expkit sync --to '{target}'")
-    return open_store(target)
+    try:
+        return open_store(target)
+    except StoreError as error:
+        raise StoreError(f"{error}. A run with this observer delivers it, too") from None
 
 
 def _is_running(note: Note) -> bool:

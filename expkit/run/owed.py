@@ -15,11 +15,13 @@ import os
 import time
 from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import ExpkitError
 from expkit.run.log import owed_dir, spool_store
+from expkit.stores.folder import files
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.holder import alive, this_process
 
@@ -144,6 +146,21 @@ def owed_notes() -> Iterator[Note]:
     for name in names:
         if name.endswith(".json") and (note := _read(f"{owed_dir()}/{name}")):
             yield note
+
+
+def forgotten_spools() -> list[Path]:
+    """Spools of runs whose processes have died, and of which no store is owed anything: only custom observers were told."""
+    noted = {note.uid for note in owed_notes()}
+    folders = (Path(folder) for folder in files.entries(str(spool_store("x").root.parent)))
+    return sorted(folder for folder in folders if folder.name not in noted and _has_died(folder))
+
+
+def _has_died(spool: Path) -> bool:
+    try:
+        lease = FolderStore(spool).lease(spool.name)
+    except (OSError, ExpkitError):
+        return False
+    return lease is not None and alive(lease) is False
 
 
 def target_of(store: RunStore) -> str:

@@ -328,3 +328,28 @@ def test_a_folder_on_a_share(world):
     assert world.sync()[0] == 0
     record = FolderStore(share / "runs").load("1")
     assert (record.status, record.result) == ("COMPLETED", 7)
+
+
+def test_forgotten_spools(world):
+    """A spool of a killed run that only a custom observer was told of is owed to nobody; ``--list`` shows where it lies."""
+    source = BUSY.replace('["folder:runs", "FAR"]', "[Deaf()]").replace("ex =", "class Deaf(RunObserver): ...\n\nex =")
+    process = world.start("from expkit import RunObserver\n" + source, "with", "forever=True")
+    world.wait((world.folder / "under-way").exists)
+    assert world.sync("--list") == (0, "nothing is owed\n")
+    process.kill()
+    process.communicate(timeout=30)
+    (spool,) = (world.state / "spool").iterdir()
+    code, out = world.sync("--list")
+    assert code == 0 and f"{spool} holds a run that no store waits for" in out
+    assert world.sync() == (0, "nothing is owed\n")
+
+
+def test_a_store_that_nobody_can_open(world):
+    """What is owed to a store of a script's own waits for the next run; sync says why it cannot help."""
+    (world.folder / "strike").touch()
+    world.run(BUSY)
+    world.mend()
+    (world.folder / "package" / "far-1.dist-info" / "entry_points.txt").unlink()
+    code, out = world.sync()
+    assert code == 1
+    assert "nothing is known by 'far:'" in out and "A run with this observer delivers it, too" in out
