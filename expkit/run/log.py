@@ -81,11 +81,14 @@ class LocalLog(PastLog):
         store: where the run was created.
         record: the run as created.
         on_loss: told why a point could not be kept.
+        rank: of this process.
     """
 
-    def __init__(self, store: FolderStore, record: RunRecord, on_loss: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, store: FolderStore, record: RunRecord, on_loss: Callable[[Exception], None], rank: int = 0
+    ) -> None:
         super().__init__(store, record.uid)
-        self._log = store.open_log(record.uid)
+        self._log = store.open_log(record.uid, rank=rank)
         self._log.on_loss = on_loss
         self._originals: dict[str, tuple[str, tuple[int, ...]]] = {}
 

@@ -53,6 +53,7 @@ class StoreLayout:
         self.scratch = f"{hidden}/aside"
         self.uids = f"{hidden}/uids"
         self.annotated = f"{hidden}/annotations"
+        self.jobs = f"{hidden}/jobs"
 
     def run(self, name: str) -> RunLayout:
         """The folder of the run with this id."""

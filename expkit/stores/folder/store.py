@@ -277,6 +277,18 @@ class FolderStore:
             self._logs[entry.uid] = log
         return log
 
+    # -- processes that make a run together ------------------------------------------------------------
+
+    def post(self, name: str, data: bytes) -> None:
+        """Leave something under a name for other processes of a job; the last one counts."""
+        self._parts.prepare()
+        os.makedirs(self._layout.jobs, exist_ok=True)
+        files.replace(f"{self._layout.jobs}/{name}", data, self._layout.scratch)
+
+    def posted(self, name: str) -> bytes:
+        """What was left under a name; nothing where nobody has."""
+        return files.read(f"{self._layout.jobs}/{name}")
+
     # -- inside ----------------------------------------------------------------------------------------
 
     def _known(self, uid: str) -> str | None:

@@ -31,7 +31,7 @@ def sweep(parts: Parts, before: float) -> int:
     used, shown, uids = _mark(layout)
     unused = [blob for blob in parts.blobs.all() if "".join(blob.split("/")[-2:]) not in used]
     unused += [path for path in _views(layout) if os.path.basename(path) not in shown]
-    unused += files.entries(layout.scratch)
+    unused += files.entries(layout.scratch) + files.entries(layout.jobs)
     unused += _stale_notes(layout, used)
     folders = files.entries(layout.trash)
     folders += [folder for folder in files.entries(layout.annotated) if os.path.basename(folder) not in uids]
