@@ -24,6 +24,7 @@ from expkit.run.logging import Heard
 from expkit.run.monitor import Monitor
 from expkit.run.output import capture
 from expkit.run.pulse import Pulse
+from expkit.run.ranks import publish
 from expkit.run.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
 from expkit.run.signals import Deferred, SignalGuard, Terminated
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from expkit.errors import IncompleteRecordError
-    from expkit.record.model import Lease
+    from expkit.record.model import Lease, RunRecord
     from expkit.run.handle import Run
     from expkit.run.output import Capture
 
@@ -111,10 +112,12 @@ class Life:
         record = plan.record.but(**start)
         event = (Queued if run.queue_only else Started)(time=time, record=record)
         lease = None if run.queue_only else this_process(SETTINGS.LEASE_INTERVAL)
-        run.recorder = Recorder(record, () if run.unobserved else run.observers, plan.live)
+        run.recorder = _recorder(run, record)
         self._pid = os.getpid()
         try:
             run._id = run.recorder.begin(event, run._id, lease)
+            if plan.seat is not None:
+                publish(plan.seat, run.recorder.log.home, run.uid)
             self._watch(lease)
         except BaseException as error:
             living.remove(self)
@@ -221,6 +224,16 @@ class Life:
     def abandon(self) -> None:
         """The interpreter ends while the run is going on in a thread, or in a block that was never left."""
         _in_any_case(lambda: self._end_once(RunInterrupt("the program ended while the run was going on")))
+
+
+def _recorder(run: Run, record: RunRecord) -> Recorder:
+    """Who writes the run down: where another process makes it, only what this one adds."""
+    plan = run.plan
+    if plan.seat is None or plan.seat.record is None or run.unobserved:
+        return Recorder(record, () if run.unobserved else run.observers, plan.live)
+    from expkit.run.rank_log import RankRecorder
+
+    return RankRecorder(plan.seat, plan.live)
 
 
 def _in_time(step: Callable[[], object], run: Run) -> None:
