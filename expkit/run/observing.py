@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.observers.base import RunObserver
 from expkit.observers.opening import open_observer
+from expkit.run.ranks import take_seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from expkit.run.inputs import RunInputs
+    from expkit.run.ranks import Seat
 
 
 class Observing:
@@ -17,20 +21,31 @@ class Observing:
     Args:
         specs: see :data:`expkit.observers.opening.ObserverLike`.
         options: the command line's options, for callables.
+
+    Attributes:
+        seat: the place of this process in a run that several make.
     """
 
     def __init__(self, specs: Sequence[Any], options: Mapping[str, Any]) -> None:
         self._specs = specs
         self._options = options
         self._opened: dict[int, RunObserver] = {}
+        self.seat: Seat | None = None
+
+    def sit(self, inputs: RunInputs, config: Mapping[str, Any]) -> Seat | None:
+        """Find the place of this process among those that were started together with it, if there are any."""
+        if self._specs:
+            self.seat = take_seat(inputs, self, lambda: config)
+        return self.seat
 
     def opened(self, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
-        """All observers, in their order.
+        """All observers, in their order; none where another process tells them.
 
         Raises:
             NoObserverError: something that is no observer.
         """
-        return tuple(self._open(number, config) for number in range(len(self._specs)))
+        told_by_us = self.seat is None or self.seat.rank == 0
+        return tuple(self._open(number, config) for number in range(len(self._specs)) if told_by_us)
 
     def first(self, wanted: Callable[[RunObserver], Any], config: Callable[[], Mapping[str, Any]]) -> Any:
         """What ``wanted`` finds in the first observer where it finds something; callables are opened last.

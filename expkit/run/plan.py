@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
     from expkit.run.queued import QueuedRun
+    from expkit.run.ranks import Seat
     from expkit.types import Json
 
 
@@ -53,6 +54,7 @@ class RunPlan(Frozen):
         observers: opened, not yet told of anything.
         unobserved: nothing is kept, nobody is told.
         record: the run's first record.
+        seat: the place of this process in a run that several make; None where it makes its own.
         facts: about code and machine.
         live: values that records do not hold.
         meta_info: as the handle shows it.
@@ -74,6 +76,7 @@ class RunPlan(Frozen):
     observers: tuple[RunObserver, ...]
     unobserved: bool
     record: RunRecord
+    seat: Seat | None
     facts: Facts
     live: Live
     meta_info: dict[str, Any]
@@ -102,7 +105,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     with Heard(logger, inputs.loglevel):
         resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
     config = resolution.config
-    seed = _settle_seed(config)
+    seed = _settle_seed(config, observing.sit(inputs, config))
     namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
@@ -124,7 +127,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         post_run_hooks=tuple(hook for node in hooked for hook in node.post_run_hooks),
         observers=observers,
         unobserved=unobserved,
-        record=record if queued is None else queued.started(record),
+        record=_seated(record if queued is None else queued.started(record), observing.seat),
+        seat=observing.seat,
         facts=facts,
         live=Live(config=disclosure.config, base_dir=root.project, secrets=disclosure.secrets),
         meta_info=meta,
@@ -232,9 +236,11 @@ def _path(root: Definitions, node: Definitions) -> str:
     return "" if node is root else node.path
 
 
-def _settle_seed(config: dict[str, Any]) -> int:
-    """The root seed: the entry ``seed``, which is made where it is missing or None."""
+def _settle_seed(config: dict[str, Any], seat: Seat | None = None) -> int:
+    """The root seed: the entry ``seed``; where it is missing or None that of rank 0, or one that is made."""
     given = config.get("seed")
+    if given is None and seat is not None and seat.record is not None:
+        given = seat.record.seed
     config["seed"] = new_root_seed() if given is None else check_seed(given)
     return int(config["seed"])
 
@@ -310,6 +316,10 @@ def _record(
         info=encode(secrets.masked(inputs.info)),
         gaps=tuple(map(secrets.hide, facts.problems)),
     )
+
+
+def _seated(record: RunRecord, seat: Seat | None) -> RunRecord:
+    return record if seat is None else record.but(ranks=seat.size, meta={**record.meta, "job": seat.job})
 
 
 def _config_facts(summary: ConfigSummary, config: Json, disclosure: Disclosure) -> ConfigFacts:
