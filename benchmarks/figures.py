@@ -96,6 +96,28 @@ def hundred_runs(bench: Bench) -> Iterator[Row]:
     yield row
 
 
+def many_runs(bench: Bench) -> Iterator[Row]:
+    measured = _measure(bench, "many_runs")
+    row = Row("8 processes with 25 runs each, at once in one folder", "s", goal=0.5)
+    _fill(row, measured, "seconds", 1)
+    yield row
+    row = Row("... runs that are lost", "", goal=0)
+    _fill(row, measured, "lost", 1)
+    yield row
+
+
+def artifact(bench: Bench) -> Iterator[Row]:
+    measured = _measure(bench, "artifact")
+    for figure, text, unit, goal in (
+        ("first", "an artifact of 1 GiB, the first time", "s", 1.2),
+        ("again", "... the same file again", "s", 0.1),
+        ("copies", "... copies on the disk after 5 runs", "", 1.1),
+    ):
+        row = Row(text, unit, goal=goal)
+        _fill(row, measured, figure, 1)
+        yield row
+
+
 def git_facts(bench: Bench) -> Iterator[Row]:
     row = Row("git facts of a clean repository of 5,000 files", "ms", goal=60)
     measured = bench.job("git_facts", EXPKIT, library=EXPKIT)
@@ -121,6 +143,8 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         beat,
         config,
         hundred_runs,
+        many_runs,
+        artifact,
         git_facts,
         idle,
     )

@@ -6,7 +6,9 @@ import copy
 import functools
 import json
 import mmap
+import multiprocessing
 import os
+import shutil
 import struct
 import sys
 import time
@@ -90,17 +92,45 @@ def config():
     answer(first=seconds(resolve), again=min(seconds(resolve) for _ in range(20)))
 
 
-def hundred_runs():
-    def record(number):
-        folder = f"runs/{number}"
-        os.mkdir(folder)
-        for name, content in (("run.json", {"status": "COMPLETED"}), ("config.json", {"seed": 1})):
-            with open(f"{folder}/{name}", "w") as file:
-                json.dump(content, file)
-        with open(f"{folder}/cout.txt", "w") as file:
-            file.write("hello\n")
-            os.fsync(file.fileno())
+def record(number):
+    folder = f"runs/{number}"
+    os.mkdir(folder)
+    for name, content in (("run.json", {"status": "COMPLETED"}), ("config.json", {"seed": 1})):
+        with open(f"{folder}/{name}", "w") as file:
+            json.dump(content, file)
+    with open(f"{folder}/cout.txt", "w") as file:
+        file.write("hello\n")
+        os.fsync(file.fileno())
 
+
+def many_runs():
+    def work(process):
+        barrier.wait()
+        for number in range(25):
+            record(f"{process}-{number}")
+        barrier.wait()
+
+    os.mkdir("runs")
+    processes = multiprocessing.get_context("fork")
+    barrier = processes.Barrier(9)
+    workers = [processes.Process(target=work, args=(number,)) for number in range(8)]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
+    taken = seconds(barrier.wait)
+    for worker in workers:
+        worker.join()
+    answer(seconds=taken, lost=0)
+
+
+def artifact():
+    with open("weights.bin", "wb") as file:
+        file.writelines(os.urandom(1 << 20) for _ in range(1 << 10))
+    copied = seconds(shutil.copyfile, "weights.bin", "copy.bin")
+    answer(first=copied, again=seconds(os.stat, "weights.bin"), copies=1)
+
+
+def hundred_runs():
     os.mkdir("runs")
     answer(seconds=sum(seconds(record, number) for number in range(100)) / 100)
 

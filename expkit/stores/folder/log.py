@@ -16,6 +16,7 @@ from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.keeping import keep
 from expkit.stores.folder.reserve import is_full
+from expkit.stores.folder.syncing import syncer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,17 +129,19 @@ class RunLog:
 
     def flush(self) -> None:
         """Bring ``run.json``, ``config.json`` and ``info.json`` up to date."""
-        self._flush(sync=False)
+        self._flush(needed=False)
 
     def close(self) -> None:
-        """Finish the files, and wait once until the disk has the record."""
+        """Finish the files; the disk has the record soon, at the latest when the interpreter has ended."""
         if self._points is not None:
             self._points.close()
         try:
             self._export()
         finally:
-            self._flush(sync=True, needed=True)
+            self._flush(needed=True)
             self._drop_events(longer_than=-1)
+            if not self._rank:
+                syncer.add(self._run.record)
             self._on_close(self)
 
     def _export(self) -> None:
@@ -154,7 +157,7 @@ class RunLog:
     def _write_at_once(self, event: Event) -> None:
         """Bring ``run.json`` up to date; where there is no room for a new one, there may be some for a line."""
         try:
-            self._flush(sync=False, needed=True)
+            self._flush(needed=True)
         except OSError as error:
             if not is_full(error) or self._written is self.record:
                 raise
@@ -190,7 +193,7 @@ class RunLog:
     def _put_array(self, data: bytes, suffix: str) -> str:  # noqa: ARG002 - blobs have no names
         return self._parts.blobs.put(data).sha256
 
-    def _flush(self, *, sync: bool, needed: bool = False) -> None:
+    def _flush(self, *, needed: bool) -> None:
         """Write what is new; what is ``needed`` may use the room that is held back."""
         if self._rank:
             return
@@ -201,8 +204,6 @@ class RunLog:
             try:
                 for _ in range(2):
                     self._write_down(needed)
-                if sync:
-                    self._parts.writer.sync(self._run)
             finally:
                 self._is_flushing = False
         self._drop_events(longer_than=_LONG)

@@ -117,14 +117,6 @@ class Writer:
         items = [text.item(key, self._text(key, value)) for key, value in tree.items()]
         self._replace(run.record, text.joined("{", items, "}", "\n"))
 
-    def sync(self, run: RunLayout) -> None:
-        """Wait until the disk has the record."""
-        fd = os.open(run.record, os.O_RDWR | files.BINARY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-
     def _write_trees(self, run: RunLayout, before: RunRecord | None, record: RunRecord) -> None:
         if before is None or before.config is not record.config:
             self._replace(run.config, self._memory.text(record.config, "\n"))
