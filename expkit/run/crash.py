@@ -31,6 +31,7 @@ class LastWords:
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd = -1
+        self._is_made = False
         self._hears = False
         self._sink: weakref.ref[_Sink] | None = None
         if path and not _mine and os.name == "posix":
@@ -47,7 +48,7 @@ class LastWords:
 
     def remove(self) -> None:
         """The run has ended and says so itself."""
-        if self in _mine and self.close():
+        if self._is_made and self.close():
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
 
@@ -68,6 +69,7 @@ class LastWords:
 
     def _open(self) -> None:
         self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o666)
+        self._is_made = True
         _mine.append(self)
         os.write(self._fd, header(oom_counter()))
         self._hears = _hear(self._fd)

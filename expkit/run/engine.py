@@ -178,11 +178,12 @@ class Life:
             deferred.raise_again()
 
     def _end(self, error: BaseException | None, deferred: Deferred) -> None:
-        living.remove(self)
         if self._pulse is None or self._pulse.stop(SETTINGS.LANES.END_PATIENCE):
             self._write_end(error, deferred.give_keyboard_back)
         else:
             _in_time(lambda: self._write_end(error), self.run)
+            self._words.close()
+        living.remove(self)
 
     def _write_end(self, error: BaseException | None, written: Callable[[], None] = lambda: None) -> None:
         """Everything up to the last line is written, then the end itself, which nothing before it can prevent."""

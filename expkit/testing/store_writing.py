@@ -283,6 +283,17 @@ class LeaseContract(StoreTests):
         """A run that nobody holds has no lease."""
         assert store.lease(run) is None
 
+    def test_comes_with_the_run(self, store: RunStore) -> None:
+        """A run may be created with its lease, stamped like one that is renewed; later ones do not replace it."""
+        record = sample_record()
+        found = store.create(record, lease=sample_lease())
+        lease = store.lease(found)
+        assert lease is not None
+        assert lease.renewed is not None
+        assert lease == sample_lease().but(renewed=lease.renewed)
+        store.create(record, lease=sample_lease(interval=1.0))
+        assert store.lease(found) == lease
+
     def test_renewed_by_the_stores_clock(self, store: RunStore, run: RunId) -> None:
         """A lease is stamped when it is renewed; all else is as it was given, and the record stays as it is."""
         record = store.load(run)

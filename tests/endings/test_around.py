@@ -187,9 +187,9 @@ def main(_run):
         _run.log_scalar("loss", step)
         step += 1
 
-for _ in range(3):
+for _ in range(2):
     threading.Thread(target=lambda: ex.run(options={"--beat-interval": 0.001}), daemon=True).start()
-for _ in range(3):
+for _ in range(2):
     assert go.acquire(timeout=30)
 """
 
@@ -204,7 +204,7 @@ def test_the_interpreter_ends_while_runs_are_busy(tmp_path):
     rows = list(find(FolderStore(tmp_path / "runs"), columns=["status", "cause", "metrics.loss.count"]))
     assert [(row["status"], row["cause"]) for row in rows] == [
         ("INTERRUPTED", "the program ended while the run was going on")
-    ] * 3
+    ] * 2
     assert all(row["metrics.loss.count"] for row in rows)
 
 

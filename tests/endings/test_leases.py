@@ -107,6 +107,20 @@ def test_a_run_comes_with_its_lease(tmp_path, experiment, kind):
     assert store.lease(queued.uid).pid == os.getpid()
 
 
+def test_every_store_gets_signs_of_life_without_beats(experiment, monkeypatch, tmp_path):
+    """Stores that observe from a distance are renewed as well, at the lease's interval, heartbeats or not."""
+    monkeypatch.setattr("expkit.settings.SETTINGS.LEASE_INTERVAL", 0.02)
+    stores = [FolderStore(tmp_path / "runs"), MemoryStore()]
+    experiment.observers = [StoreObserver(store) for store in stores]
+
+    @experiment.main
+    def main(_run):
+        first = [store.lease(_run.uid).renewed for store in stores]
+        eventually(lambda: all(store.lease(_run.uid).renewed > old for store, old in zip(stores, first, strict=True)))
+
+    assert experiment.run(options={"--beat-interval": 0}).status == "COMPLETED"
+
+
 DIES_AT_ONCE = """
 import os
 from expkit import Experiment

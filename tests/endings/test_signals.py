@@ -13,6 +13,7 @@ import time
 import pytest
 
 from expkit import RunInterrupt, StoreObserver
+from expkit.record.model import OUTPUT, StreamKey
 from expkit.run.signals import Terminated
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
@@ -54,7 +55,7 @@ def busy(tmp_path):
             stack.callback(process.wait, 30)
             stack.callback(process.kill)
             store = FolderStore(tmp_path / "runs")
-            eventually(lambda: [*tmp_path.glob("runs/1/cout.txt")] and b"ready" in (tmp_path / "runs/1/cout.txt").read_bytes())
+            eventually(lambda: any(b"ready" in store.read(key.uid, StreamKey(OUTPUT)) for key in store.ids()))
             time.sleep(0.05)  # from the line to the C code
             return process, store
 
