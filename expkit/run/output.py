@@ -1,27 +1,38 @@
-"""Captured output: what a run prints, in a file, at the moment it is written.
+"""Captured output: what a run prints, in a file, as a terminal would show it.
 
 ``sys`` takes what this interpreter's ``sys.stdout`` and ``sys.stderr`` get; on a terminal nothing else changes.
 ``fd`` takes also what C code and child processes print; programs then see a pipe instead of a terminal.
+Both put bytes into a raw file beside the output, where they outlive the process; a thread settles them from there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import stat
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import UsageError
 from expkit.run import pipes, tee
+from expkit.run.flood import TICK, Pace
+from expkit.run.raw import RawFile, incomplete
+from expkit.run.settling import Settler
+from expkit.stores.folder import output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from expkit.run.filtering import LineFilter
+log = logging.getLogger("expkit")
 
 MODES = ("auto", "no", "sys", "fd")
 TAIL = 10_000_000
+
+_SOON, _LATER = 0.1, 0.5
+_TURN = 0.2
 
 
 def capture(mode: str, path: Path, filter: Callable[[str], str] | None = None) -> Capture:
@@ -31,8 +42,7 @@ def capture(mode: str, path: Path, filter: Callable[[str], str] | None = None) -
         mode: ``no``, ``sys``, ``fd``; or ``auto``: ``fd`` where neither stdout nor stderr is a terminal and Python's
             streams lead to them (in notebooks they do not), else ``sys``.
         path: the file to append to.
-        filter: gets each line with its end, and returns what to keep of it. Lines wait beside ``path`` (suffix
-            ``.raw``) until :meth:`Capture.pump` or the end.
+        filter: gets each line with its end, as a terminal would show it, and returns what to keep of it.
 
     Raises:
         UsageError: there is no such mode.
@@ -56,21 +66,25 @@ class Capture:
         self.mode = mode
         self.gap = ""
         self._pid = os.getpid()
-        self._filter: LineFilter | None = None
-        self._sink: tee.Sink | None = None
+        self._path = os.fspath(path)
+        self._raw_path = output.raw_path(self._path)
+        self._raw: RawFile | None = None
+        self._settler: Settler | None = None
+        self._pace: Pace | None = None
+        self._redirection: pipes.Redirection | None = None
+        self._wake = threading.Event()
+        self._stopped = False
         self._undo = contextlib.ExitStack()
         if mode == "no":
             return
-        if filter is not None:
-            raw = path.with_name(f"{path.name}.raw")
-            from expkit.run.filtering import LineFilter
-
-            self._filter = LineFilter(raw, path, filter)
-            path = raw
-        path.touch()  # so that readers need not wait for the tee
+        path.touch()
+        self._settler = Settler(self._path, self._end, filter)
         with contextlib.ExitStack() as undo:
-            self._start(path, undo)
+            undo.callback(self._settler.leave)
+            self._start(undo)
             self._undo = undo.pop_all()
+        self._thread = threading.Thread(target=self._run, name="expkit output", daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Capture:  # noqa: PYI034 - `Self` needs Python 3.11
         return self
@@ -80,49 +94,113 @@ class Capture:
 
     def pump(self) -> None:
         """Bring the file up to date; for every beat."""
-        if self._sink is not None:
-            self._sink.flush()
-        if self._filter is not None:
-            self._filter.pump()
+        if self._settler is not None and os.getpid() == self._pid:
+            with contextlib.suppress(OSError):  # what is not settled now is settled later
+                self._settler.pump()
 
     def stop(self) -> None:
         """End it: what was written until now is in the file afterwards. Once is enough, twice does no harm."""
+        settler, self._settler = self._settler, None
+        self._stopped = True
+        self._wake.set()
         try:
             self._undo.close()
-            if self._sink is not None and self._sink.error is not None:
-                raise self._sink.error
-            if self._filter is not None and os.getpid() == self._pid:
-                self._filter.finish()
-        except Exception as error:  # a full disk, or a stream that the program closed
-            self.gap = self.gap or f"output is not complete: {error}"
-        self._filter = None
+        except Exception as error:  # a stream that the program closed
+            self.gap = self.gap or incomplete(str(error))
+        if settler is None or os.getpid() != self._pid:
+            return
+        self._thread.join()
+        self._note_losses()
+        try:
+            settler.finish()
+        except OSError as error:
+            self.gap = self.gap or incomplete(error)
 
-    def _start(self, path: Path, undo: contextlib.ExitStack) -> None:
+    def _start(self, undo: contextlib.ExitStack) -> None:
         inside: tuple[str, ...] = tee.NAMES
         if self.mode == "fd":
             inside = tuple(name for name in tee.NAMES if not _reaches_descriptor(name))
             try:
-                _redirect(path, [getattr(sys, name) for name in tee.NAMES if name not in inside], undo)
+                self._redirect([getattr(sys, name) for name in tee.NAMES if name not in inside], undo)
             except OSError as error:
                 self.gap = f"output of C code and child processes is not captured: {error}"
                 self.mode, inside = "sys", tee.NAMES
         if inside:
-            self._sink = tee.Sink(path)
-            undo.callback(self._sink.close)
-            for name in inside:
-                if (stand_in := tee.install(name, self._sink)) is not None:
-                    undo.callback(tee.remove, name, stand_in)
+            self._raw = RawFile(self._raw_path, shared=self.mode == "fd")
+            undo.callback(self._raw.close)
+            for stream in {id(getattr(sys, name)): getattr(sys, name) for name in inside}.values():
+                self._record(stream, self._raw, undo)
+
+    def _record(self, stream: Any, raw: RawFile, undo: contextlib.ExitStack) -> None:
+        if stream is None:  # a program without a console
+            return
+        try:
+            undo.callback(tee.record(stream, raw))
+        except AttributeError:
+            self.gap = f"what is printed to {stream!r} is not captured: its `write` cannot be replaced"
+
+    def _redirect(self, streams: list[Any], undo: contextlib.ExitStack) -> None:
+        """Lead the descriptors through tees; ``streams`` write to them and should not behave differently for it."""
+        terminals = [stream for stream in streams if stream.isatty()]
+        self._redirection = pipes.Redirection(self._raw_path)
+        undo.callback(self._redirection.stop)
+        for stream in terminals:
+            _set(stream, "isatty", lambda: True, undo)
+        out = next((stream for stream in streams if stream is sys.stdout), None)
+        err = next((stream for stream in streams if stream is sys.stderr), None)
+        if out is not None and not getattr(out, "line_buffering", True) and not getattr(out, "write_through", True):
+            self._pace = Pace(out, err, self._wake.set)
+            undo.callback(self._pace.stop)
+
+    def _end(self) -> int | None:
+        return self._raw.end if self._raw is not None else None
+
+    # -- the thread ------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause, since, size = _SOON, 0.0, 0
+        while not self._stopped:
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._pace is not None:
+                before, size = size, _size_of(self._raw_path)
+                self._pace.tick(size - before)
+            since += pause
+            if since < _TURN and self._pace is not None and self._pace.blocks:
+                pause = TICK
+                continue
+            since = 0.0
+            pause = self._turn(pause)
+
+    def _turn(self, pause: float) -> float:
+        """Settle; the pause until the next time."""
+        try:
+            grown = self._settler.pump() if self._settler is not None else 0
+        except Exception as error:  # a full disk: tried again
+            log.debug("output could not be settled: %s", error)
+            return _LATER
+        if self._pace is not None and self._pace.blocks:
+            return TICK
+        return _SOON if grown else min(pause * 1.5, _LATER)
+
+    def _note_losses(self) -> None:
+        if self._raw is not None:
+            self.gap = self.gap or self._raw.gap
+        if self._redirection is None:
+            return
+        for line in self._redirection.complaints.splitlines():
+            if self._raw_path in line:
+                since = os.stat(self._raw_path).st_mtime if os.path.exists(self._raw_path) else None
+                self.gap = self.gap or incomplete(line.rpartition(": ")[2], since)
+            else:
+                log.warning("what was printed did not all arrive where it should be shown: %s", line)
 
 
 def read_text(path: Path, limit: int = TAIL) -> str:
     """The end of a file of captured output, at most ``limit`` bytes of it; bytes that are no UTF-8 show as U+FFFD."""
-    try:
-        with open(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - limit))
-            data = file.read(limit)
-    except FileNotFoundError:
-        return ""
+    name = os.fspath(path)
+    size = output.size(name)
+    data = output.read(name, max(0, size - limit), limit)
     if size > limit:
         data = data.lstrip(_CONTINUATION)
     return data.decode("utf-8", "replace")
@@ -130,9 +208,20 @@ def read_text(path: Path, limit: int = TAIL) -> str:
 
 def _fits_descriptors() -> bool:
     """Whether descriptors show all that is printed, and nobody looks at a terminal that would become a pipe."""
-    if not pipes.usable() or any(map(os.isatty, pipes.DESCRIPTORS)):
-        return False
-    return all(map(_reaches_descriptor, tee.NAMES))
+    return pipes.usable() and not any(map(_is_device, pipes.DESCRIPTORS)) and all(map(_reaches_descriptor, tee.NAMES))
+
+
+def _is_device(fd: int) -> bool:
+    """Whether it is a terminal, or another device but the null one: such devices answer a program themselves."""
+    status = os.fstat(fd)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev != os.stat(os.devnull).st_rdev
+
+
+def _size_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _reaches_descriptor(name: str) -> bool:
@@ -141,20 +230,6 @@ def _reaches_descriptor(name: str) -> bool:
         return bool(getattr(sys, name).fileno() == pipes.DESCRIPTORS[tee.NAMES.index(name)])
     except Exception:  # None, closed, or a stream without descriptor
         return False
-
-
-def _redirect(path: Path, streams: list[Any], undo: contextlib.ExitStack) -> None:
-    """Lead the descriptors through tees; ``streams`` write to them and should not behave differently for it."""
-    terminals = [stream for stream in streams if stream.isatty()]
-    redirection = pipes.Redirection(path)
-    undo.callback(redirection.stop)
-    for stream in terminals:
-        _set(stream, "isatty", lambda: True, undo)
-    for stream in streams:
-        if not getattr(stream, "line_buffering", True):
-            # a line that was printed must outlive the process
-            stream.reconfigure(line_buffering=True)
-            undo.callback(stream.reconfigure, line_buffering=False)
 
 
 def _set(stream: Any, name: str, value: object, undo: contextlib.ExitStack) -> None:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 DESCRIPTORS = STDOUT, STDERR = 1, 2
 
@@ -35,14 +34,19 @@ class Redirection:
     Args:
         path: the file that gets a copy of everything.
 
+    Attributes:
+        complaints: what tees have said, once stopped: a file or a target that takes nothing more.
+
     Raises:
         OSError: no process or no descriptor is to be had.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
+        self.complaints = ""
         self._path = path
         self._saved: dict[int, int] = {}  # descriptor to a copy of what it was
         self._tees: list[int] = []
+        self._errors: list[int] = []
         _reap_orphans()
         with _lock:
             flush_streams()
@@ -66,23 +70,28 @@ class Redirection:
                 other.attach()
         for tee in self._tees:
             _wait_for(tee, self._path)
+        self.complaints = "".join(map(_last_words, self._errors))
+        self._errors.clear()
         _reap_orphans()
 
     def attach(self) -> None:
         """Lead the descriptors through new tees, from wherever they lead now."""
         same = _same_target(STDOUT, STDERR)
         groups = [(STDOUT, STDERR)] if same else [(STDOUT,), (STDERR,)]
-        with contextlib.ExitStack() as undo:
+        with contextlib.ExitStack() as failed, contextlib.ExitStack() as undo:
             pipes = []
             for targets in groups:
-                pid, pipe = _spawn_tee(targets[0], self._path)
+                pid, pipe, errors = _spawn_tee(targets[0], self._path)
                 self._tees.append(pid)
+                self._errors.append(errors)
                 undo.callback(os.close, pipe)
+                failed.callback(os.close, errors)
                 pipes.append((pipe, targets))
             for pipe, targets in pipes:
                 for target in targets:
                     self._saved[target] = _high(os.dup(target))
                     os.dup2(pipe, target)
+            failed.pop_all()
 
     def detach(self) -> None:
         """Lead them back; the tees end when everybody has let go of their pipes."""
@@ -130,27 +139,46 @@ def _flush_c_streams() -> None:
             library.fflush(ctypes.c_void_p.in_dll(library, name))
 
 
-def _spawn_tee(target: int, path: Path) -> tuple[int, int]:
-    """A process that copies what comes from a pipe to ``target`` and ``path``; its pid, and the end to write to."""
+def _spawn_tee(target: int, path: str) -> tuple[int, int, int]:
+    """A process that copies what comes from a pipe to ``target`` and ``path``.
+
+    Returns:
+        Its pid, the end of the pipe to write to, and where its complaints can be read: nobody else should see them.
+    """
     if not (program := _tee_program()):
         raise OSError("there is no program `tee`")
-    source, pipe = (_high(fd) for fd in os.pipe())
+    with contextlib.ExitStack() as close_all, contextlib.ExitStack() as close_ours:
+        source, pipe, errors, complaints = (_high(fd) for fd in (*os.pipe(), *os.pipe()))
+        for fd in (source, complaints):
+            close_all.callback(os.close, fd)
+        for fd in (pipe, errors):
+            close_ours.callback(os.close, fd)
+        pid = _spawn([program, "-a", "--", path], (source, target, complaints))
+        close_ours.pop_all()
+    return pid, pipe, errors
+
+
+def _spawn(arguments: list[str], descriptors: tuple[int, int, int]) -> int:
     options: dict[str, Any] = {
-        "file_actions": [(os.POSIX_SPAWN_DUP2, source, 0), (os.POSIX_SPAWN_DUP2, target, 1)],
+        "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(descriptors)],
         "setsigdef": [signal.SIGPIPE],  # so that a reader who goes away is noticed as without us
         "setsigmask": _DEADLY,
     }
-    arguments = [program, "-a", "--", os.fspath(path)]
     try:
-        try:
-            return os.posix_spawn(program, arguments, os.environ, setsid=True, **options), pipe
-        except NotImplementedError:
-            return os.posix_spawn(program, arguments, os.environ, setpgroup=0, **options), pipe
-    except BaseException:
-        os.close(pipe)
-        raise
+        return os.posix_spawn(arguments[0], arguments, os.environ, setsid=True, **options)
+    except NotImplementedError:
+        return os.posix_spawn(arguments[0], arguments, os.environ, setpgroup=0, **options)
+
+
+def _last_words(errors: int) -> str:
+    """What a tee has complained about; its end of the pipe may still be open."""
+    os.set_blocking(errors, False)
+    try:
+        return os.read(errors, 1 << 12).decode("utf-8", "replace")
+    except OSError:
+        return ""
     finally:
-        os.close(source)
+        os.close(errors)
 
 
 def _tee_program() -> str:
@@ -178,7 +206,7 @@ def _same_target(one: int, other: int) -> bool:
     return (first.st_dev, first.st_ino, first.st_rdev) == (second.st_dev, second.st_ino, second.st_rdev)
 
 
-def _wait_for(tee: int, path: Path) -> None:
+def _wait_for(tee: int, path: str) -> None:
     """Wait until a tee has ended, or has nothing left to do while a child of ours keeps its pipe open.
 
     It is never ended by force: whoever holds its pipe would be ended, too.
@@ -231,7 +259,7 @@ def _unread(tee: int) -> int | None:
         os.close(fd)
 
 
-def _size_of(path: Path) -> int:
+def _size_of(path: str) -> int:
     try:
         return os.stat(path).st_size
     except OSError:

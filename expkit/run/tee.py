@@ -1,155 +1,160 @@
-"""Output of this interpreter: streams that stand in for ``sys.stdout`` and ``sys.stderr``."""
+"""Output of this interpreter: streams that are recorded where they are, as the objects that they are.
+
+Whoever holds a stream already, such as a logging handler, is recorded too, and whatever a stream can do it does as
+before: only its ``write`` is another one for a while.
+"""
 
 from __future__ import annotations
 
-import io
+import codecs
 import sys
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.blame import arose_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable
+    from types import CodeType
+
+    from expkit.run.raw import RawFile
 
 NAMES = ("stdout", "stderr")
 
+_recorded: list[Recorded] = []
 
-class Sink:
-    """The file that gets a copy: of each line at its end, and at every flush.
 
-    A process that is killed has lost no whole line; nothing that goes wrong here is the program's problem.
+def record(stream: Any, raw: RawFile) -> Callable[[], None]:
+    """Copy into ``raw`` what is written to ``stream``, until the function that is returned is called.
+
+    Raises:
+        AttributeError: a stream of a making that does not allow it.
+    """
+    found = next((recorded for recorded in _recorded if recorded.stream is stream), None)
+    recorded = found or Recorded(stream)
+    recorded.add(raw)
+    return lambda: recorded.remove(raw)
+
+
+class Recorded:
+    """A stream, and the files that get a copy of what is written to it.
 
     Args:
-        path: appended to.
+        stream: a text stream.
 
-    Attributes:
-        error: what went wrong first, if anything did.
+    Raises:
+        AttributeError: a stream of a making that does not allow it.
     """
 
-    def __init__(self, path: Path) -> None:
-        raw = path.open("ab", buffering=0)
-        self._text = io.TextIOWrapper(raw, "utf-8", "backslashreplace", newline="", line_buffering=True)
-        self.error: OSError | None = None
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self._raws: tuple[RawFile, ...] = ()
+        self._write = stream.write
+        self._replaced: list[tuple[Any, str, Any, Any]] = []
 
-    def write(self, text: str) -> None:
-        """Append text."""
+    def add(self, raw: RawFile) -> None:
+        """Copy into this file, too."""
+        self._set((*self._raws, raw))
+
+    def remove(self, raw: RawFile) -> None:
+        """Copy no longer into this file."""
+        self._set(tuple(other for other in self._raws if other is not raw))
+
+    def _set(self, raws: tuple[RawFile, ...]) -> None:
+        self._restore()
+        self._raws = raws
+        if not raws:
+            return
+        write = _copying(self._write, raws[0]) if len(raws) == 1 else _copying_to_all(self._write, raws)
+        self._replace(self.stream, "write", write)
+        _recorded.append(self)
+        if (buffer := getattr(self.stream, "buffer", None)) is not None:
+            self._record_bytes(buffer, write.__code__)
+
+    def _record_bytes(self, buffer: Any, *own: CodeType) -> None:
+        """Record what is written past the text; text itself comes here, too, and has been recorded already."""
+        own = (*own, _passing_on(print).__code__)
+        encoding = str(getattr(self.stream, "encoding", None) or "utf-8")
+        decode = None if _is_utf8(encoding) else encoding
         try:
-            self._text.write(text)
-        except (OSError, ValueError) as error:
-            self._forgive(error)
+            self._replace(buffer, "write", _copying_bytes(buffer.write, self._raws, own, decode))
+            for name in ("flush", "close", "detach", "reconfigure"):  # these write text that has been held back
+                if hasattr(self.stream, name):
+                    self._replace(self.stream, name, _passing_on(getattr(self.stream, name)))
+        except AttributeError:
+            pass
 
-    def write_bytes(self, data: bytes) -> None:
-        """Append bytes."""
+    def _replace(self, owner: Any, name: str, function: Any) -> None:
+        before = vars(owner).get(name, _NOTHING) if hasattr(owner, "__dict__") else _NOTHING
+        setattr(owner, name, function)
+        self._replaced.append((owner, name, function, before))
+
+    def _restore(self) -> None:
+        if self in _recorded:
+            _recorded.remove(self)
+        while self._replaced:
+            owner, name, function, before = self._replaced.pop()
+            if vars(owner).get(name) is not function:  # somebody has put another one over it: ours only passes on
+                continue
+            if before is _NOTHING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)
+
+
+def _copying(real: Callable[[str], int], raw: RawFile) -> Any:
+    def write(text: str, /) -> int:
+        written = real(text)
         try:
-            self._text.flush()
-            self._text.buffer.write(data)
-        except (OSError, ValueError) as error:
-            self._forgive(error)
-
-    def flush(self) -> None:
-        """Append a line that has not ended yet, too."""
-        try:
-            self._text.flush()
-        except (OSError, ValueError) as error:
-            self._forgive(error)
-
-    def close(self) -> None:
-        """From here on nothing is copied."""
-        try:
-            self._text.close()
-        except OSError as error:
-            self._forgive(error)
-
-    def _forgive(self, error: Exception) -> None:
-        if not arose_in(error, __name__):
-            raise error
-        if isinstance(error, OSError):  # else somebody has kept a stream of a run that is over
-            self.error = self.error or error
-
-
-class TeeStream:
-    """Passes everything on to a text stream, and copies what is written; all else is the stream's own doing.
-
-    Args:
-        stream: the stream that it stands in for.
-        sink: takes the copy.
-    """
-
-    def __init__(self, stream: Any, sink: Sink) -> None:
-        self.tee_stream = stream
-        self.tee_sink = sink
-
-    def write(self, text: str, /) -> int:
-        """Write to the stream, then to the sink."""
-        written: int = self.tee_stream.write(text)
-        self.tee_sink.write(text)
+            raw.put(text.encode())
+        except (ValueError, OSError) as error:
+            _late(raw, text, error)
         return written
 
-    def writelines(self, lines: Iterable[str], /) -> None:
-        """Write all of them."""
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Flush the stream and the sink."""
-        self.tee_stream.flush()
-        self.tee_sink.flush()
-
-    @property
-    def buffer(self) -> TeeBuffer:
-        """The stream's buffer, copied likewise."""
-        return TeeBuffer(self.tee_stream.buffer, self.tee_sink)
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "tee_stream":  # a copy that is half made
-            raise AttributeError(name)
-        return getattr(self.tee_stream, name)
-
-    def __repr__(self) -> str:
-        return f"<recorded {self.tee_stream!r}>"
+    return write
 
 
-class TeeBuffer:
-    """Passes bytes on to a binary stream, and copies them."""
+def _late(raw: RawFile, text: str, error: Exception) -> None:
+    if not arose_in(error, __package__):  # a signal handler has struck here, and what it raises is the program's
+        raise error
+    raw.late(text)
 
-    def __init__(self, stream: Any, sink: Sink) -> None:
-        self._stream = stream
-        self._sink = sink
 
-    def write(self, data: Any, /) -> int:
-        """Write to the stream, then to the sink."""
-        written: int = self._stream.write(data)
-        self._sink.write_bytes(bytes(data))
+def _copying_to_all(real: Callable[[str], int], raws: tuple[RawFile, ...]) -> Any:
+    def write(text: str, /) -> int:
+        written = real(text)
+        for raw in raws:
+            raw.late(text)
         return written
 
-    def writelines(self, lines: Iterable[Any], /) -> None:
-        """Write all of them."""
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "_stream":  # a copy that is half made
-            raise AttributeError(name)
-        return getattr(self._stream, name)
+    return write
 
 
-def install(name: str, sink: Sink) -> TeeStream | None:
-    """Put a tee in the place of ``sys.<name>``; None where there is no such stream."""
-    stream = getattr(sys, name)
-    if stream is None:
-        return None
-    tee = TeeStream(stream, sink)
-    setattr(sys, name, tee)
-    return tee
+def _copying_bytes(
+    real: Callable[[Any], int], raws: tuple[RawFile, ...], own: tuple[CodeType, ...], encoding: str | None
+) -> Any:
+    def write(data: Any, /) -> int:
+        written = real(data)
+        caller = sys._getframe().f_back
+        if caller is None or caller.f_code not in own:
+            for raw in raws:
+                raw.late(bytes(data) if encoding is None else bytes(data).decode(encoding, "replace"))
+        return written
+
+    return write
 
 
-def remove(name: str, tee: TeeStream) -> None:
-    """Take a tee out of the way to ``sys.<name>``, wherever it stands."""
-    top = getattr(sys, name)
-    if top is tee:
-        setattr(sys, name, tee.tee_stream)
-    while isinstance(top, TeeStream):
-        if top.tee_stream is tee:
-            top.tee_stream = tee.tee_stream
-        top = top.tee_stream
+def _passing_on(real: Callable[..., Any]) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return real(*args, **kwargs)
+
+    return call
+
+
+def _is_utf8(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name in ("utf-8", "ascii")
+    except LookupError:
+        return True
+
+
+_NOTHING = object()

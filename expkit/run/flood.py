@@ -1,0 +1,164 @@
+"""Python's stdout in front of a pipe: line by line, and in blocks while very much is printed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TICK = 0.02
+"""Seconds after which a block is written at the latest."""
+
+_SAMPLE = 64
+_MOST = 2 / 3
+_LONG_ENOUGH = 0.02
+_TURN = 1.0
+_FEW, _CALM = 2000, 5
+
+
+class Pace:
+    """Writes each line as it is printed, so that it outlives the process; a call of the system costs as much as ten.
+
+    Once most of the time is spent on that, in a program that hardly does anything but print, lines are written in
+    blocks, of 8 KB or every :data:`TICK` seconds, until that is over. Not where several threads may print: Python's
+    streams lose text when they hold blocks for more than one. What goes to stderr, and a fork, come after what was
+    printed before them.
+
+    Args:
+        out: stdout, a text stream in front of descriptor 1.
+        err: stderr likewise, or None.
+        wake: called when :meth:`tick` should soon be.
+    """
+
+    def __init__(self, out: Any, err: Any, wake: Callable[[], None]) -> None:
+        self.blocks = False
+        self._out = out
+        self._wake = wake
+        self._lines = self._calm = 0
+        self._spent = self._since = 0.0
+        self._wanted = False
+        self._lock = threading.RLock()
+        self._undo: list[tuple[Any, Any]] = []
+        out.reconfigure(line_buffering=True)
+        with suppress(AttributeError):  # a stream of another making stays line by line
+            self._set_flush(out.buffer, self._measuring(out.buffer.flush))
+            if err is not None:
+                self._set_flush(err.buffer, self._after_stdout(err.buffer.flush))
+        _paces.append(self)
+
+    def tick(self, growth: int) -> None:
+        """Write what waits, and choose between lines and blocks.
+
+        Args:
+            growth: bytes that have come since the last time.
+        """
+        with self._lock, suppress(ValueError, OSError):  # the program meets these errors itself at its next line
+            if self._wanted and not self.blocks:
+                self._begin_blocks()
+            elif self.blocks:
+                self._out.flush()
+                self._calm = self._calm + 1 if growth < _FEW else 0
+                # looked at anew from time to time: lines cost little where there are not so many any more
+                if self._calm > _CALM or monotonic() - self._since > _TURN or _several_threads():
+                    self.blocks = False
+                    self._out.reconfigure(line_buffering=True)
+
+    def _begin_blocks(self) -> None:
+        self._wanted = False
+        if not _several_threads():
+            self._out.reconfigure(line_buffering=False)
+            self.blocks = True
+            self._calm = 0
+            self._since = monotonic()
+
+    def stop(self) -> None:
+        """Leave the stream as it was."""
+        with self._lock:
+            self.blocks = False
+            if self in _paces:
+                _paces.remove(self)
+            while self._undo:
+                buffer, flush = self._undo.pop()
+                if vars(buffer).get("flush") is flush:
+                    del buffer.flush
+            with suppress(ValueError, OSError):
+                self._out.reconfigure(line_buffering=False)
+
+    def _set_flush(self, buffer: Any, flush: Any) -> None:
+        buffer.flush = flush
+        self._undo.append((buffer, flush))
+
+    def _measuring(self, real: Callable[[], None]) -> Any:
+        def flush() -> None:
+            self._lines += 1
+            if self._lines % _SAMPLE or self.blocks:
+                real()
+            else:
+                self._measure(real)
+
+        return flush
+
+    def _after_stdout(self, real: Callable[[], None]) -> Any:
+        def flush() -> None:
+            if self.blocks:
+                with suppress(ValueError, OSError):
+                    self._out.flush()
+            real()
+
+        return flush
+
+    def _measure(self, real: Callable[[], None]) -> None:
+        """Find out by one line in many how much of the time goes into writing them."""
+        start = monotonic()
+        real()
+        now = monotonic()
+        self._spent += (now - start) * _SAMPLE
+        if (passed := now - self._since) > _LONG_ENOUGH:
+            if self._spent > passed * _MOST:
+                self._wanted = True
+                self._wake()
+            self._spent, self._since = 0.0, now
+
+
+def _several_threads() -> bool:
+    """Whether there are threads beside the program's first one, apart from ours."""
+    return sum(not thread.name.startswith("expkit") for thread in threading.enumerate()) > 1
+
+
+_paces: list[Pace] = []
+_forking: list[Pace] = []
+
+
+def _before_fork() -> None:
+    """Leave nothing in a block that a child would write once more, and no lock that nobody would release there."""
+    _forking[:] = _paces
+    for pace in _forking:
+        pace._lock.acquire()
+        if pace.blocks:
+            with suppress(ValueError, OSError):
+                pace._out.flush()
+
+
+def _after_fork() -> None:
+    for pace in _forking:
+        pace._lock.release()
+    _forking.clear()
+
+
+def _after_fork_in_child() -> None:
+    """There is no thread here that would write blocks."""
+    for pace in _forking:
+        if pace.blocks:
+            pace.blocks = False
+            with suppress(ValueError, OSError):
+                pace._out.reconfigure(line_buffering=True)
+    _after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
