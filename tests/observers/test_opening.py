@@ -102,3 +102,37 @@ def test_classes_are_no_observers(experiment):
     experiment.observers = [RunObserver]
     with pytest.raises(NoObserverError, match=r"give an instance: RunObserver\("):
         experiment.run()
+
+
+@pytest.mark.parametrize(
+    ("given", "opened_url", "offline"),
+    [
+        ("cloud://b/runs?offline=journal", "cloud://b/runs", "journal"),
+        ("cloud://b/runs?tls=true&offline=journal&x=1", "cloud://b/runs?tls=true&x=1", "journal"),
+        ("cloud://b/runs?tls=true", "cloud://b/runs?tls=true", None),
+        ("cloud://b/offline=journal", "cloud://b/offline=journal", None),
+    ],
+)
+def test_offline_in_a_url(installed, given, opened_url, offline):
+    """``offline`` is taken from the URL of a store; the rest of the URL is the store's business."""
+    seen = []
+    installed["expkit.stores", "cloud"] = lambda url: seen.append(url) or MemoryStore()
+    assert opened(given).offline == offline
+    assert seen == [opened_url]
+
+
+def test_offline_and_folders():
+    """A folder's URL may have the parameter, a plain path may be called anything."""
+    assert (opened("folder:a?offline=journal"), opened("folder:a?offline=journal").offline) == (
+        FileStorageObserver("a"),
+        "journal",
+    )
+    assert (opened("./a?offline=journal").basedir.endswith("a?offline=journal")) is True
+    assert opened("./a?offline=journal").offline is None
+
+
+def test_offline_is_for_stores(installed):
+    """An observer of another kind cannot catch up, and the parameter says so instead of being passed over."""
+    installed["expkit.observers", "mail"] = lambda url: RecordingObserver()
+    with pytest.raises(NoObserverError, match="offline=journal is for stores"):
+        opened("mail:me?offline=journal")

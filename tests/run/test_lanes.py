@@ -180,6 +180,23 @@ def test_a_backlog_is_one_step():
     assert store.load(run.uid).info == {"number": 99}
 
 
+def test_a_slow_way_is_no_standstill(tmp_path):
+    """A large artifact that takes longer than the patience, but moves, is waited for."""
+
+    class Slow(MemoryStore):
+        def put_blob(self, source):
+            while source.read(100_000):
+                time.sleep(0.05)
+            source.seek(0)
+            return super().put_blob(source)
+
+    store = Slow()
+    (tmp_path / "large").write_bytes(bytes(range(256)) * 5000)
+    run = experiment(StoreObserver(store), main=lambda _run: _run.add_artifact(tmp_path / "large")).run()
+    assert run.recorder.owed == []
+    assert store.load(run.uid).status == "COMPLETED"
+
+
 def test_after_the_end(caplog):
     """In a process that lives on, a store gets what it is owed as soon as it answers; note and spool go."""
     store = Remote()

@@ -287,6 +287,24 @@ print(ex.run().result)
 """
 
 
+def test_impatience(world):
+    """Ctrl-C while the end waits for a store ends the waiting, and the run is what it was."""
+    source = HANGING.replace("from pathlib", "from expkit import SETTINGS\nfrom pathlib")
+    source = (
+        source.replace("ex =", "SETTINGS.LANES.END_PATIENCE = 50\nex =")
+        .replace("20_000", "20")
+        .replace("range(50)", "[]")
+    )
+    process = world.start(source.replace("return time", "Path('under-way').touch(); return time"))
+    world.wait((world.folder / "under-way").exists)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, len(out.splitlines())) == (0, 1), err
+    assert "has not taken everything" in err
+    assert FolderStore(world.folder / "runs").load("1").status == "COMPLETED"
+
+
 def test_random_trouble(world, faults):
     """A store whose calls fail at random, before or after they took effect, and programs killed at random moments: after
     syncing, everything is there once, field by field."""

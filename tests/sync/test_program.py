@@ -2,11 +2,16 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
 import expkit
+from expkit import SETTINGS
 from expkit.console.main import COMMANDS, main
+from expkit.run.owed import Note, target_of
+from expkit.stores.folder.store import FolderStore
+from expkit.testing.samples import sample_record
 
 
 def test_help(capsys):
@@ -46,3 +51,27 @@ def test_as_a_module(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"expkit {expkit.__version__}\n")
     code = "import sys, expkit.console.main as m; m.main(['--version']); sys.exit('docopt' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True).returncode == 0
+
+
+def test_a_hanging_store(tmp_path, monkeypatch, capsys):
+    """Sync waits for a store only while it makes progress; the others are delivered to meanwhile."""
+    release = threading.Event()
+
+    class Hanging(FolderStore):
+        def create(self, *arguments, **named):
+            assert release.wait(30)
+
+    source, fine = FolderStore(tmp_path / "source"), FolderStore(tmp_path / "fine")
+    stuck = Hanging(tmp_path / "stuck")
+    stores = {target_of(store): store for store in (fine, stuck)}
+    record = sample_record(files=())
+    source.create(record)
+    for target in stores:
+        Note(uid=record.uid, name="sample", log=str(source.root), target=target).write().release()
+    monkeypatch.setattr("expkit.console.sync.open_store", stores.get)
+    monkeypatch.setattr(SETTINGS.LANES, "END_LIMIT", 0.5)
+    assert main(["sync"]) == 1
+    out = capsys.readouterr().out
+    assert "is delivered to folder:" in out and "is still owed to folder:" in out and "it does not answer" in out
+    assert fine.load(record.uid).but(id="") == source.load(record.uid).but(id="")
+    release.set()
