@@ -138,7 +138,7 @@ def take_seat(inputs: RunInputs, observing: Observing, config: Callable[[], Mapp
     if seat.rank == 0:
         return seat
     store = observing.first(_folder, config)
-    return seat if store is None else _found(seat, store)
+    return _lost(seat, "ranks log together into a folder of runs only") if store is None else _found(seat, store)
 
 
 def publish(seat: Seat, store: Any, uid: str) -> None:
