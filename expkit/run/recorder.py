@@ -330,7 +330,7 @@ class Recorder:
 
 
 _BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
-_NOT_LATER = "nobody tells it later: only stores catch up"
+_NOT_LATER = "it is not told later: only stores that outlive the program catch up"
 
 
 def now() -> datetime:
