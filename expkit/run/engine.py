@@ -13,7 +13,7 @@ from expkit.capture.binding import activate
 from expkit.errors import RunInterrupt
 from expkit.record.events import Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
-from expkit.run import living
+from expkit.run import living, pulse
 from expkit.run.context import Context
 from expkit.run.crash import LastWords
 from expkit.run.ending import doubt, last_facts, outcome
@@ -74,7 +74,7 @@ class Life:
         self._around = ExitStack()
         self._watching = ExitStack()
         self._output: Capture | None = None
-        self._pulse: Pulse | None = None
+        self._pulses: list[Pulse] = []
         self._sources: RunSources | None = None
         self._words = LastWords("")
         self._doubt: IncompleteRecordError | None = None
@@ -149,7 +149,10 @@ class Life:
         self._watching.callback(UsedFiles(run).stop)
         self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)
-        self._pulse = Pulse(self._beat, run.beat_interval, lambda: self._renew(lease), lease.interval)
+        self._pulses = [
+            Pulse(lambda: self._renew(lease), lease.interval, "expkit pulse"),
+            Pulse(self._beat, run.beat_interval, "expkit beat"),
+        ]
 
     def _beat(self) -> None:
         assert self._output is not None
@@ -178,7 +181,7 @@ class Life:
             deferred.raise_again()
 
     def _end(self, error: BaseException | None, deferred: Deferred) -> None:
-        if self._pulse is None or self._pulse.stop(SETTINGS.LANES.END_PATIENCE):
+        if pulse.stop(self._pulses, SETTINGS.LANES.END_PATIENCE):
             self._write_end(error, deferred.give_keyboard_back)
         else:
             _in_time(lambda: self._write_end(error), self.run)
@@ -201,8 +204,7 @@ class Life:
         self._words.remove()
 
     def _stop_watching(self) -> None:
-        if self._pulse is not None:
-            self._pulse.stop(SETTINGS.LANES.END_PATIENCE)
+        pulse.stop(self._pulses, SETTINGS.LANES.END_PATIENCE)
         self._watching.close()
 
     def _note_output(self) -> None:

@@ -1,4 +1,4 @@
-"""The background thread of a run: beats and signs of life."""
+"""Background threads of a run: one gives signs of life, one beats. A slow beat must not look like death."""
 
 from __future__ import annotations
 
@@ -8,57 +8,52 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 log = logging.getLogger("expkit")
 
 
 class Pulse:
-    """Calls ``beat`` and ``renew`` at their intervals until stopped.
+    """Calls ``job`` at its interval until stopped, in a thread of its own.
 
     Args:
-        beat: reports what the program has told so far.
-        beat_interval: seconds between two beats; 0 or less for none.
-        renew: gives a sign of life.
-        renew_interval: seconds between two signs of life; they do not depend on beats.
+        job: what is done.
+        interval: seconds between two calls; 0 or less for none.
+        name: of the thread.
     """
 
-    def __init__(
-        self, beat: Callable[[], None], beat_interval: float, renew: Callable[[], None], renew_interval: float
-    ) -> None:
-        self._jobs = [(renew, renew_interval), (beat, beat_interval)]
+    def __init__(self, job: Callable[[], None], interval: float, name: str) -> None:
+        self._job = job
+        self._interval = interval
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="expkit pulse", daemon=True)
-        self._thread.start()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        if interval > 0:
+            self._thread.start()
 
-    def stop(self, patience: float | None = None) -> bool:
-        """End the thread; a beat in progress is finished first.
-
-        Args:
-            patience: seconds to wait for that; None for as long as it takes.
-
-        Returns:
-            Whether it has ended: a disk that does not answer may hold it for ever.
-        """
+    def ask(self) -> None:
+        """Let there be no more calls."""
         self._stop.set()
-        self._thread.join(patience)
+
+    def stopped(self, seconds: float) -> bool:
+        """Wait up to ``seconds`` for a call in progress; whether the thread has ended.
+
+        A disk that does not answer may hold it for ever.
+        """
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        start = monotonic()
-        due = [[start + interval, interval, job] for job, interval in self._jobs if interval > 0]
-        while due:
-            due.sort(key=lambda entry: entry[0])  # type: ignore[arg-type,return-value]
-            when, interval, job = due[0]
-            if self._stop.wait(max(0.0, when - monotonic())):  # type: ignore[operator]
-                return
-            _safely(job)  # type: ignore[arg-type]
-            due[0][0] = monotonic() + interval  # type: ignore[operator]
+        while not self._stop.wait(self._interval):
+            try:
+                self._job()
+            except Exception:
+                log.warning("a beat failed; the run goes on", exc_info=True)
 
 
-def _safely(job: Callable[[], None]) -> None:
-    """A beat that fails must not end the beats after it."""
-    try:
-        job()
-    except Exception:
-        log.warning("a beat failed; the run goes on", exc_info=True)
+def stop(pulses: Sequence[Pulse], patience: float) -> bool:
+    """End them all, waiting up to ``patience`` seconds altogether; whether all have ended."""
+    for pulse in pulses:
+        pulse.ask()
+    deadline = monotonic() + patience
+    return all(pulse.stopped(max(0.0, deadline - monotonic())) for pulse in pulses)

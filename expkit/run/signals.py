@@ -20,7 +20,7 @@ CAUSES = {
 }
 """Signals that end a run, and what is said about them. The last two do so only under a scheduler."""
 
-SCHEDULERS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID", "OAR_JOB_ID", "FLUX_JOB_ID", "_CONDOR_JOB_AD")
+SCHEDULERS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "SGE_TASK_ID", "OAR_JOB_ID", "FLUX_JOB_ID", "_CONDOR_JOB_AD")
 """Environment variables by which schedulers name their jobs; they warn by a signal before the time is up."""
 
 _INSISTING = 3

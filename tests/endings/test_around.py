@@ -9,7 +9,7 @@ import time
 import pytest
 
 from expkit import StoreObserver, start_run
-from expkit.run.pulse import Pulse
+from expkit.run.pulse import Pulse, stop
 from expkit.settings import SETTINGS
 from expkit.stores.finding import find
 from expkit.stores.folder.log import RunLog
@@ -33,7 +33,7 @@ def stuck(monkeypatch):
 
     def stick(log):
         with log._flush_lock:
-            if threading.current_thread().name == "expkit pulse":
+            if threading.current_thread().name == "expkit beat":
                 held.set()
                 release.wait(30)
             flush(log)
@@ -60,17 +60,62 @@ def test_a_disk_that_does_not_answer_does_not_hold_the_program(experiment, tmp_p
         time.sleep(0.01)
 
 
-def test_a_slow_beat_is_finished_first(experiment, stuck):
-    """A beat that takes a moment is waited for, and nothing is said."""
-    pulse = Pulse(lambda: time.sleep(0.05), 0.001, lambda: None, 10)
+def test_a_slow_beat_is_finished_first():
+    """A beat that takes a moment is waited for; one that hangs is not waited for longer than asked."""
+    slow = Pulse(lambda: time.sleep(0.05), 0.001, "slow")
     time.sleep(0.01)
-    assert pulse.stop(10) is True
-    held = threading.Event()
-    pulse = Pulse(lambda: held.wait(30), 0.001, lambda: None, 10)
-    time.sleep(0.01)
-    assert pulse.stop(0.01) is False
+    assert stop([slow], 10) is True
+    held, begun = threading.Event(), threading.Event()
+    hangs = Pulse(lambda: (begun.set(), held.wait(30)), 0.001, "hangs")
+    begun.wait(30)
+    assert stop([hangs, slow], 0.01) is False
     held.set()
-    assert pulse.stop() is True
+    assert stop([hangs, Pulse(held.set, 0, "never")], 10) is True
+
+
+def test_a_beat_that_fails_is_not_the_last_one(caplog):
+    """What a beat raises is said, and the next one comes."""
+    calls = []
+
+    def beat():
+        calls.append(1)
+        raise ValueError("once more")
+
+    pulse = Pulse(beat, 0.001, "fails")
+    deadline = time.monotonic() + 20
+    while len(calls) < 3 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert stop([pulse], 10) is True
+    assert len(calls) >= 3
+    assert "a beat failed; the run goes on" in caplog.text
+
+
+def test_a_slow_beat_is_no_death(experiment, monkeypatch, tmp_path):
+    """Signs of life come from a thread of their own: a filter or a disk that holds a beat does not make a run DIED."""
+    monkeypatch.setattr(SETTINGS, "LEASE_INTERVAL", 0.02)
+    store, held = FolderStore(tmp_path / "runs"), threading.Event()
+    experiment.observers.append(StoreObserver(store))
+
+    @experiment.main
+    def main(_run):
+        assert held.wait(30)
+        before = store.lease(_run.uid).renewed
+        deadline = time.monotonic() + 20
+        while store.lease(_run.uid).renewed == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        release.set()
+
+    release, flush = threading.Event(), RunLog.flush
+
+    def slow(log):
+        if threading.current_thread().name == "expkit beat":
+            held.set()
+            release.wait(30)
+        flush(log)
+
+    monkeypatch.setattr(RunLog, "flush", slow)
+    assert experiment.run(options={"--beat-interval": 0.001}).status == "COMPLETED"
 
 
 def test_without_beats_everything_is_flushed(experiment, tmp_path):
