@@ -32,14 +32,6 @@ def script(folder: Path, name: str, text: str) -> Path:
     return program
 
 
-def slow_git(tmp_path, monkeypatch):
-    """Make git wait until the function that is returned is called."""
-    waiting = f'while [ ! -e "{tmp_path / "go"}" ]; do sleep 0.01; done'
-    script(tmp_path / "bin", "git", f'{waiting}\nexec "{shutil.which("git")}" "$@"')
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    return (tmp_path / "go").touch
-
-
 def test_clean_repository(git):
     """A clean repository is told by commit and branch."""
     commit = git.commit(train="x = 1\n")
@@ -247,10 +239,9 @@ def test_enforcing_clean_before_the_first_commit(git):
         require_clean(describe([git.root / "gone.py"]).found)
 
 
-def test_git_works_while_others_do(git, tmp_path, monkeypatch):
+def test_git_works_while_others_do(git, slow_git):
     """Asking does not wait: the answers are there when they are called for."""
     commit = git.commit(train="x = 1\n")
-    go = slow_git(tmp_path, monkeypatch)
     answers = ask([git.root / "train.py"])
-    go()
+    slow_git()
     assert answers().found[0]["commit"] == commit

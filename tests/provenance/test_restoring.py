@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from expkit.provenance import repositories
+from expkit.provenance.found import Found
 from expkit.provenance.repositories import ask
+from expkit.record.model import FileRef
 from expkit.settings import SETTINGS
 
 
@@ -353,32 +358,25 @@ def test_what_is_kept_is_the_state_at_the_start(lab):
     assert not files["lab.patch"][1].changed
 
 
-def test_slow_git_is_heard_later(lab, tmp_path, monkeypatch):
+def test_slow_git_is_heard_later(lab, slow_git, monkeypatch):
     """The start does not wait for a slow git; its answer comes from the background."""
-    from expkit.provenance import repositories
-    from tests.provenance.test_repositories import slow_git
-
-    go = slow_git(tmp_path, monkeypatch)
     monkeypatch.setattr(repositories, "START_PATIENCE", 0.05)
     write(lab.root, "train.py", b"x = 2\n")
     known, job = ask([lab.root / "train.py"]).at_start(keep=True)
     assert known == ([], [])
-    go()
+    slow_git()
     facts = job()
     assert facts.experiment["repositories"][0]["dirty"]
     assert facts.experiment["repositories"][0]["patch"]
 
 
-def test_git_that_never_answers_is_a_sentence_later(lab, tmp_path, monkeypatch):
+def test_git_that_never_answers_is_a_sentence_later(lab, slow_git, monkeypatch):
     """In the background, too, git is given up after a while."""
-    from expkit.provenance import repositories
-    from tests.provenance.test_repositories import slow_git
-
-    slow_git(tmp_path, monkeypatch)
     monkeypatch.setattr(repositories, "START_PATIENCE", 0.05)
     monkeypatch.setattr(repositories, "PATIENCE", 0.1)
     _, job = ask([lab.root / "train.py"]).at_start(keep=True)
     assert job().gaps == ("git says nothing about repository lab: no answer in 0.1 seconds",)
+    slow_git()
 
 
 def test_git_that_goes_away(lab, monkeypatch):
@@ -393,3 +391,102 @@ def test_git_that_goes_away(lab, monkeypatch):
         "the changes of repository lab are not kept: git made no patch",
         "the untracked files of repository lab are not kept: git does not list them",
     )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda lab, target: lab("clone", "-q", "--depth", "1", f"file://{lab.root}", str(target)),
+        lambda lab, target: lab("worktree", "add", "-q", str(target), "-b", "side"),
+        lambda lab, target: lab("clone", "-q", "--separate-git-dir", f"{target}.git", str(lab.root), str(target)),
+    ],
+    ids=["shallow clone", "worktree", "git folder elsewhere"],
+)
+def test_working_trees_of_other_kinds(lab, tmp_path, make):
+    """Shallow clones, worktrees and trees whose git folder lies elsewhere are restored alike."""
+    lab.commit(train="x = 7\n")
+    make(lab, tmp_path / "tree")
+    write(tmp_path / "tree", "train.py", b"x = 8\n")
+    write(tmp_path / "tree", "new.py", b"n = 1\n")
+    facts = found(tmp_path / "tree" / "train.py")
+    assert facts.gaps == ()
+    assert files_of(restore(lab, tmp_path / "again", facts)) == {
+        name: file for name, file in files_of(tmp_path / "tree").items() if name != ".git"
+    }
+
+
+def test_a_bare_repository_holds_no_sources(lab, tmp_path):
+    """A file beside a bare repository's own lies in no working tree."""
+    lab("clone", "-q", "--bare", str(lab.root), str(tmp_path / "bare.git"))
+    assert ask([tmp_path / "bare.git" / "train.py"])() == ([], [])
+
+
+RUN = """
+from expkit import Experiment, SETTINGS
+
+SETTINGS.GIT.KEEP_CHANGES = {keep}
+ex = Experiment("run")
+
+@ex.automain
+def main():
+    with open("notes.txt", "a") as file:
+        file.write("written by the run")
+    with open("made.txt", "w") as file:
+        file.write("written by the run")
+"""
+
+
+def recorded(root):
+    """Record of the run, and the bytes that its store keeps, by hash."""
+    record = json.loads((root / "runs/1/run.json").read_text())
+    blobs = {path.parent.name + path.name: path.read_bytes() for path in (root / "runs/.expkit/blobs").glob("*/*")}
+    return record, blobs
+
+
+def run_script(lab):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=lab.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_keeps_what_its_repository_has_beyond_the_commit(lab, tmp_path):
+    """The record of a short run has patch and untracked files as they were at its start, and their bytes are kept."""
+    lab.commit(run="pass\n")
+    write(lab.root, "run.py", RUN.format(keep=True).encode())
+    write(lab.root, "notes.txt", b"before\n")
+    lab("add", "notes.txt")
+    write(lab.root, "model.py", b"m = 1\n")
+    before = files_of(lab.root)
+    run_script(lab)
+    record, blobs = recorded(lab.root)
+    facts = Found(
+        experiment=record["experiment"],
+        files=tuple((blobs[entry["sha256"]], FileRef(**_plain(entry))) for entry in record["files"]),
+    )
+    assert {entry["role"] for entry in record["files"]} >= {"source", "patch", "untracked"}
+    assert files_of(restore(lab, tmp_path / "again", facts)) == before
+
+
+def _plain(entry):
+    return {name: entry[name] for name in ("path", "role", "sha256")}
+
+
+def test_keeping_changes_can_be_switched_off(lab):
+    """KEEP_CHANGES = False keeps neither patch nor untracked files; that there are changes is told."""
+    lab.commit(run=RUN.format(keep=False))
+    write(lab.root, "train.py", b"x = 2\n")
+    write(lab.root, "new.py", b"n = 1\n")
+    run_script(lab)
+    record, _ = recorded(lab.root)
+    (entry,) = record["experiment"]["repositories"]
+    assert entry["dirty"]
+    assert "patch" not in entry
+    assert not {"patch", "untracked"} & {entry["role"] for entry in record["files"]}
