@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections import deque
 from contextlib import contextmanager
 from stat import S_ISREG
 from time import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from expkit.provenance import executed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Container, Iterator
 
 AUDIT, HOOK, WORKER, FOLDER = "audit", "hook", "worker", "folder"
 
@@ -62,6 +61,22 @@ class Writing(NamedTuple):
     layer: str = AUDIT
 
 
+class _Everything:
+    """What is in it needs no second look: all there is."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return 0
+
+    def add(self, args: object) -> None: ...
+
+    discard = add
+
+    def clear(self) -> None: ...
+
+
 class Opened:
     """The files that one run opens, by absolute path, and the programs that it starts.
 
@@ -81,11 +96,15 @@ class Opened:
         modules: files of the user's modules that worker processes have imported.
         programs: base names of programs that were started.
         owner: whose files these are.
+        ours: beginnings of paths that are expkit's own.
         is_full: some files were not noted.
         seen: events that need no second look.
-        fresh: events of reading that nobody has looked at: arguments, time and thread.
+        fresh: events of reading that nobody has looked at, with time and thread.
         forked: see above.
     """
+
+    is_immediate = False
+    """Whether what is read is looked at in the reading thread."""
 
     def __init__(self, most: int, on_fork: Callable[[], object] | None = None) -> None:
         self.reads: dict[str, Sight] = {}
@@ -96,33 +115,33 @@ class Opened:
         self.modules: dict[str, None] = {}
         self.programs: dict[str, None] = {}
         self.owner: object = None
+        self.ours: tuple[str, ...] = ()
         self.is_full = False
-        self.seen: set[Any] = set()
-        self.fresh: deque[tuple[tuple[Any, ...], float, int]] = deque()
+        self.seen: set[Any] | _Everything = set()
+        self.fresh: dict[tuple[Any, ...], tuple[float, int]] = {}
         self.forked = on_fork
         self._most = most
 
     def put_aside(self, args: tuple[Any, ...]) -> None:
         """A file is about to be opened for reading only."""
-        if len(self.seen) >= self._most:
-            self.is_full = True
-            return
-        self.seen.add(args)
-        self.fresh.append((args, time(), threading.get_ident()))
+        self.fresh[args] = time(), threading.get_ident()
 
     def catch_up(self, most: int = -1) -> None:
         """Look at what was put aside, at all of it or at so many files."""
         while self.fresh and most:
             most -= 1
             try:
-                args, at, thread = self.fresh.popleft()
-            except IndexError:  # two threads caught up
+                args, (at, thread) = self.fresh.popitem()
+            except KeyError:  # two threads caught up
                 return
             path = _absolute(args[0])
             if path.endswith(".pyc") or _is_ours(thread):
                 continue
+            self.seen.add(args)
             if not self.note(path, reads=True, writes=False, at=at):
                 self.seen.discard(args)  # it may be there the next time
+        if len(self.seen) >= self._most:
+            self._close()
 
     def note(self, path: str, *, reads: bool, writes: bool, layer: str = AUDIT, at: float = 0.0) -> bool:
         """A file is about to be opened, or was opened at a time; returns whether that needs no second look."""
@@ -130,7 +149,7 @@ class Opened:
             self.is_full = True
             return True
         status = _status(path)
-        if status is not None and not S_ISREG(status.st_mode):
+        if path.startswith(self.ours) or (status is not None and not S_ISREG(status.st_mode)):
             return True
         now, at = status and signature(status), at or time()
         if reads and now is not None and path not in self.reads and self.is_given(path, now, at):
@@ -139,6 +158,11 @@ class Opened:
             self._save(path, now)
             self.writes.setdefault(path, Writing(now, at, layer))
         return writes or status is not None
+
+    def _close(self) -> None:
+        """Note no more."""
+        self.is_full, self.seen = True, _Everything()
+        _set(lambda listeners: listeners)
 
     def renamed(self, source: str, target: str) -> None:
         """A file or folder is about to be renamed: what was written as ``source`` will be found as ``target``."""
@@ -210,7 +234,8 @@ def _status(path: str) -> os.stat_result | None:
 
 _listeners: tuple[Opened, ...] = ()
 _is_on = False
-_seen: Collection[Any] = ()  # that of the only listener; of several, each looks for itself
+_seen: Container[Any] = ()  # that of the only listener; of several, each looks for itself
+_fresh: dict[tuple[Any, ...], tuple[float, int]] | None = None  # that of the only listener, while no thread is quiet
 _which: Callable[[tuple[Opened, ...]], Opened | None] | None = None
 _quiet: set[int] = set()
 _lock = threading.RLock()
@@ -233,13 +258,12 @@ def listen(opened: Opened, which: Callable[[tuple[Opened, ...]], Opened | None] 
             sys.addaudithook(_hook)
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(after_in_child=_in_child)
-        _set((*_listeners, opened))
+        _set(lambda listeners: (*listeners, opened))
 
 
 def unlisten(opened: Opened) -> None:
     """No longer tell ``opened`` anything."""
-    with _lock:
-        _set(tuple(other for other in _listeners if other is not opened))
+    _set(lambda listeners: tuple(other for other in listeners if other is not opened))
 
 
 def on_import(call: Callable[[str], None] | None) -> None:
@@ -252,14 +276,16 @@ def on_import(call: Callable[[str], None] | None) -> None:
 def quietly() -> Iterator[None]:
     """What this thread opens in the body is no doing of the user's."""
     thread = threading.get_ident()
-    if thread in _quiet:
+    if thread in _quiet or _is_ours(thread):
         yield
         return
     _quiet.add(thread)
+    _set(lambda listeners: listeners)
     try:
         yield
     finally:
         _quiet.discard(thread)
+        _set(lambda listeners: listeners)
 
 
 def _caught_up() -> Opened | None:
@@ -283,11 +309,14 @@ def note_folder(path: str) -> None:
         listener.folder(_absolute(path))
 
 
-def _set(listeners: tuple[Opened, ...]) -> None:
-    global _listeners, _is_on, _seen  # noqa: PLW0603
-    _listeners = listeners
-    _seen = listeners[0].seen if len(listeners) == 1 else ()
-    _is_on = bool(listeners)
+def _set(change: Callable[[tuple[Opened, ...]], tuple[Opened, ...]]) -> None:
+    global _listeners, _is_on, _seen, _fresh  # noqa: PLW0603
+    with _lock:
+        _listeners = change(_listeners)
+        only = _listeners[0] if len(_listeners) == 1 else None
+        _seen = () if only is None else only.seen
+        _fresh = None if only is None or _quiet or only.is_immediate else only.fresh
+        _is_on = bool(_listeners)
 
 
 def _listener() -> Opened | None:
@@ -303,6 +332,9 @@ def _is_ours(ident: int) -> bool:
     return thread is not None and thread.name.startswith("expkit ") and not thread.name.startswith("expkit main")
 
 
+_time, _thread, _WRITING = time, threading.get_ident, os.O_WRONLY | os.O_RDWR
+
+
 # -- the hook --------------------------------------------------------------------------------------------
 
 
@@ -313,7 +345,10 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     try:
         if event == "open":
             if args not in _seen:
-                _open(args)
+                if _fresh is None or args[2] & _WRITING:
+                    _open(args)
+                else:
+                    _fresh[args] = _time(), _thread()
         elif event in _HEARD:
             _HEARD[event](args)
     except Exception:  # whatever is wrong, the program's own call says it better
@@ -426,7 +461,7 @@ def _in_child() -> None:
     _lock = threading.RLock()
     _quiet.clear()
     listeners = _listeners
-    _set(())
+    _set(lambda _: ())
     for listener in listeners[-1:]:
         if listener.forked is not None:
             listener.forked()

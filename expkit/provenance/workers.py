@@ -44,6 +44,8 @@ class Report(Opened):
         folder: of the run.
     """
 
+    is_immediate = True
+
     def __init__(self, folder: str) -> None:
         super().__init__(SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
         self._path = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")

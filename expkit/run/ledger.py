@@ -19,7 +19,7 @@ from expkit.run.recorder import now
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from expkit.provenance.hashes import Digest
     from expkit.provenance.opened import Opened, Sight
@@ -59,6 +59,7 @@ class Ledger:
         self._new: list[FileRef] = []
         self._late: dict[str, FileRef] = {}
         self._shown: dict[str, Signature] = {}
+        self._batch: Iterator[str] = iter(())
         self._unhashed: list[str] = []
         self._count = 0
         self._room: int = SETTINGS.FILES.KEEP_ALL
@@ -69,10 +70,13 @@ class Ledger:
     def step(self) -> bool:
         """Work off one file that was read; False if there is none."""
         pending = self._opened.pending
-        path = next(iter(pending), None)
+        path = next(self._batch, None)
         if path is None:
+            self._batch = iter(list(pending))
+            path = next(self._batch, None)
+        sight = pending.get(path or "")
+        if path is None or sight is None:
             return False
-        sight = pending[path]
         if len(self._new) + len(self._late) + self._count > SETTINGS.FILES.MOST:
             pending.clear()
             self._is_full = True
@@ -215,7 +219,12 @@ class Ledger:
         """Tell what is new, as one event."""
         room = max(0, SETTINGS.FILES.MOST - self._count)
         self._is_full |= len(self._new) > room
-        new, self._new = self._new[:room], []
+        new, self._new = sorted(self._new, key=_by_time)[:room], []
         self._count += len(new)
         if new:
             self._recorder.tell(Learned(time=now(), files=tuple(new)))
+
+
+def _by_time(ref: FileRef) -> datetime:
+    assert ref.first_seen is not None
+    return ref.first_seen

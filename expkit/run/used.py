@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expkit.capture.binding import current
 from expkit.record.events import Learned
@@ -28,6 +28,7 @@ _IDLE = 0.1
 _LONGEST_PAUSE = 0.05
 _REST = 20  # times as long as work took, so that it takes the program no more than a twentieth of one processor
 _AT_ONCE = 100
+_LIBRARIES = 1000  # files that are noted for a moment, and are none of the run's
 _LAST_PATIENCE = 2.0
 
 
@@ -57,8 +58,8 @@ class _Watch:
         self._workers = Workers(run.uid)
         folder = self._workers.folder
         # what libraries open is noted, too, until it is worked off
-        self._opened = Opened(2 * SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
-        self._opened.owner = run
+        self._opened = Opened(2 * SETTINGS.FILES.MOST + _LIBRARIES, lambda: report(folder, forked=True))
+        self._opened.owner, self._opened.ours = run, tuple(_our_folders(run))
         for place in map(os.path.abspath, SETTINGS.FILES.OUTPUT_FOLDERS):
             self._opened.folders[place] = look(place, SETTINGS.FILES.MOST)
         self._told: set[str] = set()
@@ -140,7 +141,7 @@ class _Watch:
             from expkit.run.ledger import Ledger
 
             files = SETTINGS.FILES
-            places = Places(self._run.plan.root.project, _our_folders(self._run), files.ROOTS, files.IGNORE)
+            places = Places(self._run.plan.root.project, self._opened.ours, files.ROOTS, files.IGNORE)
             self._ledger = Ledger(self._run.recorder, self._opened, places, self._modules, self._hurry.is_set)
         return self._ledger
 
@@ -156,13 +157,14 @@ def _innermost(listeners: tuple[Opened, ...]) -> Opened:
     return next((each for each in listeners if each.owner is run), listeners[-1])
 
 
-def _our_folders(run: Run) -> Iterator[Any]:
+def _our_folders(run: Run) -> Iterator[str]:
     """Where stores and our own state lie."""
     from expkit._support.places import state_dir
 
-    yield state_dir()
     stores = [run.recorder.log.home, *(getattr(observer, "store", None) for observer in run.recorder.observers)]
-    yield from (root for store in stores if (root := getattr(store, "root", None)) is not None)
+    for folder in (state_dir(), *(getattr(store, "root", None) for store in stores)):
+        if folder is not None:
+            yield from {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
 
 
 def _unseen_readers() -> list[str]:
