@@ -99,7 +99,7 @@ def save_config(config: Mapping[str, Any], filename: str = "config.json") -> Non
 
     hidden: list[str] = []
     save_config_file(of_process().masked(config, paths=hidden), filename)
-    note = f"; masked, to be given again when it is used: {', '.join(hidden)}" if hidden else ""
+    note = f"; masked, to be given again when it is used: {', '.join(sorted(hidden))}" if hidden else ""
     emit(f"config saved to {filename}{note}\n", sys.stdout)
 
 
