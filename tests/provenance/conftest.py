@@ -84,12 +84,17 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
 
 
 @pytest.fixture
-def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Make git wait until this function is called."""
-    go, folder = tmp_path / "go", tmp_path / "slow"
-    folder.mkdir()
-    program = folder / "git"
-    program.write_text(f'#!/bin/sh\nwhile [ ! -e "{go}" ]; do sleep 0.01; done\nexec "{shutil.which("git")}" "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return go.touch
+def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Callable[[], None]]:
+    """A function that makes git wait from now on, until the function that it gives is called."""
+
+    def slow() -> Callable[[], None]:
+        go, folder = tmp_path / "go", tmp_path / "slow"
+        folder.mkdir()
+        program = folder / "git"
+        waiting = f'while [ ! -e "{go}" ]; do sleep 0.01; done'
+        program.write_text(f'#!/bin/sh\n{waiting}\nexec "{shutil.which("git")}" "$@"\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        return go.touch
+
+    return slow

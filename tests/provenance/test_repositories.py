@@ -242,6 +242,7 @@ def test_enforcing_clean_before_the_first_commit(git):
 def test_git_works_while_others_do(git, slow_git):
     """Asking does not wait: the answers are there when they are called for."""
     commit = git.commit(train="x = 1\n")
+    go = slow_git()
     answers = ask([git.root / "train.py"])
-    slow_git()
+    go()
     assert answers().found[0]["commit"] == commit

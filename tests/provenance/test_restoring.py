@@ -360,11 +360,12 @@ def test_what_is_kept_is_the_state_at_the_start(lab):
 
 def test_slow_git_is_heard_later(lab, slow_git, monkeypatch):
     """The start does not wait for a slow git; its answer comes from the background."""
-    monkeypatch.setattr(repositories, "START_PATIENCE", 0.05)
     write(lab.root, "train.py", b"x = 2\n")
+    go = slow_git()
+    monkeypatch.setattr(repositories, "START_PATIENCE", 0.05)
     known, job = ask([lab.root / "train.py"]).at_start(keep=True)
     assert known == ([], [])
-    slow_git()
+    go()
     facts = job()
     assert facts.experiment["repositories"][0]["dirty"]
     assert facts.experiment["repositories"][0]["patch"]
@@ -372,11 +373,11 @@ def test_slow_git_is_heard_later(lab, slow_git, monkeypatch):
 
 def test_git_that_never_answers_is_a_sentence_later(lab, slow_git, monkeypatch):
     """In the background, too, git is given up after a while."""
+    slow_git()
     monkeypatch.setattr(repositories, "START_PATIENCE", 0.05)
     monkeypatch.setattr(repositories, "PATIENCE", 0.1)
     _, job = ask([lab.root / "train.py"]).at_start(keep=True)
     assert job().gaps == ("git says nothing about repository lab: no answer in 0.1 seconds",)
-    slow_git()
 
 
 def test_git_that_goes_away(lab, monkeypatch):
