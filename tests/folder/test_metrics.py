@@ -90,10 +90,18 @@ def test_replicas_have_it_too(store, new_record):
     assert '"loss"' in (store.root / "1" / "metrics.json").read_text()
 
 
-def test_the_record_is_finished_whatever_happens_to_the_export(store, log, monkeypatch):
-    """A disk too full for metrics.json still gets the record."""
+def test_a_full_disk_can_do_without_the_export(store, log, monkeypatch):
+    """A disk too full for metrics.json gets the record, and nobody is troubled: the points are there."""
     monkeypatch.setattr(metrics, "export_small", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
     log.write(Completed(time=NOON, result=1))
-    with pytest.raises(OSError, match="full"):
+    log.close()
+    assert store.load("1").status == "COMPLETED"
+
+
+def test_the_record_is_finished_whatever_happens_to_the_export(store, log, monkeypatch):
+    """Other troubles with metrics.json are told, once the record is finished."""
+    monkeypatch.setattr(metrics, "export_small", lambda *_: (_ for _ in ()).throw(OSError(5, "broken")))
+    log.write(Completed(time=NOON, result=1))
+    with pytest.raises(OSError, match="broken"):
         log.close()
     assert store.load("1").status == "COMPLETED"
