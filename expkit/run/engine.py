@@ -24,7 +24,6 @@ from expkit.run.logging import Heard
 from expkit.run.monitor import Monitor
 from expkit.run.output import capture
 from expkit.run.pulse import Pulse
-from expkit.run.ranks import publish
 from expkit.run.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
 from expkit.run.signals import Deferred, SignalGuard, Terminated
@@ -117,6 +116,8 @@ class Life:
         try:
             run._id = run.recorder.begin(event, run._id, lease)
             if plan.seat is not None:
+                from expkit.run.ranks import publish
+
                 publish(plan.seat, run.recorder.log.home, run.uid)
             self._watch(lease)
         except BaseException as error:
