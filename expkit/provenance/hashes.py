@@ -46,7 +46,7 @@ class Hashes:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._path = os.fspath(path)
+        self._path = os.path.abspath(path)
         self._known: dict[tuple[str, Signature], str] | None = None
         self._lock = threading.Lock()
 
