@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen
 from expkit.config.values import plain
 from expkit.record.masking import Secrets, is_secret_name, of_process
 from expkit.run.logging import DISCREET
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from expkit.run.inputs import RunInputs
 
 
-class Disclosure(NamedTuple):
+class Disclosure(Frozen, kw_only=False):
     """The sight of a run from outside its process.
 
     Attributes:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from expkit.observers.base import RunObserver
 from expkit.observers.opening import open_observer
-from expkit.run.ranks import take_seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from expkit.run.inputs import RunInputs
     from expkit.run.ranks import Seat
+
+
+_LAUNCHED = frozenset(("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_ID", "SLURM_STEPID"))
+"""One of these is set where processes were started together; few are, so the rest is loaded there only."""
 
 
 class Observing:
@@ -34,7 +38,9 @@ class Observing:
 
     def sit(self, inputs: RunInputs, config: Mapping[str, Any]) -> Seat | None:
         """Find the place of this process among those that were started together with it, if there are any."""
-        if self._specs:
+        if self._specs and not _LAUNCHED.isdisjoint(os.environ):
+            from expkit.run.ranks import take_seat
+
             self.seat = take_seat(inputs, self, lambda: config)
         return self.seat
 

@@ -13,8 +13,9 @@ import sys
 import time
 from hashlib import sha256
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.frozen import Frozen
 from expkit._support.places import host_name
 from expkit.errors import RunNotFoundError
 from expkit.observers.store import StoreObserver
@@ -38,7 +39,7 @@ _LOOPBACK = ("127.", "localhost", "::1")
 _runs = count()
 
 
-class Rank(NamedTuple):
+class Rank(Frozen, kw_only=False):
     """One of several processes that were started together.
 
     Attributes:
@@ -52,7 +53,7 @@ class Rank(NamedTuple):
     job: str
 
 
-class Seat(NamedTuple):
+class Seat(Frozen, kw_only=False):
     """The place of this process in a run that several processes make.
 
     Attributes:
@@ -160,7 +161,7 @@ def _found(seat: Seat, store: FolderStore) -> Seat | None:
         uid, called = _posted(store, seat)
         record = _load(store, uid, started) if uid else None
         if record is not None:
-            return seat._replace(store=store, record=record) if called == _called() else None
+            return seat.but(store=store, record=record) if called == _called() else None
         if time.monotonic() > end:
             return _lost(seat, f"no run of rank 0 was found in {store.root} within {SETTINGS.RANKS.PATIENCE:g} s")
         time.sleep(pause)
