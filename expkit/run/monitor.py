@@ -8,6 +8,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit.run.log import NoLog
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ class Monitor:
     """
 
     def __init__(self, run: Run) -> None:
-        self._points = run.recorder.log.points
+        self._log = run.recorder.log
         self._interval = SETTINGS.MONITOR.INTERVAL
         self._process = os.getpid()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        if self._points is not None and self._interval > 0:
+        if self._interval > 0 and not isinstance(self._log, NoLog):
             self._thread = threading.Thread(target=self._watch, name="expkit monitor", daemon=True)
             self._thread.start()
 
@@ -70,9 +71,10 @@ class Monitor:
             looks.end()
 
     def _note(self, looks: _Looks) -> None:
-        assert self._points is not None
+        points = self._log.points
+        assert points is not None
         for name, value in looks.look():
-            self._points.log_scalar(f"system/{name}", value, looks.step)
+            points.log_scalar(f"system/{name}", value, looks.step)
 
 
 class _Looks:
