@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.blame import arose_in
 from expkit.stores.folder.files import BINARY, write_all
+from expkit.stores.folder.mounts import may_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +68,9 @@ class RawFile:
                     self._take(self._held[0])
                     del self._held[0]
             except OSError as error:
-                self._lose(error)
                 if not arose_in(error, __package__):
                     raise
+                self._lose(error)
             finally:
                 self._changing = False
 
@@ -107,6 +108,7 @@ class RawFile:
         if self._fd < 0:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
             self._start = os.fstat(self._fd).st_size
+            self._shared = self._shared or not may_map(os.path.dirname(os.path.abspath(self._path)))
         if not self._shared:
             place = self._leave_window(cut=False)
             try:
