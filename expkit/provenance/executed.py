@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from expkit.provenance.modules import is_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import CodeType
 
 
@@ -39,9 +38,6 @@ class Execution(NamedTuple):
 noted: dict[Execution, None] = {}
 """What was executed since somebody listens, in order, each once."""
 
-imported_elsewhere: dict[tuple[str, str], None] = {}
-"""(name, file) of the user's modules that worker processes have imported, in order, each once."""
-
 
 def note(code: CodeType) -> None:
     """Note an execution; made to be called from an audit hook with what comes with the event ``exec``."""
@@ -57,6 +53,6 @@ def note(code: CodeType) -> None:
         return
 
 
-def note_elsewhere(modules: Iterable[tuple[str, str]]) -> None:
-    """Note what a worker process tells of its :func:`~expkit.provenance.modules.users_modules`."""
-    imported_elsewhere.update(dict.fromkeys((str(name), str(file)) for name, file in modules if not is_library(file)))
+def executed_files() -> set[str]:
+    """The files that were executed since somebody listens."""
+    return {execution.file for execution in list(noted)}

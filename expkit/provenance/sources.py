@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.errors import SettingError
-from expkit.provenance.executed import imported_elsewhere, noted
+from expkit.provenance.executed import noted
 from expkit.provenance.imported import content, was_imported
 from expkit.provenance.modules import in_site_folder, is_virtualenv, real_path, users_modules
 from expkit.provenance.projects import project_root
@@ -79,7 +78,7 @@ class Sources:
         self._naming = _Naming(project_root(base_dir))
         self._seen: dict[str, Signature | None] = {}
         self._executions = len(noted)
-        self._news = (-1, -1, -1)
+        self._news = (-1, -1)
 
     def has_news(self) -> bool:
         """Whether a look may find anything new; cheap."""
@@ -118,7 +117,7 @@ class Sources:
             return iter(())
         if self._strategy == "dir":
             return (("", file) for file in _python_files(self._base_dir))
-        return _with_native_sources(chain(users_modules(), imported_elsewhere))
+        return _with_native_sources(users_modules())
 
     def _new_executions(self) -> dict[str, Signature]:
         """What was executed since the last look, and what it was like the last time."""
@@ -168,8 +167,8 @@ def discover(
     return Sources(strategy, base_dir).look(named)
 
 
-def _news() -> tuple[int, int, int]:
-    return len(sys.modules), len(noted), len(imported_elsewhere)
+def _news() -> tuple[int, int]:
+    return len(sys.modules), len(noted)
 
 
 class _Naming:

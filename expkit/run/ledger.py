@@ -10,6 +10,7 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
+from expkit.provenance.executed import executed_files
 from expkit.provenance.hashes import Unfinished, digest
 from expkit.provenance.opened import FOLDER, Signature, Writing, look, quietly, signature_of
 from expkit.provenance.private import is_private
@@ -118,7 +119,7 @@ class Ledger:
             pass
         self._look_at_folders()
         known = {os.path.realpath(file) for file in self._modules()}
-        modules = known | {os.path.realpath(file) for file in self._opened.modules}
+        modules = known | {os.path.realpath(file) for file in (*self._opened.modules, *executed_files())}
         for path, ref in self._late.items():
             if self._is_input(path) and os.path.realpath(path) not in modules:
                 self._new.append(ref)

@@ -160,16 +160,6 @@ def test_both_versions_of_a_reloaded_module_are_sources(lab):
     assert first.name == second.name == "twice.py"
 
 
-def test_modules_of_workers_are_sources(lab):
-    """What other processes of a run tell of their imports joins, libraries left out."""
-    finder = Sources("imported", lab)
-    finder.look()
-    (lab / "work.py").touch()
-    os.utime(lab / "work.py", (0, 0))
-    executed.note_elsewhere([("work", str(lab / "work.py")), ("os", os.__file__)])
-    assert [source.name for source in finder.look()] == ["work.py"]
-
-
 def test_what_is_gone_is_named(lab):
     """A module whose file was removed since cannot be kept, and is not passed over in silence."""
     os.remove(load(lab, "gone", OLD))

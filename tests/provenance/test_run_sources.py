@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from expkit.stores.folder.store import FolderStore
+
+BEGIN = """
+import os, signal, time
+from pathlib import Path
+from expkit import Experiment
+ex = Experiment("lab", save_git_info=False)
+"""
+
+MANY = 30
+"""More sources than are kept before main."""
+
+
+@pytest.fixture
+def recorded(script):
+    """Run a script, and return the record of its run and the store."""
+
+    def run(source: str, *arguments: str, **more: str):
+        for name, text in more.items():
+            (script.path / f"{name}.py").write_text(text)
+        done = script(BEGIN + source, *arguments)
+        store = FolderStore(script.path / "runs")
+        return store.load("1"), store, done
+
+    return run
+
+
+def sources(record):
+    return {ref.path: ref for ref in record.files_of("source")}
+
+
+def text_of(store, ref):
+    with store.open_blob(ref.sha256) as blob:
+        return blob.read().decode()
+
+
+def test_what_main_imports_is_a_source(recorded):
+    """Imports inside functions, and what those import, are in the record when the run has ended, with their bytes."""
+    main = "@ex.automain\ndef main():\n    import late\n"
+    record, store, _ = recorded(main, late="import second\n", second="X = 1\n", unused="")
+    assert list(sources(record)) == ["script.py", "late.py", "second.py"]
+    assert text_of(store, sources(record)["second.py"]) == "X = 1\n"
+    assert sources(record)["late.py"].kept
+
+
+def test_what_was_imported_survives_a_kill(recorded):
+    """A beat notes what was imported since the last one."""
+    main = """
+@ex.automain
+def main(_run):
+    import late
+    end = time.monotonic() + 20
+    while "late.py" not in str([ref.path for ref in _run.record.files]) and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    record, store, done = recorded(main, "--beat-interval=0.05", late="X = 1\n")
+    assert done.returncode < 0
+    assert text_of(store, sources(record)["late.py"]) == "X = 1\n"
+
+
+def many() -> dict[str, str]:
+    return {f"part{number:02}": f"def f():\n    return {number}\n" for number in range(MANY)}
+
+
+def test_the_bytes_of_many_sources_are_all_kept(recorded):
+    """What is kept while the program runs is there at its end, and the record says so."""
+    imports = "".join(f"import {name}\n" for name in many())
+    record, store, _ = recorded(imports + "@ex.automain\ndef main():\n    pass\n", **many())
+    assert len(sources(record)) == MANY + 1
+    assert all(ref.kept and text_of(store, ref) for ref in sources(record).values())
+    shown = json.loads((Path(store.root) / "1" / "run.json").read_text())["experiment"]["sources"]
+    assert len(shown) == MANY + 1
+
+
+def test_bytes_that_were_overtaken_are_not_kept(recorded):
+    """A source that is edited before its bytes were kept stays in the record with its hash, and the gap is named."""
+    imports = "".join(f"import {name}\n" for name in many())
+    main = f"@ex.automain\ndef main():\n    Path('part{MANY - 1}.py').write_text('X = 1')\n"
+    record, store, _ = recorded(imports + main, **many())
+    ref = sources(record)[f"part{MANY - 1}.py"]
+    assert not ref.kept
+    assert not store.has_blob(ref.sha256)
+    assert f"source {ref.path} has changed since it was imported, and its bytes are not kept" in record.gaps
+
+
+def test_an_edit_after_the_start_changes_nothing(recorded):
+    """The record and the store have what was imported, whatever is in the file at the end."""
+    main = "import model\n@ex.automain\ndef main():\n    Path('model.py').write_text('X = 2')\n"
+    record, store, _ = recorded(main, model="X = 1\n")
+    assert text_of(store, sources(record)["model.py"]) == "X = 1\n"
+
+
+def test_files_that_are_executed_are_sources(recorded):
+    """`runpy` and `exec` of compiled files leave no module behind, and are seen all the same; they are no inputs."""
+    main = """
+@ex.automain
+def main():
+    import runpy
+    runpy.run_path("stage.py")
+    exec(compile(Path("step.py").read_text(), "step.py", "exec"), {})
+"""
+    record, _, _ = recorded(main, stage="X = 1\n", step="Y = 1\n")
+    assert list(sources(record)) == ["script.py", "stage.py", "step.py"]
+    assert record.files_of("input") == ()
+
+
+def test_packages_of_main_are_dependencies(recorded):
+    """A library that is imported inside main is among the run's packages at its end."""
+    record, _, _ = recorded("@ex.automain\ndef main():\n    import docopt, yaml\n")
+    assert any(name.startswith("PyYAML==") for name in record.experiment["dependencies"])
+
+
+def test_queued_runs_keep_all_sources(recorded):
+    """A run that is only written down has the bytes of all its sources."""
+    imports = "".join(f"import {name}\n" for name in many())
+    record, store, _ = recorded(imports + "@ex.automain\ndef main():\n    pass\n", "--queue", **many())
+    assert record.status == "QUEUED"
+    assert all(ref.kept and text_of(store, ref) for ref in sources(record).values())
+
+
+def test_native_sources_beside_a_compiled_module(recorded, tmp_path):
+    """A compiled module is a source, and so is what it was compiled from, where that lies beside it."""
+    import _bisect
+
+    built = Path(_bisect.__file__ or sys.executable)
+    (tmp_path / f"_bisect{''.join(built.suffixes)}").write_bytes(built.read_bytes())
+    for name in ("_bisect.pyx", "_bisect.pxd", "_bisect_other.pyx"):
+        (tmp_path / name).write_text("# source\n")
+    begin = "import sys\nsys.modules.pop('_bisect', None)\nsys.path.insert(0, os.getcwd())\nimport _bisect\n"
+    record, _, _ = recorded(begin + "@ex.automain\ndef main():\n    assert _bisect.__file__.startswith(os.getcwd())\n")
+    assert {Path(name).suffix for name in sources(record)} >= {".pyx", ".pxd", built.suffixes[-1]}
+    assert "_bisect_other.pyx" not in sources(record)
