@@ -14,6 +14,7 @@ asks no more of it; what it claims is tried.
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from hashlib import sha256
 from pathlib import Path
@@ -53,6 +54,38 @@ class BlobContract(StoreTests):
         assert not store.has_blob(name)
         with pytest.raises(BlobNotFoundError):
             store.open_blob(name)
+
+    def test_read_in_pieces(self, store: RunStore) -> None:
+        """Kept bytes may be read piece by piece, by several readers."""
+        data = bytes(range(256)) * 9000
+        name = store.put_blob(data).sha256
+        with store.open_blob(name) as one, store.open_blob(name) as other:
+            assert b"".join(iter(lambda: one.read(100_000), b"")) == data
+            assert other.read(7) == data[:7]
+
+    def test_a_file_that_changes(self, store: RunStore, tmp_path: Path) -> None:
+        """A file whose bytes change, and nothing else that shows, is kept with its new bytes."""
+        path = tmp_path / "weights"
+        for number in range(3):
+            data = bytes([number]) * 3_000_000
+            path.write_bytes(data)
+            os.utime(path, (10**9, 10**9))
+            assert store.put_blob(path).sha256 == sha256(data).hexdigest()
+
+    def test_a_source_that_fails(self, store: RunStore) -> None:
+        """Of a source that cannot be read to its end nothing is kept; its error is raised."""
+        data = b"x" * 2_000_000
+
+        class Failing(io.BytesIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                part = super().read(min(size, 500_000) if size and size > 0 else -1)
+                if self.tell() > 1_500_000:
+                    raise OSError("the line is cut")
+                return part
+
+        with pytest.raises(OSError, match="the line is cut"):
+            store.put_blob(Failing(data))
+        assert not store.has_blob(sha256(data[:1_500_000]).hexdigest())
 
     def test_kept_at_once(self, store: RunStore) -> None:
         """The same bytes put at once by many are kept, whole."""
