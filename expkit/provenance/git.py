@@ -69,6 +69,7 @@ class Git:
         program = ["git", "-C", root, "-c", "core.fsmonitor=false", *command]
         self._process = Popen(program, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True)
         self._said = None
+        self._owner = os.getpid()
 
     def output(self, deadline: float) -> tuple[bytes, str]:
         """(what it printed, why it failed or ``""``).
@@ -129,8 +130,8 @@ class Git:
         return output
 
     def end(self) -> None:
-        """End the process, if it has not ended by itself."""
-        if self._said is None:
+        """End the process, if it has not ended by itself and is a child of this one."""
+        if self._said is None and self._owner == os.getpid():
             self._said = b"", "given up"
             self._process.kill()
             self._process.communicate()

@@ -38,9 +38,11 @@ def gpu_facts() -> dict[str, Any] | None:
     rows = _rows(program, (*_BASIC, *_MORE)) or _rows(program, _BASIC)
     if not rows:
         return None
-    facts: dict[str, Any] = {"gpus": [_described(row) for row in rows], "driver_version": rows[0]["driver_version"]}
+    mine = visible([(int(row["index"]), row["uuid"]) for row in rows if row.get("index", "").isdigit()])
+    gpus = [_described(row, mine) for row in rows]
+    facts: dict[str, Any] = {"gpus": gpus, "driver_version": rows[0]["driver_version"]}
     if any(row.get("mig.mode.current") == "Enabled" for row in rows):
-        _add_parts(facts["gpus"], output_of(program, "-L", patience=PATIENCE))
+        _add_parts(gpus, output_of(program, "-L", patience=PATIENCE))
     if version := _cuda_version(output_of(program, patience=PATIENCE)):
         facts["cuda_version"] = version
     return facts
@@ -92,7 +94,7 @@ def _rows(program: str, names: Sequence[str]) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=True)) for row in cells if len(row) == len(names)]
 
 
-def _described(row: dict[str, str]) -> dict[str, Any]:
+def _described(row: dict[str, str], mine: set[int]) -> dict[str, Any]:
     memory = row["memory.total"]
     facts: dict[str, Any] = {
         "model": row["name"],
@@ -101,7 +103,7 @@ def _described(row: dict[str, str]) -> dict[str, Any]:
     }
     if row.get("index", "").isdigit():
         index = int(row["index"])
-        facts.update(index=index, uuid=row["uuid"], visible=index in visible([(index, row["uuid"])]))
+        facts.update(index=index, uuid=row["uuid"], visible=index in mine)
         facts["compute_capability"] = row["compute_cap"]
     return facts
 

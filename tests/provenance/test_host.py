@@ -234,13 +234,13 @@ BASIC = """NVIDIA H100 80GB HBM3, 81559, Enabled, 550.54.15\\nTegra, [N/A], Disa
 
 def test_graphics_processors(tmp_path, monkeypatch):
     """Model, memory in MiB, driver, CUDA, parts and whether this process sees them are read from nvidia-smi."""
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-aa,1")
     fake(tmp_path, monkeypatch, GPU.format(more=MORE, basic=""))
     assert slow_facts() == {
         "gpus": {
             "gpus": [
                 {"model": "A100", "total_memory": 40960, "persistence_mode": True, "index": 0, "uuid": "GPU-aa",
-                 "visible": False, "compute_capability": "8.0", "mig": ["1g.5gb", "2g.10gb"]},
+                 "visible": True, "compute_capability": "8.0", "mig": ["1g.5gb", "2g.10gb"]},
                 {"model": "T4", "total_memory": 15360, "persistence_mode": False, "index": 1, "uuid": "GPU-bb",
                  "visible": True, "compute_capability": "7.5"},
             ],
