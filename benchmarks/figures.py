@@ -132,6 +132,22 @@ def idle(bench: Bench) -> Iterator[Row]:
     yield row
 
 
+def opens(bench: Bench) -> Iterator[Row]:
+    measured = bench.job("opens", EXPKIT, library=EXPKIT)
+    for name, text, goal in (
+        ("same", "100,000 opens of one small file in a run that looks for its files, per open", 1.05),
+        ("distinct", "... of 20,000 files in turn", None),
+        ("logged", "... a line that is logged", None),
+        ("unpickled", "... an object that is unpickled", None),
+        ("made", "... an object that is made", None),
+        ("identity", "... a call of id()", None),
+    ):
+        row = Row(text, "ns", goal_of_limit=goal)
+        _fill(row, {EXPKIT: measured}, name, NANO)
+        _fill(row, {LIMIT: measured}, f"{name}_limit", NANO)
+        yield row
+
+
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     figure.__name__: figure
     for figure in (
@@ -147,6 +163,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         artifact,
         git_facts,
         idle,
+        opens,
     )
 }
 """All figures by the name to ask for them."""
