@@ -83,6 +83,6 @@ def _summary(error: BaseException) -> str:
     try:
         if isinstance(error, SystemExit) and isinstance(error.code, int):
             return f"left with exit code {error.code} (SystemExit)"
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}".removesuffix(": ")
     except BaseException:
         return f"{type(error).__name__}, which cannot be shown"

@@ -109,13 +109,13 @@ def _left(lease: Lease | None) -> str:
 
 def _silent(lease: Lease | None) -> str:
     if lease is None or lease.renewed is None:
-        return "gave no sign of life; it was killed, or its machine lost power"
+        return "gave no sign of life; it crashed, was killed, or its machine lost power"
     since = f"gave no sign of life since {lease.renewed:%Y-%m-%d %H:%M:%S} UTC"
     if holder.is_here(lease):  # so the machine has been up all the time
-        return f"{since}: its process is gone; it was killed, or left by os._exit"
+        return f"{since}: its process is gone; it crashed, was killed, or left by os._exit"
     if holder.was_restarted(lease):
         return f"{since}: its machine was started again"
-    return f"{since}; it was killed, or its machine lost power or the network"
+    return f"{since}; it crashed, was killed, or its machine lost power or the network"
 
 
 def _memory(store: RunStore, record: RunRecord) -> str:

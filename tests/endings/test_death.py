@@ -174,9 +174,9 @@ def test_stores_without_last_words():
     store = MemoryStore()
     store.create(sample_record(), lease=sample_lease(interval=0.0))
     time.sleep(0.001)
-    assert cause(store).endswith("; it was killed, or its machine lost power or the network")
+    assert cause(store).endswith("; it crashed, was killed, or its machine lost power or the network")
     silent = death.cause_of_death(MemoryStore.__new__(_Silent), sample_record())
-    assert silent == "gave no sign of life; it was killed, or its machine lost power"
+    assert silent == "gave no sign of life; it crashed, was killed, or its machine lost power"
 
 
 class _Silent(MemoryStore):
@@ -194,7 +194,10 @@ class _Silent(MemoryStore):
 
 def test_exit_codes_of_processes_that_nobody_collected(tmp_path):
     """A dead child of somebody who has not looked yet still tells how it ended."""
-    for code, said in (("os._exit(7)", "left with exit code 7 and without an end"), ("os.kill(os.getpid(), 9)", "SIGKILL")):
+    for code, said in (
+        ("os._exit(7)", "left with exit code 7 and without an end"),
+        ("os.kill(os.getpid(), 9)", "SIGKILL"),
+    ):
         with subprocess.Popen([sys.executable, "-c", f"import os; input(); {code}"], stdin=subprocess.PIPE) as child:
             lease = holder.this_process(10).but(pid=child.pid, process_start=holder._start_of(child.pid))
             store = FolderStore(tmp_path / code[:8])

@@ -55,7 +55,10 @@ def sleeping(tmp_path):
     """A process whose run goes on, with a lease of 0.1 s and without heartbeats, and its store."""
     (tmp_path / "script.py").write_text(SLEEPS)
     process = subprocess.Popen(
-        [sys.executable, "script.py", "--beat-interval", "0"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "script.py", "--beat-interval", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     store = FolderStore(tmp_path / "runs")
     eventually(lambda: list(find(store, columns=["state"])))

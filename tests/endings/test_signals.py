@@ -205,7 +205,11 @@ def test_a_hook_that_passes_on_to_ours_makes_no_circle(recorded):
         gaps = [recorded.run().record.gaps for _ in range(3)]
     finally:
         threading.excepthook = before
-    assert [sum(gap.startswith("thread 'w' ended with ZeroDivisionError") for gap in found) for found in gaps] == [1, 1, 1]
+    assert [sum(gap.startswith("thread 'w' ended with ZeroDivisionError") for gap in found) for found in gaps] == [
+        1,
+        1,
+        1,
+    ]
     assert len(heard) == 3
 
 
