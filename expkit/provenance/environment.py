@@ -121,8 +121,11 @@ def _remember(path: Path, listed: str) -> None:
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{os.getpid()}-{path.name}"
-    aside.write_text(listed, encoding="utf-8")
-    aside.replace(path)
+    try:
+        aside.write_text(listed, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
     old = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[:-_REMEMBERED]
     for file in old:
         file.unlink(missing_ok=True)
