@@ -72,6 +72,60 @@ def test_code_from_elsewhere_is_named_as_it_is_imported(project):
     ]
 
 
+FINDER = """
+import sys
+from importlib.util import spec_from_file_location
+
+class Finder:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name == "lab":
+            return spec_from_file_location(name, {init!r}, submodule_search_locations=[{folder!r}])
+
+sys.meta_path.append(Finder)
+"""
+"""What an installer of today leaves in site-packages for an editable package, instead of a path."""
+
+
+def test_editable_install_by_a_finder(project):
+    """A package that a finder on `sys.meta_path` leads to is the user's code, the finder is not."""
+    folder = project.root / "code" / "python" / "lab"
+    for name in ("__init__", "model"):
+        project.write(f"code/python/lab/{name}.py")
+    finder = FINDER.format(init=str(folder / "__init__.py"), folder=str(folder))
+    project.write("venv/lib/site-packages/__editable___lab_finder.py", finder)
+    project.write("exp/pyproject.toml")
+    project.write("exp/train.py", f"import __editable___lab_finder, lab.model\n{tell()}")
+    found = project.run("train.py", path=("venv/lib/site-packages",), cwd="exp")
+    assert found == [
+        ["package", "lab/__init__.py", "lab"],
+        ["package", "lab/model.py", "lab.model"],
+        ["project", "train.py", ""],
+    ]
+
+
+def test_neighbours_in_a_monorepo(project):
+    """Packages side by side in one repository are found, each in the folder that it is imported from."""
+    for name in ("one", "two"):
+        project.write(f"packages/{name}/pyproject.toml")
+        project.write(f"packages/{name}/src/{name}/__init__.py")
+        project.write(f"packages/{name}/src/{name}/utils.py", "from acme import shared")
+    project.write("libs/a/acme/shared.py", "import acme.more")  # one namespace package in two places
+    project.write("libs/b/acme/more.py")
+    project.write("packages/one/train.py", f"import one.utils, two.utils\n{tell()}")
+    path = ("packages/one/src", "packages/two/src", "libs/a", "libs/b")
+    found = project.run("train.py", path=path, cwd="packages/one")
+    assert [(root, name) for root, name, _ in found] == [
+        ("package", "acme/more.py"),
+        ("package", "acme/shared.py"),
+        ("project", "src/one/__init__.py"),
+        ("project", "src/one/utils.py"),
+        ("project", "train.py"),
+        ("package", "two/__init__.py"),
+        ("package", "two/utils.py"),
+    ]
+
+
 def test_libraries_are_no_sources(project):
     """Standard library, installed packages, debuggers and expkit itself are left out, even inside the project."""
     project.write(".venv/lib/python3/site-packages/installed.py")
