@@ -28,6 +28,9 @@ __all__ = [
     "slow_facts",
 ]
 
+HOST_KEYS = frozenset({"hostname", "os", "python_version", "cpu", "cpu_count", "memory", "gpus", "ENV"})
+"""Names that gatherers may not take; one of another name replaces expkit's own fact."""
+
 _CPUINFO_HEAD = 4096  # the first processor is described there; the whole file takes milliseconds on big machines
 
 
@@ -191,6 +194,3 @@ _PROBES: dict[str, Callable[[], Any]] = {
     "scheduler": scheduler,
     "ENV": _environment,
 }
-
-HOST_KEYS = frozenset((*_PROBES, "gpus"))
-"""Names that gatherers may not take."""

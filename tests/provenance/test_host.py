@@ -189,6 +189,13 @@ def test_names_of_our_own_facts_are_taken():
         host_info_gatherer("cpu")(lambda: "mine")
 
 
+def test_a_gatherer_may_replace_most_facts(experiment, tmp_path):
+    """A gatherer of a common name, as older programs have them, wins over the fact of that name."""
+    experiment.additional_host_info.append(host_info_gatherer("container")(lambda: "mine"))
+    experiment.observers = [f"folder:{tmp_path}"]
+    assert experiment.run().record.host["container"] == "mine"
+
+
 def test_a_probe_that_fails_is_one_sentence(monkeypatch):
     """A fact that cannot be found out is left out, and the others are there."""
     monkeypatch.setitem(host._PROBES, "cpu_count", lambda: 1 / 0)
