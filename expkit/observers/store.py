@@ -15,6 +15,7 @@ from expkit.record.encoding import encode
 from expkit.record.events import Beat, Completed, Event, Failed, FileAdded, Interrupted, Queued, Started
 from expkit.record.fold import fold
 from expkit.record.hashing import config_hashes
+from expkit.record.masking import masked, masked_mapping
 from expkit.record.model import OUTPUT, QUEUED, RUNNING, ConfigFacts, FileRef, Point, RunRecord, StreamKey
 from expkit.record.tagged import record_blobs
 from expkit.record.uid import new_uid
@@ -281,7 +282,7 @@ def _is_delivered(delivery: Delivery, role: str, name: str) -> bool:
 def _first_record(
     ex_info: Tree, command: str, host: Tree, config: Tree, meta: Tree, time: datetime, status: str
 ) -> RunRecord:
-    tree = encode(config)
+    tree = encode(masked(config))
     hashed, unseeded = config_hashes(tree)
     return RunRecord(
         uid=new_uid(),
@@ -292,8 +293,8 @@ def _first_record(
         seed=config.get("seed"),
         facts=ConfigFacts(hash=hashed, hash_unseeded=unseeded),
         experiment=encode({key: value for key, value in ex_info.items() if key not in ("sources", "base_dir")}),
-        host=encode(host),
-        meta=encode(meta),
+        host=encode(masked_mapping(host)),
+        meta=encode(masked_mapping(meta)),
         queue_time=_aware(time) if status == QUEUED else None,
         start_time=_aware(time) if status == RUNNING else None,
     )
