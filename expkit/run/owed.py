@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from functools import lru_cache
 from hashlib import sha256
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from expkit.stores.holder import alive, this_process
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from expkit.record.model import Lease
     from expkit.stores.base import RunStore
 
 FORMAT = 1
@@ -65,23 +66,34 @@ class Note(Frozen):
         return FolderStore(self.log) if self.log else spool_store(self.uid)
 
     @property
+    def holder(self) -> Lease | None:
+        """The process that has taken the note, as its name tells; None if nobody has."""
+        _, _, owner = os.path.basename(self.path).removesuffix(".json").partition(".")
+        host, boot, pid, start = [*owner.split("-"), "", "", ""][:4]
+        if not (pid.isdigit() and start.isdigit()):
+            return None
+        here = this_process(0)
+        return here.but(
+            host=here.host if host == _short(here.host) else host,
+            boot=here.boot if boot == _boot_of(here) else boot,
+            pid=int(pid),
+            process_start=int(start) / _TICKS,
+        )
+
+    @property
     def pid(self) -> int | None:
         """The process of this machine that delivers; None if none does, or none that can be known here."""
-        _, _, owner = os.path.basename(self.path).removesuffix(".json").partition(".")
-        machine, _, process = owner.partition("-")
-        pid, _, start = process.partition("-")
-        if machine != _machine() or not (pid.isdigit() and start.isdigit()):
-            return None
-        lease = this_process(0).but(pid=int(pid), process_start=int(start) / _TICKS)
-        return int(pid) if alive(lease) else None
+        holder = self.holder
+        return holder.pid if holder is not None and alive(holder) else None
 
     @property
     def is_free(self) -> bool:
         """Whether nobody delivers it, as far as can be known here."""
-        _, _, owner = os.path.basename(self.path).removesuffix(".json").partition(".")
-        if owner and owner.partition("-")[0] != _machine():
-            return time.time() - self._last_sign() > _FOREIGN
-        return self.pid is None
+        holder = self.holder
+        if holder is None:
+            return True
+        lives = alive(holder)
+        return time.time() - self._last_sign() > _FOREIGN if lives is None else not lives
 
     def _last_sign(self) -> float:
         """When somebody took the note, or the run was last known to live; seconds since the epoch."""
@@ -202,16 +214,19 @@ def _write(path: str, tree: dict[str, object]) -> None:
 
 
 def _path(uid: str, target: str) -> str:
-    process = this_process(0)
-    owner = f"{_machine()}-{process.pid}-{round(process.process_start * _TICKS)}"
-    return f"{owed_dir()}/{_key(uid, target)}.{owner}.json"
+    here = this_process(0)
+    start = 0 if isnan(here.process_start) else round(here.process_start * _TICKS)
+    return f"{owed_dir()}/{_key(uid, target)}.{_short(here.host)}-{_boot_of(here)}-{here.pid}-{start}.json"
 
 
 def _key(uid: str, target: str) -> str:
-    return f"{uid}-{sha256(target.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    return f"{uid}-{_short(target)}"
 
 
-@lru_cache(maxsize=1)
-def _machine() -> str:
-    here = this_process(0)
-    return sha256(f"{here.host}|{here.boot}|{here.pid_namespace}".encode()).hexdigest()[:12]
+def _boot_of(process: Lease) -> str:
+    """The running boot, and the name space in which pids count."""
+    return _short(f"{process.boot}|{process.pid_namespace}")
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:8]

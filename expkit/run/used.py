@@ -163,7 +163,7 @@ def _our_folders(run: Run) -> Iterator[str]:
 
     stores = [run.recorder.log.home, *(getattr(observer, "store", None) for observer in run.recorder.observers)]
     for folder in (state_dir(), *(getattr(store, "root", None) for store in stores)):
-        if folder is not None:
+        if isinstance(folder, (str, os.PathLike)):  # other stores may call anything `root`
             yield from {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
 
 

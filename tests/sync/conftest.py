@@ -47,6 +47,8 @@ class Far:
 
     def __getattr__(self, name):
         method = getattr(self._inner, name)
+        if not callable(method):
+            raise AttributeError(name)
 
         def call(*arguments, **named):
             self._gate()
