@@ -15,19 +15,20 @@ TICK = 0.02
 """Seconds after which a block is written at the latest."""
 
 _SAMPLE = 64
-_MOST = 2 / 3
+_MOST = 0.8
 _LONG_ENOUGH = 0.02
 _TURN = 1.0
 _FEW, _CALM = 2000, 5
+_BLOCK = 4096
 
 
 class Pace:
     """Writes each line as it is printed, so that it outlives the process; a call of the system costs as much as ten.
 
-    Once most of the time is spent on that, in a program that hardly does anything but print, lines are written in
-    blocks, of 8 KB or every :data:`TICK` seconds, until that is over. Not where several threads may print: Python's
-    streams lose text when they hold blocks for more than one. What goes to stderr, and a fork, come after what was
-    printed before them.
+    Once most of the time is spent on that, in a program that does nothing but print, lines are written in blocks, of
+    8 KB or every :data:`TICK` seconds, until that is over. Not where it also writes elsewhere, since somebody could
+    then know of a line that a kill -9 would take; and not where several threads may print: Python's streams lose text
+    when they hold blocks for more than one. What goes to stderr, and a fork, come after what was printed before them.
 
     Args:
         out: stdout, a text stream in front of descriptor 1.
@@ -41,6 +42,7 @@ class Pace:
         self._wake = wake
         self._lines = self._calm = 0
         self._spent = self._since = 0.0
+        self._lines_before = self._writes_before = 0
         self._wanted = False
         self._lock = threading.RLock()
         self._undo: list[tuple[Any, Any]] = []
@@ -64,7 +66,7 @@ class Pace:
                 self._out.flush()
                 self._calm = self._calm + 1 if growth < _FEW else 0
                 # looked at anew from time to time: lines cost little where there are not so many any more
-                if self._calm > _CALM or monotonic() - self._since > _TURN or _several_threads():
+                if self._calm > _CALM or monotonic() - self._since > _TURN or self._does_more(growth / _BLOCK):
                     self.blocks = False
                     self._out.reconfigure(line_buffering=True)
 
@@ -119,10 +121,26 @@ class Pace:
         now = monotonic()
         self._spent += (now - start) * _SAMPLE
         if (passed := now - self._since) > _LONG_ENOUGH:
-            if self._spent > passed * _MOST:
+            if not self._does_more() and self._spent > passed * _MOST:
                 self._wanted = True
                 self._wake()
             self._spent, self._since = 0.0, now
+
+    def _does_more(self, blocks: float = 0) -> bool:
+        """Whether more has been written since this was last asked than was printed, or several threads may print."""
+        lines, writes = self._lines - self._lines_before, _writes() - self._writes_before
+        self._lines_before += lines
+        self._writes_before += writes
+        return writes > lines * 1.05 + blocks + 50 or _several_threads()
+
+
+def _writes() -> int:
+    """Calls of the system by which this process has written until now; 0 where nobody counts them."""
+    try:
+        with open("/proc/self/io", "rb") as file:
+            return int(file.read().partition(b"syscw: ")[2].split(b"\n")[0])
+    except (OSError, ValueError):
+        return 0
 
 
 def _several_threads() -> bool:

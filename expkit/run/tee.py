@@ -102,21 +102,26 @@ class Recorded:
 
 
 def _copying(real: Callable[[str], int], raw: RawFile) -> Any:
+    put = raw.put
+
     def write(text: str, /) -> int:
+        nonlocal put  # a variable of its own: this runs twice for every line that is printed
         written = real(text)
         try:
-            raw.put(text.encode())
+            put(text.encode())
         except (ValueError, OSError) as error:
-            _late(raw, text, error)
+            put = _late(raw, text, error)
         return written
 
     return write
 
 
-def _late(raw: RawFile, text: str, error: Exception) -> None:
+def _late(raw: RawFile, text: str, error: Exception) -> Callable[[bytes], object]:
+    """Let the file take what it could not take directly; what takes text directly from now on."""
     if not arose_in(error, __package__):  # a signal handler has struck here, and what it raises is the program's
         raise error
     raw.late(text)
+    return raw.put
 
 
 def _copying_to_all(real: Callable[[str], int], raws: tuple[RawFile, ...]) -> Any:

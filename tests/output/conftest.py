@@ -30,6 +30,7 @@ def script(tmp_path, path):
         program = tmp_path / f"program{next(count)}.py"
         program.write_text(START + text)
         env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        env["EXPKIT_FAULTS"] = os.environ.get("EXPKIT_FAULTS", "")
         if "RLIMIT_FSIZE" in text:  # would hit the files of a coverage measurement, too
             env = {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
         env["PYTHONPATH"] = str(HOME)
