@@ -6,21 +6,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from expkit._support.places import state_dir
 from expkit.provenance.found import Found
 from expkit.provenance.modules import in_site_folder
-from expkit.provenance.packages import Package, installed, places, read
+from expkit.provenance.packages import Package, installed, places, read, remember_owners
+from expkit.provenance.remembered import recall, remember
 from expkit.record.masking import stripped_url
 from expkit.record.model import FileRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 NAME = "environment.txt"
 """Name of the list among the files of a run."""
-
-_REMEMBERED = 20
 
 
 def environment_facts(dependencies: Sequence[str]) -> Found:
@@ -33,6 +30,7 @@ def environment_facts(dependencies: Sequence[str]) -> Found:
         dependencies: ``name==version`` of the packages in use.
     """
     listed = environment()
+    remember_owners()
     used = set(dependencies)
     pairs = (line.partition(" @ ") for line in listed.splitlines())
     origins = {package.partition("==")[0]: origin for package, _, origin in pairs if origin and package in used}
@@ -49,15 +47,11 @@ def cuda_facts() -> dict[str, Any]:
 
 def environment() -> str:
     """All installed packages, a line each; known from the last time if nothing was installed or removed since."""
-    remembered = state_dir() / "environments" / _key()
-    try:
-        return remembered.read_text(encoding="utf-8")
-    except (OSError, ValueError):
+    key = places()
+    listed = recall(key)
+    if not listed:
         listed = "".join(f"{_line(package)}\n" for package in installed())
-    try:
-        _remember(remembered, listed)
-    except OSError:  # then it is worked out again the next time
-        pass
+        remember(key, listed)
     return listed
 
 
@@ -109,23 +103,3 @@ def _last_name(url: str) -> str:
     from urllib.parse import unquote
 
     return os.path.basename(unquote(url).replace("\\", "/").rstrip("/"))
-
-
-def _key() -> str:
-    from hashlib import sha256
-
-    return sha256(repr(places()).encode()).hexdigest()
-
-
-def _remember(path: Path, listed: str) -> None:
-    folder = path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{os.getpid()}-{path.name}"
-    try:
-        aside.write_text(listed, encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    old = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)[:-_REMEMBERED]
-    for file in old:
-        file.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ map modules to the packages of a usual environment.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
 from expkit.provenance.modules import in_site_folder
+from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,6 +77,12 @@ def places() -> tuple[tuple[str, int], ...]:
     return tuple((shelf.folder, _modified(shelf.folder)) for shelf in _shelves() if shelf.dists)
 
 
+def remember_owners() -> None:
+    """Let later processes know which package brought which module; for the background."""
+    for shelf in _shelves():
+        shelf.remember()
+
+
 def _shelves() -> list[_Shelf]:
     return [_shelf(folder, _modified(folder)) for folder in _folders()]
 
@@ -118,25 +126,47 @@ def _top_modules() -> dict[str, str]:
 class _Shelf:
     """One folder of the path: the packages whose metadata lie in it."""
 
-    def __init__(self, folder: str, dists: Mapping[str, str]) -> None:
+    def __init__(self, folder: str, modified: int, dists: Mapping[str, str]) -> None:
         self.folder = folder
         self.dists = dists  # normalised name -> its metadata
         self._owners: dict[str, str] = {}  # top-level module -> metadata of the package that brought it, or ""
+        self._key = ("owners", folder, modified)
+        self._found = False
 
     def owners(self, modules: list[str]) -> list[tuple[str, str]]:
         """Each module with the metadata of the package that brought it, or ``""`` where none did."""
         for module in modules:
             if _normal(module) in self.dists:
                 self._owners.setdefault(module, self.dists[_normal(module)])
+        if not self._owners.keys() >= set(modules):
+            self._recall()
         self._search([module for module in modules if module not in self._owners])
         return [(module, self._owners[module]) for module in modules]
+
+    def remember(self) -> None:
+        """Let later processes know what had to be searched for."""
+        if self._found:
+            self._found = False
+            names = {module: os.path.basename(dist) for module, dist in self._owners.items() if dist}
+            remember(self._key, json.dumps(names))
+
+    def _recall(self) -> None:
+        try:
+            names = json.loads(recall(self._key) or "{}")
+        except ValueError:
+            return
+        homes = {os.path.basename(dist): dist for dist in self.dists.values()}
+        for module, name in names.items() if isinstance(names, dict) else ():
+            if name in homes:
+                self._owners.setdefault(module, homes[name])
 
     def _search(self, modules: list[str]) -> None:
         """Look through the packages' lists of files, likely names first, each list once."""
         wanted = dict.fromkeys(modules)
-        known = set(self._owners.values())
-        unread = [(name, dist) for name, dist in self.dists.items() if dist not in known]
-        for _, dist in sorted(unread, key=lambda item: not any(_normal(module) in item[0] for module in wanted)):
+        self._found |= bool(wanted)
+        for _, dist in sorted(
+            self.dists.items(), key=lambda item: not any(_normal(module) in item[0] for module in wanted)
+        ):
             if not wanted:
                 return
             for module in _brought(dist, wanted):
@@ -146,13 +176,13 @@ class _Shelf:
 
 
 @lru_cache(maxsize=64)
-def _shelf(folder: str, _modified: int) -> _Shelf:
+def _shelf(folder: str, modified: int) -> _Shelf:
     dists = {}
     for entry in _listing(folder):
         stem, suffix = os.path.splitext(entry)
         if suffix in (".dist-info", ".egg-info"):
             dists[_normal(stem.split("-")[0])] = os.path.join(folder, entry)
-    return _Shelf(folder, dists)
+    return _Shelf(folder, modified, dists)
 
 
 def _in_place(name: str, shelves: list[_Shelf]) -> list[Package]:

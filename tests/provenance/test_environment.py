@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from expkit._support.places import state_dir
+from expkit.provenance import packages
 from expkit.provenance.environment import cuda_facts, environment, environment_facts
+from expkit.provenance.remembered import LATEST
 from expkit.stores.folder.store import FolderStore
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -99,12 +101,31 @@ def test_a_damaged_memory_does_no_harm(site):
     assert environment() == "a==1\n"
 
 
+@pytest.mark.parametrize("memory", ["{ no json", "[]", '{"yaml": "gone.dist-info"}', '{"yaml": 1}'])
+def test_who_brought_a_module_is_remembered(site, monkeypatch, memory):
+    """What had to be searched for in the packages' lists of files is known to the next process; doubts are no harm."""
+    home = site("PyYAML", "6")
+    (home / "RECORD").write_text("yaml/__init__.py,,\n")
+    module = types.ModuleType("yaml")
+    module.__file__ = str(home.parent / "yaml" / "__init__.py")
+    monkeypatch.setattr(sys, "modules", {"yaml": module})
+    for _ in range(2):
+        packages._shelf.cache_clear()
+        assert packages.discover_packages("imported") == ["PyYAML==6"]
+        packages.remember_owners()
+        (home / "RECORD").unlink(missing_ok=True)
+    packages._shelf.cache_clear()
+    (remembered,) = (state_dir() / "environments").iterdir()
+    remembered.write_text(memory)
+    assert packages.discover_packages("imported") == ["yaml==<unknown>"]
+
+
 def test_old_environments_are_forgotten(site):
     """The memory holds the latest environments only."""
-    for number in range(25):
+    for number in range(LATEST + 5):
         site(f"p{number}", "1")
         environment()
-    assert len(list((state_dir() / "environments").iterdir())) == 20
+    assert len(list((state_dir() / "environments").iterdir())) == LATEST
 
 
 @pytest.mark.parametrize(("facts", "expected"), [({"cuda": "12.1"}, {"torch_cuda": "12.1"}), ({"cuda": None, "hip": "6.0"}, {"torch_cuda": "6.0"}), ({"cuda": None}, {}), (None, {})])  # fmt: skip

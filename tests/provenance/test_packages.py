@@ -68,6 +68,16 @@ def test_package_of_another_name_by_its_files(site, record):
     assert discover_packages("imported") == ["PyYAML==6.0"]
 
 
+def test_package_with_two_modules(site):
+    """A package that is known by its name may have brought another module, too."""
+    site.install(
+        "setuptools-65.dist-info", head("setuptools", "65"), record="setuptools/x.py,,\npkg_resources/x.py,,\n"
+    )
+    site.use("setuptools")
+    site.use("pkg_resources")
+    assert discover_packages("imported") == ["setuptools==65"]
+
+
 def test_package_of_another_name_by_its_own_word(site):
     """Old packages without a list of files say their modules themselves."""
     site.install("python_dateutil-2.8-py3.11.egg-info", head("python-dateutil", "2.8"), top="dateutil\nother\n")
