@@ -11,6 +11,7 @@ from contextlib import suppress
 from expkit.stores.folder import files
 
 _IDLE = 1.0
+_PATIENCE = 30.0
 
 
 class Syncer:
@@ -36,15 +37,21 @@ class Syncer:
             self._works = True
 
     def finish(self) -> None:
-        """Bring all that is left to the disk."""
-        with suppress(IndexError):
-            while True:
-                sync(self._paths.popleft())
+        """Bring all that is left to the disk, and wait for what the thread is about, unless the disk hangs."""
+        if not self._syncing.acquire(timeout=_PATIENCE):
+            return
+        try:
+            while self._paths:
+                sync(self._paths[0])
+                self._paths.popleft()
+        finally:
+            self._syncing.release()
 
     def forget(self) -> None:
         """Begin anew, without a thread: for a forked child."""
         self._paths: deque[str] = deque()
         self._change = threading.Condition()
+        self._syncing = threading.Lock()
         self._works = False
 
     def _work(self) -> None:
