@@ -31,7 +31,9 @@ def disk_of(monkeypatch, tmp_path):
     mounts._kind.cache_clear()
 
 
-@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "virtiofs", "lustre", "btrfs", "zfs"])
+@pytest.mark.parametrize(
+    "kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "virtiofs", "lustre", "btrfs", "zfs"]
+)
 def test_points_are_appended_where_memory_is_not_safe(tmp_path, disk_of, kind):
     """On network file systems, and where each write takes new room, every point is in the file when log_scalar returns."""
     disk_of(kind)
