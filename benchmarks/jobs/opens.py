@@ -8,7 +8,7 @@ import time
 
 from library import answer, experiment
 
-from expkit.provenance import opened
+from expkit.provenance import audit
 
 OPENS, CHUNK, DISTINCT = 100_000, 1_000, 20_000
 ex = experiment()
@@ -59,13 +59,13 @@ def chunk(function, start):
 
 def compared(function):
     """Seconds per call, (with, without): the quarter of the chunks that was disturbed least."""
-    (listener,) = opened._listeners
+    (listener,) = audit._listeners
     seen, unseen = [], []
     for start in range(0, OPENS, CHUNK):
         seen.append(chunk(function, start))
-        opened.unlisten(listener)
+        audit.unlisten(listener)
         unseen.append(chunk(function, start))
-        opened.listen(listener)
+        audit.listen(listener)
     return [sorted(times)[len(times) // 4] for times in (seen, unseen)]
 
 

@@ -12,7 +12,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from expkit._support.places import state_dir
-from expkit.provenance.opened import Signature, quietly, signature
+from expkit.provenance.audit import quietly
+from expkit.provenance.opened import Signature, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable

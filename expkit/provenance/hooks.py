@@ -11,9 +11,10 @@ import threading
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from expkit.provenance.audit import note, note_folder
 from expkit.provenance.modules import users_modules
 from expkit.provenance.native import BOTH, BY_MODE, INTO, MODES, NATIVE, READ, Native
-from expkit.provenance.opened import HOOK, note, note_folder
+from expkit.provenance.opened import HOOK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

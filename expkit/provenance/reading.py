@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from expkit.provenance.opened import on_import
+from expkit.provenance.audit import on_import
 
 LIBRARIES = frozenset(("cv2", "h5py", "polars", "pyarrow", "safetensors", "torch"))
 """Libraries with readers in native code, see :mod:`expkit.provenance.native`."""

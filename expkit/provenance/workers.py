@@ -13,8 +13,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import state_dir
+from expkit.provenance.audit import listen, quietly
 from expkit.provenance.modules import is_library, users_modules
-from expkit.provenance.opened import WORKER, Opened, Sight, Signature, Writing, listen, quietly
+from expkit.provenance.opened import WORKER, Opened, Sight, Signature, Writing
 from expkit.provenance.reading import hook_readers
 from expkit.settings import SETTINGS
 

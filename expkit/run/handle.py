@@ -199,7 +199,7 @@ class Run:
     def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> IO[Any]:
         """Open a file and keep it as a resource of the run."""
         self.add_resource(filename)
-        from expkit.provenance.opened import quietly
+        from expkit.provenance.audit import quietly
 
         with quietly():
             return open(filename, mode)
@@ -226,7 +226,7 @@ class Run:
             NoActiveRunError: the run has not started.
         """
         self._need_start("input")
-        from expkit.provenance.opened import quietly
+        from expkit.provenance.audit import quietly
         from expkit.run.given import give
 
         try:
@@ -279,7 +279,7 @@ class Run:
         if path.exists() and not path.is_file():
             self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {path} is no regular file")
             return
-        from expkit.provenance.opened import quietly
+        from expkit.provenance.audit import quietly
 
         try:
             with quietly():

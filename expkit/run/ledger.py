@@ -10,9 +10,10 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
+from expkit.provenance.audit import quietly
 from expkit.provenance.executed import executed_files
 from expkit.provenance.hashes import Unfinished, digest
-from expkit.provenance.opened import FOLDER, Signature, Writing, look, quietly, signature_of
+from expkit.provenance.opened import FOLDER, Signature, Writing, look, signature_of
 from expkit.provenance.private import is_private
 from expkit.record.events import Learned
 from expkit.record.model import FileRef

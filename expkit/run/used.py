@@ -49,7 +49,8 @@ class _Watch:
     """Everything that looks for files during one run."""
 
     def __init__(self, run: Run) -> None:
-        from expkit.provenance.opened import Opened, listen, look
+        from expkit.provenance.audit import listen
+        from expkit.provenance.opened import Opened, look
         from expkit.provenance.reading import hook_readers
         from expkit.provenance.workers import Workers, report
 
@@ -74,7 +75,7 @@ class _Watch:
 
     def stop(self) -> None:
         """Look no longer; wait for hashes as long as the setting says."""
-        from expkit.provenance.opened import unlisten
+        from expkit.provenance.audit import unlisten
         from expkit.provenance.reading import unhook_readers
 
         unlisten(self._opened)
