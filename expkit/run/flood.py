@@ -43,7 +43,7 @@ class Pace:
         self._lines = self._calm = 0
         self._spent = self._since = 0.0
         self._lines_before = self._writes_before = 0
-        self._wanted = False
+        self._wanted = self._failed = False
         self._lock = threading.RLock()
         self._undo: list[tuple[Any, Any]] = []
         out.reconfigure(line_buffering=True)
@@ -79,9 +79,14 @@ class Pace:
             self._since = monotonic()
 
     def stop(self) -> None:
-        """Leave the stream as it was."""
+        """Leave the stream as it was.
+
+        What a flush could not write, the program knows of: it must not fail once more when the interpreter ends.
+        """
         with self._lock:
             self.blocks = False
+            if self._failed:
+                _lead_nowhere(self._out)
             if self in _paces:
                 _paces.remove(self)
             while self._undo:
@@ -98,10 +103,14 @@ class Pace:
     def _measuring(self, real: Callable[[], None]) -> Any:
         def flush() -> None:
             self._lines += 1
-            if self._lines % _SAMPLE or self.blocks:
-                real()
-            else:
-                self._measure(real)
+            try:
+                if self._lines % _SAMPLE or self.blocks:
+                    real()
+                else:
+                    self._measure(real)
+            except OSError:
+                self._failed = True
+                raise
 
         return flush
 
@@ -132,6 +141,13 @@ class Pace:
         self._lines_before += lines
         self._writes_before += writes
         return writes > lines * 1.05 + blocks + 50 or _several_threads()
+
+
+def _lead_nowhere(stream: Any) -> None:
+    with suppress(ValueError, OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _writes() -> int:
