@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.places import state_dir
 from expkit.capture.binding import bind
 from expkit.errors import NoActiveRunError
 from expkit.observers.dispatch import naive
@@ -257,8 +258,11 @@ class Run:
         path = Path(os.path.abspath(filename))
         name = name or path.name
         if path.is_dir() and os.fspath(filename):
-            store = Path(os.path.abspath(getattr(self.recorder.log.home, "root", path / "runs")))
-            for inner in sorted(child for child in path.rglob("*") if child.is_file() and store not in child.parents):
+            ours = {
+                Path(os.path.abspath(getattr(self.recorder.log.home, "root", path / "runs"))),
+                state_dir().absolute(),
+            }
+            for inner in sorted(child for child in path.rglob("*") if child.is_file() and not ours & {*child.parents}):
                 self.add_artifact(inner, f"{name}/{inner.relative_to(path).as_posix()}", metadata, content_type)
             return
         from mimetypes import guess_type
