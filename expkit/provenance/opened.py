@@ -128,6 +128,8 @@ class Opened:
                 args, (at, thread) = self.fresh.popitem()
             except KeyError:  # two threads caught up
                 return
+            if isinstance(args[0], int):  # a file that is open already
+                continue
             path = absolute(args[0])
             if path.endswith(".pyc") or is_own_thread(thread):
                 continue

@@ -58,6 +58,7 @@ class LaterFacts:
         with self._lock:
             if not self._over:
                 self._tell(found)
+        _settle()
 
     def _tell(self, found: Found) -> None:
         files = tuple(self._kept(source, ref) for source, ref in found.files)
@@ -73,6 +74,13 @@ class LaterFacts:
         except OSError as error:
             self._recorder.lost(error)
             return ref.but(kept=False)
+
+
+def _settle() -> None:
+    """What this thread has opened is no doing of the user's."""
+    from expkit.provenance.audit import settle
+
+    settle()
 
 
 def _found(job: Job) -> Found:

@@ -84,8 +84,11 @@ class RunSources:
         self._thread.start()
 
     def _keep_soon(self, named: Iterable[Kept]) -> None:
+        from expkit.provenance.audit import settle
+
         self._is_over.wait(_HEAD_START)
         self._keep_all(named)
+        settle()
 
     def _keep_all(self, named: Iterable[Kept]) -> None:
         self._recorder.tell(

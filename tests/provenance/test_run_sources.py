@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,10 @@ ex = Experiment("lab", save_git_info=False)
 
 MANY = 30
 """More sources than are kept before main."""
+
+
+def many() -> dict[str, str]:
+    return {f"part{number:02}": f"def f():\n    return {number}\n" for number in range(MANY)}
 
 
 @pytest.fixture
@@ -67,10 +72,6 @@ def main(_run):
     assert text_of(store, sources(record)["late.py"]) == "X = 1\n"
 
 
-def many() -> dict[str, str]:
-    return {f"part{number:02}": f"def f():\n    return {number}\n" for number in range(MANY)}
-
-
 def test_the_bytes_of_many_sources_are_all_kept(recorded):
     """What is kept while the program runs is there at its end, and the record says so."""
     imports = "".join(f"import {name}\n" for name in many())
@@ -111,6 +112,24 @@ def main():
     record, _, _ = recorded(main, stage="X = 1\n", step="Y = 1\n")
     assert list(sources(record)) == ["script.py", "stage.py", "step.py"]
     assert record.files_of("input") == ()
+
+
+@pytest.mark.parametrize("seconds", [0, 0.3])
+@pytest.mark.parametrize("parts", [{}, many()], ids=["few", "many"])
+def test_what_expkit_reads_itself_is_no_input(recorded, tmp_path, parts, seconds):
+    """Untracked files, sources and metadata that our own threads read do not become inputs, nor do open files."""
+    (tmp_path / "notes.txt").write_text("untracked\n")
+    for command in (
+        ["init", "-q"],
+        ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "x", "--allow-empty"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    imports = "".join(f"import {name}\n" for name in parts)
+    main = f"@ex.automain\ndef main():\n    time.sleep({seconds})\n    os.fdopen(os.dup(0)).close()\n"
+    record, _, _ = recorded(imports + "ex.save_git_info = True\n" + main, **parts)
+    assert record.files_of("untracked")
+    assert [ref.path for ref in record.files_of("input")] == []
+    assert not any("inputs and outputs" in gap for gap in record.gaps)
 
 
 def test_packages_of_main_are_dependencies(recorded):
