@@ -63,7 +63,7 @@ class Ledger:
         self._shown: dict[str, Signature] = {}
         self._batch: Iterator[str] = iter(())
         self._unhashed: list[str] = []
-        self._count = 0
+        self._named: set[tuple[str, str]] = set()
         self._room: int = SETTINGS.FILES.KEEP_ALL
         self._is_full = False
 
@@ -79,11 +79,7 @@ class Ledger:
         sight = pending.get(path or "")
         if path is None or sight is None:
             return False
-        if len(self._new) + len(self._late) + self._count > SETTINGS.FILES.MOST:
-            pending.clear()
-            self._is_full = True
-            return False
-        if self._places.counts(path):
+        if self._places.counts(path) and self._has_room("input", path):
             self._add(path, sight, self._input(path, sight))
         pending.pop(path, None)
         return True
@@ -92,7 +88,9 @@ class Ledger:
         """Tell what is known so far, files that are being written or hashed without their hashes."""
         for path, writing in list(self._opened.writes.items()):
             current = signature_of(path)
-            if current is not None and self._shown.get(path) != current and self._is_settled(path, writing, current):
+            if current is None or self._shown.get(path) == current or not self._is_settled(path, writing, current):
+                continue
+            if self._has_room("output", path):
                 self._shown[path] = current
                 self._new.append(self._output(path, writing, current.size))
         self._tell()
@@ -144,7 +142,8 @@ class Ledger:
         current = signature_of(path)
         if current is None or current == writing.before or not self._places.counts(path):
             return
-        self._new.append(self._hashed(path, self._output(path, writing, current.size)))
+        if self._has_room("output", path):
+            self._new.append(self._hashed(path, self._output(path, writing, current.size)))
 
     def _keep_modules(self, known: set[str]) -> None:
         """Modules that only workers have imported are sources of the run, too."""
@@ -186,6 +185,14 @@ class Ledger:
         found = self._digest(path)
         return ref if found is None else ref.but(sha256=found.sha256, size=found.size)
 
+    def _has_room(self, role: str, path: str) -> bool:
+        """Whether one more file can be recorded; one that is recorded already always can."""
+        if (role, path) not in self._named and len(self._named) >= SETTINGS.FILES.MOST:
+            self._is_full = True
+            return False
+        self._named.add((role, path))
+        return True
+
     def _ref(self, path: str, role: str, seen: float, layer: str, size: int) -> FileRef:
         root, name = self._places.name(path)
         first = datetime.fromtimestamp(seen, timezone.utc)
@@ -219,10 +226,7 @@ class Ledger:
 
     def _tell(self) -> None:
         """Tell what is new, as one event."""
-        room = max(0, SETTINGS.FILES.MOST - self._count)
-        self._is_full |= len(self._new) > room
-        new, self._new = sorted(self._new, key=_by_time)[:room], []
-        self._count += len(new)
+        new, self._new = sorted(self._new, key=_by_time), []
         if new:
             self._recorder.tell(Learned(time=now(), files=tuple(new)))
 
