@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -89,13 +88,3 @@ NATIVE: Mapping[str, list[Native]] = {
 
 MODES = {"r": READ, "rb": READ, "w": WRITE, "wb": WRITE, "w-": WRITE, "x": WRITE}
 """What modes mean; all others read and write."""
-
-_UNSEEN = (
-    "av", "decord", "duckdb", "lightgbm", "lmdb", "netCDF4", "pyogrio", "rasterio", "SimpleITK", "soundfile", "tables",
-    "tensorflow", "torchcodec", "xgboost",
-)  # fmt: skip
-
-
-def unseen_readers() -> list[str]:
-    """What cannot be seen of the libraries that are imported."""
-    return [f"files that {name} opens in native code" for name in _UNSEEN if name in sys.modules]

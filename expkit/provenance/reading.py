@@ -10,6 +10,10 @@ from expkit.provenance.audit import on_import
 LIBRARIES = frozenset(("cv2", "h5py", "polars", "pyarrow", "safetensors", "torch"))
 """Libraries with readers in native code, see :mod:`expkit.provenance.native`."""
 
+_UNSEEN = (
+    "av", "decord", "duckdb", "lightgbm", "lmdb", "netCDF4", "pyogrio", "rasterio", "SimpleITK", "soundfile", "tables",
+    "tensorflow", "torchcodec", "xgboost",
+)  # fmt: skip
 _lock = threading.RLock()
 _users = 0
 _is_hooked = False
@@ -52,3 +56,8 @@ def _hook() -> None:
 
         _is_hooked = True
         wrap_loaded()
+
+
+def unseen_readers() -> list[str]:
+    """What cannot be seen of the libraries that are imported."""
+    return [f"files that {name} opens in native code" for name in _UNSEEN if name in sys.modules]

@@ -169,6 +169,6 @@ def _our_folders(run: Run) -> Iterator[str]:
 
 
 def _unseen_readers() -> list[str]:
-    from expkit.provenance.native import unseen_readers
+    from expkit.provenance.reading import unseen_readers
 
     return unseen_readers()
