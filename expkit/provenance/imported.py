@@ -6,19 +6,23 @@ file is younger, the functions that its module holds are compared with those tha
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.provenance.executed import Signature
+from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _CHUNK = 1 << 20
 _TOLERANCE = 0.02  # seconds: a start is known to ticks of the system, and scripts are often started once written
+_SETTLED = 2.0  # seconds: file systems tell times in steps of up to this
 _PYC_HEAD = 16
 _LINES = 2  # where they stand in an entry of `linecache`; entries that load them later are shorter
 
@@ -43,6 +47,7 @@ class Content(NamedTuple):
 
 
 _first_sight: dict[str, tuple[object, Content]] = {}
+_known: dict[str, Any] = {}
 
 
 def content(path: str, module: str = "", executed: Signature | None = None) -> Content:
@@ -100,8 +105,37 @@ def _now(path: str) -> Content:
     return _content(path, signature)
 
 
+def recall_contents(project: str) -> None:
+    """Know again what was read for an earlier run of a project; files that have changed since are read again."""
+    try:
+        entries = json.loads(recall(("sources", project)) or "{}")
+    except ValueError:
+        return
+    _known.update(entries if isinstance(entries, dict) else {})
+
+
+def remember_contents(project: str, paths: Iterable[str]) -> None:
+    """Let later processes know the digests of these files; those that have just changed may change unnoticed."""
+    latest = (time.time() - _SETTLED) * 1e9
+    contents = {path: _now(path) for path in paths if os.path.isfile(path)}
+    entries = {
+        path: [list(found.signature), found.sha256, found.md5]
+        for path, found in contents.items()
+        if found.signature.modified < latest
+    }
+    if any(_known.get(path) != entry for path, entry in entries.items()):
+        remember(("sources", project), json.dumps(entries))
+
+
 @lru_cache(maxsize=16384)
 def _content(path: str, signature: Signature) -> Content:
+    match _known.get(path):
+        case [[*then], str(sha256), str(md5)] if then == list(signature):
+            return Content(sha256, md5, signature.size, signature)
+    return _read(path, signature)
+
+
+def _read(path: str, signature: Signature) -> Content:
     from hashlib import md5, sha256
 
     strong, weak, size = sha256(), md5(usedforsecurity=False), 0
@@ -183,8 +217,6 @@ def _was_compiled_from(names: Mapping[str, Any], signature: Signature) -> bool:
 def _process_start() -> float:
     """When this process began, in seconds since the epoch; endlessly late where the system does not say."""
     if sys.platform == "linux":  # psutil takes 15 ms to import
-        import time
-
         facts = (_bytes_of("/proc/self/stat") or b"").rpartition(b")")[2].split()
         booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         return booted + int(facts[19]) / os.sysconf("SC_CLK_TCK") if facts else float("inf")

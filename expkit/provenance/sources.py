@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.errors import SettingError
 from expkit.provenance.executed import noted
-from expkit.provenance.imported import content, was_imported
+from expkit.provenance.imported import content, recall_contents, remember_contents, was_imported
 from expkit.provenance.modules import in_site_folder, is_virtualenv, real_path, users_modules
 from expkit.provenance.projects import project_root
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 STRATEGIES = ("none", "imported", "sys", "dir")
 """Values of ``SETTINGS.DISCOVER_SOURCES``."""
+
+MANY = 100
+"""Of more files than these, the digests are remembered for the next run."""
 
 _NATIVE = (".so", ".pyd")
 _SUFFIXES = (".py", ".ipynb", ".pyx", *_NATIVE, ".pyz", ".zip", ".egg", ".whl")
@@ -75,7 +78,8 @@ class Sources:
         self.problems: list[str] = []
         self._strategy = strategy
         self._base_dir = os.path.abspath(base_dir)
-        self._naming = _Naming(project_root(base_dir))
+        self._project = os.path.realpath(project_root(base_dir))
+        self._naming = _Naming(self._project)
         self._seen: dict[str, Signature | None] = {}
         self._executions = len(noted)
         self._news = (-1, -1)
@@ -105,12 +109,18 @@ class Sources:
 
     def read(self, found: Mapping[str, str]) -> list[SourceFile]:
         """What :meth:`find` has found, and what was executed without an import, as it was then; sorted by name."""
+        if len(found) > MANY:
+            recall_contents(self._project)
         executed = self._new_executions()
         new = [self._source(path, module, executed.get(path)) for path, module in found.items()]
         new += [
             self._source(path, "", as_it_was) for path, as_it_was in executed.items() if self._is_new(path, as_it_was)
         ]
         return sorted((source for source in new if source is not None), key=lambda source: source.name)
+
+    def remember(self) -> None:
+        """Let the next run of a project of many files know what they consist of; for the background."""
+        remember_contents(self._project, list(self._seen))
 
     def _candidates(self, first: bool) -> Iterator[tuple[str, str]]:
         if self._strategy == "none" or (self._strategy == "dir" and not first):
@@ -174,8 +184,8 @@ def _news() -> tuple[int, int]:
 class _Naming:
     """Names for files: relative to the project where they lie in it, else by module, else by base name."""
 
-    def __init__(self, project: Path) -> None:
-        self._project = os.path.realpath(project).rstrip(os.sep) + os.sep
+    def __init__(self, project: str) -> None:
+        self._project = project.rstrip(os.sep) + os.sep
         self._taken: dict[str, str] = {}
         self._folders: dict[str, str | None] = {}
 

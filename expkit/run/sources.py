@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
 from expkit.provenance.imported import digests
+from expkit.provenance.sources import MANY
 from expkit.record.events import Learned
 from expkit.run.facts import packages_in_use, place_of, ref_of
 from expkit.run.log import NoLog
@@ -83,11 +84,13 @@ class RunSources:
         self._thread = threading.Thread(target=self._keep_soon, args=(named,), name="expkit sources", daemon=True)
         self._thread.start()
 
-    def _keep_soon(self, named: Iterable[Kept]) -> None:
+    def _keep_soon(self, named: list[Kept]) -> None:
         from expkit.provenance.audit import settle
 
         self._is_over.wait(_HEAD_START)
         self._keep_all(named)
+        if self._finder is not None and len(named) > MANY:
+            self._finder.remember()
         settle()
 
     def _keep_all(self, named: Iterable[Kept]) -> None:

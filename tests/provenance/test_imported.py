@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from expkit.provenance import executed
+from expkit._support.places import state_dir
+from expkit.provenance import executed, imported
 from expkit.provenance.executed import Signature
-from expkit.provenance.imported import content
+from expkit.provenance.imported import content, recall_contents, remember_contents
 from expkit.provenance.modules import is_library
 from expkit.provenance.sources import Sources
 
@@ -166,6 +167,31 @@ def test_what_is_gone_is_named(lab):
     finder = Sources("imported", lab)
     assert "gone.py" not in [source.name for source in finder.look()]
     assert finder.problems == ["source gone.py is gone since it was imported"]
+
+
+@pytest.mark.parametrize("memory", ["{ no json", "[]", '{"PATH": 1}', '{"PATH": [[1, 2, 3], "a", "b"]}', None])
+def test_digests_of_many_sources_are_remembered(tmp_path, monkeypatch, memory):
+    """A file that has not changed since an earlier run is not read again; what is remembered of others is ignored."""
+    file = tmp_path / "a.py"
+    file.write_text("X = 1\n")
+    os.utime(file, (1, 1))
+    truth = content(str(file))
+    remember_contents("lab", [str(file), str(tmp_path / "gone.py")])
+    (remembered,) = (state_dir() / "environments").iterdir()
+    if memory is not None:
+        remembered.write_text(memory.replace("PATH", str(file)))
+    else:
+        monkeypatch.setattr(imported, "_read", lambda *_: pytest.fail("read again"))
+    imported._content.cache_clear()
+    recall_contents("lab")
+    assert content(str(file)) == truth
+
+
+def test_files_that_have_just_changed_are_not_remembered(tmp_path):
+    """A change within one step of a file system's clock would go unnoticed."""
+    (tmp_path / "a.py").touch()
+    remember_contents("lab", [str(tmp_path / "a.py")])
+    assert not (state_dir() / "environments").exists()
 
 
 def test_a_program_inside_a_virtual_environment(tmp_path, monkeypatch):
