@@ -77,6 +77,15 @@ def beat(bench: Bench) -> Iterator[Row]:
         yield row
 
 
+def printed_lines(bench: Bench) -> Iterator[Row]:
+    limit = bench.job("printed_lines", LIMIT, "no", library=LIMIT)
+    for mode, goal in (("fd", 450), ("sys", 700)):
+        row = Row(f"1,000,000 printed lines, captured by {mode}, per line", "ns", goal=goal)
+        measured = {library: bench.job("printed_lines", library, mode, library=library) for library in (SACRED, EXPKIT)}
+        _fill(row, {LIMIT: limit, **measured}, "seconds", NANO)
+        yield row
+
+
 def config(bench: Bench) -> Iterator[Row]:
     measured = {LIMIT: bench.job("by_hand", "config", library=LIMIT)}
     for library in (SACRED, EXPKIT):
@@ -157,6 +166,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         log_scalar,
         million_points,
         beat,
+        printed_lines,
         config,
         hundred_runs,
         many_runs,

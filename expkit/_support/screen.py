@@ -48,7 +48,7 @@ class Screen:
         self._elsewhere: bool = state.get("elsewhere", False)
         self._lowest = 0  # the highest row on screen where the cursor has been lately
         self._rest = b""
-        self._out: list[str] = []
+        self._out: list[bytes] = []
 
     @property
     def state(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Screen:
         """Add text without control characters at the end of the last row."""
         *many, last = data.rsplit(b"\n", HEIGHT)
         if len(many) == HEIGHT:
-            self._out.append("\n".join(self._rows) + many[0].decode("utf-8", "surrogateescape") + "\n")
+            self._out += (_bytes("\n".join(self._rows)), many[0], b"\n")
             self._rows = [""]
             del many[0]
             self._lowest = 0
@@ -226,23 +226,20 @@ class Screen:
             self._scroll(len(self._rows) - HEIGHT)
         while len(row := self._rows[self._row]) > WIDEST:
             self._scroll(self._row)
-            self._out.append(row[:WIDEST])
+            self._out.append(_bytes(row[:WIDEST]))
             self._rows[0] = row[WIDEST:]
             self._column = max(0, self._column - WIDEST)
 
     def _scroll(self, count: int) -> None:
         if count > 0:
-            self._out.append("\n".join(self._rows[:count]) + "\n")
+            self._out.append(_bytes("\n".join(self._rows[:count]) + "\n"))
             self._rows = self._rows[count:] or [""]
             self._row = max(0, self._row - count)
             self._lowest = max(0, self._lowest - count)
 
     def _settled(self) -> bytes:
-        if not self._out:
-            return b""
-        text = "".join(self._out)
-        self._out.clear()
-        return _bytes(text)
+        out, self._out = self._out, []
+        return b"".join(out)
 
 
 def settled(data: bytes) -> bytes:

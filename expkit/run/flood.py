@@ -15,8 +15,8 @@ TICK = 0.02
 """Seconds after which a block is written at the latest."""
 
 _SAMPLE = 64
-_MOST = 0.8
-_LONG_ENOUGH = 0.02
+_MOST = 0.7
+_LONG_ENOUGH = 0.01
 _TURN = 1.0
 _FEW, _CALM = 2000, 5
 _BLOCK = 4096

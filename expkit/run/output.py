@@ -118,6 +118,8 @@ class Capture:
 
     def _start(self, undo: contextlib.ExitStack) -> None:
         inside: tuple[str, ...] = tee.NAMES
+        if self.mode == "fd" and any(_is_fed_by_descriptor(getattr(sys, name)) for name in inside):
+            self.mode = "sys"
         if self.mode == "fd":
             inside = tuple(name for name in tee.NAMES if not _reaches_descriptor(name))
             try:
@@ -215,6 +217,11 @@ def _is_device(fd: int) -> bool:
     """Whether it is a terminal, or another device but the null one: such devices answer a program themselves."""
     status = os.fstat(fd)
     return stat.S_ISCHR(status.st_mode) and status.st_rdev != os.stat(os.devnull).st_rdev
+
+
+def _is_fed_by_descriptor(stream: Any) -> bool:
+    """Whether it gets itself what arrives at the descriptor, as in a Jupyter kernel: ``sys`` captures that, then."""
+    return getattr(stream, "watch_fd_thread", None) is not None
 
 
 def _size_of(path: str) -> int:

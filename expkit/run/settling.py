@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("expkit")
 
 _QUIET = 1.0
-_LARGE = 1 << 26
+_LARGE, _NOTED_EVERY = 1 << 26, 1 << 22
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -43,7 +43,7 @@ class Settler:
         self._filter = filter
         self._shows_screen = filter is None
         self._screen = Screen()
-        self._offset = self._given_back = 0
+        self._offset = self._noted = self._given_back = 0
         self._ready: list[bytes] = []  # settled, and not written yet
         self._shown = (b"", 0)
         self._quieted = monotonic()
@@ -114,21 +114,22 @@ class Settler:
                 while data := raw.read(CHUNK if end is None else max(0, min(CHUNK, end - self._offset))):
                     self._offset += len(data)
                     self._keep(self._screen.feed(data))
-                    self._write(note=not self._is_last or len(data) == CHUNK)
+                    self._write(note=self._offset - self._noted > _NOTED_EVERY)
                     self._give_back()
         except FileNotFoundError:
             return 0
         if (now := monotonic()) - self._quieted > _QUIET and not self._is_last:
             self._quieted = now
             self._keep(self._screen.quiet())
-            self._write()
+        self._write(note=not self._is_last)
         return self._offset - before
 
     def _write(self, *, note: bool = True) -> None:
         """Append settled lines and the screen, then note how far it came; unless nothing is new."""
         lines = b"".join(self._ready)
         screen = self._screen.rest() if self._shows_screen else b""
-        if not lines and (screen, self._offset) == self._shown:
+        is_noted = self._noted == self._offset or not note
+        if not lines and (screen, self._offset) == self._shown and is_noted:
             return
         with open(self._path, "r+b", buffering=0) as file:
             file.seek(self.length)
@@ -138,6 +139,7 @@ class Settler:
         if note:
             offset = self._offset - self._screen.unfinished
             output.write_note(self._path, Note(offset, self.length + len(lines), self._screen.state))
+            self._noted = self._offset
         self._ready.clear()
         self._shown = screen, self._offset
         self.length += len(lines)

@@ -17,7 +17,7 @@ from expkit.stores.folder import files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17
 
 settling: dict[str, Callable[[], int]] = {}
 """Outputs that this process settles, by absolute path, and how many bytes of each will not change any more."""
