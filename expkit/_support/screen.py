@@ -22,10 +22,11 @@ _SEQUENCE = (
     rb"|[PX^_][^\x1b]*\x1b\\"
     rb"|[ -/]+[0-~]|[0-OQ-WYZ\\`-~])"
 )
-_UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*)\Z")
-_INVISIBLE = re.compile(rb"\x1b(?:\[[0-9;:]*m|\][^\x07\x1b]*(?:\x07|\x1b\\))")
-_TOKENS = re.compile(_SEQUENCE.decode() + r"|[\r\b\x1b]|[^\r\b\x1b]+")
-_CONTROL = re.compile(r"\x1b\[([0-?]*)[ -/]*([@-~])")
+# compiled when first used: most programs only print
+_UNFINISHED = rb"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*)\Z"
+_INVISIBLE = rb"\x1b(?:\[[0-9;:]*m|\][^\x07\x1b]*(?:\x07|\x1b\\))"
+_TOKENS = _SEQUENCE.decode() + r"|[\r\b\x1b]|[^\r\b\x1b]+"
+_CONTROL = r"\x1b\[([0-?]*)[ -/]*([@-~])"
 _ALTERNATE = ("?1049", "?1047", "?47")
 
 
@@ -126,7 +127,7 @@ class Screen:
 
     def _draw_line(self, line: str) -> None:
         if self._elsewhere or "\x1b" in line or "\b" in line:
-            for part in _TOKENS.findall(line):
+            for part in re.findall(_TOKENS, line):
                 self._take(part)
             return
         first, *others = line.split("\r")
@@ -167,7 +168,7 @@ class Screen:
     def _control(self, sequence: str) -> None:
         if sequence in ("\x1b7", "\x1b8"):
             sequence = "\x1b[s" if sequence == "\x1b7" else "\x1b[u"
-        if not (match := _CONTROL.fullmatch(sequence)):
+        if not (match := re.fullmatch(_CONTROL, sequence)):
             return
         parameters, kind = match[1], match[2]
         if parameters in _ALTERNATE and kind in "hl":
@@ -259,7 +260,7 @@ def _has_any(data: bytes, parts: tuple[bytes, ...]) -> bool:
 def _without_the_invisible(data: bytes) -> bytes:
     """Colours, titles, bells and padding left out, and carriage returns that the end of a line follows."""
     if b"\x1b" in data:
-        data = _INVISIBLE.sub(b"", data)
+        data = re.sub(_INVISIBLE, b"", data)
     return data.translate(None, b"\0\x07").replace(b"\r\n", b"\n")
 
 
@@ -268,8 +269,8 @@ def _end_of_whole(data: bytes) -> int:
     if data.endswith(b"\r"):  # a line feed may follow
         return len(data.rstrip(b"\r"))
     start = max(0, len(data) - _LONGEST_SEQUENCE)
-    if data.find(b"\x1b", start) >= 0 and (match := _UNFINISHED.search(data, start)):
-        return match.start()
+    if data.find(b"\x1b", start) >= 0 and (match := re.search(_UNFINISHED, data[start:])):
+        return start + match.start()
     end = data[-3:]
     return len(data) - len(end) + codecs.utf_8_decode(end, "surrogateescape", False)[1]
 

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from expkit.errors import UsageError
 from expkit.run import pipes, tee
 from expkit.run.flood import TICK, Pace
-from expkit.run.raw import RawFile, incomplete
-from expkit.run.settling import Settler
+from expkit.run.settling import Settler, incomplete
 from expkit.stores.folder import output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from expkit.run.raw import RawFile
 
 log = logging.getLogger("expkit")
 
@@ -128,6 +129,8 @@ class Capture:
                 self.gap = f"output of C code and child processes is not captured: {error}"
                 self.mode, inside = "sys", tee.NAMES
         if inside:
+            from expkit.run.raw import RawFile
+
             self._raw = RawFile(self._raw_path, shared=self.mode == "fd")
             undo.callback(self._raw.close)
             for stream in {id(getattr(sys, name)): getattr(sys, name) for name in inside}.values():

@@ -6,10 +6,11 @@ import errno
 import mmap
 import os
 import threading
-from time import gmtime, monotonic, strftime
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from expkit._support.blame import arose_in
+from expkit.run.settling import incomplete
 from expkit.stores.folder.files import BINARY, write_all
 from expkit.stores.folder.mounts import may_map
 
@@ -151,19 +152,6 @@ class RawFile:
 
     def _refuse(self, data: bytes) -> None:  # noqa: ARG002
         raise ValueError("no window")
-
-
-def incomplete(error: OSError | str, since: float | None = None) -> str:
-    """The sentence on output that is missing.
-
-    Args:
-        error: why.
-        since: seconds since 1970; now by default.
-    """
-    reason = error if isinstance(error, str) else error.strerror or str(error)
-    return (
-        f"output is not complete: from {strftime('%Y-%m-%d %H:%M:%S', gmtime(since))} UTC on some is missing: {reason}"
-    )
 
 
 def _fill(window: mmap.mmap, size: int) -> int:

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from contextlib import suppress
-from time import monotonic
+from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING
 
 from expkit._support.screen import Screen
@@ -21,7 +21,7 @@ log = logging.getLogger("expkit")
 
 _QUIET = 1.0
 _LARGE, _NOTED_EVERY = 1 << 26, 1 << 22
-_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_LINES = r"[^\n]*\n|[^\n]+"
 
 
 class Settler:
@@ -146,7 +146,7 @@ class Settler:
 
     def _keep(self, lines: bytes) -> None:
         if lines and self._filter is not None:
-            text = _LINES.findall(lines.decode("utf-8", "replace"))
+            text = re.findall(_LINES, lines.decode("utf-8", "replace"))
             lines = "".join(map(self._filtered, text)).encode("utf-8", "backslashreplace")
         if lines:
             self._ready.append(lines)
@@ -182,3 +182,16 @@ def _punch(path: str, start: int, size: int) -> None:
         fallocate(fd, keep_size | punch_hole, ctypes.c_long(start), ctypes.c_long(size))
     finally:
         os.close(fd)
+
+
+def incomplete(error: OSError | str, since: float | None = None) -> str:
+    """The sentence on output that is missing.
+
+    Args:
+        error: why.
+        since: seconds since 1970; now by default.
+    """
+    reason = error if isinstance(error, str) else error.strerror or str(error)
+    return (
+        f"output is not complete: from {strftime('%Y-%m-%d %H:%M:%S', gmtime(since))} UTC on some is missing: {reason}"
+    )
