@@ -127,6 +127,9 @@ def _source_of(file: str) -> str:
 
 # -- in the run's process ----------------------------------------------------------------------------------
 
+_addresses = [os.environ[VARIABLE]] if VARIABLE in os.environ else []
+"""What the variable has said: for a run that this process is a worker of, and for its own runs that are going on."""
+
 
 class Workers:
     """What the workers of a run tell.
@@ -137,8 +140,8 @@ class Workers:
 
     def __init__(self, uid: str) -> None:
         self.folder = os.path.join(state_dir(), "workers", uid)
-        self._before = os.environ.get(VARIABLE)
         self._mine = os.environ[VARIABLE] = f"{os.getpid()}:{self.folder}"
+        _addresses.append(self._mine)
         self._read: dict[str, int] = {}
         self._kinds: set[str] = set()
 
@@ -158,10 +161,11 @@ class Workers:
 
     def dismiss(self) -> None:
         """Tell no more processes of the run."""
+        _addresses.remove(self._mine)
         if os.environ.get(VARIABLE) == self._mine:
             os.environ.pop(VARIABLE)
-            if self._before is not None:
-                os.environ[VARIABLE] = self._before
+            if _addresses:  # runs may end in any order
+                os.environ[VARIABLE] = _addresses[-1]
 
     def forget(self) -> None:
         """Remove what was told."""

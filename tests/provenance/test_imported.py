@@ -199,7 +199,9 @@ def test_a_program_inside_a_virtual_environment(tmp_path, monkeypatch):
     for environment in ("mine", "other"):
         (tmp_path / environment / "project").mkdir(parents=True)
         (tmp_path / environment / "pyvenv.cfg").touch()
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "mine" / "project" / "train.py"))
+    monkeypatch.setattr(
+        sys.modules["__main__"], "__file__", str(tmp_path / "mine" / "project" / "train.py"), raising=False
+    )
     assert not is_library(str(tmp_path / "mine" / "project" / "model.py"))
     assert is_library(str(tmp_path / "mine" / "project" / "site-packages" / "model.py"))
     assert is_library(str(tmp_path / "other" / "project" / "model.py"))
