@@ -8,6 +8,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit.run.clock import LateThread
 from expkit.run.log import NoLog
 from expkit.settings import SETTINGS
 
@@ -40,23 +41,20 @@ class Monitor:
         self._interval = SETTINGS.MONITOR.INTERVAL
         self._process = os.getpid()
         self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._began = monotonic(), sum(os.times()[:4])
+        self._thread: LateThread | None = None
         if self._interval > 0 and not isinstance(self._log, NoLog):
-            self._thread = threading.Thread(target=self._watch, name="expkit monitor", daemon=True)
-            self._thread.start()
+            self._thread = LateThread(self._watch, "expkit monitor", min(_FIRST, self._interval))
 
     def stop(self) -> None:
         """Look once more, if the run was long enough for a first look, then no more."""
         self._over.set()
-        if self._thread is not None and os.getpid() == self._process:
-            self._thread.join(_PATIENCE)
+        if self._thread is not None and os.getpid() == self._process and not self._thread.call_off():
+            self._thread.ended(_PATIENCE)
 
     def _watch(self) -> None:
-        began = monotonic(), sum(os.times()[:4])
-        if self._over.wait(min(_FIRST, self._interval)):
-            return
         try:
-            self._look_again_and_again(_Looks(*began, self._interval))
+            self._look_again_and_again(_Looks(*self._began, self._interval))
         except Exception:
             log.warning("what the processes of the run use can be seen no more; the run goes on", exc_info=True)
 

@@ -1,4 +1,4 @@
-"""Background threads of a run: one gives signs of life, one beats. A slow beat must not look like death."""
+"""What a run does from time to time: one pulse gives signs of life, one beats. A slow beat must not look like death."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit.run.clock import LateThread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -14,7 +16,7 @@ log = logging.getLogger("expkit")
 
 
 class Pulse:
-    """Calls ``job`` at its interval until stopped, in a thread of its own.
+    """Calls ``job`` at its interval until stopped, in a thread of its own that begins with the first call.
 
     Args:
         job: what is done.
@@ -26,29 +28,28 @@ class Pulse:
         self._job = job
         self._interval = interval
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        if interval > 0:
-            self._thread.start()
+        self._thread = LateThread(self._run, name, interval) if interval > 0 else None
 
     def ask(self) -> None:
         """Let there be no more calls."""
         self._stop.set()
+        if self._thread is not None:
+            self._thread.call_off()
 
     def stopped(self, seconds: float) -> bool:
         """Wait up to ``seconds`` for a call in progress; whether the thread has ended.
 
         A disk that does not answer may hold it for ever.
         """
-        if self._thread.ident is not None:
-            self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return self._thread is None or self._thread.ended(seconds)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._interval):
+        while not self._stop.is_set():
             try:
                 self._job()
             except Exception:
                 log.warning("a beat failed; the run goes on", exc_info=True)
+            self._stop.wait(self._interval)
 
 
 def stop(pulses: Sequence[Pulse], patience: float) -> bool:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from expkit.capture.binding import current
 from expkit.record.events import Learned
+from expkit.run.clock import LateThread
 from expkit.run.log import NoLog
 from expkit.run.recorder import now
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from expkit.provenance.opened import Opened
     from expkit.run.handle import Run
@@ -70,8 +71,7 @@ class _Watch:
         if self._hooks:
             hook_readers()
         listen(self._opened, _innermost)
-        self._thread = threading.Thread(target=self._work, name="expkit files", daemon=True)
-        self._thread.start()
+        self._thread = LateThread(lambda: self._try(self._work), "expkit files", _IDLE)
 
     def stop(self) -> None:
         """Look no longer; wait for hashes as long as the setting says."""
@@ -84,26 +84,34 @@ class _Watch:
             unhook_readers()
         if os.getpid() != self._pid:  # a forked process has no such thread
             return
+        if self._thread.is_waiting and self._try(self._is_idle) and self._thread.call_off():
+            self._try(self._leave)
+            return
+        self._thread.begin()
         self._ending.set()
-        self._thread.join(SETTINGS.FILES.END_PATIENCE)
+        self._thread.ended(SETTINGS.FILES.END_PATIENCE)
         self._hurry.set()
-        self._thread.join(_LAST_PATIENCE)
-        if self._thread.is_alive():
+        if not self._thread.ended(_LAST_PATIENCE):
             self._run.recorder.gap("inputs and outputs are not complete: a file system does not answer")
 
     # -- in the thread ---------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        pause, beaten = 0.0, monotonic()
+        while not self._ending.wait(pause):
+            pause = self._step()
+            if monotonic() - beaten > _BEAT:
+                self._beat()
+                beaten = monotonic()
+        self._finish()
+
+    def _try(self, step: Callable[[], object]) -> object:
+        """What ``step`` returns; the run has other things to tell when it fails."""
         try:
-            pause, beaten = 0.0, monotonic()
-            while not self._ending.wait(pause):
-                pause = self._step()
-                if monotonic() - beaten > _BEAT:
-                    self._beat()
-                    beaten = monotonic()
-            self._finish()
-        except Exception as error:  # the run has other things to tell
+            return step()
+        except Exception as error:
             self._run.recorder.gap(f"inputs and outputs are not complete: {type(error).__name__}: {error}")
+            return None
 
     def _step(self) -> float:
         """Work off one file; return how long to rest from it."""
@@ -120,11 +128,18 @@ class _Watch:
         self._tell_unseen([])
 
     def _finish(self) -> None:
+        if not self._is_idle():
+            self._book().finish()
+        self._leave()
+
+    def _is_idle(self) -> bool:
+        """Whether nothing was opened that would have to be worked off."""
         self._opened.catch_up()
         self._workers.hear(self._opened)
         opened = self._opened
-        if opened.reads or opened.writes or opened.folders or opened.modules:
-            self._book().finish()
+        return not (opened.reads or opened.writes or opened.folders or opened.modules)
+
+    def _leave(self) -> None:
         self._workers.forget()
         self._tell_unseen([*self._workers.silent(), *_unseen_readers()])
 
