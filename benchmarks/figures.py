@@ -127,6 +127,20 @@ def artifact(bench: Bench) -> Iterator[Row]:
         yield row
 
 
+def starts(bench: Bench) -> Iterator[Row]:
+    for modules, packages, what, goals in (
+        ("1000", "0", "1,000 modules of a project in git", (400, 150)),
+        ("1", "300", "1 module in git, 300 installed packages", (None, 80)),
+    ):
+        measured = {
+            library: bench.job("starts", library, modules, packages, library=library) for library in (SACRED, EXPKIT)
+        }
+        for figure, text, goal in (("first", "the first time", goals[0]), ("again", "again", goals[1])):
+            row = Row(f"before main, beyond the bare script: {what}, {text}", "ms", goal=goal)
+            _fill(row, measured, figure, MILLI)
+            yield row
+
+
 def git_facts(bench: Bench) -> Iterator[Row]:
     row = Row("git facts of a clean repository of 5,000 files", "ms", goal=60)
     measured = bench.job("git_facts", EXPKIT, library=EXPKIT)
@@ -171,6 +185,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         hundred_runs,
         many_runs,
         artifact,
+        starts,
         git_facts,
         idle,
         opens,
