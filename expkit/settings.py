@@ -27,8 +27,11 @@ class Settings:
     def __getattr__(self, key: str) -> Any:
         if key.startswith("__"):  # so that copy and pickle find no half-made object
             raise AttributeError(key)
-        self._check(key)
-        return self._values[key]
+        try:
+            return self._values[key]
+        except KeyError:
+            self._check(key)
+            raise
 
     def __setattr__(self, key: str, value: Any) -> None:
         self._check(key)

@@ -119,6 +119,14 @@ def names_secret(name: str, names: tuple[str, ...] = (), harmless: tuple[str, ..
     return any(_holds(words, other) for other in names) or any(_is_secret(words, at) for at in range(len(words)))
 
 
+@lru_cache(maxsize=4)  # an environment seldom changes between two runs
+def secret_values(
+    pairs: tuple[tuple[str, str], ...], names: tuple[str, ...] = (), harmless: tuple[str, ...] = ()
+) -> list[str]:
+    """The values of secret names among pairs of (name, value); see :func:`names_secret`."""
+    return [value for name, value in pairs if names_secret(name, names, harmless)]
+
+
 def words_of(name: str) -> Iterator[str]:
     """The words of a name in lower case: ``api`` and ``key`` of ``APIKey``, ``api_key``, ``--api-key`` and ``api_key2``."""
     word = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from expkit.provenance.found import Found
@@ -31,11 +32,31 @@ def environment_facts(dependencies: Sequence[str]) -> Found:
     """
     listed = environment()
     remember_owners()
+    return _facts(_as_file(listed), dependencies)
+
+
+def known_facts(dependencies: Sequence[str]) -> Found | None:
+    """The same, if this process has had the list before and nothing was installed or removed since; else None."""
+    listed = _known.get(places())
+    return None if listed is None else _facts(_as_file(listed), dependencies)
+
+
+def _facts(file: tuple[bytes, FileRef], dependencies: Sequence[str]) -> Found:
     used = set(dependencies)
-    pairs = (line.partition(" @ ") for line in listed.splitlines())
-    origins = {package.partition("==")[0]: origin for package, _, origin in pairs if origin and package in used}
-    ref = FileRef(path=NAME, role="environment", root="run", layer="import")
-    return Found(host=cuda_facts(), experiment={"origins": origins} if origins else {}, files=((listed.encode(), ref),))
+    pairs = (line.partition(" @ ") for line in file[0].decode().splitlines() if " @ " in line)
+    origins = {package.partition("==")[0]: origin for package, _, origin in pairs if package in used}
+    return Found(host=cuda_facts(), experiment={"origins": origins} if origins else {}, files=(file,))
+
+
+@lru_cache(maxsize=1)
+def _as_file(listed: str) -> tuple[bytes, FileRef]:
+    from hashlib import sha256
+
+    data = listed.encode()
+    hashed = sha256(data).hexdigest()
+    return data, FileRef(
+        path=NAME, role="environment", root="run", layer="import", sha256=hashed, size=len(data), kept=True
+    )
 
 
 def cuda_facts() -> dict[str, Any]:
@@ -52,7 +73,12 @@ def environment() -> str:
     if not listed:
         listed = "".join(f"{_line(package)}\n" for package in installed())
         remember(key, listed)
+    _known.clear()
+    _known[key] = listed
     return listed
+
+
+_known: dict[object, str] = {}
 
 
 def origin(package: Package) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ _MORE = ("index", "uuid", "mig.mode.current", "compute_cap")  # not known to eve
 
 def nvidia_smi() -> str:
     """Path of the program, or ``""``."""
-    for folder in os.get_exec_path():
+    return _program(tuple(os.get_exec_path()))
+
+
+@lru_cache(maxsize=4)
+def _program(folders: tuple[str, ...]) -> str:
+    for folder in folders:
         for name in ("nvidia-smi", "nvidia-smi.exe"):
             program = os.path.join(folder, name)
             if os.access(program, os.X_OK):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import host_name
@@ -160,6 +161,7 @@ def _cores() -> int | None:
     return psutil.cpu_count(logical=False)
 
 
+@lru_cache(maxsize=1)
 def _cpuinfo() -> dict[str, str]:
     """What Linux says about the first processor."""
     try:
@@ -169,6 +171,11 @@ def _cpuinfo() -> dict[str, str]:
         return {}
     lines = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
     return {name.strip(): value.strip() for name, _, value in lines}
+
+
+@lru_cache(maxsize=1)
+def _container() -> dict[str, str] | None:
+    return container()
 
 
 def _environment() -> dict[str, str]:
@@ -190,7 +197,7 @@ _PROBES: dict[str, Callable[[], Any]] = {
     "cpu_limit": usable_cpus,
     "memory": machine_memory,
     "memory_limit": usable_memory,
-    "container": container,
+    "container": _container,
     "scheduler": scheduler,
     "ENV": _environment,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def _allowed_cpus() -> int:
     return os.cpu_count() or 1
 
 
-def _control(root: str, name: str, old_name: str) -> Iterator[list[str]]:
+@lru_cache(maxsize=16)  # they change with the machine, and a process stays where it is
+def _control(root: str, name: str, old_name: str) -> list[list[str]]:
     """Words of a limit's file, of this process' group and of all above it, but for those that set no limit.
 
     Args:
@@ -58,11 +60,13 @@ def _control(root: str, name: str, old_name: str) -> Iterator[list[str]]:
         old_name: controller and file in the first version.
     """
     controller, _, old_file = old_name.partition("/")
+    found: list[list[str]] = []
     for controllers, group in _groups(root):
         if not controllers and name:
-            yield from _limits(f"{root}sys/fs/cgroup", group, name)
+            found += _limits(f"{root}sys/fs/cgroup", group, name)
         elif controllers and controller in controllers:
-            yield from _limits(f"{root}sys/fs/cgroup/{controller}", group, old_file)
+            found += _limits(f"{root}sys/fs/cgroup/{controller}", group, old_file)
+    return found
 
 
 def _groups(root: str) -> list[tuple[list[str], str]]:

@@ -16,11 +16,25 @@ _NO_NAMES: dict[str, object] = {}
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def users_modules() -> Iterator[tuple[str, str]]:
+def users_modules() -> list[tuple[str, str]]:
     """(module name, file) of all modules imported so far that are the user's own code, the main module included.
 
     That is: no installed package, nothing in a virtual environment, not the interpreter's, no debugger's, not expkit's.
     """
+    return list(_users_modules(imported()))
+
+
+def imported() -> tuple[int, ...]:
+    """Which modules are imported: another answer after every change, and found out much faster than anything of them."""
+    return tuple(map(id, list(sys.modules.values())))
+
+
+@lru_cache(maxsize=1)
+def _users_modules(_: tuple[int, ...]) -> list[tuple[str, str]]:
+    return list(_each_of_the_users())
+
+
+def _each_of_the_users() -> Iterator[tuple[str, str]]:
     for name, module in list(sys.modules.items()):
         # Through the dict: attribute access would trigger modules that load themselves lazily.
         file = getattr(module, "__dict__", _NO_NAMES).get("__file__")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
-from expkit.provenance.modules import in_site_folder
+from expkit.provenance.modules import imported, in_site_folder
 from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _folders() -> dict[str, None]:
 
 def _in_use(shelves: list[_Shelf]) -> Iterator[Package]:
     installed: dict[_Shelf, list[str]] = {}
-    for module, file in _top_modules().items():
+    for module, file in _top_modules(imported()).items():
         if in_site_folder(file):
             around = [shelf for shelf in shelves if file.startswith(shelf.folder + os.sep)]
             if around:
@@ -110,7 +110,8 @@ def _in_use(shelves: list[_Shelf]) -> Iterator[Package]:
         yield from (_package(dist) if dist else Package(module, UNKNOWN) for module, dist in shelf.owners(modules))
 
 
-def _top_modules() -> dict[str, str]:
+@lru_cache(maxsize=1)
+def _top_modules(_: tuple[int, ...]) -> dict[str, str]:
     """Top-level names in use to the file of one module below; standard library and private names left out."""
     tops: dict[str, str] = {}
     for name, module in list(sys.modules.items()):
@@ -213,6 +214,7 @@ def _brought(dist: str, modules: Iterable[str]) -> list[str]:
     return [module for module in modules if any(f"\n{module}{end}" in files for end in "/.\n")]
 
 
+@lru_cache(maxsize=4096)
 def _is_in_place(dist: str) -> bool:
     return not in_site_folder(dist) or '"editable": true' in read(dist, "direct_url.json").replace('":true', '": true')
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import RAISED, tolerate
-from expkit._support.secrets import MASK, Secret, names_secret
+from expkit._support.secrets import MASK, Secret, names_secret, secret_values
 from expkit.record.tagged import Masked, quoted
 from expkit.settings import SETTINGS
 
@@ -42,8 +42,11 @@ _ASSIGNED = r"""([A-Za-z_][\w.-]*)(["']?\]?\s*[=:]\s*[bru]?)(["'])((?:\\.|(?!\3)
 
 def is_secret_name(name: str) -> bool:
     """Whether something of this name is a secret by our rule (whole words) and by ``SETTINGS.SECRETS``."""
-    group = SETTINGS.SECRETS
-    return names_secret(name, tuple(group.NAMES), tuple(group.HARMLESS))
+    return names_secret(name, *_names())
+
+
+def _names() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(SETTINGS.SECRETS.NAMES), tuple(SETTINGS.SECRETS.HARMLESS)
 
 
 def _is_masked(name: str) -> bool:
@@ -122,7 +125,7 @@ class Secrets:
 
     def __init__(self, environment: Mapping[str, str] = {}) -> None:
         self.known: tuple[str, ...] = ()
-        self.learn(value for name, value in environment.items() if is_secret_name(name))
+        self.learn(secret_values(tuple(environment.items()), *_names()) if environment else ())
 
     def learn(self, texts: Iterable[str]) -> None:
         """Take in secrets; those that are too short to be told from other text are not looked for."""
@@ -192,9 +195,8 @@ class Secrets:
         for secret in self.known:
             argument = argument.replace(secret, MASK)
         name, equals, value = argument.partition("=")
-        if equals and value and _is_masked(name):
-            return f"{name}={MASK}"
-        return masked_url(argument)
+        is_secret = bool(equals and value) and _is_masked(name)
+        return f"{name}={MASK}" if is_secret else masked_url(argument)
 
     def sure(self, text: str) -> str:
         """A user's value without secrets that cannot stand there by chance, as a password ``postgres`` could."""
@@ -260,8 +262,7 @@ class _Walk:
         self._secrets = secrets
         self._mark = mark
         self._above: list[tuple[Any] | int] = []
-        group = SETTINGS.SECRETS
-        self._on, self._names, self._harmless = group.MASK, tuple(group.NAMES), tuple(group.HARMLESS)
+        self._on, (self._names, self._harmless) = SETTINGS.SECRETS.MASK, _names()
         self._done: dict[tuple[int, bool], Any] = {}
 
     def __call__(self, value: Any, secret: bool = False) -> Any:

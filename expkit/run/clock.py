@@ -97,14 +97,18 @@ def _tick() -> None:
     with _lock:
         while True:
             now = monotonic()
-            for late in [late for late in _waiting if late.due <= now]:
+            for late in sorted((late for late in _waiting if late.due <= now), key=_due):
                 _begin(late, now)
             _waiting[:] = [late for late in _waiting if late.is_waiting]
             if not _waiting:
                 _clock = None
                 return
-            _wakes = min(late.due for late in _waiting)
+            _wakes = min(map(_due, _waiting))
             _changed.wait(_wakes - now)
+
+
+def _due(late: LateThread) -> float:
+    return late.due
 
 
 def _begin(late: LateThread, now: float) -> None:

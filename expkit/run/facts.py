@@ -35,6 +35,7 @@ class Facts(Frozen):
         launch: how to start the run again.
         sources: the files that make up the program.
         places: where each of them lies now, or its bytes, by name.
+        files: further files, with their bytes.
         finder: finds sources that are imported later.
         problems: what could not be found out.
         later: finds out what takes longer, while the run is under way.
@@ -45,6 +46,7 @@ class Facts(Frozen):
     launch: Launch = field(default_factory=Launch)
     sources: tuple[FileRef, ...] = ()
     places: Mapping[str, str | bytes] = field(default_factory=dict)
+    files: tuple[tuple[bytes, FileRef], ...] = ()
     finder: Sources | None = None
     problems: tuple[str, ...] = ()
     later: tuple[Job, ...] = ()
@@ -71,26 +73,30 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     gathering = Gathering(inputs.host_info)
     sources = finder.read(found)  # while git works
     dependencies = packages_in_use(nodes)
+    environment = _known_environment(dependencies)
     problems: list[str] = []
     host = host_facts(problems)
     gathered = gathering.soon()
     if inputs.enforce_clean:
         require_clean(*answers())
     repositories, changes = answers.at_start(keep=SETTINGS.GIT.KEEP_CHANGES)
+    later = (None if environment.files else _environment(dependencies), changes, gathering.later, _slow_facts())
     facts = Facts(
         experiment={
+            **environment.experiment,
             "mainfile": _mainfile(root, sources),
             "dependencies": dependencies,
             "repositories": repositories.found,
             "doc": root.doc,
         },
-        host={**host, **gathered.host},
+        host={**host, **environment.host, **gathered.host},
         launch=launch_facts(root.caller.file, root.project),
         sources=tuple(ref_of(source, time, number < _KEPT_AT_ONCE) for number, source in enumerate(sources)),
         places={source.name: place_of(source) for source in sources},
+        files=tuple((data, ref.but(first_seen=time)) for data, ref in environment.files if isinstance(data, bytes)),
         finder=finder,
         problems=(*repositories.problems, *problems, *gathered.gaps, *finder.problems),
-        later=tuple(job for job in (_environment(dependencies), changes, gathering.later, _slow_facts()) if job),
+        later=tuple(job for job in later if job),
     )
     return facts if cells is None else _with_cells(facts, cells)
 
@@ -105,11 +111,28 @@ def _with_cells(facts: Facts, cells: Cells) -> Facts:
     )
 
 
+_is_environment_known = False
+
+
+def _known_environment(dependencies: list[str]) -> Found:
+    """What an earlier run of this process has found out in the background, as far as it still holds."""
+    from expkit.provenance.found import Found
+
+    if not _is_environment_known:
+        return Found()
+    from expkit.provenance.environment import known_facts
+
+    return known_facts(dependencies) or Found()
+
+
 def _environment(dependencies: list[str]) -> Job:
     def job() -> Found:
+        global _is_environment_known  # noqa: PLW0603
         from expkit.provenance.environment import environment_facts
 
-        return environment_facts(dependencies)
+        found = environment_facts(dependencies)
+        _is_environment_known = True
+        return found
 
     return job
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -185,7 +186,12 @@ def _tee_program() -> str:
     """Path of the program, or ``""`` where it or the way to start it is missing."""
     if not hasattr(os, "posix_spawn"):
         return ""
-    candidates = (os.path.join(folder, "tee") for folder in os.get_exec_path())
+    return _program(tuple(os.get_exec_path()))
+
+
+@lru_cache(maxsize=4)
+def _program(folders: tuple[str, ...]) -> str:
+    candidates = (os.path.join(folder, "tee") for folder in folders)
     return next((program for program in candidates if os.access(program, os.X_OK)), "")
 
 

@@ -312,7 +312,7 @@ def _record(
         host=encode(secrets.shown(facts.host)),
         meta=encode(secrets.shown(meta)),
         launch=disclosure.launch(facts.launch),
-        files=facts.sources,
+        files=(*facts.sources, *(ref for _, ref in facts.files)),
         info=encode(secrets.masked(inputs.info)),
         gaps=tuple(map(secrets.hide, facts.problems)),
     )

@@ -47,7 +47,8 @@ class RunSources:
             self._finder = None
             return
         places = run.plan.facts.places
-        named = [(places[ref.path], ref) for ref in run.plan.facts.sources]
+        named: list[Kept] = [(places[ref.path], ref) for ref in run.plan.facts.sources]
+        named += run.plan.facts.files
         self._lost([(place, ref) for place, ref in named if ref.kept])
         self._follow([(place, ref) for place, ref in named if not ref.kept])
 
@@ -107,7 +108,7 @@ class RunSources:
                     return kept
             self._recorder.gap(f"source {ref.path} has changed since it was imported, and its bytes are not kept")
         except (OSError, StoreError) as error:
-            self._recorder.gap(f"source {ref.path} could not be kept: {error}")
+            self._recorder.gap(f"{ref.role} {ref.path} could not be kept: {error}")
         return ref.but(kept=False)
 
     def _is_there(self, sha256: str) -> bool:

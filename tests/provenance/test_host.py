@@ -82,11 +82,18 @@ def test_cpu_model(tmp_path, monkeypatch):
     monkeypatch.setattr(
         host, "open", lambda path, *rest, **options: open(opened[path], *rest, **options), raising=False
     )
-    assert host_facts()["cpu"] is None
+    assert _cpu_anew() is None
     opened["/proc/cpuinfo"].write_text("processor\t: 0\nmodel name\t: Fine CPU @ 3GHz\n\nmodel name\t: Other\n")
-    assert host_facts()["cpu"] == "Fine CPU @ 3GHz"
+    assert _cpu_anew() == "Fine CPU @ 3GHz"
     opened["/proc/cpuinfo"].write_text("processor\t: 0\nBogoMIPS\t: 108.00\n")
-    assert host_facts()["cpu"] is None
+    assert _cpu_anew() is None
+    host._cpuinfo.cache_clear()
+
+
+def _cpu_anew():
+    """The model of the processor as another process would see it."""
+    host._cpuinfo.cache_clear()
+    return host_facts()["cpu"]
 
 
 def test_chosen_environment_is_kept_and_secrets_are_masked(monkeypatch):
