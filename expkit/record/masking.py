@@ -263,7 +263,7 @@ class _Walk:
         self._mark = mark
         self._above: list[tuple[Any] | int] = []
         self._on, (self._names, self._harmless) = SETTINGS.SECRETS.MASK, _names()
-        self._done: dict[tuple[int, bool], Any] = {}
+        self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}  # with the value: while it lives, its id is its own
 
     def __call__(self, value: Any, secret: bool = False) -> Any:
         kind = type(value)
@@ -310,18 +310,18 @@ class _Walk:
         key = id(value), secret
         if key not in self._done:
             made: dict[Any, Any] = {}
-            self._done[key] = made  # before it is filled: it may hold itself
+            self._done[key] = value, made  # before it is filled: it may hold itself
             for name, item in dict.items(value):
                 made[name] = item if type(item) in _NUMBERS else self.at((name,), item, secret or self._is_secret(name))
-        return self._done[key]  # type: ignore[no-any-return]
+        return self._done[key][1]  # type: ignore[no-any-return]
 
     def items(self, value: Any, secret: bool) -> list[Any]:
         key = id(value), secret
         if key not in self._done:
             made: list[Any] = []
-            self._done[key] = made
+            self._done[key] = value, made
             made += self.each(list.__iter__(value), secret)
-        return self._done[key]  # type: ignore[no-any-return]
+        return self._done[key][1]  # type: ignore[no-any-return]
 
     def each(self, items: Iterable[Any], secret: bool) -> Iterator[Any]:
         for index, item in enumerate(items):
@@ -332,22 +332,21 @@ class _Walk:
 
     def tuple(self, value: Any, secret: bool) -> Any:
         names = getattr(type(value), "_fields", None)
-        if names is None:
-            return tuple(self.each(value, secret))
-        fields = self.entries(dict(zip(names, value, strict=True)), secret)
-        return tuple.__new__(type(value), fields.values())
+        fields = None if names is None else self.entries(dict(zip(names, value, strict=True)), secret)
+        return tuple(self.each(value, secret)) if fields is None else tuple.__new__(type(value), fields.values())
 
     def set(self, value: Any, secret: bool) -> Any:
         return type(value)([self(item, secret) for item in value])
 
     def dataclass(self, value: Any, secret: bool) -> Any:
-        fields = {name: getattr(value, name) for name in type(value).__dataclass_fields__ if hasattr(value, name)}
-        before = len(self.paths)
-        fields = self.entries(fields, secret)
-        if len(self.paths) == before:
+        from dataclasses import fields as fields_of
+
+        fields = {each.name: getattr(value, each.name) for each in fields_of(value) if hasattr(value, each.name)}
+        shown = self.entries(fields, secret)
+        if all(shown[name] is item for name, item in fields.items()):
             return value
         made = object.__new__(type(value))
-        for name, item in fields.items():
+        for name, item in shown.items():
             object.__setattr__(made, name, item)
         return made
 

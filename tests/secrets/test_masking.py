@@ -99,6 +99,60 @@ def test_data_classes_and_objects():
     assert "hunter2" not in json.dumps(encode({"client": Client("hunter2")}))
 
 
+@dataclasses.dataclass
+class Service:
+    login: dict
+    note: str = ""
+
+
+class Drawn:
+    """As attrs and pydantic make them: fields, and a ``repr`` that shows them."""
+
+    def __init__(self, **fields):
+        vars(self).update(fields)
+
+    def __repr__(self):
+        return f"Drawn({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda number: Login("ada", f"hunter{number}"),
+        lambda number: Pair("ada", f"hunter{number}"),
+        lambda number: Drawn(user="ada", password=f"hunter{number}"),
+        lambda number: Service({"password": f"hunter{number}"}),
+        lambda number: (Login("ada", f"hunter{number}"), [Pair("ada", f"hunter{number}")]),
+    ],
+    ids=["data classes", "named tuples", "attrs", "dicts in data classes", "nested"],
+)
+def test_each_of_many_objects_is_masked(make, tmp_path):
+    """Not only the first one: what is made to look into one object is taken for no other object."""
+    ex = Experiment("many", observers=[str(tmp_path / "runs")], interactive=True)
+
+    @ex.config
+    def config():
+        services = [make(number) for number in range(100, 150)]  # noqa: F841
+
+    @ex.main
+    def main(services):
+        return services
+
+    ex.run()
+    record = (tmp_path / "runs/1/run.json").read_text()
+    assert record.count("ada") + record.count("Service") >= 100
+    assert "hunter" not in record
+
+
+def test_two_objects_that_share_a_secret():
+    """Are both masked."""
+    shared = {"password": "hunter2"}
+    assert masked([Service(shared, "a"), Service(shared, "b")]) == [
+        Service({"password": "***"}, "a"),
+        Service({"password": "***"}, "b"),
+    ]
+
+
 def test_a_value_that_holds_itself():
     """Ends."""
     value = {"token": "hunter2"}
