@@ -74,7 +74,11 @@ def __getattr__(name: str) -> Any:
 
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    from expkit._support.loading import loading
+
+    with loading:
+        module = import_module(f"{__name__}.{_PLACES[name]}")
+    value = globals()[name] = getattr(module, name)
     return value
 
 

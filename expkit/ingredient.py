@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from expkit._support.loading import loading
 from expkit.capture.function import capture as capture_function
 from expkit.capture.function import wrappers_in
 from expkit.capture.reference import reduce_by_reference
@@ -132,7 +133,8 @@ class Ingredient(Definitions):
         Raises:
             ConfigScopeError: a function that cannot be a config function.
         """
-        from expkit.config.scope import ConfigScope
+        with loading:
+            from expkit.config.scope import ConfigScope
 
         scope = ConfigScope(function)
         self.collect(self.configurations, scope)

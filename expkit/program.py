@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from expkit._support.loading import loading
 from expkit.capture.reference import importing
 
 TYPE_CHECKING = False
@@ -38,9 +39,10 @@ def first_inputs(experiment: Experiment, command: str | None) -> RunInputs:
 
 def planned(experiment: Experiment, inputs: RunInputs) -> Run:
     """The unstarted run that ``inputs`` ask for, after option hooks and options had their say."""
-    from expkit.cli.options import OptionValues, apply_options, option_table
-    from expkit.run.handle import Run
-    from expkit.run.plan import make_plan
+    with loading:
+        from expkit.cli.options import OptionValues, apply_options, option_table
+        from expkit.run.handle import Run
+        from expkit.run.plan import make_plan
 
     table = option_table(experiment.additional_cli_options)
     inputs.options = OptionValues(inputs.options)

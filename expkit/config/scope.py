@@ -6,6 +6,7 @@ import functools
 from types import FunctionType
 from typing import Any
 
+from expkit._support.loading import loading
 from expkit.config.origin import Origin, place
 from expkit.config.scope_run import Evaluation, Template
 from expkit.config.scope_source import find_source, plain_code, stamp
@@ -103,7 +104,8 @@ class ConfigScope:
 
     @functools.cached_property
     def _template(self) -> Template:
-        from expkit.config.scope_compile import HELPERS, rewrite
+        with loading:
+            from expkit.config.scope_compile import HELPERS, rewrite
 
         original = self.func.__code__
         source = find_source(self.func, self._made)

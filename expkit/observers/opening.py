@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Union, cast
 
+from expkit._support.loading import loading
 from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
 from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
@@ -84,7 +85,8 @@ def _open_place(place: str | os.PathLike[str]) -> RunObserver:
     url, offline = _without_offline(place)
     scheme, rest = split_url(url)
     if scheme == "folder":
-        from expkit.observers.file import FileStorageObserver
+        with loading:
+            from expkit.observers.file import FileStorageObserver
 
         try:
             return FileStorageObserver(folder_of(rest), offline=offline)

@@ -7,9 +7,10 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.digests import sha256_of
 from expkit.provenance.found import Found
 from expkit.provenance.modules import in_site_folder
-from expkit.provenance.packages import Package, installed, places, read, remember_owners
+from expkit.provenance.packages import Package, has_new_owners, installed, places, read, remember_owners
 from expkit.provenance.remembered import recall, remember
 from expkit.record.masking import stripped_url
 from expkit.record.model import FileRef
@@ -36,9 +37,13 @@ def environment_facts(dependencies: Sequence[str]) -> Found:
 
 
 def known_facts(dependencies: Sequence[str]) -> Found | None:
-    """The same, if this process has had the list before and nothing was installed or removed since; else None."""
-    listed = _known.get(places())
-    return None if listed is None else _facts(_as_file(listed), dependencies)
+    """The same, if an earlier run has found it out and nothing was installed or removed since; else None."""
+    key = places()
+    listed = _known.get(key) or recall(key)
+    if not listed or has_new_owners():
+        return None
+    _keep(key, listed)
+    return _facts(_as_file(listed), dependencies)
 
 
 def _facts(file: tuple[bytes, FileRef], dependencies: Sequence[str]) -> Found:
@@ -50,10 +55,8 @@ def _facts(file: tuple[bytes, FileRef], dependencies: Sequence[str]) -> Found:
 
 @lru_cache(maxsize=1)
 def _as_file(listed: str) -> tuple[bytes, FileRef]:
-    from hashlib import sha256
-
     data = listed.encode()
-    hashed = sha256(data).hexdigest()
+    hashed = sha256_of(data)
     return data, FileRef(
         path=NAME, role="environment", root="run", layer="import", sha256=hashed, size=len(data), kept=True
     )
@@ -73,9 +76,13 @@ def environment() -> str:
     if not listed:
         listed = "".join(f"{_line(package)}\n" for package in installed())
         remember(key, listed)
+    _keep(key, listed)
+    return listed
+
+
+def _keep(key: object, listed: str) -> None:
     _known.clear()
     _known[key] = listed
-    return listed
 
 
 _known: dict[object, str] = {}

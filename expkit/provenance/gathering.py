@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from expkit.provenance.found import Found
+from expkit.provenance.host import IgnoreHostInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,10 +19,6 @@ START_PATIENCE = 1.0
 
 LATER_PATIENCE = 60.0
 """Seconds until those that are still at work are given up."""
-
-
-class IgnoreHostInfo(Exception):  # noqa: N818 - not an error: it says that there is nothing to say
-    """Raised by a gatherer that has nothing to tell on this machine; its key is left out."""
 
 
 class Gathering:

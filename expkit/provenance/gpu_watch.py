@@ -7,7 +7,8 @@ import sys
 import threading
 from typing import NamedTuple
 
-from expkit.provenance.gpus import nvidia_smi, visible
+from expkit.provenance.gpus import visible
+from expkit.provenance.surroundings import nvidia_smi
 
 _QUERY = "--query-gpu=index,uuid,utilization.gpu,memory.used"
 _COLUMNS = 4

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from expkit.provenance.surroundings import nvidia_smi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,21 +15,6 @@ PATIENCE = 10.0
 
 _BASIC = ("name", "memory.total", "persistence_mode", "driver_version")
 _MORE = ("index", "uuid", "mig.mode.current", "compute_cap")  # not known to every version
-
-
-def nvidia_smi() -> str:
-    """Path of the program, or ``""``."""
-    return _program(tuple(os.get_exec_path()))
-
-
-@lru_cache(maxsize=4)
-def _program(folders: tuple[str, ...]) -> str:
-    for folder in folders:
-        for name in ("nvidia-smi", "nvidia-smi.exe"):
-            program = os.path.join(folder, name)
-            if os.access(program, os.X_OK):
-                return program
-    return ""
 
 
 def gpu_facts() -> dict[str, Any] | None:

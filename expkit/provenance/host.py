@@ -9,30 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import host_name
 from expkit.errors import ProvenanceError
-from expkit.provenance.gathering import IgnoreHostInfo
-from expkit.provenance.gpus import gpu_facts, nvidia_smi, output_of
 from expkit.provenance.limits import machine_memory, usable_cpus, usable_memory
-from expkit.provenance.surroundings import container, scheduler
+from expkit.provenance.surroundings import container, nvidia_smi, scheduler
 from expkit.record.masking import masked_mapping
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "HOST_KEYS",
-    "HostInfoGatherer",
-    "IgnoreHostInfo",
-    "has_slow_facts",
-    "host_facts",
-    "host_info_gatherer",
-    "slow_facts",
-]
-
 HOST_KEYS = frozenset({"hostname", "os", "python_version", "cpu", "cpu_count", "memory", "gpus", "ENV"})
 """Names that gatherers may not take; one of another name replaces expkit's own fact."""
 
 _CPUINFO_HEAD = 4096  # the first processor is described there; the whole file takes milliseconds on big machines
+
+
+class IgnoreHostInfo(Exception):  # noqa: N818 - not an error: it says that there is nothing to say
+    """Raised by a gatherer that has nothing to tell on this machine; its key is left out."""
 
 
 class HostInfoGatherer:
@@ -101,6 +93,8 @@ def slow_facts() -> dict[str, Any]:
     """
     if not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
         return {"gpus": None}
+    from expkit.provenance.gpus import gpu_facts
+
     facts = gpu_facts()
     return {"gpus": facts} if facts else {}
 
@@ -144,6 +138,8 @@ def _cpu() -> str | None:
     if sys.platform == "linux":
         return _cpuinfo().get("model name")
     if sys.platform == "darwin":
+        from expkit.provenance.gpus import output_of
+
         return output_of("sysctl", "-n", "machdep.cpu.brand_string", patience=1.0).strip() or None
     import platform
 

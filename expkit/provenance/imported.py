@@ -14,6 +14,7 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.digests import md5_of, new_md5, new_sha256, sha256_of
 from expkit.provenance.executed import Signature
 from expkit.provenance.remembered import recall, remember
 
@@ -136,9 +137,7 @@ def _content(path: str, signature: Signature) -> Content:
 
 
 def _read(path: str, signature: Signature) -> Content:
-    from hashlib import md5, sha256
-
-    strong, weak, size = sha256(), md5(usedforsecurity=False), 0
+    strong, weak, size = new_sha256(signature.size), new_md5(signature.size), 0
     with open(path, "rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             strong.update(chunk)
@@ -148,9 +147,7 @@ def _read(path: str, signature: Signature) -> Content:
 
 
 def _digest(data: bytes) -> tuple[str, str, int]:
-    from hashlib import md5, sha256
-
-    return sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest(), len(data)
+    return sha256_of(data), md5_of(data), len(data)
 
 
 def _names_of(module: str) -> Mapping[str, Any]:

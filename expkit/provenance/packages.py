@@ -83,6 +83,11 @@ def remember_owners() -> None:
         shelf.remember()
 
 
+def has_new_owners() -> bool:
+    """Whether :func:`remember_owners` would have anything to do."""
+    return any(shelf.is_new for shelf in _shelves())
+
+
 def _shelves() -> list[_Shelf]:
     return [_shelf(folder, _modified(folder)) for folder in _folders()]
 
@@ -132,7 +137,7 @@ class _Shelf:
         self.dists = dists  # normalised name -> its metadata
         self._owners: dict[str, str] = {}  # top-level module -> metadata of the package that brought it, or ""
         self._key = ("owners", folder, modified)
-        self._found = False
+        self.is_new = False
 
     def owners(self, modules: list[str]) -> list[tuple[str, str]]:
         """Each module with the metadata of the package that brought it, or ``""`` where none did."""
@@ -146,8 +151,8 @@ class _Shelf:
 
     def remember(self) -> None:
         """Let later processes know what had to be searched for."""
-        if self._found:
-            self._found = False
+        if self.is_new:
+            self.is_new = False
             names = {module: os.path.basename(dist) for module, dist in self._owners.items() if dist}
             remember(self._key, json.dumps(names))
 
@@ -164,7 +169,7 @@ class _Shelf:
     def _search(self, modules: list[str]) -> None:
         """Look through the packages' lists of files, likely names first, each list once."""
         wanted = dict.fromkeys(modules)
-        self._found |= bool(wanted)
+        self.is_new |= bool(wanted)
         for _, dist in sorted(
             self.dists.items(), key=lambda item: not any(_normal(module) in item[0] for module in wanted)
         ):

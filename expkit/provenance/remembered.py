@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from expkit._support.digests import sha256_of
 from expkit._support.places import state_dir
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ def remember(key: object, text: str) -> None:
 
 
 def _place(key: object) -> Path:
-    from hashlib import sha256
-
-    return state_dir() / "environments" / sha256(repr(key).encode(errors="replace")).hexdigest()
+    return state_dir() / "environments" / sha256_of(repr(key).encode(errors="replace"))
 
 
 def _write(place: Path, text: str) -> None:

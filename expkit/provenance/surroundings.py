@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +61,21 @@ def container(environment: Mapping[str, str] = os.environ, root: str = "/") -> d
     image = environment.get("APPTAINER_NAME") or environment.get("SINGULARITY_NAME") or ""
     facts = {"kind": kind, "id": _id_in(groups) or _id_in(_text(f"{root}proc/self/mountinfo")), "image": image}
     return {name: value for name, value in facts.items() if value}
+
+
+def nvidia_smi() -> str:
+    """Path of the program that knows about graphics processors, or ``""``."""
+    return _program(tuple(os.get_exec_path()))
+
+
+@lru_cache(maxsize=4)
+def _program(folders: tuple[str, ...]) -> str:
+    for folder in folders:
+        for name in ("nvidia-smi", "nvidia-smi.exe"):
+            program = os.path.join(folder, name)
+            if os.access(program, os.X_OK):
+                return program
+    return ""
 
 
 def _kind(environment: Mapping[str, str], root: str, groups: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.digests import sha256_of
 from expkit.record.tagged import tagged
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def encode_array(value: Any, keep: PutBytes | None) -> Json:
     data = npy_bytes(value)
     if keep is not None:
         return tagged("array", **head, blob=keep(data, ".npy"))
-    return tagged("array", **head, sha256=sha256(data).hexdigest(), **_inline(value))
+    return tagged("array", **head, sha256=sha256_of(data), **_inline(value))
 
 
 def encode_scalar(value: Any) -> Json:
@@ -67,7 +67,7 @@ def encode_frame(value: Any, keep: PutBytes | None) -> Json:
     data = text.encode()
     if keep is not None:
         return tagged("frame", **head, blob=keep(data, ".csv"))
-    return tagged("frame", **head, sha256=sha256(data).hexdigest(), csv=text)
+    return tagged("frame", **head, sha256=sha256_of(data), csv=text)
 
 
 def decode_array(tree: dict[str, Json], get: GetBytes | None) -> Any:

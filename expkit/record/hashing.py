@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from expkit._support.digests import sha256_of
 from expkit.record.tagged import TAG, kind_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _dumps(tree: Json) -> str:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text.encode())
 
 
 def _canonical(tree: Json) -> Json:

@@ -54,8 +54,8 @@ class LateThread:
             self._is_off = True
             return self._thread is None
 
-    def ended(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for the end of what has begun; whether there is nothing to wait for any more."""
+    def ended(self, seconds: float | None) -> bool:
+        """Wait up to ``seconds``, or as long as it takes, for the end; whether there is nothing to wait for any more."""
         if self._thread is None:
             return self._is_off
         self._thread.join(seconds)

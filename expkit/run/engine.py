@@ -18,7 +18,6 @@ from expkit.run.context import Context
 from expkit.run.crash import LastWords
 from expkit.run.ending import doubt, last_facts, outcome
 from expkit.run.files import keep_run_files
-from expkit.run.later import LaterFacts
 from expkit.run.log import NoLog
 from expkit.run.logging import Heard
 from expkit.run.monitor import Monitor
@@ -146,7 +145,10 @@ class Life:
         living.add(self)
         mode = "no" if isinstance(local, NoLog) else run.capture_mode
         self._output = capture(mode, local.output, run.captured_out_filter)
-        self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later).wait)
+        if run.plan.facts.later:
+            from expkit.run.later import LaterFacts
+
+            self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later).wait)
         self._watching.callback(UsedFiles(run).stop)
         self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)

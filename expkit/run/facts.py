@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
-from expkit.provenance.gathering import Gathering
+from expkit.provenance.environment import environment_facts, known_facts
+from expkit.provenance.found import Found
 from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.modules import real_path
@@ -19,7 +20,8 @@ from expkit.settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from expkit.provenance.found import Found, Job
+    from expkit.provenance.found import Job
+    from expkit.provenance.gathering import Gathering
     from expkit.provenance.repositories import Asked
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
@@ -70,17 +72,19 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir)
     found = finder.find(_named_files(root, nodes, cells.file if cells else ""))
     answers = _ask_git(nodes, found)
-    gathering = Gathering(inputs.host_info)
+    gathering = _gathering(inputs.host_info)
     sources = finder.read(found)  # while git works
     dependencies = packages_in_use(nodes)
-    environment = _known_environment(dependencies)
+    environment = known_facts(dependencies) or Found()
     problems: list[str] = []
     host = host_facts(problems)
-    gathered = gathering.soon()
+    gathered = gathering.soon() if gathering else Found()
     if inputs.enforce_clean:
         require_clean(*answers())
     repositories, changes = answers.at_start(keep=SETTINGS.GIT.KEEP_CHANGES)
-    later = (None if environment.files else _environment(dependencies), changes, gathering.later, _slow_facts())
+    later = [changes, gathering.later if gathering else None, _slow_facts()]
+    if not environment.files:
+        later.append(lambda: environment_facts(dependencies))
     facts = Facts(
         experiment={
             **environment.experiment,
@@ -111,30 +115,13 @@ def _with_cells(facts: Facts, cells: Cells) -> Facts:
     )
 
 
-_is_environment_known = False
+def _gathering(gatherers: Iterable[Any]) -> Gathering | None:
+    """The user's own gatherers at work, if there are any."""
+    if not gatherers:
+        return None
+    from expkit.provenance.gathering import Gathering
 
-
-def _known_environment(dependencies: list[str]) -> Found:
-    """What an earlier run of this process has found out in the background, as far as it still holds."""
-    from expkit.provenance.found import Found
-
-    if not _is_environment_known:
-        return Found()
-    from expkit.provenance.environment import known_facts
-
-    return known_facts(dependencies) or Found()
-
-
-def _environment(dependencies: list[str]) -> Job:
-    def job() -> Found:
-        global _is_environment_known  # noqa: PLW0603
-        from expkit.provenance.environment import environment_facts
-
-        found = environment_facts(dependencies)
-        _is_environment_known = True
-        return found
-
-    return job
+    return Gathering(gatherers)
 
 
 def _slow_facts() -> Job | None:
@@ -142,8 +129,6 @@ def _slow_facts() -> Job | None:
 
 
 def _slow_host_facts() -> Found:
-    from expkit.provenance.found import Found
-
     return Found(host=slow_facts())
 
 

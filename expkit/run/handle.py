@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.loading import loading
 from expkit._support.places import state_dir
 from expkit.capture.binding import bind
 from expkit.errors import NoActiveRunError
@@ -91,7 +92,8 @@ class Run:
         Raises:
             RuntimeError: the run was called before.
         """
-        from expkit.run.engine import execute
+        with loading:
+            from expkit.run.engine import execute
 
         return execute(self, args)
 

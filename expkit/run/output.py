@@ -16,7 +16,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import UsageError
-from expkit.run import pipes, tee
+from expkit.run import pipes
+from expkit.run.clock import LateThread
 from expkit.run.flood import TICK, Pace
 from expkit.run.settling import Settler, incomplete
 from expkit.stores.folder import output
@@ -32,6 +33,7 @@ log = logging.getLogger("expkit")
 MODES = ("auto", "no", "sys", "fd")
 TAIL = 10_000_000
 
+_NAMES = ("stdout", "stderr")
 _SOON, _LATER = 0.1, 0.5
 _TURN = 0.2
 
@@ -84,8 +86,8 @@ class Capture:
             undo.callback(self._settler.leave)
             self._start(undo)
             self._undo = undo.pop_all()
-        self._thread = threading.Thread(target=self._run, name="expkit output", daemon=True)
-        self._thread.start()
+        self._wake.set()  # the thread begins with work
+        self._thread = LateThread(self._run, "expkit output", _SOON)
 
     def __enter__(self) -> Capture:  # noqa: PYI034 - `Self` needs Python 3.11
         return self
@@ -110,7 +112,8 @@ class Capture:
             self.gap = self.gap or incomplete(str(error))
         if settler is None or os.getpid() != self._pid:
             return
-        self._thread.join()
+        if not self._thread.call_off():
+            self._thread.ended(None)
         self._note_losses()
         try:
             settler.finish()
@@ -118,16 +121,16 @@ class Capture:
             self.gap = self.gap or incomplete(error)
 
     def _start(self, undo: contextlib.ExitStack) -> None:
-        inside: tuple[str, ...] = tee.NAMES
+        inside: tuple[str, ...] = _NAMES
         if self.mode == "fd" and any(_is_fed_by_descriptor(getattr(sys, name)) for name in inside):
             self.mode = "sys"
         if self.mode == "fd":
-            inside = tuple(name for name in tee.NAMES if not _reaches_descriptor(name))
+            inside = tuple(name for name in _NAMES if not _reaches_descriptor(name))
             try:
-                self._redirect([getattr(sys, name) for name in tee.NAMES if name not in inside], undo)
+                self._redirect([getattr(sys, name) for name in _NAMES if name not in inside], undo)
             except OSError as error:
                 self.gap = f"output of C code and child processes is not captured: {error}"
-                self.mode, inside = "sys", tee.NAMES
+                self.mode, inside = "sys", _NAMES
         if inside:
             from expkit.run.raw import RawFile
 
@@ -139,8 +142,10 @@ class Capture:
     def _record(self, stream: Any, raw: RawFile, undo: contextlib.ExitStack) -> None:
         if stream is None:  # a program without a console
             return
+        from expkit.run.tee import record
+
         try:
-            undo.callback(tee.record(stream, raw))
+            undo.callback(record(stream, raw))
         except AttributeError:
             self.gap = f"what is printed to {stream!r} is not captured: its `write` cannot be replaced"
 
@@ -213,7 +218,7 @@ def read_text(path: Path, limit: int = TAIL) -> str:
 
 def _fits_descriptors() -> bool:
     """Whether descriptors show all that is printed, and nobody looks at a terminal that would become a pipe."""
-    return pipes.usable() and not any(map(_is_device, pipes.DESCRIPTORS)) and all(map(_reaches_descriptor, tee.NAMES))
+    return pipes.usable() and not any(map(_is_device, pipes.DESCRIPTORS)) and all(map(_reaches_descriptor, _NAMES))
 
 
 def _is_device(fd: int) -> bool:
@@ -237,7 +242,7 @@ def _size_of(path: str) -> int:
 def _reaches_descriptor(name: str) -> bool:
     """Whether what is printed to ``sys.<name>`` arrives at its descriptor: not so in notebooks and under test runners."""
     try:
-        return bool(getattr(sys, name).fileno() == pipes.DESCRIPTORS[tee.NAMES.index(name)])
+        return bool(getattr(sys, name).fileno() == pipes.DESCRIPTORS[_NAMES.index(name)])
     except Exception:  # None, closed, or a stream without descriptor
         return False
 

@@ -6,13 +6,13 @@ never shifts another one's stream.
 
 from __future__ import annotations
 
-import hashlib
 import operator
 import os
 import random
 import sys
 import threading
 
+from expkit._support.digests import new_sha256
 from expkit.errors import ConfigError
 from expkit.settings import SETTINGS
 
@@ -35,7 +35,7 @@ def derive(root: int, *names: str) -> int:
     Returns:
         A number from 1 to 2**31 - 1.
     """
-    digest = hashlib.sha256()
+    digest = new_sha256()
     for part in (str(root), *names):
         encoded = part.encode()
         digest.update(b"%b%d:" % (encoded, len(encoded)))

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from expkit.run.raw import RawFile
 
-NAMES = ("stdout", "stderr")
-
 _recorded: list[Recorded] = []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from expkit._support.digests import md5_of, sha256_of
+
 CHUNK = 1 << 20
 """Bytes that are read at once."""
 
@@ -18,7 +20,4 @@ class Digest(NamedTuple):
 
 def digest_of_bytes(data: bytes, md5: bool) -> Digest:
     """The digest of bytes in memory."""
-    import hashlib
-
-    other = hashlib.md5(data, usedforsecurity=False).hexdigest() if md5 else ""
-    return Digest(hashlib.sha256(data).hexdigest(), other, len(data))
+    return Digest(sha256_of(data), md5_of(data) if md5 else "", len(data))
