@@ -9,23 +9,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from expkit._support.signature import Signature
 from expkit.provenance.modules import is_library
 
 if TYPE_CHECKING:
     from types import CodeType
-
-
-class Signature(NamedTuple):
-    """What changes when a file's bytes change: size in bytes, nanoseconds of its last change, its number on the disk."""
-
-    size: int
-    modified: int
-    inode: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Signature:
-        """The signature in what the system says about a file."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class Execution(NamedTuple):

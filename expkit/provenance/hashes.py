@@ -1,7 +1,7 @@
 """Hashes of files, with a memory: a large file that has not changed since is not read again, by no process.
 
-The memory is a text file that all processes append to: one line per file, with a hash of its path, its size, time of
-change and inode, and its sha256. It is a cache: what is torn, foreign or missing in it costs time, never truth.
+The memory is a text file that all processes append to: one line per file, with a hash of its path, its
+signature, and its sha256. It is a cache: what is torn, foreign or missing in it costs time, never truth.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from expkit._support.places import state_dir
+from expkit._support.signature import Signature
 from expkit.provenance.audit import quietly
-from expkit.provenance.opened import Signature, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,7 @@ REMEMBERED_FROM = 256 * 1024
 
 _CHUNK = 1 << 20
 _LARGEST_MEMORY = 4_000_000
-_CLOCK_GRAIN = 2.0  # seconds; the coarsest clock of file systems in use
-_FIELDS = 5
+_FIELDS = 2 + len(Signature._fields)
 
 
 class Digest(NamedTuple):
@@ -63,14 +62,14 @@ class Hashes:
             Unfinished: ``stop`` said so.
         """
         name = os.path.abspath(path)
-        before, begun = signature(os.stat(name)), time.time()
+        before, begun = Signature.of(os.stat(name)), time.time_ns()
         if before.size < REMEMBERED_FROM:
             return _read(name, stop)
         known = self._load().get((_hidden(name), before))
         if known is not None:
             return Digest(known, before.size)
         found = _read(name, stop)
-        if signature(os.stat(name)) == before and before.modified / 1e9 < begun - _CLOCK_GRAIN:
+        if Signature.of(os.stat(name)) == before and before.is_sure(begun):
             self._remember(_hidden(name), before, found.sha256)
         return found
 
@@ -85,7 +84,7 @@ class Hashes:
     def _remember(self, name: str, about: Signature, sha256: str) -> None:
         known = self._load()
         known[name, about] = sha256
-        line = f"{name} {about.size} {about.modified} {about.inode} {sha256}\n".encode()
+        line = f"{name} {' '.join(map(str, about))} {sha256}\n".encode()
         with quietly():
             try:
                 self._append(line)
@@ -149,9 +148,9 @@ def _content(path: str) -> bytes:
 
 def _take(line: bytes, known: dict[tuple[str, Signature], str]) -> None:
     parts = line.decode("ascii", "replace").split()
-    if len(parts) == _FIELDS and len(parts[4]) == len(parts[0]) * 2 == 64:  # noqa: PLR2004
+    if len(parts) == _FIELDS and len(parts[-1]) == len(parts[0]) * 2 == 64:  # noqa: PLR2004
         try:
-            known[parts[0], Signature(int(parts[1]), int(parts[2]), int(parts[3]))] = parts[4]
+            known[parts[0], Signature(*map(int, parts[1:-1]))] = parts[-1]
         except ValueError:
             return
 

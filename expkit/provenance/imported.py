@@ -15,7 +15,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.digests import md5_of, new_md5, new_sha256, sha256_of
-from expkit.provenance.executed import Signature
+from expkit._support.signature import Signature
 from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:

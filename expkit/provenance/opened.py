@@ -9,6 +9,8 @@ from stat import S_ISREG
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.signature import Signature, signature_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,14 +18,6 @@ AUDIT, HOOK, WORKER, FOLDER = "audit", "hook", "worker", "folder"
 
 SMALL = 1_000_000
 """Files up to this size, in bytes, that were read and are about to be overwritten are looked at first."""
-
-
-class Signature(NamedTuple):
-    """What changes when a file's bytes change."""
-
-    size: int
-    modified: int
-    inode: int
 
 
 class Sight(NamedTuple):
@@ -148,7 +142,7 @@ class Opened:
         status = _status(path)
         if path.startswith(self.ours) or (status is not None and not S_ISREG(status.st_mode)):
             return True
-        now, at = status and signature(status), at or time()
+        now, at = status and Signature.of(status), at or time()
         if reads and now is not None and path not in self.reads and self.is_given(path, now, at):
             self.reads[path] = self.pending[path] = Sight(now, at, layer)
         if writes:
@@ -180,7 +174,7 @@ class Opened:
         """A file is about to be removed."""
         if path in self.pending:
             status = _status(path)
-            self._save(path, status and signature(status))
+            self._save(path, status and Signature.of(status))
 
     def is_given(self, path: str, when_read: Signature, at: float) -> bool:
         """Whether a file that was read then was there already, and is not the run's own work."""
@@ -197,17 +191,6 @@ class Opened:
             self.saved[path] = os.read(fd, SMALL)
         finally:
             os.close(fd)
-
-
-def signature(status: os.stat_result) -> Signature:
-    """The signature of a file, from its status."""
-    return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-def signature_of(path: str) -> Signature | None:
-    """The signature of a regular file as it is now; None where there is none."""
-    status = _status(path)
-    return None if status is None or not S_ISREG(status.st_mode) else signature(status)
 
 
 def look(folder: str, most: int) -> dict[str, Signature]:

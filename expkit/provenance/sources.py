@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from expkit.provenance.executed import Signature
+    from expkit._support.signature import Signature
 
 STRATEGIES = ("none", "imported", "sys", "dir")
 """Values of ``SETTINGS.DISCOVER_SOURCES``."""

@@ -13,9 +13,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import state_dir
+from expkit._support.signature import Signature
 from expkit.provenance.audit import listen, quietly
 from expkit.provenance.modules import is_library, users_modules
-from expkit.provenance.opened import WORKER, Opened, Sight, Signature, Writing
+from expkit.provenance.opened import WORKER, Opened, Sight, Writing
 from expkit.provenance.reading import hook_readers
 from expkit.settings import SETTINGS
 
@@ -32,7 +33,7 @@ _SPAWNING = (
     "multiprocessing.popen_forkserver",
 )
 _LOKY = ("loky.reusable_executor", "joblib.externals.loky.reusable_executor")
-_SIGNED = 4
+_SIGNED = 1 + len(Signature._fields)
 
 
 # -- in a worker -------------------------------------------------------------------------------------------

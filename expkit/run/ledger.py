@@ -10,10 +10,11 @@ from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
+from expkit._support.signature import signature_of
 from expkit.provenance.audit import quietly
 from expkit.provenance.executed import executed_files
 from expkit.provenance.hashes import Unfinished, digest
-from expkit.provenance.opened import FOLDER, Signature, Writing, look, signature_of
+from expkit.provenance.opened import FOLDER, Writing, look
 from expkit.provenance.private import is_private
 from expkit.record.events import Learned
 from expkit.record.model import FileRef
@@ -23,6 +24,7 @@ from expkit.settings import SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from expkit._support.signature import Signature
     from expkit.provenance.hashes import Digest
     from expkit.provenance.opened import Opened, Sight
     from expkit.provenance.opened_places import Places
@@ -97,7 +99,7 @@ class Ledger:
 
     def _add(self, path: str, sight: Sight, ref: FileRef) -> None:
         """What was made during the run may turn out to be the run's own, or a passing file; modules are sources."""
-        if path.endswith(".py") or sight.signature.modified / 1e9 >= self._start:
+        if path.endswith(".py") or sight.signature.latest >= self._start:
             self._late[path] = ref
         else:
             self._new.append(ref)
@@ -105,7 +107,7 @@ class Ledger:
     def _is_settled(self, path: str, writing: Writing, current: Signature) -> bool:
         return (
             current != writing.before
-            and current.modified / 1e9 < time() - _QUIET
+            and current.latest < time() - _QUIET
             and self._places.counts(path)
             and self._places.name(path)[0] != "elsewhere"
         )
@@ -132,7 +134,7 @@ class Ledger:
         for folder, before in self._opened.folders.items():
             for path, current in look(folder, SETTINGS.FILES.MOST).items():
                 if before.get(path) != current and path not in self._opened.writes:
-                    self._opened.writes[path] = Writing(before.get(path), current.modified / 1e9, FOLDER)
+                    self._opened.writes[path] = Writing(before.get(path), current.latest, FOLDER)
 
     def _is_input(self, path: str) -> bool:
         sight = self._opened.reads[path]
@@ -170,7 +172,7 @@ class Ledger:
             ref = ref.but(sha256=sha256(saved).hexdigest())
             return self._kept(saved, ref) if self._is_kept(path, len(saved)) else ref
         ref = self._hashed(path, ref)
-        changed = sight.signature.modified / 1e9 > sight.time or signature_of(path) != sight.signature
+        changed = sight.signature.latest > sight.time or signature_of(path) != sight.signature
         return ref.but(changed=changed)
 
     def _output(self, path: str, writing: Writing, size: int) -> FileRef:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import state_dir
+from expkit._support.signature import signature_of
 from expkit.errors import BlobNotFoundError
 from expkit.record.fold import fold
 from expkit.record.model import OUTPUT, StreamKey
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
+    from expkit._support.signature import Signature
     from expkit.record.events import Event
     from expkit.record.model import FileRef, Lease, RunRecord
     from expkit.stores.base import Batch
@@ -90,7 +92,7 @@ class LocalLog(PastLog):
         super().__init__(store, record.uid)
         self._log = store.open_log(record.uid, rank=rank)
         self._log.on_loss = on_loss
-        self._originals: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self._originals: dict[str, tuple[str, Signature | None]] = {}
 
     @property
     def folder(self) -> Path:
@@ -127,7 +129,7 @@ class LocalLog(PastLog):
         """Keep the bytes of ``source`` and return ``ref`` with hashes and size."""
         if isinstance(source, bytes):
             return self._log.keep(source, ref)
-        before = _signature(source)
+        before = signature_of(source)
         kept = self._log.keep(source, ref)
         self._originals[_key(ref)] = (str(source), before)
         return kept
@@ -159,8 +161,8 @@ class LocalLog(PastLog):
 
     def filename(self, ref: FileRef) -> str:
         """The original while its bytes are unchanged, else the kept copy."""
-        path, before = self._originals.get(_key(ref), ("", ()))
-        return path if path and _signature(Path(path)) == before else super().filename(ref)
+        path, before = self._originals.get(_key(ref), ("", None))
+        return path if path and signature_of(path) == before else super().filename(ref)
 
 
 class NoLog:
@@ -230,12 +232,3 @@ class NoLog:
 
 def _key(ref: FileRef) -> str:
     return f"{ref.role}:{ref.path}"
-
-
-def _signature(path: Path) -> tuple[int, ...]:
-    """What changes when a file's bytes change; empty for a file that is gone."""
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return ()
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino

@@ -11,7 +11,7 @@ import pytest
 
 from expkit._support.places import state_dir
 from expkit.provenance import executed, imported
-from expkit.provenance.executed import Signature
+from expkit._support.signature import Signature
 from expkit.provenance.imported import content, recall_contents, remember_contents
 from expkit.provenance.modules import is_library
 from expkit.provenance.sources import Sources

@@ -11,6 +11,7 @@ from queue import Queue
 from typing import TYPE_CHECKING
 
 from expkit._support.places import host_name
+from expkit._support.signature import Signature
 from expkit.stores.folder import files
 from expkit.stores.folder.digests import CHUNK, Digest
 from expkit.stores.folder.reserve import check_room
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 _QUEUED = 4
 _SAMPLES = 32
 _PART = 1 << 12
-_COARSE = 2 * 10**9
-_FINE = 2 * 10**7
 
 
 class Hashing:
@@ -138,8 +137,11 @@ class Known:
             hashed: when that began, in nanoseconds since the epoch.
             digest: its hashes.
         """
-        is_sure = hashed - max(stat.st_mtime_ns, stat.st_ctime_ns) > _tick(stat)
-        entry = [_identity(path, stat) if is_sure else [], digest, _sample(path, stat.st_size)]
+        entry = [
+            _identity(path, stat) if Signature.of(stat).is_sure(hashed) else [],
+            digest,
+            _sample(path, stat.st_size),
+        ]
         with suppress(OSError):  # it will be hashed again
             files.replace(self._note(path, stat), json.dumps(entry).encode(), self._folder)
 
@@ -155,7 +157,7 @@ def noted(note: str) -> str:
 
 def is_same(one: os.stat_result, other: os.stat_result) -> bool:
     """Whether nothing shows that the file was changed in between."""
-    return _times(one) == _times(other)
+    return Signature.of(one) == Signature.of(other)
 
 
 def _read(note: str) -> tuple[list[str | int], tuple[str, str, int], str]:
@@ -177,18 +179,8 @@ def _sample(path: str, size: int) -> str:
     return digest.hexdigest()
 
 
-def _times(stat: os.stat_result) -> list[int]:
-    return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-
-
 def _identity(path: str, stat: os.stat_result) -> list[str | int]:
-    return [host_name(), os.fsdecode(os.path.abspath(path)), *_times(stat)]
-
-
-def _tick(stat: os.stat_result) -> int:
-    """How far apart two changes must be to give two times, in nanoseconds, with room to spare."""
-    is_coarse = not stat.st_mtime_ns % 10**9 or os.name == "nt"
-    return _COARSE if is_coarse else _FINE
+    return [host_name(), os.fsdecode(os.path.abspath(path)), *Signature.of(stat)]
 
 
 def _is_mapped(stat: os.stat_result) -> bool:
