@@ -19,6 +19,7 @@ import time
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from expkit._support.threads import OwnThread
 from expkit.cli.terminal import emit
 from expkit.console.arguments import parse
 from expkit.errors import ExpkitError, StoreError, UsageError
@@ -90,7 +91,7 @@ class _Held:
         self.text = f"{_label(note)} {busy} to {note.target} by process {where}"
 
 
-class _Courier(threading.Thread):
+class _Courier(OwnThread):
     """Delivers to one store, one run after another; slow stores do not delay fast ones.
 
     Attributes:
@@ -98,18 +99,18 @@ class _Courier(threading.Thread):
     """
 
     def __init__(self, target: str, notes: Iterable[Note], store: RunStore | None) -> None:
-        super().__init__(name=f"expkit sync {target}", daemon=True)
+        super().__init__(self._deliver_all, f"sync {target}")
         self.moves = 0
-        self._target = target
+        self._store_name = target
         self._store = store
         self._waiting = list(notes)
         self._lock = threading.Lock()
         self._problem = "it does not answer"
 
-    def run(self) -> None:
+    def _deliver_all(self) -> None:
         """Deliver until the end, or until the store turns out to be away."""
         try:
-            store = self._store or _store_of(self._target)
+            store = self._store or _store_of(self._store_name)
             while self._waiting and self._deliver(self._waiting[0], store):
                 with self._lock:
                     self._waiting.pop(0)

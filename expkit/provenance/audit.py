@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.threads import is_own
 from expkit.provenance import executed
-from expkit.provenance.opened import absolute, is_own_thread
+from expkit.provenance.opened import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -68,7 +69,7 @@ def on_import(call: Callable[[str], None] | None) -> None:
 def quietly() -> Iterator[None]:
     """What this thread opens in the body is no doing of the user's."""
     thread = threading.get_ident()
-    if thread in _quiet or is_own_thread(thread):
+    if thread in _quiet or is_own(thread):
         yield
         return
     _quiet.add(thread)
@@ -83,7 +84,7 @@ def quietly() -> Iterator[None]:
 def _caught_up() -> Opened | None:
     """The listener, having looked at everything that was opened before; None for what our own threads do."""
     listener = _listener()
-    if listener is None or is_own_thread(threading.get_ident()):
+    if listener is None or is_own(threading.get_ident()):
         return None
     listener.catch_up()
     return listener

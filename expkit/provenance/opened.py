@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from math import inf
 from stat import S_ISREG
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.signature import Signature, signature_of
+from expkit._support.threads import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ class Opened:
             if isinstance(args[0], int):  # a file that is open already
                 continue
             path = absolute(args[0])
-            if path.endswith(".pyc") or is_own_thread(thread, at):
+            if path.endswith(".pyc") or is_own(thread, at):
                 continue
             self.seen.add(args)
             if not self.note(path, reads=True, writes=False, at=at):
@@ -213,14 +213,3 @@ def _status(path: str) -> os.stat_result | None:
 def absolute(path: Any) -> str:
     """A path as text, from the root on."""
     return os.path.abspath(os.fsdecode(path))
-
-
-def is_own_thread(ident: int, at: float = inf) -> bool:
-    """Whether a thread is one of expkit's, and was so at a time: what ends leaves its number to others.
-
-    ``current_thread()`` would make up an object for threads of other makers.
-    """
-    thread = threading._active.get(ident)  # type: ignore[attr-defined]
-    if thread is None or not thread.name.startswith("expkit ") or thread.name.startswith("expkit main"):
-        return False
-    return bool(getattr(thread, "began", 0.0) <= at)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING
+
+from expkit._support.threads import OwnThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ class LateThread:
 
     Args:
         target: what is done.
-        name: of the thread.
+        name: of the thread, after ``expkit``.
         delay: seconds until it begins.
 
     Attributes:
@@ -62,15 +64,8 @@ class LateThread:
         return not self._thread.is_alive()
 
 
-class _Thread(threading.Thread):
-    """One that says since when: files that an earlier thread of the same number has opened are not ours."""
-
-    began = 0.0
-
-
-def _started(target: Callable[[], object], name: str) -> _Thread:
-    thread = _Thread(target=target, name=name, daemon=True)
-    thread.began = time()
+def _started(target: Callable[[], object], name: str) -> OwnThread:
+    thread = OwnThread(target, name)
     thread.start()
     return thread
 
@@ -87,7 +82,7 @@ def _enter(late: LateThread) -> None:
     with _lock:
         _waiting.append(late)
         if _clock is None:
-            _clock = _started(_tick, "expkit clock")
+            _clock = _started(_tick, "clock")
         elif late.due < _wakes:
             _changed.notify()
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.threads import OwnThread, start
 from expkit.capture.binding import activate
 from expkit.errors import RunInterrupt
 from expkit.record.events import Learned, Queued, Started
@@ -153,8 +154,8 @@ class Life:
         self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)
         self._pulses = [
-            Pulse(lambda: self._renew(lease), lease.interval, "expkit pulse"),
-            Pulse(self._beat, run.beat_interval, "expkit beat"),
+            Pulse(lambda: self._renew(lease), lease.interval, "pulse"),
+            Pulse(self._beat, run.beat_interval, "beat"),
         ]
 
     def _beat(self) -> None:
@@ -244,10 +245,10 @@ def _recorder(run: Run, record: RunRecord) -> Recorder:
 
 def _in_time(step: Callable[[], object], run: Run) -> None:
     """Do it aside, because the disk may never answer; the program does not wait for ever."""
-    thread = threading.Thread(target=_in_any_case, args=(step,), name="expkit end", daemon=True)
-    thread.start()
-    thread.join(SETTINGS.LANES.END_LIMIT)
-    if thread.is_alive():
+    thread = OwnThread(_in_any_case, "end", step)
+    if start(thread):
+        thread.join(SETTINGS.LANES.END_LIMIT)
+    if thread.is_alive() or not thread.ident:
         log.warning("the end of the run could not be written: %s does not answer", run.recorder.log.folder)
 
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.threads import OwnThread
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -161,7 +163,7 @@ def _writes() -> int:
 
 def _several_threads() -> bool:
     """Whether there are threads beside the program's first one, apart from ours."""
-    return sum(not thread.name.startswith("expkit") for thread in threading.enumerate()) > 1
+    return sum(not isinstance(thread, OwnThread) for thread in threading.enumerate()) > 1
 
 
 _paces: list[Pace] = []

@@ -12,6 +12,7 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit._support.threads import OwnThread
 from expkit.errors import RunExistsError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, current
@@ -94,8 +95,8 @@ class Lane:
             TimeoutError: it does not answer.
         """
         opening = _Opening()
-        name = f"expkit lane {type(self.observer).__name__}"
-        self._thread = threading.Thread(target=self._run, args=(opening, delivery), name=name, daemon=True)
+        name = f"lane {type(self.observer).__name__}"
+        self._thread = OwnThread(self._run, name, opening, delivery)
         self._thread.start()
         try:
             self._wait_for(opening)

@@ -6,6 +6,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit._support.threads import OwnThread, start
 from expkit.record.events import Learned
 from expkit.run.log import NoLog
 from expkit.run.recorder import now
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.5
 """Seconds that the end of a run waits for facts, but for jobs that have a patience of their own."""
+
+NO_THREAD = "a fact could not be found out: the system has no more threads"
 
 TOO_LATE = "the run was over before all facts about its code and its machine were known"
 
@@ -39,9 +42,11 @@ class LaterFacts:
         self._threads: list[tuple[float, threading.Thread]] = []
         if not isinstance(recorder.log, NoLog):
             for job in jobs:
-                thread = threading.Thread(target=self._gather, args=(job,), name="expkit facts", daemon=True)
-                self._threads.append((getattr(job, "patience", PATIENCE), thread))
-                thread.start()
+                thread = OwnThread(self._gather, "facts", job)
+                if start(thread):
+                    self._threads.append((getattr(job, "patience", PATIENCE), thread))
+                else:
+                    recorder.gap(NO_THREAD)
 
     def wait(self) -> None:
         """Wait a moment for what is under way; what comes later is not told, and a sentence says so."""

@@ -44,7 +44,7 @@ class Monitor:
         self._began = monotonic(), sum(os.times()[:4])
         self._thread: LateThread | None = None
         if self._interval > 0 and not isinstance(self._log, NoLog):
-            self._thread = LateThread(self._watch, "expkit monitor", min(_FIRST, self._interval))
+            self._thread = LateThread(self._watch, "monitor", min(_FIRST, self._interval))
 
     def stop(self) -> None:
         """Look once more, if the run was long enough for a first look, then no more."""

@@ -87,7 +87,7 @@ class Capture:
             self._start(undo)
             self._undo = undo.pop_all()
         self._wake.set()  # the thread begins with work
-        self._thread = LateThread(self._run, "expkit output", _SOON)
+        self._thread = LateThread(self._run, "output", _SOON)
 
     def __enter__(self) -> Capture:  # noqa: PYI034 - `Self` needs Python 3.11
         return self

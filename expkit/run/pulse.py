@@ -21,7 +21,7 @@ class Pulse:
     Args:
         job: what is done.
         interval: seconds between two calls; 0 or less for none.
-        name: of the thread.
+        name: of the thread, after ``expkit``.
     """
 
     def __init__(self, job: Callable[[], None], interval: float, name: str) -> None:

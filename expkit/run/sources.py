@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expkit._support.threads import OwnThread, start
 from expkit.errors import StoreError
 from expkit.provenance.imported import digests
 from expkit.provenance.sources import MANY
@@ -82,8 +83,11 @@ class RunSources:
         if self._run.queue_only:
             self._keep_all(named)
             return
-        self._thread = threading.Thread(target=self._keep_soon, args=(named,), name="expkit sources", daemon=True)
-        self._thread.start()
+        thread = OwnThread(self._keep_soon, "sources", named)
+        if start(thread):
+            self._thread = thread
+        else:
+            self._keep_all(named)
 
     def _keep_soon(self, named: list[Kept]) -> None:
         from expkit.provenance.audit import settle

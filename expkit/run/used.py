@@ -71,7 +71,7 @@ class _Watch:
         if self._hooks:
             hook_readers()
         listen(self._opened, _innermost)
-        self._thread = LateThread(lambda: self._try(self._work), "expkit files", _IDLE)
+        self._thread = LateThread(lambda: self._try(self._work), "files", _IDLE)
 
     def stop(self) -> None:
         """Look no longer; wait for hashes as long as the setting says."""

@@ -25,29 +25,30 @@ def _named(name):
 def test_late_threads_begin_when_they_are_due_whatever_others_do():
     """Each begins in its time, in a thread of its own: one that never ends holds up no other."""
     go_on, begun = threading.Event(), []
-    slow = LateThread(lambda: (begun.append("slow"), go_on.wait(20)), "expkit test", 0.01)
-    late = LateThread(lambda: begun.append("late"), "expkit test", 0.08)
-    soon = LateThread(lambda: begun.append("soon"), "expkit test", 0.03)  # before the one that the clock waits for
+    late = LateThread(lambda: begun.append("late"), "test", 600)
+    slow = LateThread(lambda: (begun.append("slow"), go_on.wait(20)), "test", 0.01)  # before what the clock waits for
     try:
-        _wait_until(lambda: len(begun) == 3)
-        assert begun == ["slow", "soon", "late"]
-        assert late.ended(5)
+        _wait_until(lambda: begun == ["slow"])
+        soon = LateThread(lambda: begun.append("soon"), "test", 0.01)
+        _wait_until(lambda: begun == ["slow", "soon"])
         assert soon.ended(5)
         assert not slow.ended(0)
         assert not slow.call_off()
+        assert late.is_waiting
     finally:
         go_on.set()
+        late.call_off()
     assert slow.ended(5)
 
 
 def test_what_is_called_off_never_begins_and_the_clock_ends():
     """A late thread that is called off costs no thread, and the clock does not outlive what it waits for."""
     begun = []
-    called_off = LateThread(lambda: begun.append("off"), "expkit test", 0.02)
+    called_off = LateThread(lambda: begun.append("off"), "test", 0.3)
     assert called_off.call_off()
     assert called_off.ended(0)
     called_off.begin()
-    at_once = LateThread(lambda: begun.append("at once"), "expkit test", 0.05)
+    at_once = LateThread(lambda: begun.append("at once"), "test", 0.3)
     at_once.begin()
     assert at_once.ended(5)
     _wait_until(lambda: not _named("expkit clock"))
@@ -59,10 +60,10 @@ def test_what_is_called_off_never_begins_and_the_clock_ends():
 def test_a_forked_child_has_a_clock_of_its_own():
     """What a process waits for does not begin in its forked children, whose own late threads do."""
     begun = []
-    late = LateThread(lambda: begun.append("parent"), "expkit test", 0.1)
+    late = LateThread(lambda: begun.append("parent"), "test", 0.5)
     pid = os.fork()
     if pid == 0:
-        mine = LateThread(lambda: begun.append("child"), "expkit test", 0.2)
+        mine = LateThread(lambda: begun.append("child"), "test", 0.2)
         deadline = time.monotonic() + 10
         while mine.is_waiting and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 from contextlib import suppress
 from queue import Queue
 from typing import TYPE_CHECKING
 
 from expkit._support.places import host_name
 from expkit._support.signature import Signature
+from expkit._support.threads import OwnThread, start
 from expkit.stores.folder import files
 from expkit.stores.folder.digests import CHUNK, Digest
 from expkit.stores.folder.reserve import check_room
@@ -36,11 +36,8 @@ class Hashing:
         self._digests = [hashlib.sha256()] + [hashlib.md5(usedforsecurity=False)] * md5
         self._size = 0
         self._chunks: Queue[bytes] = Queue(_QUEUED)
-        self._thread: threading.Thread | None = threading.Thread(target=self._run, name="expkit hashing", daemon=True)
-        try:
-            self._thread.start()
-        except RuntimeError:  # no more threads, or the interpreter is about to end
-            self._thread = None
+        thread = OwnThread(self._run, "hashing")
+        self._thread = thread if start(thread) else None
 
     def update(self, chunk: bytes) -> None:
         """Add bytes, which nobody may change any more."""

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 
+from expkit._support.threads import OwnThread, start
 from expkit.stores.folder import files
 
 _IDLE = 1.0
@@ -30,11 +31,7 @@ class Syncer:
             self._change.notify()
             if self._works:
                 return
-            try:
-                threading.Thread(target=self._work, name="expkit sync", daemon=True).start()
-            except RuntimeError:  # no more threads: the end of the interpreter is near
-                return
-            self._works = True
+            self._works = start(OwnThread(self._work, "sync"))
 
     def finish(self) -> None:
         """Bring all that is left to the disk, and wait for what the thread is about, unless the disk hangs."""

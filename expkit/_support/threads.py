@@ -1,0 +1,68 @@
+"""Threads of expkit's own, which are known from the user's: :class:`OwnThread`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from math import inf
+from time import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class OwnThread(threading.Thread):
+    """A daemon thread that works for expkit: what it opens and prints is no doing of the user's.
+
+    Args:
+        target: what is done.
+        name: of the thread, after ``expkit``.
+        args: of ``target``.
+    """
+
+    def __init__(self, target: Callable[..., object], name: str, *args: Any) -> None:
+        super().__init__(target=target, args=args, name=f"expkit {name}", daemon=True)
+
+    def run(self) -> None:
+        """Do it, as one of ours."""
+        ident = threading.get_ident()
+        _own[ident] = time()
+        try:
+            super().run()
+        finally:
+            del _own[ident]
+
+
+def start(thread: threading.Thread) -> bool:
+    """Start a thread; False where the system has no more of them, or the interpreter is about to end."""
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
+
+
+def is_own(ident: int, at: float = inf) -> bool:
+    """Whether a thread is one of expkit's, and was so at a time: what ends leaves its number to others.
+
+    Args:
+        ident: as :func:`threading.get_ident` has it.
+        at: seconds since the epoch.
+    """
+    began = _own.get(ident)
+    return began is not None and began <= at
+
+
+_own: dict[int, float] = {}
+
+
+def _after_fork() -> None:
+    """Of all threads only the one that has forked goes on."""
+    me = threading.get_ident()
+    for ident in [ident for ident in _own if ident != me]:
+        del _own[ident]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
