@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.threads import is_own
 from expkit.provenance import executed
-from expkit.provenance.opened import absolute
+from expkit.provenance.opened import MOST_FRESH, absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -130,7 +130,7 @@ def _listener() -> Opened | None:
     return _listeners[-1] if len(_listeners) == 1 or _which is None else _which(_listeners)
 
 
-_time, _thread, _WRITING = time, threading.get_ident, os.O_WRONLY | os.O_RDWR
+_time, _thread, _WRITING, _MOST_FRESH = time, threading.get_ident, os.O_WRONLY | os.O_RDWR, MOST_FRESH
 
 
 # -- the hook --------------------------------------------------------------------------------------------
@@ -147,6 +147,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
                     _open(args)
                 else:
                     _fresh[args] = _time(), _thread()
+                    if len(_fresh) > _MOST_FRESH:
+                        _listeners[-1].catch_up(2)
         elif event in _HEARD:
             _HEARD[event](args)
     except Exception:  # whatever is wrong, the program's own call says it better

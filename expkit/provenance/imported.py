@@ -117,12 +117,12 @@ def recall_contents(project: str) -> None:
 
 def remember_contents(project: str, paths: Iterable[str]) -> None:
     """Let later processes know the digests of these files; those that have just changed may change unnoticed."""
-    latest = (time.time() - _SETTLED) * 1e9
+    latest = time.time() - _SETTLED
     contents = {path: _now(path) for path in paths if os.path.isfile(path)}
     entries = {
         path: [list(found.signature), found.sha256, found.md5]
         for path, found in contents.items()
-        if found.signature.modified < latest
+        if found.signature.latest < latest
     }
     if any(_known.get(path) != entry for path, entry in entries.items()):
         remember(("sources", project), json.dumps(entries))

@@ -19,6 +19,11 @@ AUDIT, HOOK, WORKER, FOLDER = "audit", "hook", "worker", "folder"
 SMALL = 1_000_000
 """Files up to this size, in bytes, that were read and are about to be overwritten are looked at first."""
 
+MOST_FRESH = 1000
+"""When more than so many files wait to be looked at, whoever opens the next one looks at two."""
+
+_GONE: tuple[float, None] = (0.0, None)
+
 
 class Sight(NamedTuple):
     """A file that was opened for reading.
@@ -114,16 +119,14 @@ class Opened:
     def put_aside(self, args: tuple[Any, ...]) -> None:
         """A file is about to be opened for reading only."""
         self.fresh[args] = time(), threading.get_ident()
+        if len(self.fresh) > MOST_FRESH:
+            self.catch_up(2)
 
-    def catch_up(self, most: int = -1) -> None:
-        """Look at what was put aside, at all of it or at so many files."""
-        while self.fresh and most:
-            most -= 1
-            try:
-                args, (at, thread) = self.fresh.popitem()
-            except KeyError:  # two threads caught up
-                return
-            if isinstance(args[0], int):  # a file that is open already
+    def catch_up(self, most: int | None = None) -> None:
+        """Look at what was put aside, in its order: at all of it or at so many files."""
+        for args in list(self.fresh)[:most]:
+            at, thread = self.fresh.pop(args, _GONE)
+            if thread is None or isinstance(args[0], int):  # two threads caught up; a file that is open already
                 continue
             path = absolute(args[0])
             if path.endswith(".pyc") or is_own(thread, at):

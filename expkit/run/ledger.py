@@ -44,6 +44,7 @@ class Ledger:
         places: which files count.
         modules: the files of the user's modules, asked at the end.
         stop: whether hashing should be given up.
+        start: of the run, in seconds since the epoch.
     """
 
     def __init__(
@@ -53,13 +54,14 @@ class Ledger:
         places: Places,
         modules: Callable[[], Iterable[str]],
         stop: Callable[[], bool],
+        start: float,
     ) -> None:
         self._recorder = recorder
         self._opened = opened
         self._places = places
         self._modules = modules
         self._stop = stop
-        self._start = time()
+        self._start = start
         self._new: list[FileRef] = []
         self._late: dict[str, FileRef] = {}
         self._shown: dict[str, Signature] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, time
 from typing import TYPE_CHECKING
 
 from expkit.capture.binding import current
@@ -56,7 +56,7 @@ class _Watch:
         from expkit.provenance.workers import Workers, report
 
         self._run = run
-        self._pid = os.getpid()
+        self._pid, self._start = os.getpid(), time()
         self._workers = Workers(run.uid)
         folder = self._workers.folder
         # what libraries open is noted, too, until it is worked off
@@ -158,7 +158,9 @@ class _Watch:
 
             files = SETTINGS.FILES
             places = Places(self._run.plan.root.project, self._opened.ours, files.ROOTS, files.IGNORE)
-            self._ledger = Ledger(self._run.recorder, self._opened, places, self._modules, self._hurry.is_set)
+            self._ledger = Ledger(
+                self._run.recorder, self._opened, places, self._modules, self._hurry.is_set, self._start
+            )
         return self._ledger
 
     def _modules(self) -> Iterable[str]:

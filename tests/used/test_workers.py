@@ -47,6 +47,20 @@ def test_multiprocessing(prepared, method):
     assert run.record["unseen"] == []
 
 
+def test_what_a_worker_made_is_no_input(prepared):
+    """Not even where it was read before anything else: it was made after the start of the run."""
+    run = prepared(
+        """
+        process = multiprocessing.get_context("spawn").Process(target=work, args=("one",))
+        process.start(); process.join()
+        open("out_one.txt").read()
+        """,
+        "import multiprocessing",
+        WORK,
+    )
+    assert "out_one.txt" not in run.named("input") and run.named("output") == ["out_one.txt"]
+
+
 def test_executors_and_killed_workers(prepared):
     """Pools report, and a worker that is killed loses nothing that it opened."""
     run = prepared(
