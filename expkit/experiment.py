@@ -36,7 +36,7 @@ class Experiment(Ingredient):
     """The main object of a script: an ingredient that can be run.
 
     Args:
-        name: default: the name of the file that makes it.
+        name: default: the name of the file, or notebook, that makes it.
         ingredients: parts that it uses.
         interactive: allow definition where there is neither a file nor a notebook.
         base_dir: where project files are looked for; default: the folder of the file that makes it.
@@ -70,8 +70,8 @@ class Experiment(Ingredient):
         caller: Caller | None = None,
     ) -> None:
         caller = caller or Caller.of(self)
-        if name is None and caller.file is not None:
-            name = os.path.splitext(os.path.basename(caller.file))[0]
+        if name is None and (file := caller.file or _notebook_file()):
+            name = os.path.splitext(os.path.basename(file))[0]
         if name is None:
             raise RuntimeError("an experiment made where there is no file needs a name: Experiment('name', ...)")
         super().__init__(name, ingredients, interactive, base_dir=base_dir, save_git_info=save_git_info, caller=caller)
@@ -274,6 +274,12 @@ class Experiment(Ingredient):
         around = current.get()
         if around is None or not around.covers(self):  # one inside another is no longer current when it has ended
             self._last_run = run
+
+
+def _notebook_file() -> str:
+    from expkit.provenance.notebook import notebook_file
+
+    return notebook_file()
 
 
 def start_run(

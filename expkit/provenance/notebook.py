@@ -79,6 +79,12 @@ def notebook() -> Notebook | None:
     return Notebook(cells, file, [*_changed_again(cells), *(_unlike(cells, _code_cells(file)) if file else [])])
 
 
+def notebook_file() -> str:
+    """The file of the notebook that this session belongs to, or ``""``."""
+    shell = _shell()
+    return "" if shell is None else _file(shell.user_ns)
+
+
 def _shell() -> Any:
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
@@ -132,17 +138,31 @@ def _changed_again(cells: Iterable[Cell]) -> list[str]:
 
 def _unlike(executed: list[Cell], written: list[Cell]) -> list[str]:
     """How a notebook's file differs from what was executed."""
-    places = {cell.id: cell for cell in written if cell.id}
-    last = {cell.id: cell for cell in executed if cell.id in places}
-    in_order = sorted(last.values(), key=lambda cell: places[cell.id].number)
+    last = _last_runs(executed, written)
+    in_order = [last[cell.number] for cell in written if cell.number in last]
     notes = [
         f"cells were run out of order: In[{later.number}] stands before In[{earlier.number}] in the notebook"
         for later, earlier in pairwise(in_order)
         if later.number > earlier.number
     ]
-    edited = [f"In[{cell.number}]" for cell in in_order if cell.source.strip() != places[cell.id].source.strip()]
+    texts = {cell.source.strip() for cell in written}
+    edited = [f"In[{run.number}]" for run in _latest(executed) if run.source.strip() not in texts]
     if edited:
         notes.append(
             f"the notebook's file has other text than was run for {', '.join(edited)}: edited since, or not saved"
         )
     return notes
+
+
+def _last_runs(executed: list[Cell], written: list[Cell]) -> dict[int, Cell]:
+    """The last execution of each cell of the file, by its place; found by id, or by text where nobody says the id."""
+    by_id = {cell.id: cell.number for cell in written if cell.id}
+    by_text = {cell.source.strip(): cell.number for cell in reversed(written)}
+    places = ((by_id.get(run.id) if run.id else by_text.get(run.source.strip()), run) for run in executed)
+    return {place: run for place, run in places if place is not None}
+
+
+def _latest(executed: list[Cell]) -> list[Cell]:
+    """Executions without those of cells that were executed again."""
+    last = {run.id: run for run in executed if run.id}
+    return [run for run in executed if not run.id or last[run.id] is run]

@@ -163,10 +163,32 @@ def test_doubts_about_the_cells_are_said(tmp_path):
     assert gaps == [
         "In[4] is the cell of In[3], changed and run again",
         "cells were run out of order: In[4] stands before In[2] in the notebook",
-        "the notebook's file has other text than was run for In[4]: edited since, or not saved",
+        "the notebook's file has other text than was run for In[4], In[5]: edited since, or not saved",
     ]
     assert all(gap.replace("'", "&#x27;") in shown["text/html"] for gap in gaps)
     assert ["demo.ipynb", "notebook-cells.py"] == [name for name, _ in record(tmp_path)["experiment"]["sources"]]
+
+
+def test_doubts_need_no_ids(tmp_path):
+    """Where the front end does not name cells, their texts are compared with the notebook's file."""
+    texts = [EXPERIMENT, CONFIG, MAIN, RUN]
+    path = tmp_path / "demo.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in texts]), path)
+    with kernel(tmp_path, JPY_SESSION_NAME=str(path)) as here:
+        for text in (EXPERIMENT, MAIN, CONFIG, "ex.add_config(a=3)", RUN):
+            here.run(text)
+    assert record(tmp_path)["gaps"] == [
+        "cells were run out of order: In[3] stands before In[2] in the notebook",
+        "the notebook's file has other text than was run for In[4]: edited since, or not saved",
+    ]
+
+
+def test_the_notebook_names_the_experiment(tmp_path):
+    """An experiment without a name is called as its notebook."""
+    path = tmp_path / "walks.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(), path)
+    with kernel(tmp_path, JPY_SESSION_NAME=str(path)) as here:
+        assert here.run("from expkit import Experiment\nprint(Experiment().name)")["stream"] == "walks\n"
 
 
 def test_a_failing_run_shows_the_users_error(tmp_path):
