@@ -1,7 +1,7 @@
 """What was found out about a run after its start: :class:`Found`.
 
 A job finds something out. The end of a run waits a moment for it: as many seconds as its attribute ``patience`` says, if
-it has one.
+it has one. What is not known by then is a gap, or what the attribute ``late`` says in its place, a :class:`Found`.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from expkit.provenance.git import Status
 
 _NAMED = 5
+_LISTED = 20
 
 
 class Kept(NamedTuple):
@@ -27,7 +28,8 @@ class Kept(NamedTuple):
 
     Attributes:
         entry: ``patch``, its sha256 or None, and ``untracked``: ``[path, sha256, mode]``, with the mode that git would
-            give the file; the bytes of a symbolic link (``120000``) are its target.
+            give the file; the bytes of a symbolic link (``120000``) are its target. Where files are left out by rule,
+            ``left_out`` has for each reason ``why``, ``count`` and up to 20 ``paths``.
         files: what to keep.
         gaps: a sentence for each kind of thing that is not kept.
     """
@@ -66,7 +68,7 @@ class Changes:
         if self._patch is not None:
             self._keep_patch(kept, self._patch)
         self._keep_untracked(kept)
-        self._note(kept, "they may hold secrets", self._private)
+        _leave_out(kept, "they may hold secrets", self._private)
         self._note(kept, "they are changes inside of submodules", self._within)
         return kept
 
@@ -89,13 +91,20 @@ class Changes:
         for path, mode, content in sorted(read(self._root, chosen)):
             changed = is_newer(os.path.join(self._root, path), self._began)
             kept.entry["untracked"].append([path, _keep(kept, content, "untracked", path, changed=changed), mode])
-        self._note(kept, "they are too large or too many", left_out)
+        _leave_out(kept, "they are too large or too many", left_out)
 
     def _note(self, kept: Kept, reason: str, names: Sequence[str]) -> None:
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             listed = ", ".join(names[:_NAMED]) + more
             kept.gaps.append(f"of repository {name_of(self._root)} these are not kept, because {reason}: {listed}")
+
+
+def _leave_out(kept: Kept, reason: str, paths: Sequence[str]) -> None:
+    """What is left out on purpose is no gap."""
+    if paths:
+        about = {"why": reason, "count": len(paths), "paths": list(paths[:_LISTED])}
+        kept.entry.setdefault("left_out", []).append(about)
 
 
 def _sorted_out(paths: Sequence[str]) -> tuple[list[str], list[str]]:

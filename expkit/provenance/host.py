@@ -89,7 +89,8 @@ def has_slow_facts() -> bool:
 def slow_facts() -> dict[str, Any]:
     """What takes a while to find out, for the background: ``gpus``, see :func:`~expkit.provenance.gpus.gpu_facts`.
 
-    The key is missing where ``nvidia-smi`` is missing or silent.
+    The key is missing where ``nvidia-smi`` is missing or silent. Where it answers after the end of a run, ``gpus_unknown``
+    says so in the record.
     """
     if not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
         return {"gpus": None}

@@ -147,9 +147,10 @@ class Life:
         mode = "no" if isinstance(local, NoLog) else run.capture_mode
         self._output = capture(mode, local.output, run.captured_out_filter)
         if run.plan.facts.later:
-            from expkit.run.later import LaterFacts
+            from expkit.run.later import STRICT_PATIENCE, LaterFacts
 
-            self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later).wait)
+            patience = STRICT_PATIENCE if run.plan.inputs.strict_capture else 0.0
+            self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later, patience).wait)
         self._watching.callback(UsedFiles(run).stop)
         self._watching.callback(Monitor(run).stop)
         self._watching.callback(self._output.stop)

@@ -125,11 +125,16 @@ def _gathering(gatherers: Iterable[Any]) -> Gathering | None:
 
 
 def _slow_facts() -> Job | None:
-    return _slow_host_facts if has_slow_facts() else None
+    return _SlowFacts() if has_slow_facts() else None
 
 
-def _slow_host_facts() -> Found:
-    return Found(host=slow_facts())
+class _SlowFacts:
+    """A job for facts about the machine: what a run used is known without them, too."""
+
+    late = Found(host={"gpus_unknown": "nvidia-smi did not answer before the run was over"})
+
+    def __call__(self) -> Found:
+        return Found(host=slow_facts())
 
 
 def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:

@@ -24,6 +24,9 @@ PATIENCE = 0.5
 
 NO_THREAD = "a fact could not be found out: the system has no more threads"
 
+STRICT_PATIENCE = 10.0
+"""The same for a run to which doubt is an error."""
+
 TOO_LATE = "the run was over before all facts about its code and its machine were known"
 
 
@@ -33,30 +36,37 @@ class LaterFacts:
     Args:
         recorder: is told what was found out.
         jobs: done side by side, so that none waits for another.
+        patience: seconds that the end of the run waits at least, if they take so long.
     """
 
-    def __init__(self, recorder: Recorder, jobs: Sequence[Job]) -> None:
+    def __init__(self, recorder: Recorder, jobs: Sequence[Job], patience: float = 0.0) -> None:
         self._recorder = recorder
+        self._patience = patience
         self._lock = threading.Lock()
         self._over = False
-        self._threads: list[tuple[float, threading.Thread]] = []
+        self._threads: list[tuple[Job, threading.Thread]] = []
         if not isinstance(recorder.log, NoLog):
             for job in jobs:
                 thread = OwnThread(self._gather, "facts", job)
                 if start(thread):
-                    self._threads.append((getattr(job, "patience", PATIENCE), thread))
+                    self._threads.append((job, thread))
                 else:
                     recorder.gap(NO_THREAD)
 
     def wait(self) -> None:
         """Wait a moment for what is under way; what comes later is not told, and a sentence says so."""
         began = monotonic()
-        for patience, thread in self._threads:
+        for job, thread in self._threads:
+            patience = max(self._patience, getattr(job, "patience", PATIENCE))
             thread.join(max(0.0, began + patience - monotonic()))
         with self._lock:
             self._over = True
-        if any(thread.is_alive() for _, thread in self._threads):
-            self._recorder.tell(Learned(time=now(), gaps=(TOO_LATE,)))
+        missing = [getattr(job, "late", None) for job, thread in self._threads if thread.is_alive()]
+        for late in missing:
+            if late is not None:
+                self._tell(late)
+        if None in missing:
+            self._recorder.gap(TOO_LATE)
 
     def _gather(self, job: Job) -> None:
         found = _found(job)

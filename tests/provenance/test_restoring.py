@@ -260,7 +260,7 @@ HARMLESS = ("tokenizer.json", "token.py", "environment.yml", "monkey.txt", "keys
 
 
 def test_secrets_are_never_kept(lab, tmp_path):
-    """Neither an untracked file nor a changed tracked one is kept if its name says secret; one sentence names it."""
+    """Neither an untracked file nor a changed tracked one is kept if its name says secret; the entry names it."""
     for name in SECRET:
         write(lab.root, f"tracked/{name}", b"old\n")
     lab.commit()
@@ -275,11 +275,13 @@ def test_secrets_are_never_kept(lab, tmp_path):
     (patch,) = [source for source, ref in facts.files if ref.role == "patch"]
     assert b"canary" not in patch
     assert b"x = 2" in patch
-    assert len(facts.gaps) == 1
-    assert "may hold secrets" in facts.gaps[0]
+    (left_out,) = entry["left_out"]
+    assert (left_out["why"], left_out["count"]) == ("they may hold secrets", 2 * len(SECRET))
+    assert len(left_out["paths"]) == 20
+    assert facts.gaps == ()  # it is on purpose
 
 
-def test_size_and_number_have_limits_and_a_sentence_says_so(lab, monkeypatch):
+def test_size_and_number_have_limits_and_the_entry_says_so(lab, monkeypatch):
     """What is too large or too much is left out by name; sources and small files are kept first."""
     monkeypatch.setattr(SETTINGS.GIT, "LARGEST_UNTRACKED", 1000)
     monkeypatch.setattr(SETTINGS.GIT, "ALL_UNTRACKED", 1500)
@@ -287,9 +289,10 @@ def test_size_and_number_have_limits_and_a_sentence_says_so(lab, monkeypatch):
         write(lab.root, name, b"x" * size)
     facts = found(lab.root / "model.py", lab.root / "train.py")
     assert [path for path, _, _ in facts.experiment["repositories"][0]["untracked"]] == ["a.txt", "model.py"]
-    assert facts.gaps == (
-        "of repository lab these are not kept, because they are too large or too many: c.txt, b.txt, big.bin",
-    )
+    assert facts.gaps == ()
+    assert facts.experiment["repositories"][0]["left_out"] == [
+        {"why": "they are too large or too many", "count": 3, "paths": ["c.txt", "b.txt", "big.bin"]}
+    ]
     monkeypatch.setattr(SETTINGS.GIT, "MOST_UNTRACKED", 1)
     (entry,) = found(lab.root / "model.py").experiment["repositories"]
     assert [path for path, _, _ in entry["untracked"]] == ["model.py"]

@@ -6,7 +6,9 @@ import threading
 import time
 
 from expkit.provenance.found import Found
+from expkit.record.events import Learned
 from expkit.run.later import TOO_LATE, LaterFacts
+from expkit.run.recorder import now
 
 
 class Recorder:
@@ -19,6 +21,9 @@ class Recorder:
 
     def tell(self, event):
         self.told.append(event)
+
+    def gap(self, text):
+        self.told.append(Learned(time=now(), gaps=(text,)))
 
 
 def test_no_job_waits_for_another():
@@ -47,6 +52,32 @@ def test_what_comes_too_late_is_not_told(monkeypatch):
     go.set()
     time.sleep(0.05)
     assert [event.gaps for event in recorder.told] == [(TOO_LATE,)]
+
+
+class AboutTheMachine:
+    """Takes a while; has something to say where it takes too long."""
+
+    late = Found(host={"gpus_unknown": "no answer"})
+
+    def __call__(self):
+        time.sleep(0.2)
+        return Found(host={"gpus": []})
+
+
+def test_facts_about_the_machine_that_come_too_late_are_no_gap(monkeypatch):
+    """The record says that they are missing; of what the run used nothing is."""
+    monkeypatch.setattr("expkit.run.later.PATIENCE", 0.0)
+    recorder = Recorder()
+    LaterFacts(recorder, [AboutTheMachine()]).wait()
+    assert [(dict(event.host), event.gaps) for event in recorder.told] == [({"gpus_unknown": "no answer"}, ())]
+
+
+def test_a_strict_run_waits_longer(monkeypatch):
+    """To it doubt is an error."""
+    monkeypatch.setattr("expkit.run.later.PATIENCE", 0.0)
+    recorder = Recorder()
+    LaterFacts(recorder, [AboutTheMachine()], 10.0).wait()
+    assert [dict(event.host) for event in recorder.told] == [{"gpus": []}]
 
 
 def test_a_job_may_be_worth_waiting_for(monkeypatch):
