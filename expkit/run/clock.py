@@ -29,6 +29,9 @@ class LateThread:
 
     Attributes:
         due: when it begins, on the monotonic clock.
+
+    Raises:
+        RuntimeError: the system has no more threads, so that nobody would start it.
     """
 
     def __init__(self, target: Callable[[], object], name: str, delay: float) -> None:
@@ -80,11 +83,11 @@ _wakes = 0.0
 def _enter(late: LateThread) -> None:
     global _clock  # noqa: PLW0603
     with _lock:
-        _waiting.append(late)
         if _clock is None:
             _clock = _started(_tick, "clock")
         elif late.due < _wakes:
             _changed.notify()
+        _waiting.append(late)
 
 
 def _tick() -> None:

@@ -122,19 +122,18 @@ class Life:
             self._watch(lease)
         except BaseException as error:
             living.remove(self)
-            self._stop_watching()
+            pulse.stop(self._pulses, SETTINGS.LANES.END_PATIENCE)
+            _in_any_case(self._stop_watching)
             run.recorder.end(outcome(run, error))
             self._words.remove()
             raise
 
     def _watch(self, lease: Lease | None) -> None:
-        """Give signs of life, keep the sources, capture output, beat."""
+        """Give signs of life, keep the sources, capture output, beat; the run goes on without what cannot be begun."""
         run, local = self.run, self.run.recorder.log
         if lease is not None:
-            self._words = LastWords(local.last_words)
-            local.renew(lease)
-        self._sources = RunSources(run)
-        self._watching.callback(self._sources.stop)
+            self._try("how it dies cannot be told", lambda: self._expect_death(lease))
+        self._try("sources are not complete", self._keep_sources)
         run.opened()
         if run.announce is not None:
             run.announce(run)
@@ -145,19 +144,41 @@ class Life:
             return
         living.add(self)
         mode = "no" if isinstance(local, NoLog) else run.capture_mode
-        self._output = capture(mode, local.output, run.captured_out_filter)
+        with Deferred() as deferred:  # whoever led descriptors elsewhere must be known, to lead them back
+            self._output = capture(mode, local.output, run.captured_out_filter)
+        deferred.raise_again()
+        self._try("facts are missing", self._find_out_more)
+        self._try("inputs and outputs are not complete", lambda: self._watching.callback(UsedFiles(run).stop))
+        self._try("what its processes use is not known", lambda: self._watching.callback(Monitor(run).stop))
+        self._begin_pulse(lambda: self._renew(lease), lease.interval, "pulse")
+        self._begin_pulse(self._beat, run.beat_interval, "beat")
+
+    def _try(self, gap: str, step: Callable[[], object]) -> None:
+        """Our own trouble is a gap in the record, and does not stop the user's program."""
+        try:
+            step()
+        except Exception as error:
+            self.run.recorder.gap(f"{gap}: {type(error).__name__}: {error}")
+
+    def _expect_death(self, lease: Lease) -> None:
+        local = self.run.recorder.log
+        self._words = LastWords(local.last_words)
+        local.renew(lease)
+
+    def _keep_sources(self) -> None:
+        self._sources = RunSources(self.run)
+        self._watching.callback(self._sources.stop)
+
+    def _find_out_more(self) -> None:
+        run = self.run
         if run.plan.facts.later:
             from expkit.run.later import STRICT_PATIENCE, LaterFacts
 
             patience = STRICT_PATIENCE if run.plan.inputs.strict_capture else 0.0
             self._watching.callback(LaterFacts(run.recorder, run.plan.facts.later, patience).wait)
-        self._watching.callback(UsedFiles(run).stop)
-        self._watching.callback(Monitor(run).stop)
-        self._watching.callback(self._output.stop)
-        self._pulses = [
-            Pulse(lambda: self._renew(lease), lease.interval, "pulse"),
-            Pulse(self._beat, run.beat_interval, "beat"),
-        ]
+
+    def _begin_pulse(self, job: Callable[[], None], interval: float, name: str) -> None:
+        self._try(f"its {name} is missing", lambda: self._pulses.append(Pulse(job, interval, name)))
 
     def _beat(self) -> None:
         assert self._output is not None
@@ -174,14 +195,15 @@ class Life:
 
     def _end_once(self, error: BaseException | None) -> None:
         """End the run that this process began; of a forked child's ways nothing is written down."""
-        if os.getpid() != self._pid or not self._ending.acquire(timeout=SETTINGS.LANES.END_LIMIT):
+        if os.getpid() != self._pid:
             return
-        with Deferred() as deferred:
-            try:
-                if self.run.status == RUNNING:
-                    self._end(error, deferred)
-            finally:
-                self._ending.release()
+        with Deferred() as deferred:  # before the lock is taken: no signal may leave it taken
+            if self._ending.acquire(timeout=SETTINGS.LANES.END_LIMIT):
+                try:
+                    if self.run.status == RUNNING:
+                        self._end(error, deferred)
+                finally:
+                    self._ending.release()
         if not isinstance(error, (KeyboardInterrupt, Terminated)):
             deferred.raise_again()
 
@@ -197,7 +219,7 @@ class Life:
         """Everything up to the last line is written, then the end itself, which nothing before it can prevent."""
         run = self.run
         for step in (
-            self._watching.close,
+            self._stop_watching,
             self._note_output,
             lambda: keep_run_files(run),
             lambda: run.recorder.tell(last_facts(run)),
@@ -209,8 +231,15 @@ class Life:
         self._words.remove()
 
     def _stop_watching(self) -> None:
-        pulse.stop(self._pulses, SETTINGS.LANES.END_PATIENCE)
-        self._watching.close()
+        """Output first, for what is said from here on is not the program's; the others in reverse, sources at last.
+
+        As it is led back here, a start that failed half way leaves the program's output as it was, too.
+        """
+        try:
+            if self._output is not None:
+                self._output.stop()
+        finally:
+            self._watching.close()
 
     def _note_output(self) -> None:
         run = self.run

@@ -75,6 +75,7 @@ class Capture:
         self._settler: Settler | None = None
         self._pace: Pace | None = None
         self._redirection: pipes.Redirection | None = None
+        self._thread: LateThread | None = None
         self._wake = threading.Event()
         self._stopped = False
         self._undo = contextlib.ExitStack()
@@ -85,9 +86,10 @@ class Capture:
         with contextlib.ExitStack() as undo:
             undo.callback(self._settler.leave)
             self._start(undo)
+            self._wake.set()  # the thread begins with work
+            with contextlib.suppress(RuntimeError):  # no more threads: beats and the end settle
+                self._thread = LateThread(self._run, "output", _SOON)
             self._undo = undo.pop_all()
-        self._wake.set()  # the thread begins with work
-        self._thread = LateThread(self._run, "output", _SOON)
 
     def __enter__(self) -> Capture:  # noqa: PYI034 - `Self` needs Python 3.11
         return self
@@ -112,7 +114,7 @@ class Capture:
             self.gap = self.gap or incomplete(str(error))
         if settler is None or os.getpid() != self._pid:
             return
-        if not self._thread.call_off():
+        if self._thread is not None and not self._thread.call_off():
             self._thread.ended(None)
         self._note_losses()
         try:

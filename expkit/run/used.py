@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack
 from time import monotonic, perf_counter, time
 from typing import TYPE_CHECKING
 
@@ -50,38 +51,35 @@ class _Watch:
     """Everything that looks for files during one run."""
 
     def __init__(self, run: Run) -> None:
-        from expkit.provenance.audit import listen
+        from expkit.provenance.audit import listen, unlisten
         from expkit.provenance.opened import Opened, look
-        from expkit.provenance.reading import hook_readers
+        from expkit.provenance.reading import hook_readers, unhook_readers
         from expkit.provenance.workers import Workers, report
 
         self._run = run
         self._pid, self._start = os.getpid(), time()
-        self._workers = Workers(run.uid)
-        folder = self._workers.folder
         # what libraries open is noted, too, until it is worked off
-        self._opened = Opened(2 * SETTINGS.FILES.MOST + _LIBRARIES, lambda: report(folder, forked=True))
+        self._opened = Opened(2 * SETTINGS.FILES.MOST + _LIBRARIES, lambda: report(self._workers.folder, forked=True))
         self._opened.owner, self._opened.ours = run, tuple(_our_folders(run))
         for place in map(os.path.abspath, SETTINGS.FILES.OUTPUT_FOLDERS):
             self._opened.folders[place] = look(place, SETTINGS.FILES.MOST)
         self._told: set[str] = set()
         self._ledger: Ledger | None = None
         self._ending, self._hurry = threading.Event(), threading.Event()
-        self._hooks = SETTINGS.FILES.HOOKS
-        if self._hooks:
-            hook_readers()
-        listen(self._opened, _innermost)
-        self._thread = LateThread(lambda: self._try(self._work), "files", _IDLE)
+        self._workers = Workers(run.uid)
+        with ExitStack() as undo:
+            undo.callback(self._workers.dismiss)
+            if SETTINGS.FILES.HOOKS:
+                undo.callback(unhook_readers)
+                hook_readers()
+            undo.callback(unlisten, self._opened)
+            listen(self._opened, _innermost)
+            self._thread = LateThread(lambda: self._try(self._work), "files", _IDLE)
+            self._watching = undo.pop_all()
 
     def stop(self) -> None:
         """Look no longer; wait for hashes as long as the setting says."""
-        from expkit.provenance.audit import unlisten
-        from expkit.provenance.reading import unhook_readers
-
-        unlisten(self._opened)
-        self._workers.dismiss()
-        if self._hooks:
-            unhook_readers()
+        self._watching.close()
         if os.getpid() != self._pid:  # a forked process has no such thread
             return
         if self._thread.is_waiting and self._try(self._is_idle) and self._thread.call_off():

@@ -549,10 +549,10 @@ class TestWhatCannotBePrevented:
         """What strikes between the start and main is written down."""
         store = recorded(experiment)
 
-        def strike(run):
+        def strike(*_):
             raise error
 
-        monkeypatch.setattr("expkit.run.engine.RunSources", strike)
+        monkeypatch.setattr("expkit.run.engine.capture", strike)
         with pytest.raises(type(error)):
             experiment.run()
         assert [store.load(key.uid).status for key in store.ids()] == [status]

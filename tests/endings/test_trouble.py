@@ -1,0 +1,151 @@
+"""Trouble of our own: it is told in the record, and leaves the user's program as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+
+from expkit import StoreObserver
+from expkit.run import engine
+from expkit.run.signals import Terminated
+from expkit.stores.memory import MemoryStore
+
+HEAD = """
+import os, signal, sys, threading
+from expkit import Experiment
+from expkit._support.threads import OwnThread
+from expkit.run import engine, used
+
+ex = Experiment("troubled", interactive=True)
+
+@ex.main
+def main():
+    print("main was here")
+
+def outputs():
+    return [os.fstat(1).st_ino, os.fstat(2).st_ino, "write" in vars(sys.stdout)]
+
+before = outputs()
+"""
+
+FAILING = """
+def fail(*_):
+    {failure}
+
+{what} = fail
+try:
+    ex.run()
+except BaseException as error:
+    print(type(error).__name__)
+print(outputs() == before)
+"""
+
+
+def _record(folder):
+    return json.loads((folder / "runs/1/run.json").read_text())
+
+
+@pytest.mark.parametrize("mode", ["sys", "fd"])
+@pytest.mark.parametrize("failure", ["raise KeyboardInterrupt", "signal.raise_signal(signal.SIGTERM)"])
+def test_an_interrupted_start_leaves_output_as_it_was(script, mode, failure):
+    """Whoever interrupts while watchers are made gets the program's own stdout and stderr back."""
+    set_mode = f"from expkit import SETTINGS\nSETTINGS.CAPTURE_MODE = {mode!r}\n"
+    done = script(HEAD + set_mode + FAILING.format(failure=failure, what="engine.UsedFiles"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == ["True"]
+    assert _record(script.path)["status"] == "INTERRUPTED"
+
+
+def test_a_signal_while_capture_begins_leaves_output_as_it_was(script):
+    """A signal in the very moment in which output is led elsewhere has its way when it can be led back."""
+    source = """
+def capture(*args, real=engine.capture):
+    found = real(*args)
+    signal.raise_signal(signal.SIGTERM)
+    return found
+
+engine.capture = capture
+try:
+    ex.run()
+except SystemExit as error:
+    print(error.code == 128 + signal.SIGTERM, outputs() == before)
+"""
+    done = script(HEAD + source)
+    assert done.stdout == "True True\n", done.stderr
+    assert _record(script.path)["status"] == "INTERRUPTED"
+
+
+def test_a_system_without_threads_for_us_runs_the_program(script):
+    """Where no thread of ours can be started, main runs and its output is kept; the record says what is missing."""
+    source = """
+def start(thread, real=threading.Thread.start):
+    if isinstance(thread, OwnThread):
+        raise RuntimeError("can't start new thread")
+    real(thread)
+
+threading.Thread.start = start
+print(ex.run().status)
+print(outputs() == before)
+"""
+    done = script(HEAD + source)
+    assert done.stdout == "main was here\nCOMPLETED\nTrue\n", done.stderr
+    assert (script.path / "runs/1/cout.txt").read_text().endswith("main was here\n")
+    assert "can't start new thread" in json.dumps(_record(script.path)["gaps"])
+
+
+@pytest.mark.parametrize(
+    "what", ["engine.Life._expect_death", "engine.RunSources", "engine.UsedFiles", "used._our_folders"]
+)
+def test_a_watcher_that_cannot_be_made_is_a_gap(script, what):
+    """The run goes on without it, and the record says so."""
+    done = script(HEAD + FAILING.format(failure="raise OSError('the folder is gone')", what=what))
+    assert done.stdout == "main was here\nTrue\n", done.stderr
+    assert _record(script.path)["status"] == "COMPLETED"
+    assert "OSError: the folder is gone" in json.dumps(_record(script.path)["gaps"])
+
+
+def test_watching_files_that_failed_half_way_is_undone(script):
+    """What was begun before a watcher failed does not go on after it."""
+    source = """
+from expkit.provenance import audit, workers
+environment = dict(os.environ)
+print(audit._listeners, dict(os.environ) == environment)
+"""
+    done = script(HEAD + FAILING.format(failure="raise RuntimeError('no')", what="used.LateThread") + source)
+    assert done.stdout == "main was here\nTrue\n() True\n", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGTERM"), reason="the system has no such signal")
+def test_a_signal_just_as_the_end_begins_does_not_leave_it_locked(experiment, monkeypatch):
+    """A signal between the first two steps of the end waits until the end is written; nobody waits for a lock."""
+
+    class Signalled:
+        """A lock; a signal comes just after it was taken."""
+
+        def __init__(self):
+            self.taken = 0
+
+        def acquire(self, timeout):  # noqa: ARG002
+            self.taken += 1
+            os.kill(os.getpid(), signal.SIGTERM)
+            return True
+
+        def release(self):
+            self.taken -= 1
+
+    lock, store = Signalled(), MemoryStore()
+    begin = engine.Life._begin
+
+    def begin_with_it(life):
+        life._ending = lock
+        begin(life)
+
+    monkeypatch.setattr(engine.Life, "_begin", begin_with_it)
+    experiment.observers.append(StoreObserver(store))
+    with pytest.raises(Terminated):
+        experiment.run()
+    assert lock.taken == 0
+    assert store.load(experiment.current_run.uid).status == "COMPLETED"
