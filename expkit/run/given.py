@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from expkit.types import Json
 
 _SHORT = 8
+_SHOWN = 60
 
 
 class Content(NamedTuple):
@@ -39,7 +41,7 @@ def give(recorder: Recorder, thing: Any, name: str | None) -> None:
     """
     about: dict[str, Json] = {"type": f"{type(thing).__module__}.{type(thing).__qualname__}", **_shape(thing)}
     ref = FileRef(path=name or "", role="input", root="elsewhere", first_seen=now(), kept=False, metadata=about)
-    if isinstance(thing, str) and "://" in thing:
+    if _is_url(thing):
         _tell(recorder, ref.but(path=name or masked_url(thing), metadata={"type": "url", "url": masked_url(thing)}))
     elif isinstance(thing, os.PathLike) or (isinstance(thing, str) and os.path.isfile(thing)):
         found = digest(thing)
@@ -52,6 +54,24 @@ def give(recorder: Recorder, thing: Any, name: str | None) -> None:
             recorder.add_file(content.data, named)
         else:
             _tell(recorder, named)
+
+
+def check(thing: Any, name: str | None) -> None:
+    """Refuse a text of which nobody can tell what it stands for.
+
+    Raises:
+        ValueError: it is neither a URL nor an existing file, and has no name.
+    """
+    if isinstance(thing, str) and name is None and not _is_url(thing) and not os.path.isfile(thing):
+        shown = repr(thing if len(thing) <= _SHOWN else f"{thing[:_SHOWN]}...")
+        raise ValueError(
+            f"input({shown}): there is no such file, and it is no URL; a text that is data itself needs a name: "
+            'input(text, name="prompt")'
+        )
+
+
+def _is_url(thing: Any) -> bool:
+    return isinstance(thing, str) and re.fullmatch(r"[a-zA-Z][a-zA-Z\d+.-]*://\S+", thing) is not None
 
 
 def _tell(recorder: Recorder, ref: FileRef) -> None:

@@ -218,6 +218,9 @@ class Run:
         Arrays count as ``numpy.save`` writes them, frames as CSV, a path as the file's bytes; of a URL, only the
         address is known. A later change of the object is not seen.
 
+        A string is a URL (``scheme://...`` without spaces), else the path of a file that exists, else a text that counts
+        by its content: the last one only with a name, so that a misspelt path is not taken for a text.
+
         Args:
             thing: the data.
             name: under which it is recorded; default: made from its kind and hash.
@@ -227,11 +230,13 @@ class Run:
 
         Raises:
             NoActiveRunError: the run has not started.
+            ValueError: a string without a name is neither a URL nor a file; nothing is recorded.
         """
         self._need_start("input")
         from expkit.provenance.audit import quietly
-        from expkit.run.given import give
+        from expkit.run.given import check, give
 
+        check(thing, name)
         try:
             with quietly():
                 give(self.recorder, thing, name)

@@ -38,10 +38,10 @@ def test_arrays_frames_bytes_and_text_count_by_content(tmp_path):
     array, frame = np.arange(6.0).reshape(2, 3), pd.DataFrame({"a": [1, 2]})
     file = io.BytesIO()
     np.save(file, array)
-    record = given(tmp_path, [array, frame, b"abc", "some text"])
+    record = given(tmp_path, [array, frame, b"abc"])
     refs = record.files_of("input")
     assert [ref.sha256 for ref in refs] == [
-        sha(file.getvalue()), sha(frame.to_csv().encode()), sha(b"abc"), sha(b"some text")
+        sha(file.getvalue()), sha(frame.to_csv().encode()), sha(b"abc")
     ]  # fmt: skip
     assert all(ref.kept for ref in refs) and record.gaps == ()
     assert refs[0].metadata == {"type": "numpy.ndarray", "shape": [2, 3], "dtype": "float64"}
@@ -61,6 +61,28 @@ def test_urls_are_masked_and_paths_are_files(tmp_path):
     url, file = given(tmp_path, ["https://me:canary@host/data?token=canary&n=1", tmp_path / "data.bin"]).files_of("input")
     assert "canary" not in repr(url) and "host/data" in url.path and url.sha256 == ""
     assert (file.path, file.sha256) == ("data.bin", sha(b"x"))
+
+
+@pytest.mark.parametrize("text", ["dta.csv", "see https://host/data", "https://host/my data", "://x", "x\n" * 1000, ""])
+def test_a_text_that_is_neither_url_nor_file_needs_a_name(tmp_path, text):
+    """It may be a misspelt path: without a name it is an error that says so, and nothing is recorded."""
+    with pytest.raises(ValueError, match="there is no such file, and it is no URL.*name=") as caught:
+        given(tmp_path, [text])
+    assert len(str(caught.value)) < 300
+    store = FolderStore(tmp_path / "runs")
+    (row,) = store.find(Compare("name", "==", "given"))
+    assert store.load(row["uid"]).files_of("input") == ()
+    (ref,) = given(tmp_path, [text], name="prompt").files_of("input")
+    assert (ref.path, ref.sha256) == ("prompt", sha(text.encode()))
+
+
+def test_a_string_with_the_name_of_a_file_is_the_file(tmp_path, monkeypatch):
+    """Its bytes count, not the string's; a path object is always a path."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.bin").write_bytes(b"x")
+    assert given(tmp_path, ["data.bin"]).files_of("input")[0].sha256 == sha(b"x")
+    record = given(tmp_path, [tmp_path / "nowhere"])
+    assert record.files_of("input") == () and "nowhere" in record.gaps[0]
 
 
 def test_a_name_of_the_users(tmp_path):
