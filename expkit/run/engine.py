@@ -224,11 +224,18 @@ class Life:
             lambda: keep_run_files(run),
             lambda: run.recorder.tell(last_facts(run)),
             lambda: run.recorder.report(run.info, run.result),
+            self._hear_ranks,
         ):
             _in_any_case(step)
         self._doubt = doubt(run)
         run.recorder.end(outcome(run, error or self._doubt), written)
         self._words.remove()
+
+    def _hear_ranks(self) -> None:
+        if self.run.plan.seat is not None:
+            from expkit.run.ranks import hear_out
+
+            hear_out(self.run.plan.seat, self.run.recorder)
 
     def _stop_watching(self) -> None:
         """Output first, for what is said from here on is not the program's; the others in reverse, sources at last.

@@ -36,8 +36,17 @@ class RankLog(LocalLog):
     def __init__(self, store: FolderStore, record: RunRecord, on_loss: Callable[[Exception], None], rank: int) -> None:
         super().__init__(store, record, on_loss, rank=rank)
 
+        self._closed = False
+
     def renew(self, lease: Lease) -> None:
-        """The lease is rank 0's."""
+        """Give a sign of this rank's life: the run's lease is rank 0's."""
+        if not self._closed:
+            self._log.renew(lease)
+
+    def close(self) -> None:
+        """Finish the log, and say with it that this rank has come to its end."""
+        self._closed = True
+        super().close()
 
 
 class RankRecorder(Recorder):

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import time
+from datetime import datetime, timezone
 from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,9 @@ from expkit._support.frozen import Frozen
 from expkit._support.places import host_name
 from expkit.errors import RunNotFoundError
 from expkit.observers.store import StoreObserver
+from expkit.record.events import Learned
 from expkit.record.model import RUNNING
+from expkit.run.log import LocalLog
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -28,11 +31,13 @@ if TYPE_CHECKING:
     from expkit.record.model import RunRecord
     from expkit.run.inputs import RunInputs
     from expkit.run.observing import Observing
+    from expkit.run.recorder import Recorder
     from expkit.stores.folder.store import FolderStore
 
 log = logging.getLogger("expkit")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5  # seconds
+_LAST_PATIENCE = 1.0  # seconds that the end of rank 0 waits for the ends of others
 _NAMED_BY = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT")
 _LOOPBACK = ("127.", "localhost", "::1")
 
@@ -152,6 +157,24 @@ def publish(seat: Seat, store: Any, uid: str) -> None:
     """
     if seat.rank == 0 and hasattr(store, "post"):
         store.post(_name(seat), json.dumps([uid, _called()]).encode())
+
+
+def hear_out(seat: Seat, recorder: Recorder) -> None:
+    """Write into the record what other ranks say went wrong, and which of them went without a word.
+
+    Args:
+        seat: of this process; only rank 0 has anything to do.
+        recorder: of the run that is about to end. Ranks that end at the same time are waited for, a moment.
+    """
+    if seat.rank or not isinstance(recorder.log, LocalLog):
+        return
+    store, record = recorder.log.home, recorder.record
+    end = time.monotonic() + _LAST_PATIENCE
+    while store.ranks_at_work(record.uid) and time.monotonic() < end:
+        time.sleep(_FIRST_PAUSE)
+    told = tuple(gap for gap in store.load(record.uid).gaps if gap not in record.gaps)
+    if told:
+        recorder.tell(Learned(time=datetime.now(timezone.utc), gaps=told))
 
 
 def _found(seat: Seat, store: FolderStore) -> Seat | None:

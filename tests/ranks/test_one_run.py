@@ -33,6 +33,8 @@ def main(_run, seed, _seed):
         with open("of-rank-1.txt", "w") as file:
             file.write("made by rank 1")
         _run.add_artifact("of-rank-1.txt")
+    if os.environ.get("KILLED") == str(rank):
+        os.kill(os.getpid(), 9)
     if os.environ.get("BAD") == str(rank):
         raise ValueError(f"no {rank}")
     while rank == 0 and not os.path.exists("over"):
@@ -153,6 +155,34 @@ def test_a_rank_that_fails(job):
     _, record = run_of(job)
     assert record.status == "COMPLETED"
     assert record.gaps == ("rank 2 failed: ValueError: no 2",)
+
+
+def gaps_written(job):
+    """What is in the record itself, without the logs of ranks."""
+    return json.loads((job.folder / "runs/1/run.json").read_text())["gaps"]
+
+
+def test_what_fails_elsewhere_is_in_the_record_of_rank_0(job):
+    """A rank that raises is in run.json, and rank 0 says so on the terminal."""
+    for rank in (1, 0):
+        job.start(rank, 2, BAD="1")
+    ended = job.finish()
+    assert gaps_written(job) == ["rank 1 failed: ValueError: no 1"]
+    assert "rank 1 failed: ValueError: no 1" in ended[0][1]
+
+
+def test_a_rank_that_is_killed(job):
+    """Is missed: by readers at once, by rank 0 at its end; of those that have ended nothing is left behind."""
+    for rank in (3, 2, 1, 0):
+        job.start(rank, 4, KILLED="2")
+    for rank in (3, 2, 1):
+        job.processes[rank].wait(timeout=60)
+    _, record = run_of(job)
+    assert (record.status, record.gaps) == ("RUNNING", ("rank 2 gave no sign of its end",))
+    ended = job.finish()
+    assert gaps_written(job) == ["rank 2 gave no sign of its end"]
+    assert "rank 2 gave no sign of its end" in ended[0][1]
+    assert [path.name for path in (job.folder / "runs/1").glob("lease-*")] == ["lease-0-2.json"]
 
 
 def test_other_arguments_are_another_run(job):

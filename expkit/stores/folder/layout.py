@@ -20,12 +20,13 @@ _LONGEST = 255
 FILES = "files"
 
 _RECORD_FILES = (
-    r"(run|config|info|metrics|lease)\.json|cout.*\.(txt|raw)"
+    r"(run|config|info|metrics|lease(-\d+-\d+)?)\.json|cout.*\.(txt|raw)"
     r"|events(-\d+-\d+)?\.jsonl|metrics-\d+-\d+\.points|status-\d+\.json|last-words-\d+-\d+\.raw"
 )
 _OUTPUT = r"cout(?:-(\d+)-(\d+))?\.txt"
 _POINTS = r"metrics-(\d+)-(\d+)\.points"
 _RANK_EVENTS = r"events-\d+-[1-9]\d*\.jsonl"
+_RANK_LEASE = r"lease-\d+-([1-9]\d*)\.json"
 
 
 class StoreLayout:
@@ -136,6 +137,15 @@ class RunLayout:
     def rank_events(self) -> list[str]:
         """The events that ranks other than 0 wrote, sorted."""
         return [f"{self.folder}/{name}" for name in sorted(self._names()) if re.fullmatch(_RANK_EVENTS, name)]
+
+    def rank_lease(self, segment: int, rank: int) -> str:
+        """Signs of life of a rank other than 0; there until it has said its end."""
+        return f"{self.folder}/lease-{segment}-{rank}.json"
+
+    def rank_leases(self) -> list[tuple[int, str]]:
+        """The ranks that have not said their end, sorted, with their signs of life."""
+        found = ((name, re.fullmatch(_RANK_LEASE, name)) for name in self._names())
+        return sorted((int(match[1]), f"{self.folder}/{name}") for name, match in found if match)
 
     def artifact(self, name: str) -> str:
         """Where an artifact of this name is shown.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from expkit.record.events import Event
-    from expkit.record.model import FileRef
+    from expkit.record.model import FileRef, Lease
     from expkit.stores.folder.layout import RunLayout
     from expkit.stores.folder.parts import Parts
     from expkit.stores.folder.points import PointWriter
@@ -68,6 +68,7 @@ class RunLog:
         self._written_events = stored.stamp.events
         self._events = run.events(segment, rank)
         self._points_path = run.points(segment, rank)
+        self._rank_lease = run.rank_lease(segment, rank)
         self._points: PointWriter | None = None
         self.on_loss: Callable[[Exception], None] | None = None
         self._fd = -1
@@ -131,6 +132,10 @@ class RunLog:
         """Bring ``run.json``, ``config.json`` and ``info.json`` up to date."""
         self._flush(needed=False)
 
+    def renew(self, lease: Lease) -> None:
+        """Give a sign of life of a rank other than 0; that of rank 0 is the run's."""
+        self._parts.leases.renew(self._rank_lease, lease)
+
     def close(self) -> None:
         """Finish the files; the disk has the record soon, at the latest when the interpreter has ended."""
         if self._points is not None:
@@ -142,6 +147,8 @@ class RunLog:
             self._drop_events(longer_than=-1)
             if not self._rank:
                 syncer.add(self._run.record)
+            if os.path.exists(self._rank_lease):
+                files.remove(self._rank_lease)
             self._on_close(self)
 
     def _export(self) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from expkit.stores.folder.layout import RunLayout, StoreLayout
     from expkit.types import Json
 
+NO_END = "rank {} gave no sign of its end"
 
 SHARED = ("source", "resource")
 """Roles that all runs show in one folder, under names with a hash of the bytes."""
@@ -179,13 +180,18 @@ def _fold_events(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRe
 
 
 def _fold_ranks(run: RunLayout, record: RunRecord) -> RunRecord:
-    """Only rank 0 writes ``run.json``; what other ranks tell of files and facts stays in their logs."""
-    for path in run.rank_events() if record.ranks > 1 else ():
+    """Only rank 0 writes ``run.json``; what other ranks tell stays in their logs, and some went without a word."""
+    if record.ranks <= 1:
+        return record
+    from expkit.stores.folder.ranks import silent_ranks  # few runs have ranks
+
+    for path in run.rank_events():
         with reading(path):
             for _, tree in text.lines(files.read(path)):
                 if isinstance(event := event_from_json(tree), (FileAdded, Learned)):
                     record = fold(record, event)
-    return record
+    silent = map(NO_END.format, silent_ranks(run))
+    return record.but(gaps=tuple(dict.fromkeys((*record.gaps, *silent))))
 
 
 def _fold_claims(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:

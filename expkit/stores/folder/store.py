@@ -166,6 +166,12 @@ class FolderStore:
         """The last lease, or None if there never was one."""
         return self._parts.leases.read(self._run(run).lease)
 
+    def ranks_at_work(self, run: RunId) -> list[int]:
+        """The ranks other than 0 that have begun, live, and have not said their end."""
+        from expkit.stores.folder.ranks import ranks_at_work
+
+        return ranks_at_work(self._run(run))
+
     def last_words(self, run: RunId) -> tuple[bytes, datetime] | None:
         """What the run's process left when it died, see :mod:`expkit.stores.death`, and when; None if nothing."""
         layout = self._run(run)
