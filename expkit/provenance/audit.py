@@ -226,7 +226,7 @@ def _start(program: Any, words: list[Any]) -> None:
     if listener := _caught_up():
         name = program_name(program, words)
         if name and not is_harmless(name):
-            listener.programs[name] = None
+            listener.started(name)
 
 
 def _import(args: tuple[Any, ...]) -> None:

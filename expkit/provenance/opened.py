@@ -86,7 +86,7 @@ class Opened:
         saved: bytes of small files that were read, taken just before the program overwrote them.
         folders: what lay in folders that are to be looked at again at the end.
         modules: files of the user's modules that worker processes have imported.
-        programs: base names of programs that were started.
+        programs: how often programs were started, by base name and the process that did it.
         owner: whose files these are.
         ours: beginnings of paths that are expkit's own.
         is_full: some files were not noted.
@@ -106,7 +106,7 @@ class Opened:
         self.saved: dict[str, bytes] = {}
         self.folders: dict[str, dict[str, Signature]] = {}
         self.modules: dict[str, None] = {}
-        self.programs: dict[str, None] = {}
+        self.programs: dict[tuple[str, int], int] = {}
         self.owner: object = None
         self.ours: tuple[str, ...] = ()
         self.is_full = False
@@ -172,6 +172,11 @@ class Opened:
         """Files will be written into a folder, nobody knows which ones."""
         if path not in self.folders:
             self.folders[path] = look(path, self._most)
+
+    def started(self, name: str, by: int = 0) -> None:
+        """A program was started, by a process or by this one."""
+        key = name, by or os.getpid()
+        self.programs[key] = self.programs.get(key, 0) + 1
 
     def about_to_go(self, path: str) -> None:
         """A file is about to be removed."""

@@ -33,6 +33,11 @@ def is_harmless(name: str) -> bool:
     return name in _HARMLESS
 
 
+def is_python(name: str) -> bool:
+    """Whether a program may be an interpreter, which reports what it opens once it has imported expkit."""
+    return name.startswith(("python", "pypy"))
+
+
 def _first_program(command: str) -> str:
     """The first program on a command line, after assignments of variables."""
     words = (word for word in command.split() if "=" not in word)

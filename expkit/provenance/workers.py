@@ -17,6 +17,7 @@ from expkit._support.signature import Signature
 from expkit.provenance.audit import listen, quietly
 from expkit.provenance.modules import is_library, users_modules
 from expkit.provenance.opened import WORKER, Opened, Sight, Writing
+from expkit.provenance.programs import program_name
 from expkit.provenance.reading import hook_readers
 from expkit.settings import SETTINGS
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 VARIABLE = "EXPKIT_WORKER_FILES"
 """Environment variable with the pid of the run's process and, after a colon, the folder for what workers tell."""
 
-_IMPORT, _BEGIN = "import", "begin"
+_IMPORT, _BEGIN, _PROGRAM, _START = "import", "begin", "program", "start"
 _SPAWNING = (
     "multiprocessing.popen_spawn_posix",
     "multiprocessing.popen_spawn_win32",
@@ -57,7 +58,13 @@ class Report(Opened):
         with quietly():
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
         modules = () if forked else [[_IMPORT, file] for _, file in users_modules()]
-        self._tell([_BEGIN, "fork" if forked else _kind()], *modules)
+        programs = () if forked else [[_PROGRAM, name, os.getppid()] for name in _own_names()]
+        self._tell([_BEGIN, "fork" if forked else _kind()], *programs, *modules)
+
+    def started(self, name: str, by: int = 0) -> None:
+        """Tell of a program, too."""
+        super().started(name, by)
+        self._tell([_START, name, os.getpid()])
 
     def put_aside(self, args: tuple[Any, ...]) -> None:
         """Nobody comes by later: it is looked at now."""
@@ -82,6 +89,11 @@ class Report(Opened):
                 os.write(fd, text.encode())
             finally:
                 os.close(fd)
+
+
+def _own_names() -> set[str]:
+    """Under which names this program may have been started."""
+    return {program_name(name, ()) for name in (sys.orig_argv[:1] + sys.argv[:1]) if name}
 
 
 def _kind() -> str:
@@ -145,6 +157,7 @@ class Workers:
         _addresses.append(self._mine)
         self._read: dict[str, int] = {}
         self._kinds: set[str] = set()
+        self._heard: dict[tuple[str, int], int] = {}
 
     def hear(self, opened: Opened) -> None:
         """Add to ``opened`` what was told since the last time."""
@@ -159,6 +172,13 @@ class Workers:
         started = {"multiprocessing": spawned, "loky": any(found is not None for found in executors)}
         heard = {"multiprocessing": "spawn" in self._kinds, "loky": "loky" in self._kinds}
         return [f"{kind} workers that do not import expkit" for kind in started if started[kind] and not heard[kind]]
+
+    def unheard(self, opened: Opened) -> list[str]:
+        """Names of programs that were started and did not all report."""
+        unheard = (
+            name for (name, by), count in list(opened.programs.items()) if count > self._heard.get((name, by), 0)
+        )
+        return list(dict.fromkeys(unheard))
 
     def dismiss(self) -> None:
         """Tell no more processes of the run."""
@@ -193,6 +213,10 @@ class Workers:
             self._kinds.add(path)
         elif kind == _IMPORT:
             opened.modules[path] = None
+        elif kind == _PROGRAM and len(rest) == 1:
+            self._heard[path, rest[0]] = self._heard.get((path, rest[0]), 0) + 1
+        elif kind == _START and len(rest) == 1:
+            opened.started(path, rest[0])
         elif kind == "r" and len(rest) == _SIGNED:
             sight = Sight(Signature(*rest[1:]), rest[0], WORKER)
             if path not in opened.reads:

@@ -19,7 +19,7 @@ from expkit.run.recorder import now
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from expkit.provenance.opened import Opened
     from expkit.run.handle import Run
@@ -120,10 +120,12 @@ class _Watch:
         return min(_LONGEST_PAUSE, _REST * (perf_counter() - begun))
 
     def _beat(self) -> None:
+        from expkit.provenance.programs import is_python
+
         self._workers.hear(self._opened)
         if self._opened.reads or self._opened.writes:
             self._book().beat()
-        self._tell_unseen([])
+        self._tell_unseen([name for name in self._programs() if not is_python(name)])  # those may still report
 
     def _finish(self) -> None:
         if not self._is_idle():
@@ -139,10 +141,13 @@ class _Watch:
 
     def _leave(self) -> None:
         self._workers.forget()
-        self._tell_unseen([*self._workers.silent(), *_unseen_readers()])
+        self._tell_unseen(self._programs(), [*self._workers.silent(), *_unseen_readers()])
 
-    def _tell_unseen(self, more: list[str]) -> None:
-        unseen = [f"subprocess {name}" for name in list(self._opened.programs)] + more
+    def _programs(self) -> list[str]:
+        return self._workers.unheard(self._opened)
+
+    def _tell_unseen(self, programs: list[str], more: Sequence[str] = ()) -> None:
+        unseen = [*(f"subprocess {name}" for name in programs), *more]
         new = [name for name in unseen if name not in self._told]
         self._told.update(new)
         if new:

@@ -106,6 +106,27 @@ def test_loky(prepared, captured):
         assert run.record["unseen"] == ["loky workers that do not import expkit"]
 
 
+HELPER = """
+import subprocess, sys
+from expkit import Experiment
+
+if "start" in sys.argv: subprocess.run(["true"])
+open("in_one.txt").read()
+"""
+
+
+@pytest.mark.parametrize("argument", ["", "start"])
+def test_a_python_program_that_reports_is_seen(prepared, argument):
+    """It imports expkit, and is not said to be unseen; of two programs the silent one still is, and its programs are."""
+    (prepared.path / "reports.py").write_text(HELPER)
+    run = prepared(f"subprocess.run([sys.executable, 'reports.py', {argument!r}], check=True)", "import subprocess")
+    assert run.named("input") == ["in_one.txt"]
+    assert run.record["unseen"] == (["subprocess true"] if argument else [])
+    body = f"for words in (['reports.py', {argument!r}], ['-c', '']): subprocess.run([sys.executable, *words])"
+    name = os.path.basename(sys.executable).lower().removesuffix(".exe")
+    assert f"subprocess {name}" in prepared(body, "import subprocess").record["unseen"]
+
+
 def test_nothing_is_left_behind(prepared):
     """What workers told is removed after the run, and its address is no longer in the environment."""
     run = prepared(
