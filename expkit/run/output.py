@@ -20,6 +20,7 @@ from expkit.run import pipes
 from expkit.run.clock import LateThread
 from expkit.run.flood import TICK, Pace
 from expkit.run.settling import Settler, incomplete
+from expkit.settings import SETTINGS
 from expkit.stores.folder import output
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Capture:
         self._path = os.fspath(path)
         self._raw_path = output.raw_path(self._path)
         self._raw: RawFile | None = None
+        self._upto: int | None = None
         self._settler: Settler | None = None
         self._pace: Pace | None = None
         self._redirection: pipes.Redirection | None = None
@@ -112,15 +114,22 @@ class Capture:
             self._undo.close()
         except Exception as error:  # a stream that the program closed
             self.gap = self.gap or incomplete(str(error))
+        self._upto = _size_of(self._raw_path)  # a child may go on printing
         if settler is None or os.getpid() != self._pid:
             return
-        if self._thread is not None and not self._thread.call_off():
-            self._thread.ended(None)
+        if not self._has_ended():
+            self.gap = self.gap or incomplete("the disk does not answer")
+            settler.leave()  # readers put together what is there
+            return
         self._note_losses()
         try:
             settler.finish()
         except OSError as error:
             self.gap = self.gap or incomplete(error)
+
+    def _has_ended(self) -> bool:
+        thread = self._thread
+        return thread is None or thread.call_off() or thread.ended(SETTINGS.LANES.END_LIMIT)
 
     def _start(self, undo: contextlib.ExitStack) -> None:
         inside: tuple[str, ...] = _NAMES
@@ -165,7 +174,8 @@ class Capture:
             undo.callback(self._pace.stop)
 
     def _end(self) -> int | None:
-        return self._raw.end if self._raw is not None else None
+        end = self._raw.end if self._raw is not None else None
+        return self._upto if end is None else end
 
     # -- the thread ------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from expkit.settings import SETTINGS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,6 +25,7 @@ DESCRIPTORS = STDOUT, STDERR = 1, 2
 
 _PATIENCE = 2.0
 _SETTLED = 0.05
+_HELD = 1 << 20
 
 _lock = threading.RLock()
 _stack: list[Redirection] = []
@@ -215,17 +218,23 @@ def _same_target(one: int, other: int) -> bool:
 def _wait_for(tee: int, path: str) -> None:
     """Wait until a tee has ended, or has nothing left to do while a child of ours keeps its pipe open.
 
-    It is never ended by force: whoever holds its pipe would be ended, too.
+    It is never ended by force: whoever holds its pipe would be ended, too. What such a child goes on printing is not
+    waited for: all that was ours has gone through once the pipe was empty, or more has come than the tee can hold.
     """
-    size, changed = -1, time.monotonic()
+    began = changed = time.monotonic()
+    first = size = _size_of(path)
+    emptied = 0.0
     for pause in _pauses():
         if _ended(tee):
             return
         now = time.monotonic()
         if (found := _size_of(path)) != size:
             size, changed = found, now
-        quiet = now - changed
-        if quiet > _PATIENCE or (quiet > _SETTLED and _unread(tee) == 0):
+        if not emptied and now - began > _SETTLED and _unread(tee) == 0:
+            emptied = now
+        if now - changed > _PATIENCE or (emptied and now - min(changed, emptied) > _SETTLED):
+            return
+        if size - first > _HELD or now - began > SETTINGS.LANES.END_LIMIT:
             return
         time.sleep(pause)
 

@@ -108,10 +108,12 @@ class Settler:
         if self._ready:
             self._write()
         end = self._end()
+        if end is None:
+            end = files.size_of(output.raw_path(self._path))
         try:
             with open(output.raw_path(self._path), "rb", buffering=0) as raw:
                 raw.seek(before)
-                while data := raw.read(CHUNK if end is None else max(0, min(CHUNK, end - self._offset))):
+                while data := raw.read(max(0, min(CHUNK, end - self._offset))):
                     self._offset += len(data)
                     self._keep(self._screen.feed(data))
                     self._write(note=self._offset - self._noted > _NOTED_EVERY)

@@ -14,6 +14,7 @@ from expkit.record.events import Learned
 from expkit.run.facts import packages_in_use, place_of, ref_of
 from expkit.run.log import NoLog
 from expkit.run.recorder import now
+from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,8 +68,11 @@ class RunSources:
         """Wait for what is being kept, and look for the last time."""
         self._is_over.set()
         if self._thread is not None:
-            self._thread.join()
-        self.look()
+            self._thread.join(SETTINGS.LANES.END_LIMIT)
+        if self._thread is not None and self._thread.is_alive():
+            self._recorder.gap("sources are not complete: the disk does not answer")
+        else:
+            self.look()
 
     def _lost(self, named: list[Kept]) -> None:
         """Keep sources that the record calls kept, and take the word back where that fails."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
+import time
 
 import pytest
 
 from expkit import StoreObserver
+from expkit._support.threads import OwnThread
 from expkit.run import engine
 from expkit.run.signals import Terminated
+from expkit.settings import SETTINGS
+from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
 
 HEAD = """
@@ -149,3 +154,24 @@ def test_a_signal_just_as_the_end_begins_does_not_leave_it_locked(experiment, mo
         experiment.run()
     assert lock.taken == 0
     assert store.load(experiment.current_run.uid).status == "COMPLETED"
+
+
+def test_sources_that_cannot_be_kept_in_time_are_a_gap(experiment, tmp_path, monkeypatch):
+    """A disk that holds whoever keeps sources delays the end by its limit, not for ever."""
+    monkeypatch.setattr(SETTINGS.LANES, "END_LIMIT", 0.2)
+    held, make = threading.Event(), engine.RunSources
+
+    def stuck(run):
+        sources = make(run)
+        sources._thread = OwnThread(held.wait, "test", 60)
+        sources._thread.start()
+        return sources
+
+    monkeypatch.setattr(engine, "RunSources", stuck)
+    experiment.observers.append(StoreObserver(FolderStore(tmp_path / "runs")))
+    before = time.monotonic()
+    run = experiment.run()
+    held.set()
+    assert time.monotonic() - before < 30
+    assert run.status == "COMPLETED"
+    assert "sources are not complete: the disk does not answer" in run.record.gaps

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from expkit.errors import UsageError
 from expkit.run import pipes
 from expkit.run.output import capture, read_text
+from expkit.settings import SETTINGS
 
 MODES = pytest.mark.parametrize("mode", ["sys", "fd"])
 
@@ -547,11 +549,57 @@ def test_without_proc_patience_decides(path, monkeypatch):
     monkeypatch.setattr(pipes, "_unread", lambda tee: None)
     monkeypatch.setattr(pipes, "_PATIENCE", 0.3)
     output = capture("fd", path)
-    child = subprocess.Popen(["sleep", "0.8"])
+    child = subprocess.Popen(["sleep", "600"])
     before = time.monotonic()
     output.stop()
-    assert 0.2 < time.monotonic() - before < 0.7
+    assert 0.3 <= time.monotonic() - before < 30
+    assert child.poll() is None
+    child.kill()
     child.wait()
+
+
+@pytest.mark.parametrize("line", ["echo talk; sleep 0.01", r"printf '%064999d\n' 0; sleep 0.001"])
+def test_a_child_that_goes_on_printing_is_not_waited_for(run, path, line):
+    """The end comes soon, with all that was printed until then, however much a background process has to say."""
+    run(
+        f"""
+output = capture(mode, path)
+print("ours")
+child = subprocess.Popen(["sh", "-c", {f"while :; do {line}; done"!r}])
+time.sleep(0.2)
+print("last")
+before = time.monotonic()
+output.stop()
+child.kill()
+path.with_suffix(".took").write_text(str(time.monotonic() - before))
+"""
+    )
+    assert float(path.with_suffix(".took").read_text()) < 15
+    text = path.read_text()
+    assert text.startswith("ours\n")
+    assert "last\n" in text
+
+
+def test_what_holds_the_settling_holds_the_end_only_so_long(path, monkeypatch):
+    """Where a disk, or a filter, does not come back, the end says so and goes on; nothing printed is lost."""
+    monkeypatch.setattr(SETTINGS.LANES, "END_LIMIT", 0.2)
+    begun, held = threading.Event(), threading.Event()
+
+    def hold(line):
+        begun.set()
+        held.wait(60)
+        return line
+
+    output = capture("sys", path, hold)
+    print("line")
+    assert begun.wait(30)
+    before = time.monotonic()
+    output.stop()
+    held.set()
+    assert time.monotonic() - before < 30
+    assert "the disk does not answer" in output.gap
+    output._thread.ended(30)
+    assert read_text(path) == "line\n"
 
 
 def test_a_tee_that_has_gone_has_nothing_unread():
