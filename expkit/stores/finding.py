@@ -16,11 +16,13 @@ Values are JSON trees, as the record has them.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.nearest import did_you_mean
 from expkit.errors import FormatError, RunNotFoundError
-from expkit.record.model import POINTS, RUNNING
+from expkit.record.model import POINTS, RUNNING, RunRecord
 from expkit.record.query import MISSING, comparable, lookup, matches
 from expkit.record.state import DIED, judge
 from expkit.record.wire import record_to_json, time_to_json
@@ -29,7 +31,7 @@ from expkit.stores.holder import alive as holder_alive
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, Lease, RunRecord
+    from expkit.record.model import Annotation, Lease
     from expkit.record.query import Query
     from expkit.stores.base import RunKey, RunStore
     from expkit.types import Json, RunId
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 UNREADABLE = "UNREADABLE"
 """The state of a run whose record this version cannot read; ``cause`` says why."""
 
+_MORE = ("id", "state", "cause", "last_sign", "tags", "notes", "name", "late", "metrics")
+"""What a row has beside the fields of a record."""
+
+_IDS = ("id", "_id")
 _CHUNK = 100_000
 
 
@@ -55,15 +61,29 @@ def find(
         store: any store.
         query: the question; None for all runs.
         columns: dotted paths; None for whole records. A column that a run lacks is None.
-        order: dotted paths, ``-`` in front for descending; runs that lack the value come last.
+        order: dotted paths, ``-`` in front for descending; runs that lack the value come last, and ids that are
+            numbers go by number.
         limit: at most so many rows.
         alive: whether the process of a lease lives, see :func:`expkit.record.state.judge`.
+
+    Raises:
+        ValueError: no run has such a column or field.
     """
+    _check([*(columns or ()), *(field.removeprefix("-") for field in order)])
     rows: Iterable[_Row] = (_Row(store, key, alive) for key in store.ids())
     rows = (row for row in rows if row.load() and matches(query, row))
     for field in reversed(order):
         rows = _ordered(rows, field)
     return (row.shown(columns) for row in islice(rows, limit))
+
+
+def _check(fields: Iterable[str]) -> None:
+    """Refuse what no run can have: below its first step, a path may lead anywhere."""
+    known = {*record_to_json(RunRecord(uid="", name="", command="", status="")), *_MORE}
+    for field in fields:
+        first = re.match(r"[^.\[]*", field)
+        if first is not None and first[0] not in known:
+            raise ValueError(f"runs have no {first[0]!r}{did_you_mean(first[0], known)}")
 
 
 def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool | None] = holder_alive) -> str:
@@ -211,10 +231,16 @@ def _count(figures: dict[str, dict[str, Any]], point: Any) -> None:
 
 def _ordered(rows: Iterable[_Row], field: str) -> list[_Row]:
     """The rows by one field, equal ones in the order they had."""
-    found = [(_sort_key(row(field.removeprefix("-"))), row) for row in rows]
+    name = field.removeprefix("-")
+    key = _id_key if name in _IDS else _sort_key
+    found = [(key(row(name)), row) for row in rows]
     there = [(key, row) for key, row in found if key is not None]
     there.sort(key=lambda pair: pair[0], reverse=field.startswith("-"))
     return [row for _, row in there] + [row for key, row in found if key is None]
+
+
+def _id_key(value: Any) -> Any:
+    return _sort_key(int(value) if isinstance(value, str) and value.isdecimal() else value)
 
 
 def _sort_key(value: Any) -> Any:

@@ -8,6 +8,7 @@ from expkit.errors import FormatError, RunNotFoundError
 from expkit.record.model import COMPLETED, POINTS, RUNNING, Point, StreamKey
 from expkit.record.query import Compare
 from expkit.stores.finding import find, state_of, summarise
+from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import sample_annotation, sample_lease, sample_points, sample_record
 
@@ -98,6 +99,30 @@ def test_order_of_mixed_values(store):
     down = [values[row["seed"]] for row in store.find(columns=["seed"], order=["-result"])]
     assert up == [True, 1.5, 3, [2], "a", "b", None, values[5]]
     assert down == ["b", "a", [2], 3, 1.5, True, None, values[5]]
+
+
+def test_ids_that_are_numbers_go_by_number(tmp_path):
+    """In both directions, where ids are names of folders; other names come after all numbers."""
+    store = FolderStore(tmp_path)
+    for run_id in ("10", "base", "9", "2"):
+        store.create(sample_record(), id=run_id)
+    assert [row["id"] for row in store.find(columns=["id"], order=["id"])] == ["2", "9", "10", "base"]
+    assert [row["id"] for row in store.find(columns=["id"], order=["-id"])] == ["base", "10", "9", "2"]
+
+
+@pytest.mark.parametrize("asked", [{"columns": ["id", "stat"]}, {"order": ["-stat.x"]}, {"columns": ["stat[0]"]}])
+def test_a_column_that_no_run_has(store, asked):
+    """Is an error at once, which names the nearest ones."""
+    with pytest.raises(ValueError, match="runs have no 'stat'; did you mean .*stat"):
+        store.find(**asked)
+
+
+def test_whatever_a_row_has_is_a_column(store):
+    """By the names that rows without a choice of columns have."""
+    store.create(sample_record())
+    row = row_of(store)
+    (chosen,) = store.find(columns=list(row))
+    assert chosen == row
 
 
 def test_dead_runs_are_found_at_once(store):
