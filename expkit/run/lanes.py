@@ -210,17 +210,20 @@ class Lane:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._queue or self._stopped or self._abandoned or self._sign)
-                sign, self._sign = self._sign, None
                 if self._queue and not self._abandoned:
                     self._busy = True
                     return self._queue.popleft()
-                if self._abandoned or self._stopped or sign is None:
+                if self._abandoned or self._stopped:
                     return None
-            self._try_once(sign)
+            self._give_sign()
 
-    def _try_once(self, sign: Callable[[], None]) -> None:
+    def _give_sign(self) -> None:
+        """Give a sign of life that waits, if one does."""
+        with self._change:
+            sign, self._sign = self._sign, None
         try:
-            sign()
+            if sign is not None:
+                sign()
         except BaseException as error:  # the next one comes soon
             self.problem = error
 
@@ -254,11 +257,18 @@ class Lane:
             current.reset(token)
 
     def _pause(self, seconds: float) -> None:
+        """Until the next try; signs of life are given meanwhile, for the store may refuse no more than an event."""
+        until = monotonic() + seconds
+        while not self._is_hurried() and (left := until - monotonic()) > 0:
+            with self._change:
+                self._change.wait_for(lambda: self._is_hurried() or self._sign, left)
+            self._give_sign()
         with self._change:
-            if not self._stopped or self._lingers:
-                self._change.wait_for(lambda: self._abandoned or (self._stopped and not self._lingers), seconds)
             if self._stopped and not self._abandoned:  # at the end of a run: try on, but do not spin
                 self._change.wait(min(seconds, 0.05))
+
+    def _is_hurried(self) -> bool:
+        return self._abandoned or (self._stopped and not self._lingers)
 
     def _note(self, error: BaseException, what: str) -> None:
         self.problem = error

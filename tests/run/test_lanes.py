@@ -131,6 +131,28 @@ def test_signs_of_life_reach_stores(monkeypatch):
     assert made.run(options={"--beat-interval": "0"}).status == "COMPLETED"
 
 
+def test_signs_of_life_while_a_store_refuses_events(monkeypatch):
+    """A run is seen to live, too, while its store refuses what it is told and pauses between tries grow long."""
+    monkeypatch.setattr(SETTINGS, "LEASE_INTERVAL", 0.05)
+    for name in ("RETRY_FIRST", "RETRY_LONGEST"):
+        monkeypatch.setattr(SETTINGS.LANES, name, 60.0)
+    store, refused = Remote(), threading.Event()
+
+    def save(record):
+        refused.set()
+        raise ConnectionError("not now")
+
+    def main(_run):
+        monkeypatch.setattr(store, "save", save)
+        _run.info["new"] = 1
+        _run.flush()
+        assert refused.wait(20)
+        first = store.lease(_run.uid)
+        eventually(lambda: store.lease(_run.uid) != first)
+
+    assert experiment(StoreObserver(store), main=main).run().status == "COMPLETED"
+
+
 def test_points_between_beats():
     """What comes between two beats is in the store after the next one, however many there are."""
     store = MemoryStore()
