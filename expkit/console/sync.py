@@ -6,6 +6,7 @@ Usage:
 Options:
   --list     Show what is owed, and what else lies in spools; deliver nothing.
   --to=URL   Deliver only to this store. Where a URL has a password, this is the way to give it: nobody wrote it down.
+             The environment variable EXPKIT_SYNC_TO says the same, and no list of processes shows it.
 
 What observers have missed waits in the runs' folders, or in spools below expkit's state folder. It is delivered once,
 however often this is called. The exit code is 0 if nothing is owed any more.
@@ -13,6 +14,7 @@ however often this is called. The exit code is 0 if nothing is owed any more.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from expkit.run.owed import Note
     from expkit.stores.base import RunStore
 
+TO_VARIABLE = "EXPKIT_SYNC_TO"
+"""Environment variable with the URL of the only store to deliver to; a command line is for all to see."""
+
 _TRIES = 3
 _MASK = "***"
 
@@ -50,7 +55,8 @@ def main(argv: Sequence[str]) -> int:
     options = parse(__doc__, "sync", argv)
     if options is None:
         return 0
-    store = _opened(options["--to"]) if options["--to"] else None
+    url = options["--to"] or os.environ.get(TO_VARIABLE)
+    store = _opened(url) if url else None
     notes = [note for note in owed_notes() if store is None or note.target == target_of(store)]
     free = [note for note in notes if note.is_free]
     held = [_Held(note) for note in notes if note not in free]
@@ -72,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
 def _opened(url: str) -> RunStore:
     observer = open_observer(url, {}, {})
     if not isinstance(observer, StoreObserver):
-        raise UsageError(f"--to names a store, and {observer} is none")
+        raise UsageError(f"--to and {TO_VARIABLE} name a store, and {observer} is none")
     return observer.store
 
 
@@ -171,7 +177,7 @@ def _deliver_all(notes: Iterable[Note], store: RunStore | None) -> int:
 
 def _store_of(target: str) -> RunStore:
     if _MASK in target:
-        raise UsageError(f"give its URL with what stands in place of {_MASK}: expkit sync --to '{target}'")
+        raise UsageError(f"give its URL with what stands in place of {_MASK}: {TO_VARIABLE}='{target}' expkit sync")
     try:
         return open_store(target)
     except StoreError as error:

@@ -214,8 +214,9 @@ def test_no_start_without_the_store(world):
     assert "StoreObserver(..., offline='journal')" in last and "?offline=journal" in last
 
 
-def test_passwords_are_not_written_down(world):
-    """A URL with a password is noted without it; `expkit sync` says so, and takes it from the command line."""
+@pytest.mark.parametrize("way", ["command line", "environment"])
+def test_passwords_are_not_written_down(world, way):
+    """A URL with a password is noted without it; `expkit sync` says so, and takes it from either place."""
     world.trouble("down")
     secret = f"far:me:hunter2@{world.far}"
     world.environment["PLACE"] = f"{secret}?offline=journal"
@@ -225,8 +226,10 @@ def test_passwords_are_not_written_down(world):
     assert texts and not any(b"hunter2" in text for text in texts)
     code, out = world.sync()
     assert code == 1
-    assert f"expkit sync --to 'far:me:***@{world.far}'" in out
-    code, out = world.sync("--to", secret)
+    assert f"EXPKIT_SYNC_TO='far:me:***@{world.far}' expkit sync" in out
+    if way == "environment":
+        world.environment["EXPKIT_SYNC_TO"] = secret
+    code, out = world.sync() if way == "environment" else world.sync("--to", secret)
     assert code == 0 and "as run 1" in out and "hunter2" not in out
 
 
