@@ -117,19 +117,19 @@ SETTINGS = Settings(
         # look into readers that open files in native code (pandas, pyarrow, polars, h5py, OpenCV, safetensors)
         HOOKS=True,
         # bytes of files that were merely seen are kept up to this size, in bytes ...
-        KEEP_BELOW=1_000_000,
+        MAX_KEPT_SIZE=1_000_000,
         # ... and as long as those of one run do not exceed this; none counts for less than 100,000 bytes ...
-        KEEP_ALL=100_000_000,
+        MAX_KEPT_TOTAL=100_000_000,
         # ... or where one of these patterns matches
         KEEP=[],
         # files that match one of these patterns are neither inputs nor outputs
-        IGNORE=["*.pyc", "*.log", "*.tmp", "*.lock", "*/.git/*", "*/.*cache*/*", "*/__pycache__/*"],
+        IGNORE=["*.pyc", "*.tmp", "*.lock", "*/.git/*", "*/.*cache*/*", "*/__pycache__/*"],
         # folders below which files count; None: everywhere but in the interpreter's, packages' and the system's folders
         ROOTS=None,
         # folders of which a look before and one after tell what the run wrote
         OUTPUT_FOLDERS=[],
         # most files that are recorded
-        MOST=10_000,
+        MAX_FILES=10_000,
         # seconds that the end of a run waits for hashes
         END_PATIENCE=3.0,
     ),
@@ -138,12 +138,12 @@ SETTINGS = Settings(
         # keep what a repository has beyond its commit: a patch, and the project's untracked files
         KEEP_CHANGES=True,
         # larger patches are not kept, in bytes
-        LARGEST_PATCH=10_000_000,
+        MAX_PATCH_SIZE=10_000_000,
         # larger untracked files are not kept, and no more than so much of them in all, in bytes
-        LARGEST_UNTRACKED=1_000_000,
-        ALL_UNTRACKED=10_000_000,
+        MAX_UNTRACKED_SIZE=1_000_000,
+        MAX_UNTRACKED_TOTAL=10_000_000,
         # and no more than so many files
-        MOST_UNTRACKED=500,
+        MAX_UNTRACKED_FILES=500,
         # untracked files that match one of these patterns (from the repository's root, with a leading slash) do not count
         IGNORE=["*.pyc", "*.log", "*.tmp", "*/__pycache__/*", "*/.*cache*/*", "*/.ipynb_checkpoints/*", "/mlruns/*"],
     ),

@@ -44,7 +44,7 @@ class Patch:
 
     def text(self) -> bytes | str:
         """The patch, which may be empty (a new file that is gone again), or why there is none."""
-        limit = SETTINGS.GIT.LARGEST_PATCH
+        limit = SETTINGS.GIT.MAX_PATCH_SIZE
         try:
             text = self._git.read(limit, PATIENCE) if self._git else ""
         except Silent:

@@ -84,7 +84,11 @@ def choose(root: str, paths: Sequence[str], first: Collection[str]) -> tuple[lis
         first: paths that are kept before all others.
     """
     sizes = {path: size for path in paths if (size := _size(os.path.join(root, path))) is not None}
-    room, most, largest = SETTINGS.GIT.ALL_UNTRACKED, SETTINGS.GIT.MOST_UNTRACKED, SETTINGS.GIT.LARGEST_UNTRACKED
+    room, most, largest = (
+        SETTINGS.GIT.MAX_UNTRACKED_TOTAL,
+        SETTINGS.GIT.MAX_UNTRACKED_FILES,
+        SETTINGS.GIT.MAX_UNTRACKED_SIZE,
+    )
     kept: list[str] = []
     left_out: list[str] = []
     for path in sorted(sizes, key=lambda path: (path not in first, sizes[path], path)):
@@ -110,7 +114,7 @@ def _read(root: str, path: str) -> Untracked:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(place, flags), "rb") as file:
         mode = _PROGRAM if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else _FILE
-        return Untracked(path, mode, file.read(SETTINGS.GIT.LARGEST_UNTRACKED))
+        return Untracked(path, mode, file.read(SETTINGS.GIT.MAX_UNTRACKED_SIZE))
 
 
 def _size(place: str) -> int | None:

@@ -50,7 +50,7 @@ class Report(Opened):
     is_immediate = True
 
     def __init__(self, folder: str) -> None:
-        super().__init__(SETTINGS.FILES.MOST, lambda: report(folder, forked=True))
+        super().__init__(SETTINGS.FILES.MAX_FILES, lambda: report(folder, forked=True))
         self._path = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
 
     def begin(self, *, forked: bool) -> None:

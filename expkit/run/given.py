@@ -50,7 +50,7 @@ def give(recorder: Recorder, thing: Any, name: str | None) -> None:
         content = _content(thing)
         named = ref.but(sha256=sha256(content.data).hexdigest(), size=len(content.data))
         named = named.but(path=name or f"{content.kind}-{named.sha256[:_SHORT]}")
-        if len(content.data) <= SETTINGS.FILES.KEEP_BELOW:
+        if len(content.data) <= SETTINGS.FILES.MAX_KEPT_SIZE:
             recorder.add_file(content.data, named)
         else:
             _tell(recorder, named)

@@ -68,7 +68,7 @@ class Ledger:
         self._batch: Iterator[str] = iter(())
         self._unhashed: list[str] = []
         self._named: set[tuple[str, str]] = set()
-        self._room: int = SETTINGS.FILES.KEEP_ALL
+        self._room: int = SETTINGS.FILES.MAX_KEPT_TOTAL
         self._is_full = False
 
     # -- while the run is on ---------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class Ledger:
 
     def _look_at_folders(self) -> None:
         for folder, before in self._opened.folders.items():
-            for path, current in look(folder, SETTINGS.FILES.MOST).items():
+            for path, current in look(folder, SETTINGS.FILES.MAX_FILES).items():
                 if before.get(path) != current and path not in self._opened.writes:
                     self._opened.writes[path] = Writing(before.get(path), current.latest, FOLDER)
 
@@ -163,7 +163,7 @@ class Ledger:
         if named:
             self._recorder.gap(f"no hash of {', '.join(named)}{f' and {more} other files' if more > 0 else ''}")
         if self._opened.is_full or self._is_full:
-            self._recorder.gap(f"the run used more files than the {SETTINGS.FILES.MOST} that are recorded")
+            self._recorder.gap(f"the run used more files than the {SETTINGS.FILES.MAX_FILES} that are recorded")
 
     # -- one file --------------------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Ledger:
 
     def _has_room(self, role: str, path: str) -> bool:
         """Whether one more file can be recorded; one that is recorded already always can."""
-        if (role, path) not in self._named and len(self._named) >= SETTINGS.FILES.MOST:
+        if (role, path) not in self._named and len(self._named) >= SETTINGS.FILES.MAX_FILES:
             self._is_full = True
             return False
         self._named.add((role, path))
@@ -215,7 +215,7 @@ class Ledger:
 
     def _is_kept(self, path: str, size: int) -> bool:
         name = path.replace(os.sep, "/")
-        small = size <= SETTINGS.FILES.KEEP_BELOW and self._room >= size
+        small = size <= SETTINGS.FILES.MAX_KEPT_SIZE and self._room >= size
         if not small and not any(fnmatchcase(name, pattern) for pattern in SETTINGS.FILES.KEEP):
             return False
         return not is_private(self._places.name(path)[1])

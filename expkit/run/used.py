@@ -59,10 +59,12 @@ class _Watch:
         self._run = run
         self._pid, self._start = os.getpid(), time()
         # what libraries open is noted, too, until it is worked off
-        self._opened = Opened(2 * SETTINGS.FILES.MOST + _LIBRARIES, lambda: report(self._workers.folder, forked=True))
+        self._opened = Opened(
+            2 * SETTINGS.FILES.MAX_FILES + _LIBRARIES, lambda: report(self._workers.folder, forked=True)
+        )
         self._opened.owner, self._opened.ours = run, tuple(_our_folders(run))
         for place in map(os.path.abspath, SETTINGS.FILES.OUTPUT_FOLDERS):
-            self._opened.folders[place] = look(place, SETTINGS.FILES.MOST)
+            self._opened.folders[place] = look(place, SETTINGS.FILES.MAX_FILES)
         self._told: set[str] = set()
         self._ledger: Ledger | None = None
         self._ending, self._hurry = threading.Event(), threading.Event()

@@ -283,8 +283,8 @@ def test_secrets_are_never_kept(lab, tmp_path):
 
 def test_size_and_number_have_limits_and_the_entry_says_so(lab, monkeypatch):
     """What is too large or too much is left out by name; sources and small files are kept first."""
-    monkeypatch.setattr(SETTINGS.GIT, "LARGEST_UNTRACKED", 1000)
-    monkeypatch.setattr(SETTINGS.GIT, "ALL_UNTRACKED", 1500)
+    monkeypatch.setattr(SETTINGS.GIT, "MAX_UNTRACKED_SIZE", 1000)
+    monkeypatch.setattr(SETTINGS.GIT, "MAX_UNTRACKED_TOTAL", 1500)
     for name, size in {"big.bin": 1001, "a.txt": 400, "b.txt": 500, "c.txt": 450, "model.py": 900}.items():
         write(lab.root, name, b"x" * size)
     facts = found(lab.root / "model.py", lab.root / "train.py")
@@ -293,14 +293,14 @@ def test_size_and_number_have_limits_and_the_entry_says_so(lab, monkeypatch):
     assert facts.experiment["repositories"][0]["left_out"] == [
         {"why": "they are too large or too many", "count": 3, "paths": ["c.txt", "b.txt", "big.bin"]}
     ]
-    monkeypatch.setattr(SETTINGS.GIT, "MOST_UNTRACKED", 1)
+    monkeypatch.setattr(SETTINGS.GIT, "MAX_UNTRACKED_FILES", 1)
     (entry,) = found(lab.root / "model.py").experiment["repositories"]
     assert [path for path, _, _ in entry["untracked"]] == ["model.py"]
 
 
 def test_a_patch_that_is_too_large(lab, monkeypatch):
     """A patch beyond the limit is not kept, and a sentence says so."""
-    monkeypatch.setattr(SETTINGS.GIT, "LARGEST_PATCH", 10_000)
+    monkeypatch.setattr(SETTINGS.GIT, "MAX_PATCH_SIZE", 10_000)
     write(lab.root, "data.bin", os.urandom(3_000_000))
     facts = found(lab.root / "train.py")
     assert facts.experiment["repositories"][0]["patch"] is None

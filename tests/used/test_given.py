@@ -50,7 +50,7 @@ def test_arrays_frames_bytes_and_text_count_by_content(tmp_path):
 
 
 def test_large_things_are_hashed_only(tmp_path):
-    """More than KEEP_BELOW is not kept."""
+    """More than MAX_KEPT_SIZE is not kept."""
     (ref,) = given(tmp_path, [bytes(2_000_000)]).files_of("input")
     assert (ref.kept, ref.size, ref.sha256) == (False, 2_000_000, sha(bytes(2_000_000)))
 

@@ -130,13 +130,13 @@ def test_folders_pipes_and_devices_are_never_opened_by_us(used):
 def test_libraries_caches_and_the_store_are_no_inputs(used):
     """Neither modules and what packages read, nor the run's own folder, nor sources, nor what the setting ignores."""
     (used.path / "helper.py").write_text("X = 1")
-    (used.path / "noise.log").write_text("x")
+    (used.path / "noise.tmp").write_text("x")
     (used.path / ".cache").mkdir()
     (used.path / ".cache/x").write_text("x")
     run = used(
         """
         import helper, email, json.tool
-        open(os.__file__).read(); open("noise.log").read(); open(".cache/x").read()
+        open(os.__file__).read(); open("noise.tmp").read(); open(".cache/x").read()
         open("/proc/self/status").read() if os.path.exists("/proc/self/status") else None
         open(__file__).read()
         (_run.dir / "mine.txt").write_text("x")
@@ -165,7 +165,7 @@ def test_large_files_are_hashed_and_not_kept_and_secrets_never(used):
         'for name in ("large.bin", "wanted.bin", "key.pem", ".env"): open(name, "rb").read()',
         """
         from expkit import SETTINGS
-        SETTINGS.FILES.KEEP_BELOW = 1_000
+        SETTINGS.FILES.MAX_KEPT_SIZE = 1_000
         SETTINGS.FILES.KEEP = ["*/wanted.*", "*.pem"]
         """,
     )
@@ -227,7 +227,7 @@ def test_no_more_files_than_the_setting_says(used):
     """Memory and record are bounded, and the record says what it lacks."""
     run = used(
         'for number in range(50): open(f"out{number}", "w").write("x")',
-        "from expkit import SETTINGS; SETTINGS.FILES.MOST = 10",
+        "from expkit import SETTINGS; SETTINGS.FILES.MAX_FILES = 10",
     )
     assert len(run.named("output")) == 10
     assert any("more files than the 10" in gap for gap in run.record["gaps"])
@@ -239,7 +239,8 @@ def test_only_files_below_the_roots_count_where_there_are_roots(used):
         (used.path / name).mkdir()
         (used.path / name / "x.txt").write_text(name)
     run = used(
-        'open("in/x.txt").read(); open("out/x.txt").read()', "from expkit import SETTINGS; SETTINGS.FILES.ROOTS = ['in']"
+        'open("in/x.txt").read(); open("out/x.txt").read()',
+        "from expkit import SETTINGS; SETTINGS.FILES.ROOTS = ['in']",
     )
     assert run.named("input") == ["in/x.txt"]
 
@@ -253,12 +254,15 @@ def test_resources_and_artifacts_stay_what_they_are(used):
     assert run.named("resource") == ["res.txt"] and run.named("artifact") == ["art.txt"]
 
 
+def test_a_log_that_the_program_writes_is_an_output(used):
+    """Its name does not make it less the run's."""
+    assert used('open("train.log", "w").write("x")').named("output") == ["train.log"]
+
+
 def test_threads_belong_to_the_run(used):
     """A file that a thread of the program opens is the run's."""
     (used.path / "in.txt").write_text("x")
-    run = used(
-        't = threading.Thread(target=lambda: open("in.txt").read()); t.start(); t.join()', "import threading"
-    )
+    run = used('t = threading.Thread(target=lambda: open("in.txt").read()); t.start(); t.join()', "import threading")
     assert run.named("input") == ["in.txt"]
 
 
