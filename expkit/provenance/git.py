@@ -6,6 +6,7 @@ import os
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit.provenance.git_stores import StorePaths
 from expkit.record.masking import stripped_url
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Question:
             Silent: git is still at work at the ``deadline``.
         """
         output, complaint = self._status.output(deadline)
-        return complaint or _parse_status(os.fsdecode(output))
+        return complaint or _without_stores(self.root, _parse_status(os.fsdecode(output)))
 
     def entry(self, status: Status, deadline: float) -> dict[str, Any]:
         """What the record says about the repository.
@@ -218,6 +219,15 @@ def _parse_status(output: str) -> Status:
     commit, branch = headers.get("branch.oid", ""), headers.get("branch.head", "")
     return Status(
         None if commit == "(initial)" else commit, None if branch == "(detached)" else branch, changed, untracked
+    )
+
+
+def _without_stores(root: str, status: Status) -> Status:
+    """What runs have written into their stores, committed or not, is no change."""
+    stores = StorePaths(root, [change.path for change in status.changed])
+    return status._replace(
+        changed=[change for change in status.changed if not stores.has(change.path)],
+        untracked=[path for path in status.untracked if not stores.has(path)],
     )
 
 

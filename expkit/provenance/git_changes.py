@@ -53,7 +53,7 @@ class Changes:
         self._root = root
         self._sources = frozenset(sources)
         self._began = time_ns()
-        roots = {os.path.relpath(other, root).replace(os.sep, "/") for other in others}
+        self._others = roots = {os.path.relpath(other, root).replace(os.sep, "/") for other in others}
         self._within = [change.path for change in status.changed if change.within and change.path not in roots]
         public, self._private = _sorted_out([change.path for change in status.changed])
         # before the first commit there is nothing that a patch could start from
@@ -92,6 +92,8 @@ class Changes:
             changed = is_newer(os.path.join(self._root, path), self._began)
             kept.entry["untracked"].append([path, _keep(kept, content, "untracked", path, changed=changed), mode])
         _leave_out(kept, "they are too large or too many", left_out)
+        nested = [name for name in self._untracked.nested if name not in self._others]
+        _leave_out(kept, "they are repositories of their own", nested)
 
     def _note(self, kept: Kept, reason: str, names: Sequence[str]) -> None:
         if names:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.provenance.git import Silent
 from expkit.provenance.git_patch import PATIENCE, started
+from expkit.provenance.git_stores import StorePaths
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 _LONGEST_ANSWER = 10_000_000  # bytes of names
-_STORE = ".expkit"  # what a folder of runs has inside
 _LINK, _PROGRAM, _FILE = "120000", "100755", "100644"
 
 
@@ -39,12 +39,16 @@ class UntrackedFiles:
     Args:
         root: of the working tree.
         entries: untracked files and folders, as ``git status`` names them.
+
+    Attributes:
+        nested: folders that are repositories of their own, once the names are known.
     """
 
     def __init__(self, root: str, entries: Sequence[str]) -> None:
         self._root = root
-        self._stores: dict[str, bool] = {"": False}
-        self._entries = [entry for entry in entries if not self._is_in_store(entry)]
+        self._stores = StorePaths(root)
+        self.nested: list[str] = []
+        self._entries = [entry for entry in entries if not self._stores.has(entry)]
         self._git = started(root, "ls-files", "--others", "--exclude-standard", "-z", "--", paths=self._entries)
 
     def names(self) -> list[str] | str:
@@ -61,18 +65,12 @@ class UntrackedFiles:
         if not output:
             return "they are too many" if output is None else "git does not list them"
         names = os.fsdecode(output).split("\0")
+        self.nested = [name.rstrip("/") for name in names if name.endswith("/") and not self._stores.has(name)]
         return [name for name in names if name and not name.endswith("/") and self._counts(name)]
 
     def _counts(self, path: str) -> bool:
         ignored = any(fnmatchcase(f"/{path}", pattern) for pattern in SETTINGS.GIT.IGNORE)
-        return not ignored and not self._is_in_store(path)
-
-    def _is_in_store(self, path: str) -> bool:
-        folder = path.rpartition("/")[0]
-        if folder not in self._stores:
-            inside = os.path.join(self._root, folder, _STORE)
-            self._stores[folder] = os.path.isdir(inside) or self._is_in_store(folder)
-        return self._stores[folder]
+        return not ignored and not self._stores.has(path)
 
 
 def choose(root: str, paths: Sequence[str], first: Collection[str]) -> tuple[list[str], list[str]]:

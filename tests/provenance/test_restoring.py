@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -317,7 +318,46 @@ def test_runs_and_caches_are_no_files_of_the_project(lab):
     type(lab)(lab.root / "inner").commit(a="x\n")
     facts = found(lab.root / "train.py")
     assert [path for path, _, _ in facts.experiment["repositories"][0]["untracked"]] == ["out/note.txt"]
+    assert facts.experiment["repositories"][0]["left_out"] == [
+        {"why": "they are repositories of their own", "count": 1, "paths": ["inner"]}
+    ]
     assert facts.gaps == ()
+
+
+def test_a_repository_inside_that_is_looked_at_has_an_entry_of_its_own(lab):
+    """So nothing of it is left out."""
+    inner = type(lab)(lab.root / "inner")
+    inner.commit(a="x\n")
+    write(lab.root, "new.py", b"x\n")
+    entries = found(lab.root / "train.py", inner.root / "a.py").experiment["repositories"]
+    assert [entry.get("left_out") for entry in entries] == [None, None]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_runs_that_were_committed_are_no_changes(lab, gone):
+    """What the next run writes into its store, or somebody removes there, makes no repository dirty."""
+    for name in ("runs/.expkit/format.json", "runs/1/run.json"):
+        write(lab.root, name, b"one\n")
+    lab.commit()
+    for name in ("runs/.expkit/format.json", "runs/1/run.json"):
+        write(lab.root, name, b"other\n")
+    if gone:
+        shutil.rmtree(lab.root / "runs")
+    answers = ask([lab.root / "train.py"])
+    (entry,) = answers().found
+    assert (entry["dirty"], entry["changed"]) == (False, [])
+    assert found(lab.root / "train.py") is None
+    write(lab.root, "train.py", b"x = 2\n")
+    (entry,) = found(lab.root / "train.py").experiment["repositories"]
+    assert (entry["changed"], entry["untracked"]) == (["train.py"], [])
+
+
+def test_a_store_that_is_the_whole_repository(lab):
+    """Its own files are no changes; others may be the project's."""
+    write(lab.root, ".expkit/format.json", b"one\n")
+    lab.commit()
+    write(lab.root, ".expkit/format.json", b"other\n")
+    assert ask([lab.root / "train.py"])().found[0]["changed"] == []
 
 
 def test_odd_things_among_untracked_files(lab):
