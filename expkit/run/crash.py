@@ -32,6 +32,7 @@ class LastWords:
         self._path = path
         self._fd = -1
         self._is_made = False
+        self._header = b""
         self._hears = False
         self._sink: weakref.ref[_Sink] | None = None
         if path and not _mine and os.name == "posix":
@@ -44,7 +45,7 @@ class LastWords:
         """Forget what was written, where a timer or a profiler sends signals all the time."""
         if self._fd >= 0 and os.fstat(self._fd).st_size > _LONGEST:
             os.ftruncate(self._fd, 0)
-            os.write(self._fd, header(None))
+            os.write(self._fd, self._header)
 
     def remove(self) -> None:
         """The run has ended and says so itself."""
@@ -70,8 +71,9 @@ class LastWords:
     def _open(self) -> None:
         self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o666)
         self._is_made = True
+        self._header = header(oom_counter())
         _mine.append(self)
-        os.write(self._fd, header(oom_counter()))
+        os.write(self._fd, self._header)
         self._hears = _hear(self._fd)
         self._sink = _expect_crashes(self._fd)
 

@@ -61,7 +61,10 @@ def _victim(text: str) -> int | None:
 def _counters(groups: list[str]) -> list[str]:
     places = []
     for line in groups:
-        _, controllers, path = line.split(":", 2)
+        _, _, rest = line.partition(":")
+        controllers, colon, path = rest.partition(":")
+        if not colon:  # of a form that nobody knows
+            continue
         if "memory" in controllers.split(","):
             places.append(f"{GROUPS}/memory{path}/memory.oom_control")
         elif not controllers:

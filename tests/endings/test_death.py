@@ -11,7 +11,9 @@ import pytest
 
 from expkit import start_run
 from expkit.record.model import Point, StreamKey
+from expkit.run import crash
 from expkit.stores import death, holder, kernel
+from expkit.stores.last_words import parse
 from expkit.stores.finding import find
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.last_words import header
@@ -237,3 +239,29 @@ def test_a_disk_without_room_for_last_words(tmp_path, monkeypatch):
     with start_run("fine", observers=["runs"]) as run:
         pass
     assert run.status == "COMPLETED"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there")
+def test_what_the_memory_counter_said_is_never_forgotten(tmp_path, monkeypatch):
+    """Signals that come all the time are forgotten, what was counted at the start is not."""
+    monkeypatch.setattr(crash, "oom_counter", lambda: ("/counter", 3))
+    path = tmp_path / "last"
+    words = crash.LastWords(str(path))
+    try:
+        with path.open("ab") as file:
+            file.write(bytes([15]) * 100_000)
+        words.trim()
+        said = parse(path.read_bytes(), None)
+        assert (said.counter, said.signals) == (("/counter", 3), ())
+    finally:
+        words.remove()
+
+
+def test_odd_lines_about_control_groups_say_nothing(tmp_path, monkeypatch):
+    """A line of a form that nobody knows is passed over; the others count."""
+    counter = tmp_path / "fs/mine/memory.events"
+    counter.parent.mkdir(parents=True)
+    counter.write_text("oom_kill 2\n")
+    (tmp_path / "cgroup").write_text("odd\n\n4:memory\n0::/mine\n")
+    monkeypatch.setattr(kernel, "GROUPS", str(tmp_path / "fs"))
+    assert kernel.oom_counter(str(tmp_path / "cgroup")) == (str(counter), 2)
