@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from typing import NamedTuple
 
+from expkit._support.threads import OwnThread, start
 from expkit.provenance.gpus import visible
 from expkit.provenance.surroundings import nvidia_smi
 
@@ -46,12 +46,14 @@ class GpuWatch:
         self._uuids: dict[int, str] = {}
         self._pid = 0
         self._pipe = -1
+        self._is_over = False
         program = nvidia_smi()
         if program:
             self._start(program, _QUERY, "--format=csv,noheader,nounits", "-l", str(max(1, round(interval))))
 
     def stop(self) -> None:
-        """Look no more; waits for nothing."""
+        """Look no more; waits for nothing, not even for the number of a process that is about to begin."""
+        self._is_over = True
         if self._pid:
             import signal
 
@@ -76,7 +78,8 @@ class GpuWatch:
             process.wait()
         else:
             self._pid, self._process = process.pid, process
-        threading.Thread(target=self._listen, name="expkit gpus", daemon=True).start()
+        if not start(OwnThread(self._listen, "gpus")):
+            os.close(self._pipe)  # it ends when it finds nobody who reads
 
     def _listen(self) -> None:
         rest = b""
@@ -91,6 +94,8 @@ class GpuWatch:
         cells = [cell.strip() for cell in line.split(",")]
         if len(cells) == 1 and line.isdigit():
             self._pid = int(line)
+            if self._is_over:
+                self.stop()
         elif len(cells) == _COLUMNS and cells[0].isdigit():
             index = int(cells[0])
             self._uuids[index] = cells[1]

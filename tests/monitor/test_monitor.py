@@ -6,17 +6,30 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from expkit.provenance.gpu_watch import GpuWatch
 from expkit.stores.folder.points import PointReader
 
 HEAD = """
 import os, subprocess, sys, threading, time
+from pathlib import Path
 from expkit import Experiment, SETTINGS
+from expkit.stores.folder.points import PointReader
+
+def seen(name="system/memory"):
+    files = Path("runs/1").glob("metrics-*.points")
+    return sum(point.name == name for path in files for point in PointReader(path).read())
+
+def wait_for_looks(count, name="system/memory"):
+    deadline = time.monotonic() + 30
+    while seen(name) < count and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 SETTINGS.MONITOR.INTERVAL = {interval}
 SETTINGS.MONITOR.GPU = {gpu}
@@ -43,7 +56,7 @@ def watched(script):
 
 def test_a_run_is_looked_at(watched):
     """Processor, memory and disk are metrics whose steps count the looks, up to one at the end."""
-    done, metrics = watched("end = time.monotonic() + 1\nwhile time.monotonic() < end: pass")
+    done, metrics = watched("while seen() < 3: pass")
     assert done.returncode == 0, done.stderr
     assert {"system/cpu", "system/memory", "system/memory_percent"} <= metrics.keys()
     steps = metrics["system/memory"]["steps"]
@@ -62,7 +75,7 @@ with open("big", "wb") as file:
     os.fsync(file.fileno())
 import psutil
 print(getattr(psutil.Process(), "io_counters", lambda: None)())
-time.sleep(0.4)
+wait_for_looks(1)
 """
     done, metrics = watched(body)
     counted = re.search(r"write_bytes=(\d+)", done.stdout)
@@ -75,9 +88,12 @@ time.sleep(0.4)
 def test_children_count(watched):
     """What children use is part of it, also what children used that have ended."""
     body = """
-spin = "import time; d = bytearray(60_000_000)\\nend = time.process_time() + 0.4\\nwhile time.process_time() < end: pass"
-subprocess.run([sys.executable, "-c", spin])
-time.sleep(0.3)
+wait_for_looks(1)
+spin = "import sys, time; d = bytearray(60_000_000)\\nwhile time.process_time() < 0.4: pass\\nprint(flush=True); sys.stdin.read()"
+with subprocess.Popen([sys.executable, "-c", spin], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    child.stdout.readline()
+    wait_for_looks(seen() + 2)
+wait_for_looks(seen() + 1)
 """
     _, metrics = watched(body)
     memory, cpu = metrics["system/memory"]["values"], metrics["system/cpu"]
@@ -118,7 +134,7 @@ def test_short_runs_are_left_alone(watched):
 def test_children_by_fork_do_not_look(watched):
     """A forked child does not write into its parent's record, and its end does not wait for the parent's thread."""
     body = """
-time.sleep(0.3)
+wait_for_looks(1)
 pid = os.fork()
 if pid == 0:
     time.sleep(0.4)
@@ -134,7 +150,7 @@ print("child:", os.waitpid(pid, 0)[1])
 
 def test_what_was_seen_is_there_after_a_sudden_death(watched):
     """Looks are in the record at once: a run that is killed keeps the curve of its memory."""
-    watched("time.sleep(0.5)\nos.kill(os.getpid(), 9)")
+    watched("wait_for_looks(1)\nos.kill(os.getpid(), 9)")
     (path,) = Path("runs/1").glob("metrics-*.points")
     names = {point.name for point in PointReader(path).read()}
     assert {"system/memory", "system/memory_percent"} <= names
@@ -191,7 +207,7 @@ def ends(pid):
 def test_graphics_processors(watched, nvidia_smi):
     """Those that the run may use are seen through one nvidia-smi that ends with the run."""
     environment, started = nvidia_smi()
-    done, metrics = watched("time.sleep(1)", environment)
+    done, metrics = watched("wait_for_looks(1, 'system/gpu1/memory')", environment)
     assert done.returncode == 0, done.stderr
     assert set(metrics["system/gpu0/utilization"]["values"]) == {37}
     assert set(metrics["system/gpu0/memory"]["values"]) == {1024 * 2**20}
@@ -205,7 +221,7 @@ def test_graphics_processors_are_nobodys_child(watched, nvidia_smi):
     """A program that waits for all of its children does not wait for nvidia-smi."""
     environment, started = nvidia_smi()
     body = """
-time.sleep(0.6)
+wait_for_looks(1, 'system/gpu0/memory')
 try:
     os.wait()
 except ChildProcessError:
@@ -219,7 +235,7 @@ except ChildProcessError:
 def test_nvidia_smi_ends_with_a_killed_run(watched, nvidia_smi):
     """Nothing is left running after a run that was killed."""
     environment, started = nvidia_smi()
-    watched("time.sleep(0.6)\nos.kill(os.getpid(), 9)", environment)
+    watched("wait_for_looks(1, 'system/gpu0/memory')\nos.kill(os.getpid(), 9)", environment)
     (pid,) = started()
     assert ends(pid)
 
@@ -228,7 +244,7 @@ def test_a_hanging_nvidia_smi_holds_up_nothing(watched, nvidia_smi):
     """One that never says anything leaves its metrics out, and the run ends at once."""
     environment, started = nvidia_smi(before="time.sleep(60)")
     began = time.monotonic()
-    done, metrics = watched("time.sleep(0.5)", environment)
+    done, metrics = watched("wait_for_looks(1)", environment)
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began < 15
     assert "system/memory" in metrics
@@ -239,6 +255,22 @@ def test_a_hanging_nvidia_smi_holds_up_nothing(watched, nvidia_smi):
 def test_graphics_processors_can_be_left_out(watched, nvidia_smi):
     """MONITOR.GPU = False starts no nvidia-smi for it."""
     environment, started = nvidia_smi()
-    _, metrics = watched("time.sleep(0.4)", environment, gpu=False)
+    _, metrics = watched("wait_for_looks(1)", environment, gpu=False)
     assert "system/memory" in metrics
     assert started() == []
+
+
+def test_an_nvidia_smi_that_begins_late_ends_too(nvidia_smi, monkeypatch):
+    """Who stops before the process has told its number ends it when it does."""
+    environment, started = nvidia_smi()
+    monkeypatch.setenv("PATH", environment["PATH"])
+    stopped, listen = threading.Event(), GpuWatch._listen
+    monkeypatch.setattr(GpuWatch, "_listen", lambda watch: (stopped.wait(30), listen(watch)))
+    watch = GpuWatch(1)
+    deadline = time.monotonic() + 30
+    while not started() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    watch.stop()
+    stopped.set()
+    (pid,) = started()
+    assert ends(pid)
