@@ -6,6 +6,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.threads import OwnThread, start
 from expkit.provenance.found import Found
 from expkit.provenance.host import IgnoreHostInfo
 
@@ -48,8 +49,8 @@ class Gathering:
     def _collect(self, patience: float) -> Found:
         deadline = monotonic() + patience
         for asked in self._asked:
-            asked.thread.join(max(0.0, deadline - monotonic()))
-        done = [asked for asked in self._asked if not asked.thread.is_alive()]
+            asked.over.wait(max(0.0, deadline - monotonic()))
+        done = [asked for asked in self._asked if asked.over.is_set()]
         self._asked = [asked for asked in self._asked if asked not in done]
         return Found(
             host={name: value for asked in done for name, value in asked.facts.items()},
@@ -65,8 +66,10 @@ class _Asked:
         self.facts: dict[str, Any] = {}
         self.problems: list[str] = []
         self._gatherer = gatherer
-        self.thread = threading.Thread(target=self._ask, name="expkit host info", daemon=True)
-        self.thread.start()
+        self.over = threading.Event()
+        if not start(OwnThread(self._ask, "host info")):
+            self.problems.append(f"host info {self.name!r} could not be gathered: the system has no more threads")
+            self.over.set()
 
     def _ask(self) -> None:
         try:
@@ -75,3 +78,5 @@ class _Asked:
             pass
         except BaseException as error:
             self.problems.append(f"host info {self.name!r} could not be gathered: {type(error).__name__}: {error}")
+        finally:
+            self.over.set()
