@@ -16,9 +16,12 @@ STORE_VARIABLE = "EXPKIT_STORE"
 
 
 def project_root(start: str | Path) -> Path:
-    """The nearest folder from ``start`` upwards with a ``pyproject.toml`` or ``.git``; ``start`` itself if none has."""
+    """The nearest folder from ``start`` upwards with a ``pyproject.toml`` or ``.git``.
+
+    If none has, it is the folder from which ``python -m`` imported the package around ``start``, else ``start`` itself.
+    """
     folder = os.path.abspath(start)
-    return Path(_nearest(folder, "pyproject.toml", ".git") or folder)
+    return Path(_nearest(folder, "pyproject.toml", ".git") or _outside_of_package(folder))
 
 
 def default_store(cwd: str | Path | None = None) -> Path | str:
@@ -42,6 +45,17 @@ def default_store(cwd: str | Path | None = None) -> Path | str:
     if not project:
         return Path(here, "runs")
     return _place(_table(Path(project, "pyproject.toml")).get("store", "runs"), project)
+
+
+def _outside_of_package(folder: str) -> str:
+    """The folder itself, unless it lies in the package that ``python -m`` runs."""
+    main = sys.modules.get("__main__")
+    package = getattr(getattr(main, "__spec__", None), "parent", "") or ""
+    home = os.path.dirname(os.path.abspath(getattr(main, "__file__", None) or ""))
+    for _ in package.split(".") if package else ():
+        home = os.path.dirname(home)
+    top = os.path.join(home, package.partition(".")[0])
+    return home if package and f"{folder}{os.sep}".startswith(f"{top}{os.sep}") else folder
 
 
 def _nearest(folder: str, *markers: str) -> str:

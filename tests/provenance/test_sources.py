@@ -185,6 +185,19 @@ def test_module_run_by_name(project):
     assert names(project.run("-m", "lab.train")) == ["lab/__init__.py", "lab/train.py"]
 
 
+@pytest.mark.parametrize("module", ["pk", "pk.deep"])
+def test_names_of_a_package_that_no_project_is_around(project, module):
+    """They start where python -m imports the package from, so that its own folder is part of them."""
+    for folder in ("pk", "pk/deep"):
+        project.write(f"{folder}/__init__.py")
+        project.write(f"{folder}/__main__.py", f"import pk.inner\n{tell(base=folder)}")
+    project.write("pk/inner.py")
+    first = (
+        ["__init__.py", "__main__.py"] if module == "pk" else ["__init__.py", "deep/__init__.py", "deep/__main__.py"]
+    )
+    assert names(project.run("-m", module)) == [f"pk/{name}" for name in (*first, "inner.py")]
+
+
 def test_strange_modules_do_no_harm(project):
     """Modules without file, objects that are no modules, lazy ones and files that are gone are passed over."""
     project.write("gone.py")
