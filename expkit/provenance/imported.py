@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _TOLERANCE = 0.02  # seconds: a start is known to ticks of the system, and scripts are often started once written
-_SETTLED = 2.0  # seconds: file systems tell times in steps of up to this
 _PYC_HEAD = 16
 _LINES = 2  # where they stand in an entry of `linecache`; entries that load them later are shorter
 
@@ -117,12 +116,12 @@ def recall_contents(project: str) -> None:
 
 def remember_contents(project: str, paths: Iterable[str]) -> None:
     """Let later processes know the digests of these files; those that have just changed may change unnoticed."""
-    latest = time.time() - _SETTLED
+    now = time.time_ns()
     contents = {path: _now(path) for path in paths if os.path.isfile(path)}
     entries = {
         path: [list(found.signature), found.sha256, found.md5]
         for path, found in contents.items()
-        if found.signature.latest < latest
+        if found.signature.is_sure(now)
     }
     if any(_known.get(path) != entry for path, entry in entries.items()):
         remember(("sources", project), json.dumps(entries))

@@ -82,7 +82,7 @@ class Sources:
         self._naming = _Naming(self._project)
         self._seen: dict[str, Signature | None] = {}
         self._executions = len(noted)
-        self._news = (-1, -1)
+        self._news = (-1, "", -1)
 
     def has_news(self) -> bool:
         """Whether a look may find anything new; cheap."""
@@ -177,8 +177,10 @@ def discover(
     return Sources(strategy, base_dir).look(named)
 
 
-def _news() -> tuple[int, int]:
-    return len(sys.modules), len(noted)
+def _news() -> tuple[int, str, int]:
+    """What is another one after an import, also where a module was removed: the last one is new, or was moved there."""
+    modules = list(sys.modules)
+    return len(modules), modules[-1], len(noted)
 
 
 class _Naming:

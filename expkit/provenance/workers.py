@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
-from expkit._support.places import state_dir
+from expkit._support.places import host_name, state_dir
 from expkit._support.signature import Signature
 from expkit.provenance.audit import listen, quietly
 from expkit.provenance.modules import is_library, users_modules
@@ -152,7 +155,7 @@ class Workers:
     """
 
     def __init__(self, uid: str) -> None:
-        self.folder = os.path.join(state_dir(), "workers", uid)
+        self.folder = os.path.join(state_dir(), "workers", f"{_machine()}-{os.getpid()}-{uid}")
         self._mine = os.environ[VARIABLE] = f"{os.getpid()}:{self.folder}"
         _addresses.append(self._mine)
         self._read: dict[str, int] = {}
@@ -189,16 +192,14 @@ class Workers:
                 os.environ[VARIABLE] = _addresses[-1]
 
     def forget(self) -> None:
-        """Remove what was told."""
-        for path in self._reports():
-            _quietly(os.unlink, path)
-        _quietly(os.rmdir, self.folder)
+        """Remove what was told, and what was told to runs that were killed."""
+        _remove(self.folder)
+        for folder in _within(os.path.dirname(self.folder)):
+            if _is_abandoned(os.path.basename(folder)):
+                _remove(folder)
 
     def _reports(self) -> list[str]:
-        try:
-            return sorted(os.path.join(self.folder, name) for name in os.listdir(self.folder))
-        except OSError:
-            return []
+        return _within(self.folder)
 
     def _new_lines(self, path: str) -> list[Any]:
         with open(path, "rb") as file:
@@ -235,6 +236,49 @@ def _parsed(line: bytes) -> list[Any] | None:
     if not isinstance(words, list) or len(words) < 2 or not all(isinstance(word, str) for word in words[:2]):  # noqa: PLR2004
         return None
     return words if all(type(number) in {int, float} for number in words[2:]) else None
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """A short name of all that processes share whose pids this process can look up."""
+    said = host_name()
+    for place in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):  # of Linux
+        with suppress(OSError):
+            said += os.readlink(place) if os.path.islink(place) else _first_line(place)
+    return f"{crc32(said.encode()):08x}"
+
+
+def _first_line(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.readline()
+
+
+def _is_abandoned(name: str) -> bool:
+    """Whether a folder was that of a process which is known to be gone."""
+    machine, _, rest = name.partition("-")
+    pid = rest.partition("-")[0]
+    if machine != _machine() or not pid.isdecimal() or os.name != "posix":  # elsewhere kill() kills
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        pass
+    return False
+
+
+def _within(folder: str) -> list[str]:
+    try:
+        return sorted(os.path.join(folder, name) for name in os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _remove(folder: str) -> None:
+    for path in _within(folder):
+        _quietly(os.unlink, path)
+    _quietly(os.rmdir, folder)
 
 
 def _quietly(step: Callable[[str], None], path: str) -> None:

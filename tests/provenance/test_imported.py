@@ -5,13 +5,14 @@ import importlib
 import linecache
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from expkit._support.places import state_dir
-from expkit.provenance import executed, imported
 from expkit._support.signature import Signature
+from expkit.provenance import executed, imported
 from expkit.provenance.imported import content, recall_contents, remember_contents
 from expkit.provenance.modules import is_library
 from expkit.provenance.sources import Sources
@@ -149,6 +150,19 @@ def test_files_that_are_executed_without_an_import_are_sources(lab):
     assert finder.look() == []
 
 
+def test_an_import_beside_a_removal_is_news(lab, monkeypatch):
+    """However many modules there are: one that came is seen, though another one has gone."""
+    monkeypatch.setattr("expkit.provenance.sources.noted", {})  # nobody listens
+    load(lab, "goes", OLD)
+    finder = Sources("imported", lab)
+    finder.look()
+    del sys.modules["goes"]
+    load(lab, "comes", OLD)
+    assert finder.has_news()
+    assert [source.name for source in finder.look()] == ["comes.py"]
+    assert not finder.has_news()
+
+
 def test_both_versions_of_a_reloaded_module_are_sources(lab):
     """A module that was edited and loaded again during a run was executed in two versions."""
     path = load(lab, "twice", OLD)
@@ -175,6 +189,8 @@ def test_digests_of_many_sources_are_remembered(tmp_path, monkeypatch, memory):
     file = tmp_path / "a.py"
     file.write_text("X = 1\n")
     os.utime(file, (1, 1))
+    while not Signature.of(os.stat(file)).is_sure(time.time_ns()):  # the time of the change cannot be set
+        time.sleep(0.005)
     truth = content(str(file))
     remember_contents("lab", [str(file), str(tmp_path / "gone.py")])
     (remembered,) = (state_dir() / "environments").iterdir()
@@ -187,9 +203,10 @@ def test_digests_of_many_sources_are_remembered(tmp_path, monkeypatch, memory):
     assert content(str(file)) == truth
 
 
-def test_files_that_have_just_changed_are_not_remembered(tmp_path):
+def test_files_that_have_just_changed_are_not_remembered(tmp_path, monkeypatch):
     """A change within one step of a file system's clock would go unnoticed."""
     (tmp_path / "a.py").touch()
+    monkeypatch.setattr(time, "time_ns", lambda: os.stat(tmp_path / "a.py").st_ctime_ns)
     remember_contents("lab", [str(tmp_path / "a.py")])
     assert not (state_dir() / "environments").exists()
 

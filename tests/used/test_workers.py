@@ -127,6 +127,27 @@ def test_a_python_program_that_reports_is_seen(prepared, argument):
     assert f"subprocess {name}" in prepared(body, "import subprocess").record["unseen"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="what is gone is not known elsewhere")
+def test_what_a_killed_run_was_told_is_removed_by_the_next(prepared):
+    """But nothing that belongs to a process that lives, or to another machine."""
+    prepared(
+        """
+        process = multiprocessing.get_context("spawn").Process(target=work, args=("one",))
+        process.start(); process.join(); os.kill(os.getpid(), 9)
+        """,
+        "import multiprocessing",
+        WORK,
+        code=-9,
+    )
+    (left,) = (prepared.path / "state/workers").iterdir()
+    machine, _, uid = left.name.split("-")
+    living, elsewhere = left.parent / f"{machine}-{os.getpid()}-{uid}", left.parent / f"00000000-1-{uid}"
+    for other in (living, elsewhere):
+        other.mkdir()
+    prepared("pass")
+    assert {*left.parent.iterdir()} == {living, elsewhere}
+
+
 def test_nothing_is_left_behind(prepared):
     """What workers told is removed after the run, and its address is no longer in the environment."""
     run = prepared(
