@@ -8,6 +8,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.forking import ForkLocks
 from expkit._support.threads import OwnThread
 
 if TYPE_CHECKING:
@@ -167,34 +168,28 @@ def _several_threads() -> bool:
 
 
 _paces: list[Pace] = []
-_forking: list[Pace] = []
+_forking = ForkLocks()
 
 
 def _before_fork() -> None:
     """Leave nothing in a block that a child would write once more, and no lock that nobody would release there."""
-    _forking[:] = _paces
-    for pace in _forking:
-        pace._lock.acquire()
+    paces = [*_paces]
+    _forking.begin(pace._lock for pace in paces)
+    for pace in paces:
         if pace.blocks:
             with suppress(ValueError, OSError):
                 pace._out.flush()
 
 
-def _after_fork() -> None:
-    for pace in _forking:
-        pace._lock.release()
-    _forking.clear()
-
-
 def _after_fork_in_child() -> None:
     """There is no thread here that would write blocks."""
-    for pace in _forking:
+    for pace in _paces:
         if pace.blocks:
             pace.blocks = False
             with suppress(ValueError, OSError):
                 pace._out.reconfigure(line_buffering=True)
-    _after_fork()
+    _forking.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_forking.release, after_in_child=_after_fork_in_child)

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from expkit._support.blame import arose_in
+from expkit._support.forking import ForkLocks
 from expkit.run.settling import incomplete
 from expkit.stores.folder.files import BINARY, write_all
 from expkit.stores.folder.mounts import may_map
@@ -181,21 +182,15 @@ def _mapped(fd: int, start: int, size: int) -> mmap.mmap:
 
 
 _open: list[RawFile] = []
-_forking: list[RawFile] = []
+_forking = ForkLocks()
 
 
 def _before_fork() -> None:
-    _forking[:] = _open
-    for raw in _forking:
-        raw._lock.acquire()
+    raws = [*_open]
+    _forking.begin(raw._lock for raw in raws)
+    for raw in raws:
         raw.share()
 
 
-def _after_fork() -> None:
-    for raw in _forking:
-        raw._lock.release()
-    _forking.clear()
-
-
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_forking.release, after_in_child=_forking.release)

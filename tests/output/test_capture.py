@@ -231,6 +231,30 @@ output.stop()
 
 
 @MODES
+def test_threads_may_fork_at_once(run, path, mode):
+    """Several threads that print and fork at the same time do not wait for each other for ever."""
+    run(
+        """
+import faulthandler
+faulthandler.dump_traceback_later(30, exit=True)
+def work():
+    for number in range(25):
+        pid = os.fork()
+        if not pid:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        sys.stdout.write("x" * 50 + "\\n")
+with capture(mode, path):
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+""",
+        mode,
+    )
+    assert path.read_text() == ("x" * 50 + "\n") * 200
+
+
+@MODES
 def test_threads_mix_no_bytes(run, path, mode):
     """Lines written at once by eight threads all arrive, none torn."""
     run(
