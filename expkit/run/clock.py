@@ -52,19 +52,33 @@ class LateThread:
         with _lock:
             if self.is_waiting:
                 self._thread = _started(self._target, self._name)
+                self._forget()
 
     def call_off(self) -> bool:
         """Let it begin no more; False if it has begun."""
         with _lock:
             self._is_off = True
+            self._forget()
             return self._thread is None
+
+    def _forget(self) -> None:
+        """Let go of what would be done: it may hold a whole run, and the clock may sleep for long."""
+        self._target = _nothing
+        if self in _waiting:
+            _waiting.remove(self)
 
     def ended(self, seconds: float | None) -> bool:
         """Wait up to ``seconds``, or as long as it takes, for the end; whether there is nothing to wait for any more."""
-        if self._thread is None:
+        with _lock:  # the clock may be just about to begin it
+            thread = self._thread
+        if thread is None:
             return self._is_off
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        thread.join(seconds)
+        return not thread.is_alive()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _started(target: Callable[[], object], name: str) -> OwnThread:

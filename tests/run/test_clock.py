@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -53,6 +55,21 @@ def test_what_is_called_off_never_begins_and_the_clock_ends():
     assert at_once.ended(5)
     _wait_until(lambda: not _named("expkit clock"))
     assert begun == ["at once"]
+
+
+def test_what_is_called_off_or_has_begun_is_let_go_of():
+    """Neither keeps what it would have done, which may be a whole run, until the clock wakes."""
+
+    class Job:
+        def __call__(self):
+            pass
+
+    for end in (LateThread.call_off, lambda late: late.begin() or late.ended(5)):
+        job = Job()
+        known, late = weakref.ref(job), LateThread(job, "test", 600)
+        del job
+        assert end(late)
+        _wait_until(lambda known=known: gc.collect() is not None and known() is None)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
