@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.threads import OwnThread, start
 from expkit.provenance.git_stores import StorePaths
 from expkit.record.masking import stripped_url
 
@@ -55,12 +57,13 @@ class Git:
     Args:
         root: of the working tree.
         command: and its arguments.
+        quiet: nobody asks for its complaints; needed for :meth:`read`, which would not come to them.
 
     Raises:
         OSError: git cannot be run.
     """
 
-    def __init__(self, root: str, *command: str) -> None:
+    def __init__(self, root: str, *command: str, quiet: bool = False) -> None:
         from subprocess import DEVNULL, PIPE, Popen
 
         self._said: tuple[bytes, str] | None = b"", "not begun"
@@ -68,7 +71,10 @@ class Git:
         # Looking must not take the lock of the index, ask for passwords, or start a watcher of files.
         environment.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
         program = ["git", "-C", root, "-c", "core.fsmonitor=false", *command]
-        self._process = Popen(program, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True)
+        errors = DEVNULL if quiet else PIPE
+        self._process = Popen(
+            program, stdin=DEVNULL, stdout=PIPE, stderr=errors, env=environment, start_new_session=True
+        )
         self._said = None
         self._owner = os.getpid()
 
@@ -88,7 +94,7 @@ class Git:
                 output, errors = self._process.communicate(timeout=max(0.0, deadline - monotonic()))
             except TimeoutExpired:
                 raise Silent from None
-            complaint = errors.decode(errors="replace").strip().partition("\n")[0]
+            complaint = (errors or b"").decode(errors="replace").strip().partition("\n")[0]
             self._said = output, (complaint or "failed") if self._process.returncode else ""
         return self._said
 
@@ -113,16 +119,18 @@ class Git:
         Raises:
             Silent: it fails, or takes longer.
         """
-        from threading import Timer
-
         assert self._process.stdout is not None
-        alarm = Timer(patience, self._process.kill)
-        alarm.daemon = True
-        alarm.start()
+        answered = Event()
+
+        def give_up() -> None:
+            if not answered.wait(patience):
+                self._process.kill()
+
+        start(OwnThread(give_up, "git alarm"))
         try:
             output = self._process.stdout.read(limit + 1)
         finally:
-            alarm.cancel()
+            answered.set()
         if len(output) > limit:
             self.end()
             return None

@@ -68,8 +68,8 @@ def started(root: str, *command: str, paths: Sequence[str], private: Sequence[st
         return None
     try:
         if sum(map(len, paths)) < _LONGEST_LIST:
-            return Git(root, "--literal-pathspecs", *command, *paths).widen()
-        return Git(root, *command, ".", *(f":(top,exclude,literal){path}" for path in private)).widen()
+            return Git(root, "--literal-pathspecs", *command, *paths, quiet=True).widen()
+        return Git(root, *command, ".", *(f":(top,exclude,literal){path}" for path in private), quiet=True).widen()
     except OSError:
         return None
 
