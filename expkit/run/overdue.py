@@ -7,11 +7,13 @@ there already is not sent again, so delivery may be broken off anywhere, and rep
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from expkit._support.threads import OwnThread, start
 from expkit.errors import ExpkitError, RunNotFoundError, StoreError
 from expkit.observers.delivery import Delivery
 from expkit.observers.store import StoreObserver
@@ -23,7 +25,7 @@ from expkit.settings import SETTINGS
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from expkit.record.model import RunRecord
     from expkit.run.owed import Note
@@ -62,12 +64,29 @@ def is_stores_trouble(error: BaseException) -> bool:
 
 
 def deliver_in_background(stores: Sequence[RunStore]) -> None:
-    """Deliver in a thread of its own what earlier runs owe to these stores; nobody waits for it."""
-    threading.Thread(target=_deliver_all, args=(stores,), name="expkit overdue", daemon=True).start()
+    """Deliver in a thread of its own what earlier runs owe to these stores; nobody waits for it.
+
+    A store that this process is delivering to already, and that may be away for long, gets no further thread.
+    """
+    with _lock:
+        wanted = {target: store for store in stores if (target := target_of(store)) not in _served}
+        if wanted and start(OwnThread(_deliver_all, "overdue", wanted)):
+            _served.update(wanted)
 
 
-def _deliver_all(stores: Iterable[RunStore]) -> None:
-    wanted = {target_of(store): store for store in stores}
+_lock = threading.RLock()
+_served: set[str] = set()
+
+
+def _deliver_all(wanted: dict[str, RunStore]) -> None:
+    try:
+        _deliver_to(wanted)
+    finally:
+        with _lock:
+            _served.difference_update(wanted)
+
+
+def _deliver_to(wanted: dict[str, RunStore]) -> None:
     for note in owed_notes():
         if note.target in wanted and note.is_free and (mine := note.take()) is not None:
             _deliver_at_last(mine, _for_this_thread(wanted[note.target]))
@@ -116,3 +135,14 @@ def _replay(
         store.renew(run_id, lease)  # so that readers can judge that the process is gone
     observer.catch_up(Delivery(event=Learned(time=datetime.now(timezone.utc)), record=record, log=past, moved=moved))
     return run_id
+
+
+def _after_fork() -> None:
+    """A forked child delivers nothing yet."""
+    global _lock  # noqa: PLW0603 - another thread may have held it
+    _lock = threading.RLock()
+    _served.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -127,7 +127,7 @@ class Note(Frozen):
         """Let this process be the one that delivers; None where another one was faster, or has delivered it."""
         path = _path(self.uid, self.target)
         try:
-            os.rename(self.path, path)
+            os.replace(self.path, path)
             os.utime(path)
         except OSError:
             return None
@@ -136,7 +136,7 @@ class Note(Frozen):
     def release(self) -> None:
         """Let others deliver."""
         try:
-            os.rename(self.path, f"{owed_dir()}/{_key(self.uid, self.target)}.json")
+            os.replace(self.path, f"{owed_dir()}/{_key(self.uid, self.target)}.json")
         except OSError:
             pass
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from expkit import SETTINGS, Experiment, FileStorageObserver, RunObserver, Store
 from expkit.errors import ObserverError
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.record.tagged import record_blobs
-from expkit.run.overdue import deliver
+from expkit.run.overdue import deliver, deliver_in_background
 from expkit.run.owed import Note, owed_notes, target_of
 from expkit.stores.base import Capabilities
 from expkit.stores.folder.store import FolderStore
@@ -344,3 +345,46 @@ def test_full_speed_beside_a_slow_observer(tmp_path):
     run = experiment(FileStorageObserver(tmp_path / "runs"), Hanging(), witness, main=main).run()
     release.set()
     assert run.result < 5
+
+
+def test_one_thread_delivers_to_a_store_however_many_runs_begin(monkeypatch):
+    """While a store is away, further runs of the process do not bring further threads that wait for it."""
+    release, asked = threading.Event(), []
+
+    def notes():
+        asked.append(threading.current_thread())
+        release.wait(30)
+        return iter(())
+
+    monkeypatch.setattr("expkit.run.overdue.owed_notes", notes)
+    stores = [Remote()]
+    for _ in range(5):
+        deliver_in_background(stores)
+    eventually(lambda: asked)
+    release.set()
+    asked[0].join(30)
+    assert len(asked) == 1
+    deliver_in_background(stores)
+    eventually(lambda: len(asked) == 2)
+
+
+def test_notes_are_taken_where_files_cannot_be_renamed_onto_others(monkeypatch):
+    """On Windows, too, a note that somebody had before can be let go and taken again."""
+
+    def rename(source, target):
+        if os.path.exists(target):
+            raise FileExistsError(target)
+        os.replace(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    note = Note(uid="abc", name="x", log="", target="remote:").write()
+    free = note.path.replace(os.path.basename(note.path), os.path.basename(note.path).partition(".")[0] + ".json")
+    Path(free).write_text("")
+    note.release()
+    assert not os.path.exists(note.path)
+    (found,) = owed_notes()
+    note.write()
+    mine = found.take()
+    assert mine is not None
+    assert mine.path == note.path
+    mine.remove()
