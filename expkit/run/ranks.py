@@ -41,6 +41,8 @@ _LAST_PATIENCE = 1.0  # seconds that the end of rank 0 waits for the ends of oth
 _NAMED_BY = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT")
 _LOOPBACK = ("127.", "localhost", "::1")
 
+# Numbers of runs, by which ranks meet: all ranks must make the same ones. One that rank 0 makes for itself alone, inside
+# another, say, shifts the numbers of those that come after it.
 _runs = count()
 
 
