@@ -6,6 +6,8 @@ import os
 from stat import S_ISREG
 from typing import NamedTuple
 
+from expkit._support.blame import raise_foreign
+
 _COARSE = 2 * 10**9
 _FINE = 2 * 10**7
 """How far apart two changes must be to give two times, in nanoseconds, with room to spare."""
@@ -50,6 +52,7 @@ def signature_of(path: str | os.PathLike[str]) -> Signature | None:
     """The signature of a regular file as it is now; None where there is none."""
     try:
         status = os.stat(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        raise_foreign(error)  # what a signal handler raises to tell of a timeout is an OSError
         return None
     return Signature.of(status) if S_ISREG(status.st_mode) else None

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.blame import raise_foreign
 from expkit._support.threads import is_own
 from expkit.provenance import executed
 from expkit.provenance.opened import MOST_FRESH, absolute
@@ -151,8 +152,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
                         _listeners[-1].catch_up(2)
         elif event in _HEARD:
             _HEARD[event](args)
-    except Exception:  # whatever is wrong, the program's own call says it better
-        pass
+    except Exception as error:  # whatever is wrong, the program's own call says it better
+        raise_foreign(error)  # a signal handler has struck
 
 
 def _open(args: tuple[Any, ...]) -> None:

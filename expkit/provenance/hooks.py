@@ -11,10 +11,11 @@ import threading
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.blame import raise_foreign
 from expkit.provenance.audit import note, note_folder
 from expkit.provenance.modules import users_modules
 from expkit.provenance.native import BOTH, BY_MODE, INTO, MODES, NATIVE, READ, Native
-from expkit.provenance.opened import HOOK
+from expkit.provenance.opened import HOOK, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,8 +102,8 @@ def _noting(native: Native) -> Callable[..., Any]:
     def wrapper(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ARG001
         try:
             _note(native, args, kwargs)
-        except Exception:  # the call itself says better what is wrong
-            pass
+        except Exception as error:  # the call itself says better what is wrong
+            raise_foreign(error)  # a signal handler has struck
         return wrapped(*args, **kwargs)
 
     return wrapper
@@ -119,7 +120,7 @@ def _note(native: Native, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None
 
 
 def _note_path(path: str, way: str) -> None:
-    if way == INTO and (os.path.isdir(path) or not os.path.splitext(path)[1]):
+    if way == INTO and (is_folder(path) or not os.path.splitext(path)[1]):
         note_folder(path)
     elif way in (READ, BOTH):
         for file in islice(_files(path), _MOST):
@@ -134,7 +135,7 @@ def _argument(place: int, keyword: str, args: tuple[Any, ...], kwargs: dict[str,
 
 def _files(path: str) -> Iterator[str]:
     """The file, or those that a pattern or a folder stands for."""
-    if os.path.isdir(path):
+    if is_folder(path):
         yield from (os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
     elif any(mark in path for mark in "*?[") and not os.path.lexists(path):
         from glob import iglob

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.blame import raise_foreign
 from expkit._support.signature import Signature, signature_of
 from expkit._support.threads import is_own
 
@@ -131,9 +132,12 @@ class Opened:
             path = absolute(args[0])
             if path.endswith(".pyc") or is_own(thread, at):
                 continue
-            self.seen.add(args)
-            if not self.note(path, reads=True, writes=False, at=at):
-                self.seen.discard(args)  # it may be there the next time
+            try:
+                if self.note(path, reads=True, writes=False, at=at):  # else it may be there the next time
+                    self.seen.add(args)
+            except BaseException:  # a signal handler has struck: somebody will come by later
+                self.fresh[args] = at, thread
+                raise
         if len(self.seen) >= self._most:
             self._close()
 
@@ -160,7 +164,7 @@ class Opened:
 
     def renamed(self, source: str, target: str) -> None:
         """A file or folder is about to be renamed: what was written as ``source`` will be found as ``target``."""
-        if os.path.isdir(source):
+        if is_folder(source):
             inside = source + os.sep
             for path in [path for path in list(self.writes) if path.startswith(inside)]:
                 self.writes.setdefault(target + path[len(source) :], self.writes[path])
@@ -211,10 +215,17 @@ def look(folder: str, most: int) -> dict[str, Signature]:
     return found
 
 
+def is_folder(path: str) -> bool:
+    """Whether there is a folder; unlike ``os.path.isdir`` it lets pass what a signal handler raises."""
+    status = _status(path)
+    return status is not None and S_ISDIR(status.st_mode)
+
+
 def _status(path: str) -> os.stat_result | None:
     try:
         return os.stat(path)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        raise_foreign(error)  # what a signal handler raises to tell of a timeout is an OSError
         return None
 
 

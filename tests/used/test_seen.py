@@ -64,6 +64,35 @@ def test_what_the_run_made_itself_is_no_input(used):
     assert run.named("input") == [] and run.named("output") == ["made.txt"]
 
 
+def test_what_a_signal_handler_raises_arrives_in_the_program(used):
+    """A timeout strikes as it would without us, also while we take note of a file and if it is an OSError."""
+    run = used(
+        """
+        lost = 0
+        for turn in range(300):
+            until, struck = time.time() + 0.1, False
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0001 + turn % 7 * 0.00005)
+                while time.time() < until:
+                    open("made.txt", "w").close()
+                    os.rename("made.txt", "moved.txt")
+                    os.remove("moved.txt")
+            except TimeoutError:
+                struck = True
+            lost += not struck
+        assert not lost, f"{lost} were lost"
+        """,
+        "import signal, time",
+        """
+        def strike(*_):
+            raise TimeoutError
+
+        signal.signal(signal.SIGALRM, strike)
+        """,
+    )
+    assert run.record["gaps"] == []
+
+
 def test_what_is_written_aside_and_renamed_is_known_by_its_last_name(used):
     """Atomic replacement of a file, and of a folder of files, ends in outputs under their final names."""
     (used.path / "old.txt").write_text("old")
