@@ -12,6 +12,7 @@ import signal
 import threading
 import weakref
 
+from expkit.stores.folder.held import HeldFile
 from expkit.stores.kernel import oom_counter
 from expkit.stores.last_words import header
 
@@ -30,7 +31,7 @@ class LastWords:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._fd = -1
+        self._file: HeldFile | None = None
         self._is_made = False
         self._header = b""
         self._hears = False
@@ -43,9 +44,9 @@ class LastWords:
 
     def trim(self) -> None:
         """Forget what was written, where a timer or a profiler sends signals all the time."""
-        if self._fd >= 0 and os.fstat(self._fd).st_size > _LONGEST:
-            os.ftruncate(self._fd, 0)
-            os.write(self._fd, self._header)
+        if self._file is not None and self._file.is_ours and os.fstat(self._file.number).st_size > _LONGEST:
+            os.ftruncate(self._file.number, 0)
+            os.write(self._file.number, self._header)
 
     def remove(self) -> None:
         """The run has ended and says so itself."""
@@ -55,27 +56,28 @@ class LastWords:
 
     def close(self) -> bool:
         """Write no more; False where that cannot be stopped from this thread."""
-        if self._fd < 0:
+        if self._file is None:
             return True
-        if self._hears and not _stop_hearing(self._fd):
+        if self._hears and not _stop_hearing(self._file.number):
             return False
         if self._sink is not None and self._sink() is not None:
             import faulthandler
 
             faulthandler.disable()
-        os.close(self._fd)
-        self._fd = -1
+        self._file.close()
+        self._file = None
         _mine.remove(self)
         return True
 
     def _open(self) -> None:
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK, 0o666)
+        self._file = HeldFile(self._path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
         self._is_made = True
         self._header = header(oom_counter())
         _mine.append(self)
-        os.write(self._fd, self._header)
-        self._hears = _hear(self._fd)
-        self._sink = _expect_crashes(self._fd)
+        self._file.raise_number()
+        os.write(self._file.number, self._header)
+        self._hears = _hear(self._file.number)
+        self._sink = _expect_crashes(self._file.number)
 
 
 class _Sink:
@@ -108,7 +110,8 @@ def _stop_hearing(fd: int) -> bool:
         return False
     now = signal.set_wakeup_fd(-1)
     if now not in (-1, fd):
-        signal.set_wakeup_fd(now)
+        with contextlib.suppress(OSError, ValueError):  # closed by whoever it was
+            signal.set_wakeup_fd(now)
     return True
 
 

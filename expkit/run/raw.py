@@ -9,10 +9,11 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from expkit._support.blame import arose_in
+from expkit._support.blame import arose_in, raise_foreign
 from expkit._support.forking import ForkLocks
 from expkit.run.settling import incomplete
-from expkit.stores.folder.files import BINARY, write_all
+from expkit.stores.folder.files import write_all
+from expkit.stores.folder.held import HeldFile
 from expkit.stores.folder.mounts import may_map
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class RawFile:
         self.gap = ""
         self._path = path
         self._shared = shared
-        self._fd = -1
+        self._file: HeldFile | None = None
         self._map: mmap.mmap | None = None
         self._start = self._size = 0
         self._lock = threading.RLock()
@@ -90,9 +91,9 @@ class RawFile:
             self._leave_window(cut=True)
             if self in _open:
                 _open.remove(self)
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     def _take(self, data: bytes) -> None:
         if self._closed or monotonic() < self._retry:
@@ -107,25 +108,26 @@ class RawFile:
 
     def _next(self, least: int) -> None:
         """Make room for at least so many bytes."""
-        if self._fd < 0:
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
-            self._start = os.fstat(self._fd).st_size
+        if self._file is None:
+            self._file = HeldFile(self._path, os.O_RDWR | os.O_APPEND)
+            self._start = os.fstat(self._file.fd()).st_size
             self._shared = self._shared or not may_map(os.path.dirname(os.path.abspath(self._path)))
         if not self._shared:
             place = self._leave_window(cut=False)
             try:
-                self._map_window(place, least)
-            except OSError:  # a file that cannot be mapped, or a disk that is nearly full
+                self._map_window(self._file.fd(), place, least)
+            except OSError as error:  # a file that cannot be mapped, or a disk that is nearly full
+                raise_foreign(error)
                 self._shared = True
         if self._shared:
             self.put = self._append
 
-    def _map_window(self, place: int, least: int) -> None:
+    def _map_window(self, fd: int, place: int, least: int) -> None:
         start = place // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
         size = _NEXT if start else _FIRST
         size = max(size, -(-(place - start + least) // _FIRST) * _FIRST)
-        _take_room(self._fd, start, size)
-        window = _mapped(self._fd, start, size)
+        _take_room(fd, start, size)
+        window = _mapped(fd, start, size)
         window.seek(place - start)
         self._map, self._start, self._size = window, start, size
         self.put = window.write
@@ -134,16 +136,16 @@ class RawFile:
         """Close the window; the byte after the last one that was printed."""
         self.put = self._refuse
         window, self._map = self._map, None
-        if window is None:
+        if window is None or self._file is None:
             return self._start
         place = self._start = self._start + _fill(window, self._size)
-        window.close()
+        self._file.close_map(window)
         if cut:
-            os.ftruncate(self._fd, place)
+            self._file.truncate(place)
         return place
 
     def _append(self, data: bytes) -> None:
-        if os.write(self._fd, data) < len(data):
+        if self._file is not None and os.write(self._file.fd(), data) < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _lose(self, error: OSError) -> None:

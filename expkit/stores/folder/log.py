@@ -14,6 +14,7 @@ from expkit.record.fold import fold
 from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
+from expkit.stores.folder.held import HeldFile
 from expkit.stores.folder.keeping import keep
 from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.syncing import syncer
@@ -71,7 +72,7 @@ class RunLog:
         self._rank_lease = run.rank_lease(segment, rank)
         self._points: PointWriter | None = None
         self.on_loss: Callable[[Exception], None] | None = None
-        self._fd = -1
+        self._file: HeldFile | None = None
         self._torn = False
         self._pending: deque[Event] = deque()
         self._folding = False
@@ -190,11 +191,11 @@ class RunLog:
         return isinstance(event, _AT_ONCE) and not self._rank
 
     def _append(self, data: bytes) -> None:
-        if self._fd < 0:
-            self._fd = os.open(self._events, os.O_RDWR | os.O_APPEND | os.O_CREAT | files.BINARY, 0o666)
-            self._torn = files.is_torn(self._fd)  # somebody died here
+        if self._file is None:
+            self._file = HeldFile(self._events, os.O_RDWR | os.O_APPEND)
+            self._torn = files.is_torn(self._file.fd())  # somebody died here
         torn, self._torn = self._torn, True
-        files.write_all(self._fd, b"\n" + data if torn else data)
+        files.write_all(self._file.fd(), b"\n" + data if torn else data)
         self._torn = False
 
     def _put_array(self, data: bytes, suffix: str) -> str:  # noqa: ARG002 - blobs have no names
@@ -236,12 +237,12 @@ class RunLog:
 
     def _drop_events(self, longer_than: int) -> None:
         """Forget events that ``run.json`` holds. Whoever is writing one has precedence."""
-        if self._rank or self._fd < 0 or self._folding or not self._lock.acquire(blocking=False):
+        if self._rank or self._file is None or self._folding or not self._lock.acquire(blocking=False):
             return
         try:
             if self._written_events == self._state[1].events and files.size_of(self._events) > longer_than:
-                os.close(self._fd)
-                self._fd = -1
+                self._file.close()
+                self._file = None
                 os.unlink(self._events)
         finally:
             self._lock.release()

@@ -22,6 +22,8 @@ from expkit._support.blame import arose_in
 from expkit.errors import StoreError
 from expkit.record.model import Point
 from expkit.stores.folder import slots
+from expkit.stores.folder.files import write_all
+from expkit.stores.folder.held import HeldFile
 from expkit.stores.folder.point_reader import Columns, PointReader, Series
 from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
@@ -69,7 +71,7 @@ class PointWriter:
         self._lock = threading.RLock()
         self._known: dict[Any, _Series] = {}
         self._numbers = itertools.count(1)
-        self._fd = -1
+        self._file: HeldFile | None = None
         self._window: Window | Appending | None = None
         self._write: Callable[[bytes], object] = _no_room
         self._closed = ""
@@ -151,14 +153,14 @@ class PointWriter:
         with self._lock:
             self._closed = self._closed or f"{self._path} is closed: no more points can be added"
             window, self._window = self._window, None
+            file, self._file = self._file, None
             self._write = _no_room
-            if window is None:
+            if window is None or file is None:
                 return
-            end = window.close()
-            os.ftruncate(self._fd, end)
+            file.truncate(window.close())
             if sync:
-                os.fsync(self._fd)
-            os.close(self._fd)
+                os.fsync(file.fd())
+            file.close()
 
     def _put(self, name: str, step: Any, value: Any, time: float, tags: _Tags, kind: str) -> None:
         key = (name, tags, kind) if tags or kind != "scalar" else name
@@ -206,11 +208,13 @@ class PointWriter:
                 # no signal handler can come between this question and its answer: no call, no jump back
                 if self._window is old:
                     self._window = new
+                    old.leave()
             if self._window is not None:
                 self._write = self._window.write
 
     def _next_window(self, old: Window | Appending, needed: int) -> Window:
-        return next_window(self._fd, old.end, needed, min(old.size * 2, LAST_WINDOW))
+        assert self._file is not None
+        return next_window(self._file, old.end, needed, min(old.size * 2, LAST_WINDOW))
 
     def _with_room(self, step: Callable[[], _W]) -> _W:
         """Take a step that needs room; on a full disk it is tried now and then only, for that takes its time."""
@@ -231,23 +235,23 @@ class PointWriter:
     def _open(self) -> Window | Appending:
         if self._closed:
             raise StoreError(self._closed)
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        file = HeldFile(self._path, os.O_RDWR)
         try:
             reader = PointReader(self._path)  # its own: a signal handler may come here while one is at work
             end = reader.end()
             numbers = itertools.count(reader.last_number() + 1)
-            if end < os.fstat(fd).st_size and self._window is None:
-                os.ftruncate(fd, end)
-            window = open_window(fd, self._path, end, FIRST_WINDOW)
+            if self._window is None:
+                _clear(file.fd(), end)
+            window = open_window(file, self._path, end, FIRST_WINDOW)
             if not end:
                 window.write(slots.MAGIC)
         except BaseException:
-            os.close(fd)
+            file.close()
             raise
         if self._window is None:  # else a signal handler was here meanwhile
-            self._window, self._fd, self._numbers = window, fd, numbers
+            self._window, self._file, self._numbers = window, file, numbers
         else:
-            os.close(fd)
+            file.close()
         return self._window
 
     def forget(self) -> None:
@@ -255,8 +259,12 @@ class PointWriter:
         self._closed = f"{self._path} belongs to the process that this one was forked from: log points there"
         self._lock = threading.RLock()
         self._reader = PointReader(self._path)
-        self._window = None
+        window, self._window = self._window, None
+        file, self._file = self._file, None
         self._write = _no_room
+        if window is not None and file is not None:
+            window.leave()
+            file.close()
 
 
 class _Series:
@@ -287,6 +295,15 @@ class _Series:
                 self.next_step = itertools.count(self.moved + 1).__next__
                 self.moved = None
         return self.next_step()
+
+
+def _clear(fd: int, end: int) -> None:
+    """Forget what a killed process left behind its last record. Nothing is cut: another process may have it mapped."""
+    os.lseek(fd, end, os.SEEK_SET)
+    while data := os.read(fd, LAST_WINDOW):
+        if any(data):
+            os.lseek(fd, -len(data), os.SEEK_CUR)
+            write_all(fd, bytes(len(data)))
 
 
 def _no_room(record: bytes, /) -> object:  # noqa: ARG001

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from expkit.stores.folder import slots
 from expkit.stores.folder.files import write_all
+from expkit.stores.folder.held import HeldFile
 from expkit.stores.folder.mounts import may_map
 from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.slots import SLOT
@@ -23,19 +24,21 @@ class Window:
     """A part of the file in memory, with a position that only moves on.
 
     Args:
-        fd: the file.
+        file: that grows.
         place: byte of the file where writing begins.
         least: bytes that must fit.
     """
 
-    __slots__ = ("_map", "_start", "size", "write")
+    __slots__ = ("_file", "_map", "_start", "size", "write")
 
-    def __init__(self, fd: int, place: int, least: int) -> None:
+    def __init__(self, file: HeldFile, place: int, least: int) -> None:
+        fd = file.fd()
         grain = mmap.ALLOCATIONGRANULARITY
         self._start = place // grain * grain
         self.size = -(-(place - self._start + least) // grain) * grain
         _take_room(fd, self._start, self.size)
         _take_room_ahead(fd, self.end, self.size)
+        self._file = file
         self._map = _map(fd, self._start, self.size)
         self._map.seek(place - self._start)
         self.write: Callable[[bytes], object] = self._map.write
@@ -62,8 +65,12 @@ class Window:
         self._map.seek(0, os.SEEK_END)
         while place < self.size and self._map[place]:  # another thread was quicker
             place += slots.size_of(self._map[place : place + SLOT])
-        self._map.close()
+        self.leave()
         return self._start + place
+
+    def leave(self) -> None:
+        """Refuse what comes from now on; there is another window, or the file is another process's."""
+        self._file.close_map(self._map)
 
 
 class Appending:
@@ -80,13 +87,14 @@ class Appending:
 
     def __init__(self, path: str, place: int) -> None:
         os.truncate(path, place)
-        self._file = open(path, "ab", buffering=0)  # noqa: SIM115
+        self._file = HeldFile(path, os.O_RDWR | os.O_APPEND)
 
     def write(self, record: bytes) -> object:
         """Append one record, whole or not at all."""
-        written = self._file.write(record)
+        fd = self._file.fd()
+        written = os.write(fd, record)
         if written < len(record):
-            self._file.truncate(self._file.tell() - written)
+            self._file.truncate(os.fstat(fd).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return written
 
@@ -95,26 +103,30 @@ class Appending:
 
     def close(self) -> int:
         """Refuse what comes from now on, and return the byte of the file after the last record."""
-        end = self._file.seek(0, os.SEEK_END)
-        self._file.close()
+        end = os.fstat(self._file.fd()).st_size
+        self.leave()
         return end
 
+    def leave(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
-def next_window(fd: int, place: int, least: int, wanted: int) -> Window:
+
+def next_window(file: HeldFile, place: int, least: int, wanted: int) -> Window:
     """A window with room for ``wanted`` bytes, or at least for ``least``.
 
     Raises:
         OSError: there is no room on the disk, or the disk fails.
     """
     try:
-        return Window(fd, place, max(least, wanted))
+        return Window(file, place, max(least, wanted))
     except OSError as error:
         if not is_full(error):
             raise
-    return Window(fd, place, least)
+    return Window(file, place, least)
 
 
-def open_window(fd: int, path: str, place: int, least: int) -> Window | Appending:
+def open_window(file: HeldFile, path: str, place: int, least: int) -> Window | Appending:
     """A window into the file, or what can take its place there.
 
     Raises:
@@ -122,7 +134,7 @@ def open_window(fd: int, path: str, place: int, least: int) -> Window | Appendin
     """
     if may_map(os.path.dirname(os.path.abspath(path))):
         try:
-            return next_window(fd, place, SLOT, least)
+            return next_window(file, place, SLOT, least)
         except OSError as error:
             if error.errno not in _CANNOT_MAP:
                 raise
