@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from math import inf
 from time import time
@@ -32,6 +33,12 @@ class OwnThread(threading.Thread):
             super().run()
         finally:
             del _own[ident]
+
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the thread's end; a program that waits for all its threads need not wait for ours."""
+        if sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
+            super().join(timeout)
 
 
 def start(thread: threading.Thread) -> bool:
