@@ -11,23 +11,55 @@ if TYPE_CHECKING:
 MASK = "***"
 """What stands where a secret stood."""
 
-_STEMS = ("pass", "pwd", "secret", "token", "key", "cred", "auth", "bearer", "cookie", "webhook")
+_STEMS = (
+    "pass", "pw", "pswd", "secret", "token", "key", "cred", "auth", "bearer", "cookie", "webhook", "jwt", "dsn",
+    "b_pat", "b-pat", "bpat", "connection",
+)  # fmt: skip
 """Every secret name holds one of these; looked for first, because most names hold none."""
+_SIGHTS = (
+    "AKIA",
+    "ASIA",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "hf_",
+    "sk-",
+    "xox",
+    "eyJ",
+    "earer ",
+)
+"""What access data of well-known services begins with."""
+
+_SHORTEST_TOKEN = 16
 
 _WORDS = frozenset((
-    "authorization", "bearer", "cookie", "cookies", "credential", "credentials", "passphrase", "passwd", "password",
-    "passwords", "pwd", "secret", "secrets", "token", "webhook", "webhooks",
+    "apikeys", "auth", "authorization", "bearer", "cookie", "cookies", "credential", "credentials", "creds", "dsn",
+    "jwt", "passphrase", "passw", "passwd", "password", "passwords", "pswd", "pwd", "secret", "secrets", "token",
+    "userpass", "webhook", "webhooks",
 ))  # fmt: skip
 _ENDINGS = (
     "password", "passwd", "passphrase", "apikey", "accesskey", "authkey", "privatekey", "secretkey", "accesstoken",
     "apitoken", "authtoken", "clientsecret",
 )  # fmt: skip
+_ALONE = frozenset(("pass", "pw", "tokens"))
+"""Secret as the whole name; ``forward_pass``, ``pw_conv`` and ``input_tokens`` are something else."""
+_SERVICES = (
+    "anthropic aws azure cohere comet gcp gitlab github google hf huggingface mistral neptune openai replicate service "
+    "slack stripe wandb"
+)
 _PAIRS = frozenset(
     f"{kind} {what}"
     for what, kinds in {
-        "key": "access account api auth encryption license master private shared signing ssh",
-        "keys": "access account api auth encryption license private signing ssh",
-        "tokens": "access api auth refresh session",
+        "key": f"access account api auth encryption license master private shared signing ssh {_SERVICES}",
+        "keys": f"access account api auth encryption license private signing ssh {_SERVICES}",
+        "tokens": f"access api auth refresh session user {_SERVICES}",
+        "pat": "github gitlab",
+        "string": "connection",
+        "pw": "admin db email ftp http login mail mysql proxy redis root smtp ssh user",
         "pass": "admin db email ftp http login mail mysql proxy redis root smtp ssh user",
     }.items()
     for kind in kinds.split()
@@ -44,6 +76,10 @@ _ABOUT_TOKENS = frozenset((
     "budget", "class", "classification", "dim", "dims", "drop", "dropout", "embedding", "embeddings", "endpoint",
     "header", "id", "ids", "index", "level", "masking", "merging", "mixer", "mixing", "pooling", "position", "pruning",
     "rate", "ratio", "uri", "url", "usage",
+))  # fmt: skip
+_ABOUT_AUTH = frozenset((
+    "backend", "class", "domain", "endpoint", "flow", "host", "method", "mode", "port", "server", "timeout", "uri", "url",
+    "user", "username",
 ))  # fmt: skip
 _TEXT_TOKENS = frozenset((
     "additional", "audio", "begin", "beginning", "bos", "class", "cls", "end", "eos", "first", "image", "last", "mask",
@@ -116,7 +152,21 @@ def names_secret(name: str, names: tuple[str, ...] = (), harmless: tuple[str, ..
     words = list(words_of(name))
     if name in _PLACES or any(_holds(words, other) for other in harmless):
         return False
-    return any(_holds(words, other) for other in names) or any(_is_secret(words, at) for at in range(len(words)))
+    if any(_holds(words, other) for other in names) or (len(words) == 1 and words[0] in _ALONE):
+        return True
+    return any(_is_secret(words, at) for at in range(len(words)))
+
+
+def may_hold_access(text: str) -> bool:
+    """Whether a text is worth a close look, see :mod:`expkit._support.secret_texts`: most are not, and this is quick."""
+    if "//" in text:
+        return True
+    if len(text) >= _SHORTEST_TOKEN and any(sight in text for sight in _SIGHTS):
+        return True
+    if "=" not in text and ":" not in text and "--" not in text:
+        return False
+    folded = text.lower()
+    return any(stem in folded for stem in _STEMS) or "curl" in folded or "PRIVATE KEY" in text
 
 
 @lru_cache(maxsize=4)  # an environment seldom changes between two runs
@@ -155,6 +205,8 @@ def _is_secret(words: list[str], at: int) -> bool:
     word, before = words[at], words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
     if before in _COUNTING or (word == "token" and (before in _TEXT_TOKENS or after in _ABOUT_TOKENS)):
+        return False
+    if word == "auth" and after in _ABOUT_AUTH:
         return False
     named = word in _WORDS or f"{before} {word}" in _PAIRS or word.endswith(_ENDINGS)
     return named and after not in _ABOUT

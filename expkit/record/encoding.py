@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import RAISED, safe_repr, tolerate
 from expkit._support.secrets import Secret
 from expkit.record import arrays as numeric
-from expkit.record.masking import Secrets, masked_text
+from expkit.record.masking import of_runs
 from expkit.record.tagged import TAG, Encoded, Masked, Opaque, find_loaded, is_unicode, name_of, tagged
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _object(_: _Encoder, value: Any) -> Json:
 
 def _repr(value: Any) -> str:
     text = re.sub(
-        _ADDRESS, "", masked_text(safe_repr(value, _REPR_LIMIT + 100))
+        _ADDRESS, "", of_runs().sure(safe_repr(value, _REPR_LIMIT + 100))
     )  # an address makes equal configs differ
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "..."
 
@@ -262,7 +262,7 @@ def _state(value: Any) -> Json:
 
         pickler = Pickler(unpicklable=False, max_depth=6, max_iter=0, warn=False, keys=True)
         text = dumps(pickler.flatten(value))
-        return Secrets().masked(loads(text, parse_constant=str)) if len(text) <= _STATE_LIMIT else None
+        return of_runs().masked(loads(text, parse_constant=str)) if len(text) <= _STATE_LIMIT else None
     except RAISED as error:
         tolerate(error)
         return None

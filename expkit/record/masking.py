@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
-from expkit._support.odd import RAISED, tolerate
-from expkit._support.secrets import MASK, Secret, names_secret, secret_values
-from expkit.record.tagged import Masked, quoted
+from expkit._support.secrets import MASK, may_hold_access, names_secret, secret_values
+from expkit.record.masking_walk import Walk, secret_names
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -20,21 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expkit.record.events import Event
+    from expkit.record.model import FileRef
 
 _SHORTEST = 6  # a shorter text may stand anywhere by chance
 _LONG = 12
 _LOOKED_INTO = 10_000_000  # bytes
-_NUMBERS = frozenset((int, float, bool, type(None)))
-
-_USER_PART = r"(?i)\b(https?://)[^\s/?#]+@"
-_LOGIN = r"(\b[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?:[^\s/?#]*|(?!\d+[/?#])[^\s@]*)@"
-_PARAMETER = r"([?&;])([^\s=&;#]+)=([^\s&;#\"']+)"
-_HOOK = (
-    r"(?i)\b(hooks\.slack\.com/services/|api\.telegram\.org/bot|discord(?:app)?\.com/api/webhooks/)[^\s\"'/?][^\s\"'?]*"
-)
-_PARAMETERS = frozenset(("auth", "key", "sig", "signature"))  # secret in a URL, if nowhere else
-_IN_TEXT = r"(?i)(^|[\s;\"'])(password|passwd|pwd|accountkey|sharedaccesskey)=([^\s;&\"']+)"
-_ASSIGNED = r"""([A-Za-z_][\w.-]*)(["']?\]?\s*[=:]\s*[bru]?)(["'])((?:\\.|(?!\3).)+)\3"""
 
 
 # -- by rule -------------------------------------------------------------------------------------------
@@ -42,11 +32,7 @@ _ASSIGNED = r"""([A-Za-z_][\w.-]*)(["']?\]?\s*[=:]\s*[bru]?)(["'])((?:\\.|(?!\3)
 
 def is_secret_name(name: str) -> bool:
     """Whether something of this name is a secret by our rule (whole words) and by ``SETTINGS.SECRETS``."""
-    return names_secret(name, *_names())
-
-
-def _names() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return tuple(SETTINGS.SECRETS.NAMES), tuple(SETTINGS.SECRETS.HARMLESS)
+    return names_secret(name, *secret_names())
 
 
 def _is_masked(name: str) -> bool:
@@ -57,32 +43,24 @@ def masked_url(url: str) -> str:
     """``url``, or a text with URLs in it, without what gives access.
 
     Passwords, the whole user part of http(s) URLs (it may be a token), secret query values and what follows the
-    address of a chat's webhook become ``***``; so does ``password=...`` in the text that opens a database. The user
-    of ``ssh://git@host/path`` stays.
+    address of a chat's webhook become ``***``; so do ``password=...`` in the text that opens a database, what stands
+    behind secret names, and tokens of well-known looks (:mod:`expkit._support.secret_texts`). The user of
+    ``ssh://git@host/path`` stays.
     """
     return _masked_url(url) if SETTINGS.SECRETS.MASK else url
 
 
 def _masked_url(url: str) -> str:
-    if "://" in url:
-        url = re.sub(_USER_PART, rf"\1{MASK}@", url)
-        url = re.sub(_LOGIN, rf"\1:{MASK}@", url)
-        url = re.sub(_PARAMETER, _masked_parameter, url)
-        url = re.sub(_HOOK, rf"\1{MASK}", url)
-    return re.sub(_IN_TEXT, rf"\1\2={MASK}", url) if "=" in url else url
+    if not may_hold_access(url):
+        return url
+    from expkit._support.secret_texts import without_access
+
+    return without_access(url, is_secret_name)
 
 
 def stripped_url(url: str) -> str:
     """``url`` with nothing left of what :func:`masked_url` masks in its user part, so that it can be cloned from."""
     return _masked_url(url).replace(f":{MASK}@", "@").replace(f"{MASK}@", "")
-
-
-def masked_text(text: str) -> str:
-    """A text of ours, or a ``repr``: access data in URLs, and what is quoted behind a secret name, is masked."""
-    text = masked_url(text)
-    if SETTINGS.SECRETS.MASK and ("'" in text or '"' in text):
-        return re.sub(_ASSIGNED, _masked_assignment, text)
-    return text
 
 
 def masked(value: Any, name: str = "") -> Any:
@@ -100,16 +78,6 @@ def masked_mapping(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return Secrets().shown(mapping)
 
 
-def _masked_parameter(match: Any) -> str:
-    mark, name, value = match.groups()
-    return f"{mark}{name}={MASK if name.lower() in _PARAMETERS or is_secret_name(name) else value}"
-
-
-def _masked_assignment(match: Any) -> str:
-    name, between, quote, _ = match.groups()
-    return f"{name}{between}{quote}{MASK}{quote}" if is_secret_name(name) else match[0]
-
-
 # -- by what is known ----------------------------------------------------------------------------------
 
 
@@ -125,7 +93,7 @@ class Secrets:
 
     def __init__(self, environment: Mapping[str, str] = {}) -> None:
         self.known: tuple[str, ...] = ()
-        self.learn(secret_values(tuple(environment.items()), *_names()) if environment else ())
+        self.learn(secret_values(tuple(environment.items()), *secret_names()) if environment else ())
 
     def learn(self, texts: Iterable[str]) -> None:
         """Take in secrets; those that are too short to be told from other text are not looked for."""
@@ -134,11 +102,11 @@ class Secrets:
             self.known = tuple(sorted({*self.known, *found}, key=len, reverse=True))
 
     def hide(self, text: str) -> str:
-        """A text of ours without secrets; see :func:`masked_text`."""
+        """A text of ours without secrets; see :func:`masked_url`."""
         for secret in self.known:
             if secret in text:
                 text = _without(text, secret)
-        return masked_text(text)
+        return masked_url(text)
 
     def masked(self, value: Any, name: str = "", paths: list[str] | None = None) -> Any:
         """A copy of a value in which :class:`~expkit.record.tagged.Masked` stands for secrets.
@@ -154,7 +122,7 @@ class Secrets:
         known = None
         while known is not self.known:  # what is learnt on the way may stand before the place where it is learnt
             known = self.known
-            walk = _Walk(self)
+            walk = Walk(self)
             result = walk(value, _is_masked(name))
             self.learn(walk.found)
         if paths is not None:
@@ -163,7 +131,7 @@ class Secrets:
 
     def shown(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Facts in which plain ``***`` stands for secrets: nobody starts from them, and every tool can read them."""
-        walk = _Walk(self, str)
+        walk = Walk(self, str)
         shown: dict[str, Any] = walk(self.masked(facts))
         return shown
 
@@ -186,17 +154,23 @@ class Secrets:
         """A command line without secrets.
 
         Args:
-            arguments: as typed; a known secret is masked wherever it stands, also in ``-zVALUE``.
+            arguments: as typed. What stands behind a secret name is masked: ``--password X``, ``password=X``; so is a
+                known secret, also in ``-zVALUE``; by chance, one like ``postgres`` may stand anywhere but behind an
+                option.
             said: what to show for some of them.
         """
-        return tuple(self._argument(said.get(argument, argument)) for argument in arguments)
+        before = ("", *arguments)
+        return tuple(self._argument(said.get(one, one), option) for option, one in zip(before, arguments, strict=False))
 
-    def _argument(self, argument: str) -> str:
-        for secret in self.known:
-            argument = argument.replace(secret, MASK)
+    def _argument(self, argument: str, option: str) -> str:
+        if option.startswith("-") and (argument in self.known or takes_secret(option, argument)):
+            return MASK
+        if argument[:1] == "-" and argument[1:2].isalpha() and argument[2:] in self.known:
+            return argument[:2] + MASK
         name, equals, value = argument.partition("=")
-        is_secret = bool(equals and value) and _is_masked(name)
-        return f"{name}={MASK}" if is_secret else masked_url(argument)
+        if equals and value and (_is_masked(name) or (name.startswith("-") and value in self.known)):
+            return f"{name}={MASK}"
+        return self.sure(argument)
 
     def sure(self, text: str) -> str:
         """A user's value without secrets that cannot stand there by chance, as a password ``postgres`` could."""
@@ -204,6 +178,19 @@ class Secrets:
             if secret in text and _is_unmistakable(secret):
                 text = _without(text, secret)
         return masked_url(text)
+
+    def file(self, ref: FileRef) -> FileRef:
+        """What may be told of a file."""
+        path = self.sure(ref.path)
+        if path == ref.path and not ref.metadata:
+            return ref
+        return ref.but(path=path, metadata=self.shown(ref.metadata))
+
+
+def takes_secret(option: str, argument: str) -> bool:
+    """Whether an argument is what a long option of a secret name asks for: the ``X`` of ``--password X``."""
+    is_value = not argument.startswith("-") and argument != "with"
+    return is_value and option.startswith("--") and "=" not in option and _is_masked(option)
 
 
 def _hide_all(secrets: Secrets, texts: Iterable[str]) -> tuple[str, ...]:
@@ -215,7 +202,8 @@ _HIDERS: dict[str, Callable[[Secrets, Any], Any]] = {
     "result": Secrets.masked,
     "host": Secrets.shown,
     "experiment": Secrets.shown,
-    "file": lambda secrets, file: file.but(metadata=secrets.shown(file.metadata)) if file.metadata else file,
+    "file": Secrets.file,
+    "files": lambda secrets, files: tuple(map(secrets.file, files)),
     "gaps": _hide_all,
     "unseen": _hide_all,
     "fail_trace": _hide_all,
@@ -239,161 +227,35 @@ def _percent(sign: str) -> str:
 
 
 def _without(text: str, secret: str) -> str:
-    if len(secret) >= _LONG:
+    """The text without a secret; short ones, words and numbers are not looked for within longer words."""
+    if len(secret) >= _LONG and not secret.isalpha() and not secret.isdigit():
         return text.replace(secret, MASK)
-    return re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", MASK, text)  # not within a longer word
+    return re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", MASK, text)
 
 
 def _is_unmistakable(secret: str) -> bool:
-    return len(secret) >= _LONG or not (secret.isalpha() and secret.islower())
-
-
-class _Walk:
-    """One look at a value, all the way down.
-
-    Attributes:
-        paths: where something was masked.
-        found: what was masked as a whole.
-    """
-
-    def __init__(self, secrets: Secrets, mark: type[str] = Masked) -> None:
-        self.paths: list[str] = []
-        self.found: list[str] = []
-        self._secrets = secrets
-        self._mark = mark
-        self._above: list[tuple[Any] | int] = []
-        self._on, (self._names, self._harmless) = SETTINGS.SECRETS.MASK, _names()
-        self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}  # with the value: while it lives, its id is its own
-
-    def __call__(self, value: Any, secret: bool = False) -> Any:
-        kind = type(value)
-        if kind in _NUMBERS:
-            return value
-        if kind is str:
-            return self._text(value, secret)
-        write = _WRITERS.get(kind) or _writer_for(kind)
-        if write is None:
-            return value
-        try:
-            return write(self, value, secret)
-        except RAISED as error:
-            tolerate(error)
-            return value
-
-    def mask(self, shown: str = MASK) -> str:
-        self.paths.append("".join(map(_step, self._above)).removeprefix("."))
-        return self._mark(shown)
-
-    def text(self, value: str, secret: bool) -> str:
-        """A string of a subclass, such as a member of an enum; it stays what it is where there is nothing to mask."""
-        plain = str.__str__(value)
-        shown = self._text(plain, secret)
-        return value if shown is plain else shown
-
-    def _text(self, text: str, secret: bool) -> str:
-        if secret and text and text != MASK:
-            self.found.append(text)
-            return self.mask()
-        if not self._secrets.known and "=" not in text and "://" not in text:
-            return text
-        shown = self._secrets.sure(text)
-        return text if shown == text else self.mask(shown)
-
-    def at(self, place: tuple[Any] | int, value: Any, secret: bool) -> Any:
-        self._above.append(place)
-        try:
-            return self(value, secret)
-        finally:
-            self._above.pop()
-
-    def entries(self, value: Any, secret: bool) -> dict[Any, Any]:
-        key = id(value), secret
-        if key not in self._done:
-            made: dict[Any, Any] = {}
-            self._done[key] = value, made  # before it is filled: it may hold itself
-            for name, item in dict.items(value):
-                made[name] = item if type(item) in _NUMBERS else self.at((name,), item, secret or self._is_secret(name))
-        return self._done[key][1]  # type: ignore[no-any-return]
-
-    def items(self, value: Any, secret: bool) -> list[Any]:
-        key = id(value), secret
-        if key not in self._done:
-            made: list[Any] = []
-            self._done[key] = value, made
-            made += self.each(list.__iter__(value), secret)
-        return self._done[key][1]  # type: ignore[no-any-return]
-
-    def each(self, items: Iterable[Any], secret: bool) -> Iterator[Any]:
-        for index, item in enumerate(items):
-            yield item if type(item) in _NUMBERS else self.at(index, item, secret)
-
-    def _is_secret(self, name: Any) -> bool:
-        return self._on and type(name) is str and names_secret(name, self._names, self._harmless)
-
-    def tuple(self, value: Any, secret: bool) -> Any:
-        names = getattr(type(value), "_fields", None)
-        fields = None if names is None else self.entries(dict(zip(names, value, strict=True)), secret)
-        return tuple(self.each(value, secret)) if fields is None else tuple.__new__(type(value), fields.values())
-
-    def set(self, value: Any, secret: bool) -> Any:
-        return type(value)([self(item, secret) for item in value])
-
-    def dataclass(self, value: Any, secret: bool) -> Any:
-        from dataclasses import fields as fields_of
-
-        fields = {each.name: getattr(value, each.name) for each in fields_of(value) if hasattr(value, each.name)}
-        shown = self.entries(fields, secret)
-        if all(shown[name] is item for name, item in fields.items()):
-            return value
-        made = object.__new__(type(value))
-        for name, item in shown.items():
-            object.__setattr__(made, name, item)
-        return made
-
-    def secret(self, value: Secret, _: bool) -> str:
-        self.found.append(value.reveal())
-        return self.mask()
-
-    def bytes(self, value: bytes, secret: bool) -> Any:
-        return self._text(value.decode(errors="replace"), True) if secret and value else value
-
-    def masked(self, value: Masked, _: bool) -> str:
-        return self.mask(str(value))
-
-    def keeper(self, value: Any, _: bool) -> str:
-        text = value.get_secret_value()
-        self.found.append(text if isinstance(text, str) else "")
-        return self.mask()
-
-
-def _step(place: tuple[Any] | int) -> str:
-    key = place if isinstance(place, int) else place[0]
-    return f".{quoted(key)}" if isinstance(key, str) else f"[{key!r}]"
-
-
-_WRITERS: dict[type, Callable[[_Walk, Any, bool], Any]] = {
-    dict: _Walk.entries,
-    list: _Walk.items,
-    tuple: _Walk.tuple,
-    set: _Walk.set,
-    frozenset: _Walk.set,
-    bytes: _Walk.bytes,
-    Secret: _Walk.secret,
-    Masked: _Walk.masked,
-}
-
-
-def _writer_for(kind: type) -> Callable[[_Walk, Any, bool], Any] | None:
-    """How to look into a value of a kind that is not plain; None where nothing is to be seen."""
-    if hasattr(kind, "__dataclass_fields__"):
-        return _Walk.dataclass
-    if hasattr(kind, "get_secret_value"):  # pydantic's
-        return _Walk.keeper
-    if issubclass(kind, str):
-        return _Walk.text
-    return next((_WRITERS[base] for base in (dict, list, tuple) if issubclass(kind, base)), None)
+    """Whether it is no plain word, number or date."""
+    if len(secret) >= _LONG:
+        return True
+    is_word = secret.isalpha() and (secret.islower() or secret.isupper() or secret.istitle())
+    return not is_word and any(map(str.isalpha, secret))
 
 
 def of_process() -> Secrets:
     """The secrets that this process's environment tells by name."""
     return Secrets(os.environ if SETTINGS.SECRETS.MASK else {})
+
+
+_OF_RUNS: WeakSet[Secrets] = WeakSet()
+
+
+def remember(secrets: Secrets) -> None:
+    """Hide these in what is written of objects, as long as somebody has them."""
+    _OF_RUNS.add(secrets)
+
+
+def of_runs() -> Secrets:
+    """What the runs of this process know together."""
+    known = Secrets()
+    known.learn(secret for secrets in list(_OF_RUNS) for secret in secrets.known)
+    return known

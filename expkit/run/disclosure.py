@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
 from expkit.config.values import plain
-from expkit.record.masking import Secrets, is_secret_name, of_process
+from expkit.record.masking import Secrets, is_secret_name, of_process, remember
 from expkit.run.logging import DISCREET
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def disclose(config: Mapping[str, Any], inputs: RunInputs) -> Disclosure:
     """Find the secrets of a run, and what is to be seen without them."""
     secrets = of_process()
     DISCREET.keep(secrets)
+    remember(secrets)
     secrets.masked(inputs.options)
     paths: list[str] = []
     shown = secrets.masked(config, paths=paths)

@@ -1,0 +1,267 @@
+"""A look at a value, all the way down, that masks what is secret in it: :class:`Walk`."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from enum import Enum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.odd import RAISED, safe_repr, tolerate
+from expkit._support.secrets import MASK, Secret, may_hold_access, names_secret
+from expkit.record import arrays as numeric
+from expkit.record.tagged import Masked, quoted
+from expkit.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from expkit.record.masking import Secrets
+
+_NUMBERS = frozenset((int, float, bool, type(None)))
+_REPR_LIMIT = 2_000
+
+
+def secret_names() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Further secret names, and harmless ones, by ``SETTINGS.SECRETS``."""
+    return tuple(SETTINGS.SECRETS.NAMES), tuple(SETTINGS.SECRETS.HARMLESS)
+
+
+class _Walk:
+    """One look at a value, all the way down.
+
+    Attributes:
+        paths: where something was masked.
+        found: what was masked as a whole.
+    """
+
+    def __init__(self, secrets: Secrets, mark: type[str] = Masked) -> None:
+        self.paths: list[str] = []
+        self.found: list[str] = []
+        self._secrets = secrets
+        self._mark = mark
+        self._above: list[tuple[Any] | int] = []
+        self._on, (self._names, self._harmless) = SETTINGS.SECRETS.MASK, secret_names()
+        self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}  # with the value: while it lives, its id is its own
+
+    def __call__(self, value: Any, secret: bool = False) -> Any:
+        kind = type(value)
+        if kind in _NUMBERS:
+            return value
+        if kind is str:
+            return self._text(value, secret)
+        write = _WRITERS.get(kind) or _writer_for(kind)
+        if write is None:
+            return value
+        try:
+            return write(self, value, secret)
+        except RAISED as error:
+            tolerate(error)
+            return value
+
+    def mask(self, shown: str = MASK) -> str:
+        self.paths.append("".join(map(_step, self._above)).removeprefix("."))
+        return self._mark(shown)
+
+    def text(self, value: str, secret: bool) -> str:
+        """A string of a subclass, such as a member of an enum; it stays what it is where there is nothing to mask."""
+        plain = str.__str__(value)
+        shown = self._text(plain, secret)
+        return value if shown is plain else shown
+
+    def _text(self, text: str, secret: bool) -> str:
+        if secret and text and text != MASK:
+            self.found.append(text)
+            return self.mask()
+        if not self._secrets.known and not may_hold_access(text):
+            return text
+        shown = self._secrets.sure(text)
+        return text if shown == text else self.mask(shown)
+
+    def at(self, place: tuple[Any] | int, value: Any, secret: bool) -> Any:
+        self._above.append(place)
+        try:
+            return self(value, secret)
+        finally:
+            self._above.pop()
+
+    def entries(self, value: Any, secret: bool) -> dict[Any, Any]:
+        key = id(value), secret
+        if key not in self._done:
+            made: dict[Any, Any] = {}
+            self._done[key] = value, made  # before it is filled: it may hold itself
+            for name, item in dict.items(value):
+                shown = self.key(name, made) if self._secrets.known else name
+                below = secret or self._is_secret(name)
+                made[shown] = item if type(item) in _NUMBERS else self.at((shown,), item, below)
+        return self._done[key][1]  # type: ignore[no-any-return]
+
+    def key(self, name: Any, made: dict[Any, Any]) -> Any:
+        """A key without known secrets, and unlike all others."""
+        if type(name) is not str and not isinstance(name, (str, tuple, PurePath, bytes, frozenset)):
+            return name
+        shown = str(self._secrets.sure(name)) if isinstance(name, str) else self(name)
+        if shown == name:
+            return name
+        self.mask()
+        while shown in made:
+            shown = f"{shown}+"
+        return shown
+
+    def items(self, value: Any, secret: bool) -> list[Any]:
+        key = id(value), secret
+        if key not in self._done:
+            made: list[Any] = []
+            self._done[key] = value, made
+            made += self.each(list.__iter__(value), secret)
+        return self._done[key][1]  # type: ignore[no-any-return]
+
+    def each(self, items: Iterable[Any], secret: bool) -> Iterator[Any]:
+        for index, item in enumerate(items):
+            yield item if type(item) in _NUMBERS else self.at(index, item, secret)
+
+    def _is_secret(self, name: Any) -> bool:
+        return self._on and type(name) is str and names_secret(name, self._names, self._harmless)
+
+    def tuple(self, value: Any, secret: bool) -> Any:
+        names = getattr(type(value), "_fields", None)
+        fields = None if names is None else self.entries(dict(zip(names, value, strict=True)), secret)
+        return tuple(self.each(value, secret)) if fields is None else tuple.__new__(type(value), fields.values())
+
+    def set(self, value: Any, secret: bool) -> Any:
+        return type(value)([self(item, secret) for item in value])
+
+    def dataclass(self, value: Any, secret: bool) -> Any:
+        from dataclasses import fields as fields_of
+
+        fields = {each.name: getattr(value, each.name) for each in fields_of(value) if hasattr(value, each.name)}
+        shown = self.entries(fields, secret)
+        if all(shown[name] is item for name, item in fields.items()):
+            return value
+        made = object.__new__(type(value))
+        for name, item in shown.items():
+            object.__setattr__(made, name, item)
+        return made
+
+    def secret(self, value: Secret, _: bool) -> str:
+        self.found.append(value.reveal())
+        return self.mask()
+
+    def bytes(self, value: bytes, secret: bool) -> Any:
+        text = value.decode(errors="replace")
+        shown = self._text(text, secret)
+        return value if shown is text else shown
+
+    def path(self, value: PurePath, _: bool) -> Any:
+        text = value.as_posix()
+        shown = self._secrets.sure(text)
+        return value if shown == text else self.mask(shown)
+
+    def member(self, value: Enum, _: bool) -> Any:
+        shown = self(value.value)
+        return value if shown is value.value else shown
+
+    def deque(self, value: deque[Any], secret: bool) -> Any:
+        return type(value)(self.each(value, secret), value.maxlen)
+
+    def error(self, value: BaseException, _: bool) -> Any:
+        text = safe_repr(value, _REPR_LIMIT)
+        shown = self._secrets.hide(text)
+        return value if shown == text else self.mask(shown)
+
+    def array(self, value: Any, secret: bool) -> Any:
+        if value.dtype.kind not in "SUOV":
+            return value
+        items = value.ravel().tolist()
+        shown = list(self.each(items, secret))
+        if all(one is other for one, other in zip(items, shown, strict=True)):
+            return value
+        return numeric.object_array(shown, list(value.shape))
+
+    def frame(self, value: Any, secret: bool) -> Any:
+        """A frame or series whose columns of texts, labels and index are looked at."""
+        if value.ndim == 1:
+            made = self.column(value, secret or self._is_secret(value.name))
+        else:
+            made = value.copy()
+            for number, (name, column) in enumerate(value.items()):
+                shown = self.column(column, secret or self._is_secret(name))
+                if shown is not column:
+                    made.isetitem(number, shown)
+            made.columns = self.labels(value.columns)
+        made.index = self.labels(made.index)
+        return made
+
+    def column(self, value: Any, secret: bool) -> Any:
+        if value.dtype.kind in "biufcMm":
+            return value.copy(deep=False)
+        return type(value)(list(self.each(value.tolist(), secret)), index=value.index, name=value.name, dtype=object)
+
+    def labels(self, labels: Any) -> Any:
+        found = labels.tolist()
+        shown = list(self.each(found, False))
+        return labels if shown == found else type(labels)(shown)
+
+    def masked(self, value: Masked, _: bool) -> str:
+        return self.mask(str(value))
+
+    def keeper(self, value: Any, _: bool) -> str:
+        text = value.get_secret_value()
+        self.found.append(text if isinstance(text, str) else "")
+        return self.mask()
+
+
+def _step(place: tuple[Any] | int) -> str:
+    key = place if isinstance(place, int) else place[0]
+    return f".{quoted(key)}" if isinstance(key, str) else f"[{key!r}]"
+
+
+_WRITERS: dict[type, Callable[[_Walk, Any, bool], Any]] = {
+    dict: _Walk.entries,
+    list: _Walk.items,
+    tuple: _Walk.tuple,
+    set: _Walk.set,
+    frozenset: _Walk.set,
+    bytes: _Walk.bytes,
+    deque: _Walk.deque,
+    Secret: _Walk.secret,
+    Masked: _Walk.masked,
+}
+
+
+def _writer_for(kind: type) -> Callable[[_Walk, Any, bool], Any] | None:
+    """How to look into a value of a kind that is not plain; None where nothing is to be seen."""
+    if hasattr(kind, "__dataclass_fields__"):
+        return _Walk.dataclass
+    if hasattr(kind, "get_secret_value"):  # pydantic's
+        return _Walk.keeper
+    if issubclass(kind, str):
+        return _Walk.text
+    return next((write for base, write in _BY_BASE if issubclass(kind, base)), _rare_writer_for(kind))
+
+
+_BY_BASE: list[tuple[type, Callable[[_Walk, Any, bool], Any]]] = [
+    (Enum, _Walk.member),
+    (dict, _Walk.entries),
+    (list, _Walk.items),
+    (tuple, _Walk.tuple),
+    (PurePath, _Walk.path),
+    (bytes, _Walk.bytes),
+    (BaseException, _Walk.error),
+]
+
+
+def _rare_writer_for(kind: type) -> Callable[[_Walk, Any, bool], Any] | None:
+    for module, names, write in (
+        ("numpy", ("ndarray", "memmap"), _Walk.array),
+        ("pandas", ("DataFrame", "Series"), _Walk.frame),
+    ):
+        loaded = sys.modules.get(module)
+        if loaded is not None and issubclass(kind, tuple(getattr(loaded, name, ()) for name in names)):
+            return write
+    return None
+
+
+Walk = _Walk
+"""One look at a value: called with the value, and whether all in it is secret, it returns the masked copy."""
