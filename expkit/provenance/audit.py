@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.blame import raise_foreign
 from expkit._support.threads import is_own
+from expkit._support.troubles import keep
 from expkit.provenance import executed
 from expkit.provenance.opened import MOST_FRESH, absolute
 
@@ -152,8 +153,14 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
                         _listeners[-1].catch_up(2)
         elif event in _HEARD:
             _HEARD[event](args)
-    except Exception as error:  # whatever is wrong, the program's own call says it better
-        raise_foreign(error)  # a signal handler has struck
+    except Exception as error:
+        _swallow(error)
+
+
+def _swallow(error: Exception) -> None:
+    raise_foreign(error)  # a signal handler has struck
+    if not isinstance(error, (OSError, ValueError)):  # of a wrong path the program's own call says it better
+        keep("inputs and outputs are not complete", error)
 
 
 def _open(args: tuple[Any, ...]) -> None:

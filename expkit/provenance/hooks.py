@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.blame import raise_foreign
+from expkit._support.troubles import keep
 from expkit.provenance.audit import note, note_folder
 from expkit.provenance.modules import users_modules
 from expkit.provenance.native import BOTH, BY_MODE, INTO, MODES, NATIVE, READ, Native
@@ -59,8 +60,13 @@ def _wrap(module: Any) -> None:
         for native in NATIVE[module.__name__] if _is_on else ():
             try:
                 _wrap_one(module, native)
-            except Exception:  # another version of the library, which has it elsewhere or not at all
+            except (
+                AttributeError,
+                ImportError,
+            ):  # another version of the library, which has it elsewhere or not at all
                 continue
+            except Exception as error:
+                keep(f"what {native.name} reads or writes could not be seen", error)
 
 
 def _wrap_one(module: Any, native: Native) -> None:
@@ -104,6 +110,8 @@ def _noting(native: Native) -> Callable[..., Any]:
             _note(native, args, kwargs)
         except Exception as error:  # the call itself says better what is wrong
             raise_foreign(error)  # a signal handler has struck
+            if not isinstance(error, (OSError, ValueError)):
+                keep(f"what {native.name} reads or writes could not be seen", error)
         return wrapped(*args, **kwargs)
 
     return wrapper

@@ -17,6 +17,7 @@ from zlib import crc32
 
 from expkit._support.places import host_name, state_dir
 from expkit._support.signature import Signature
+from expkit._support.troubles import hear, keep, take
 from expkit.provenance.audit import listen, quietly
 from expkit.provenance.modules import is_library, users_modules
 from expkit.provenance.opened import WORKER, Opened, Sight, Writing
@@ -38,6 +39,7 @@ _SPAWNING = (
 )
 _LOKY = ("loky.reusable_executor", "joblib.externals.loky.reusable_executor")
 _SIGNED = 1 + len(Signature._fields)
+_TROUBLE = "trouble"
 
 
 # -- in a worker -------------------------------------------------------------------------------------------
@@ -85,7 +87,8 @@ class Report(Opened):
         return done
 
     def _tell(self, *lines: list[object]) -> None:
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        told = [*lines, *([_TROUBLE, trouble] for trouble in take())]
+        text = "".join(f"{json.dumps(line)}\n" for line in told)
         with quietly():
             fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -119,8 +122,12 @@ def report(folder: str, *, forked: bool = False) -> None:
         listen(listener)
         if SETTINGS.FILES.HOOKS and not forked:
             hook_readers()
-    except Exception:  # the worker has other work
+    except OSError:  # the worker has other work
         pass
+    except Exception as error:
+        keep("what a worker opens is not seen", error)
+        with suppress(OSError), quietly(), open(os.path.join(folder, f"{os.getpid()}.jsonl"), "a") as file:
+            file.writelines(f"{json.dumps([_TROUBLE, text])}\n" for text in take())
 
 
 def _lines_about(path: str, sight: Sight | None, writing: Writing | None) -> list[list[object]]:
@@ -166,7 +173,10 @@ class Workers:
         """Add to ``opened`` what was told since the last time."""
         for path in self._reports():
             for line in self._new_lines(path):
-                self._take(line, opened)
+                if line[0] == _TROUBLE:
+                    hear(f"in a worker: {line[1]}")
+                else:
+                    self._take(line, opened)
 
     def silent(self) -> list[str]:
         """Kinds of workers that were started and did not say a word, because they do not import expkit."""

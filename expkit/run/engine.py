@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
+from expkit._support import troubles
 from expkit._support.threads import OwnThread, start
 from expkit.capture.binding import activate
 from expkit.errors import RunInterrupt
@@ -221,6 +222,7 @@ class Life:
         for step in (
             self._stop_watching,
             self._note_output,
+            self._note_troubles,
             lambda: keep_run_files(run),
             lambda: run.recorder.tell(last_facts(run)),
             lambda: run.recorder.report(run.info, run.result),
@@ -254,6 +256,10 @@ class Life:
         if self._output.gap:
             run.recorder.gap(self._output.gap)
         run.captured_out = run.recorder.log.output_text()
+
+    def _note_troubles(self) -> None:
+        for trouble in troubles.take():
+            self.run.recorder.gap(trouble)
 
     # -- what happens from outside, see :mod:`expkit.run.living` ------------------------------------------
 

@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from expkit._support import troubles
 from expkit.errors import UsageError
 from expkit.run import pipes
 from expkit.run.clock import LateThread
@@ -37,6 +38,7 @@ TAIL = 10_000_000
 _NAMES = ("stdout", "stderr")
 _SOON, _LATER = 0.1, 0.5
 _TURN = 0.2
+_UNSETTLED = "output could not be settled"
 
 
 def capture(mode: str, path: Path, filter: Callable[[str], str] | None = None) -> Capture:
@@ -126,6 +128,8 @@ class Capture:
             settler.finish()
         except OSError as error:
             self.gap = self.gap or incomplete(error)
+        except Exception as error:
+            troubles.keep(_UNSETTLED, error)
 
     def _has_ended(self) -> bool:
         thread = self._thread
@@ -198,8 +202,11 @@ class Capture:
         """Settle; the pause until the next time."""
         try:
             grown = self._settler.pump() if self._settler is not None else 0
-        except Exception as error:  # a full disk: tried again
+        except OSError as error:  # a full disk: tried again
             log.debug("output could not be settled: %s", error)
+            return _LATER
+        except Exception as error:
+            troubles.keep(_UNSETTLED, error)
             return _LATER
         if self._pace is not None and self._pace.blocks:
             return TICK

@@ -10,7 +10,7 @@ from contextlib import suppress
 from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING
 
-from expkit._support.screen import Screen
+from expkit._support.shown import Shown
 from expkit.stores.folder import files, output
 from expkit.stores.folder.output import CHUNK, Note
 
@@ -42,7 +42,7 @@ class Settler:
         self._end = end
         self._filter = filter
         self._shows_screen = filter is None
-        self._screen = Screen()
+        self._screen = Shown()
         self._offset = self._noted = self._given_back = 0
         self._ready: list[bytes] = []  # settled, and not written yet
         self._shown = (b"", 0)
@@ -79,7 +79,7 @@ class Settler:
                 self._is_last = True
                 self.pump()
                 self._keep(self._screen.rest())
-                self._screen = Screen()
+                self._screen = Shown()
                 self._write(note=False)
                 self._remove_raw()
             finally:

@@ -175,3 +175,64 @@ def test_sources_that_cannot_be_kept_in_time_are_a_gap(experiment, tmp_path, mon
     assert time.monotonic() - before < 30
     assert run.status == "COMPLETED"
     assert "sources are not complete: the disk does not answer" in run.record.gaps
+
+
+@pytest.mark.parametrize(
+    ("what", "doing"),
+    [
+        ("audit._open", "open('note.txt', 'w').close()"),
+        ("screen.Screen._draw", "print('a\\rb')"),
+    ],
+)
+def test_bugs_of_our_own_are_told(script, what, doing):
+    """What we do wrong does not reach the program, and the record of the run that ends next says where it happened."""
+    source = f"""
+from expkit._support import screen
+from expkit.provenance import audit
+
+{what} = None
+
+@ex.main
+def main():
+    print("first")
+    {doing}
+    print("last")
+
+print(ex.run().status)
+"""
+    done = script(HEAD + source)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("last\nCOMPLETED\n")
+    record = _record(script.path)
+    assert [gap for gap in record["gaps"] if "TypeError: 'NoneType' object is not callable (" in gap], record["gaps"]
+    text = (script.path / "runs/1/cout.txt").read_text()
+    assert "first\n" in text
+    assert "last\n" in text
+    assert not list((script.path / "runs/1").glob("*.raw"))
+
+
+@pytest.mark.parametrize("what", ["audit._open", "workers.Report.begin"])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_bugs_of_our_own_in_workers_are_told(script, what):
+    """What we do wrong in a worker process is in the record of the run."""
+    source = f"""
+from expkit.provenance import audit, workers
+
+@ex.main
+def main():
+    pid = os.fork()
+    if pid == 0:
+        {what} = None
+        workers.report(os.environ[workers.VARIABLE].partition(":")[2])
+        open("note.txt", "w").close()
+        for listener in audit._listeners:
+            listener._tell()
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+print(ex.run().status)
+"""
+    done = script(HEAD + source)
+    assert done.stdout == "COMPLETED\n", done.stderr
+    gaps = _record(script.path)["gaps"]
+    assert [gap for gap in gaps if gap.startswith("in a worker: ") and "TypeError: 'NoneType' object" in gap], gaps

@@ -11,7 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit._support.screen import Screen
+from expkit._support.shown import Shown
 from expkit.stores.folder import files
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _consistent(path: str) -> Iterator[bytes]:
 def _settled(path: str, note: Note, raw: Any) -> Iterator[bytes]:
     for start in range(0, note.length, CHUNK):
         yield files.read(path, start, min(CHUNK, note.length - start))
-    screen = Screen(note.screen)
+    screen = Shown(note.screen)
     raw.seek(note.offset)
     while data := raw.read(CHUNK):
         yield screen.feed(data)
