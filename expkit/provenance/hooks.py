@@ -70,12 +70,14 @@ def _wrap(module: Any) -> None:
 
 
 def _wrap_one(module: Any, native: Native) -> None:
-    from wrapt import FunctionWrapper, resolve_path
+    from wrapt import resolve_path
+
+    from expkit.provenance.readers import Reader
 
     parent, attribute, original = resolve_path(module, native.name)
     if parent is not module and attribute not in vars(parent):
         return
-    wrapped = FunctionWrapper(original, _noting(native))
+    wrapped = Reader(original, _noting(native), f"{module.__name__}:{native.name}")
     _put(parent, attribute, original, wrapped)
     if parent is module:
         for holder, name in list(_holders(original)):

@@ -172,3 +172,29 @@ def test_readers_that_nobody_looks_into_are_named(used):
     """The record says which imported library may have read files unseen."""
     (used.path / "tensorflow.py").write_text("")
     assert used("import tensorflow").record["unseen"] == ["files that tensorflow opens in native code"]
+
+
+def test_readers_can_be_pickled_and_copied_as_without_us(used):
+    """A process that does not know expkit is given readers and methods by name, and copies of what holds one are whole."""
+    run = used(
+        """
+        save_file({"a": numpy.ones(2)}, "in.safetensors")
+        cv2.imwrite("in.png", numpy.zeros((2, 2), "uint8"))
+        assert copy.deepcopy({"read": cv2.imread})["read"] is cv2.imread and copy.copy(load_file) is load_file
+        frame = pl.DataFrame({"a": [1, 2]})
+        frame.write_csv("in.csv")
+        copy.deepcopy(frame.write_csv)("copied.csv")
+        functions = [load_file, cv2.imread, pl.read_csv, pq.read_table, pl.DataFrame.write_csv, frame.write_csv]
+        reading = "import pickle, sys; [print(f) for f in pickle.load(sys.stdin.buffer)]; assert 'expkit' not in sys.modules"
+        pickled = pickle.dumps(functions)
+        subprocess.run([sys.executable, "-c", reading], input=pickled, check=True)
+        assert pickle.loads(pickled)[1] is cv2.imread
+        assert pickle.loads(pickled)[2]("in.csv").equals(frame)
+        """,
+        """
+        import copy, pickle, subprocess
+        import cv2, numpy, polars as pl, pyarrow.parquet as pq
+        from safetensors.numpy import load_file, save_file
+        """,
+    )
+    assert run.named("output") == ["copied.csv", "in.csv", "in.png", "in.safetensors"]
