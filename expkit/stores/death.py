@@ -43,7 +43,7 @@ def cause_of_death(store: RunStore, record: RunRecord) -> str:
     ended = _crashed(words) or _ran_out(lease, words) or _left(lease)
     if got:
         return f"{got}, then {ended or 'died without an end'}"
-    return ended or _silent(lease) + _memory(store, record)
+    return ended or _silent(lease, record) + _memory(store, record)
 
 
 def news(store: RunStore, record: RunRecord) -> str:
@@ -107,10 +107,12 @@ def _left(lease: Lease | None) -> str:
     return f"was killed by {_name(-code)}" if code < 0 else f"left with exit code {code} and without an end"
 
 
-def _silent(lease: Lease | None) -> str:
-    if lease is None or lease.renewed is None:
+def _silent(lease: Lease | None, record: RunRecord) -> str:
+    if lease is None:
+        return f"gave no sign of life{_since(record.heartbeat or record.start_time)}, and its lease is gone"
+    if lease.renewed is None:
         return "gave no sign of life; it crashed, was killed, or its machine lost power"
-    since = f"gave no sign of life since {lease.renewed:%Y-%m-%d %H:%M:%S} UTC"
+    since = f"gave no sign of life{_since(lease.renewed)}"
     if holder.is_here(lease):  # so the machine has been up all the time
         return f"{since}: its process is gone; it crashed, was killed, or left by os._exit"
     if holder.was_restarted(lease):
@@ -118,15 +120,20 @@ def _silent(lease: Lease | None) -> str:
     return f"{since}; it crashed, was killed, or its machine lost power or the network"
 
 
+def _since(time: datetime | None) -> str:
+    return "" if time is None else f" since {time:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _memory(store: RunStore, record: RunRecord) -> str:
-    """How much memory it used before, and how much of what it could have that was."""
+    """How much memory it used before, where that may have to do with its death: it grew much, or was almost all."""
     end = store.streams(record.uid).get(_STREAM, 0)
     tail: Any = store.read(record.uid, _STREAM, max(0, end - _TAIL))
     used, share = (
         [point.value for point in tail if point.name == name and isinstance(point.value, (int, float))]
         for name in (MEMORY, SHARE)
     )
-    if not used:
+    is_full = bool(share) and share[-1] > _MUCH
+    if not used or not (is_full or used[-1] - used[0] > max(used[0], _GROWTH)):
         return ""
     percent = f", {share[-1]:.0f} % of what it could have" if share else ""
     return f"; before, its memory went from {_size(used[0])} to {_size(used[-1])}{percent}"
@@ -152,3 +159,4 @@ _LIBRARY = re.compile(r"[/\\](site-packages|dist-packages|python3?[\d.]*|Lib|exp
 _SLASH = re.compile(r"[/\\]")
 _STREAM = StreamKey(POINTS)
 _TAIL = 2_000
+_MUCH, _GROWTH = 80, 100e6

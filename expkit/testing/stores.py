@@ -26,7 +26,7 @@ import pytest
 from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
 from expkit.record.model import COMPLETED, RUNNING, FileRef
 from expkit.record.query import And, Compare, Exists, Not, Or
-from expkit.testing.samples import sample_annotation, sample_points, sample_record
+from expkit.testing.samples import sample_annotation, sample_lease, sample_points, sample_record
 from expkit.testing.store_machine import check_beside_memory
 from expkit.testing.store_tests import LOSS, StoreTests, at_once
 from expkit.testing.store_writing import LeaseContract, RecordContract, StreamContract
@@ -181,7 +181,7 @@ class FindContract(StoreTests):
         """Five runs, of which one has no loss, and one a nested value."""
         for number in range(5):
             record = sample_record(config={"lr": 0.1 * number, "net": {"units": 2**number}}, result=5 - number)
-            store.create(record)
+            store.create(record, lease=sample_lease())
             if number != 2:
                 store.append(record.uid, LOSS, 0, sample_points(number + 1))
         return store
@@ -196,6 +196,7 @@ class FindContract(StoreTests):
             ("result", {"a": 1}),
         ]:
             store.annotate(run, sample_annotation(value, action))
+        store.renew(run, sample_lease())
         (row,) = store.find()
         assert (row["id"], row["_id"], row["status"], row["state"]) == (run, run, RUNNING, "RUNNING")
         assert (row["tags"], row["name"], row["late"]) == (["good"], "new", {"a": 1})

@@ -34,8 +34,16 @@ def test_signs_of_life(alive, now, state):
     assert judge(sample_record(), LEASE, now, lambda _: alive) == state
 
 
-def test_without_lease_the_status_is_believed():
-    """A run that never had a lease, or one that was never stamped, cannot be judged."""
-    assert judge(sample_record(), None, STALE, lambda _: False) == "RUNNING"
+def test_without_lease_the_record_tells():
+    """A run without a lease, or with one from times to come, is judged by what it told last; if nothing, believed."""
+    told = sample_record(heartbeat=NOON)
+    for lease in (None, LEASE.but(renewed=NOON + timedelta(days=900))):
+        assert judge(told, lease, FRESH, lambda _: None) == "RUNNING"
+        assert judge(told, lease, STALE, lambda _: None) == "DIED"
+    assert judge(told.but(heartbeat=None, start_time=None), None, STALE, lambda _: False) == "RUNNING"
+
+
+def test_a_lease_without_a_time_is_believed():
+    """A lease that was never stamped cannot be judged."""
     assert judge(sample_record(), sample_lease(), STALE, lambda _: None) == "RUNNING"
     assert not is_stale(sample_lease(), STALE)

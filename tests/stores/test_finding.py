@@ -80,7 +80,7 @@ def test_metrics_are_read_when_asked_for(store):
 def test_rows_come_one_by_one(store):
     """Without order a row is loaded when it is asked for."""
     for _ in range(3):
-        store.create(sample_record())
+        store.create(sample_record(), lease=sample_lease())
     loaded = []
     load = store.load
     store.load = lambda run: loaded.append(run) or load(run)
@@ -160,7 +160,7 @@ def test_unreadable_runs_do_not_hide_the_others(store):
     """A record of a newer version is shown as unreadable, with the reason; the others are shown as ever."""
     new, old = sample_record(format=99), sample_record()
     for record in (new, old):
-        store.create(record)
+        store.create(record, lease=sample_lease())
     with pytest.raises(FormatError):
         store.load(new.uid)
     first, second = store.find(columns=["uid", "id", "state", "cause"])

@@ -7,11 +7,12 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from expkit.record.model import Lease
 from expkit.record.wire import lease_from_json, lease_to_json
+from expkit.settings import SETTINGS
 from expkit.stores.folder import files, text
 
 if TYPE_CHECKING:
-    from expkit.record.model import Lease
     from expkit.stores.folder.layout import StoreLayout
 
 
@@ -39,16 +40,21 @@ class Leases:
         self._written = {path: lease}  # a process renews one lease many times, rarely several
 
     def read(self, path: str) -> Lease | None:
-        """The lease at ``path`` with the time of its renewal; None if there is none, or none that can be read.
+        """The lease at ``path`` with the time of its renewal; None if there is none.
 
+        One that says nothing of use is held by nobody known: when it was written still tells how long ago that was.
         Where nothing may be touched, and so the file system's clock cannot be read, it also says how long this process
         has watched it without seeing a renewal.
         """
         try:
-            lease = lease_from_json(text.parsed(files.read(path)))
+            data = files.read(path)
             renewed = _modified(path)
-        except (OSError, ValueError):
+        except OSError:
             return None
+        try:
+            lease = lease_from_json(text.parsed(data))
+        except ValueError:
+            lease = _nobodys()
         unmoved = None if self._touched() else _watched(path, renewed)
         return lease.but(renewed=renewed, unmoved=unmoved)
 
@@ -71,5 +77,12 @@ def _watched(path: str, renewed: datetime) -> float:
     return time.monotonic() - _seen[path][1]
 
 
+def _nobodys() -> Lease:
+    return Lease(host="", boot="", pid_namespace="", pid=0, process_start=0.0, interval=SETTINGS.LEASE_INTERVAL)
+
+
 def _modified(path: str) -> datetime:
-    return datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)
+    """When a file was written, or its copy made; a time that somebody has set beyond that does not count."""
+    stat = os.stat(path)
+    when = stat.st_mtime if os.name == "nt" else min(stat.st_mtime, stat.st_ctime)
+    return datetime.fromtimestamp(when, timezone.utc)
