@@ -255,3 +255,7 @@ def _find(config: object, name: str, default: object) -> object:
             return default
         config = config[part]
     return config
+
+
+DAMAGE = (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What comes of reading files that somebody has damaged: by hand, by full disks, by power cuts."""

@@ -21,7 +21,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
-from expkit.errors import FormatError, RunNotFoundError
+from expkit.errors import DAMAGE, RunNotFoundError
 from expkit.record.model import POINTS, RUNNING, RunRecord
 from expkit.record.query import MISSING, comparable, lookup, matches
 from expkit.record.state import DIED, judge
@@ -124,7 +124,7 @@ class _Row:
             self._tree = self._full()
         except RunNotFoundError:
             return False
-        except FormatError as error:
+        except DAMAGE as error:  # of this one run; the others are as ever
             key = self._key
             self._tree = {"_id": key.id, "id": key.id, "uid": key.uid, "state": UNREADABLE, "cause": str(error)}
         return True
@@ -151,11 +151,17 @@ class _Row:
         """Say why a run died, or what one that lives had no chance to say; found out only where somebody asks."""
         record, self._running = self._running, None
         if record is not None:
-            self._tree["cause"] = cause_of(self._store, record, self._tree["state"]) or record.cause
+            try:
+                self._tree["cause"] = cause_of(self._store, record, self._tree["state"]) or record.cause
+            except DAMAGE as error:
+                self._tree["cause"] = f"why cannot be found out: {error}"
 
     def _metric(self, name: str) -> dict[str, Any]:
         if self._metrics is None:
-            self._metrics = summarise(self._store, self._key.uid)
+            try:
+                self._metrics = summarise(self._store, self._key.uid)
+            except DAMAGE:  # the row lacks them
+                self._metrics = {}
         return self._metrics.get(name, {})
 
     def shown(self, columns: Sequence[str] | None) -> Mapping[str, Any]:

@@ -79,7 +79,7 @@ def _linux_start_of(pid: int) -> float | None:
         os.kill(pid, 0)
     except PermissionError:  # somebody else's, and /proc does not show those (hidepid)
         return nan
-    except OSError:
+    except (OSError, OverflowError):  # no process ever has such a number
         return None
     return _seconds(fields) if (fields := _stat(pid)) else None
 
@@ -103,7 +103,7 @@ def _portable_start_of(pid: int) -> float | None:
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, OverflowError, ValueError):
         return None
     except psutil.AccessDenied:
         return nan

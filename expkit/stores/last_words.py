@@ -57,6 +57,6 @@ def parse(data: bytes, time: datetime | None) -> LastWords:
 def _counter(line: bytes) -> tuple[str, int] | None:
     try:
         place, count = json.loads(line)["oom_kills"]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return (place, count) if isinstance(place, str) and isinstance(count, int) else None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from expkit.errors import FormatError
-from expkit.record.model import FileRef, Lease
+from expkit.record.model import OUTPUT, FileRef, Lease, StreamKey
+from expkit.stores.holder import this_process
 
 DEEP = "[" * 100_000 + "]" * 100_000
 LEASE = Lease(host="h", boot="b", pid_namespace="n", pid=1, process_start=1.0, interval=10)
@@ -110,21 +113,46 @@ FIELDS = {"pid": "x", "host": [], "interval": "often", "process_start": None}
 
 
 @pytest.mark.parametrize("data", LEASES, ids=["zeros", "encoding", "deep", "list", "empty", "number"])
-def test_broken_leases_are_none(store, root, broken, data):
-    """A lease that cannot be read says nothing about life and death."""
-    (root / "1" / "lease.json").write_bytes(data)
-    assert store.lease("1") is None
-    assert [row["state"] for row in store.find()] == ["RUNNING", "RUNNING"]
+def test_broken_leases_are_nobodys(store, root, broken, data):
+    """A lease that cannot be read says only when somebody wrote it last: the run is not RUNNING for ever."""
+    path = root / "1" / "lease.json"
+    path.write_bytes(data)
+    assert store.lease("1").host == ""
+    assert next(iter(store.find()))["state"] == "RUNNING"
+    os.utime(path, (0, 0))
+    row = next(iter(store.find()))
+    assert row["state"] == "DIED"
+    assert row["cause"].startswith("gave no sign of life since 1970-01-01 00:00:00 UTC")
+
+
+def test_a_run_whose_lease_is_gone_dies(store, root, new_record):
+    """Without a lease what a run told last is its last sign of life."""
+    now = datetime.now(timezone.utc)
+    for told in (now - timedelta(hours=1), now):
+        store.create(new_record(start_time=told), lease=LEASE)
+    for number in (1, 2):
+        (root / f"{number}/lease.json").unlink()
+    died, lives = store.find(columns=["state", "cause"])
+    assert (died["state"], lives["state"]) == ("DIED", "RUNNING")
+    assert died["cause"].endswith(" UTC, and its lease is gone")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a file's time of change is that of its making")
+def test_a_lease_from_times_to_come_is_no_sign(store, root, new_record):
+    """A time that somebody has set beyond the present does not keep a run alive."""
+    store.create(new_record(), lease=LEASE)
+    os.utime(root / "1/lease.json", (4e9, 4e9))
+    assert store.lease("1").renewed <= store.now()
 
 
 @pytest.mark.parametrize("field", [*FIELDS, "endless"])
-def test_leases_of_wrong_types_are_none(store, root, broken, field):
-    """A lease whose fields are not what they must be is no lease."""
+def test_leases_of_wrong_types_are_nobodys(store, root, broken, field):
+    """A lease whose fields are not what they must be tells of nobody."""
     store.renew("1", LEASE)
     path = root / "1" / "lease.json"
     changes = {"interval": float("inf")} if field == "endless" else {field: FIELDS[field]}
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-    assert store.lease("1") is None
+    assert store.lease("1").host == ""
     assert len(list(store.find())) == 2
 
 
@@ -143,3 +171,56 @@ def test_broken_annotations_are_of_one_run(store, root, broken, line):
     with pytest.raises(FormatError, match=broken):
         store.annotations("1")
     assert [row["state"] for row in store.find()] == ["UNREADABLE", "RUNNING"]
+
+
+PARTS = {
+    "a pid beyond all pids": lambda root: (root / "1/lease.json").write_text(
+        json.dumps({**json.loads((root / "2/lease.json").read_text()), "pid": 10**30})
+    ),
+    "deep last words": lambda root: (root / "1/last-words-0-0.raw").write_text(DEEP + "\n"),
+    "a folder of output": lambda root: _make_folder(root / "1/cout.txt"),
+    "a folder of raw output": lambda root: _make_folder(root / "1/cout.txt.raw"),
+    "a folder of points": lambda root: _make_folder(root / "1/metrics-0-0.points"),
+    "points of another form": lambda root: (root / "1/metrics-0-0.points").write_bytes(b"x" * 99),
+    "a folder of last words": lambda root: _make_folder(root / "1/last-words-0-0.raw"),
+    "a note of zeros": lambda root: _with_note(root / "1", bytes(99)),
+    "half a note": lambda root: _with_note(root / "1", b'{"offset": 1, "len'),
+    "a note of another form": lambda root: _with_note(root / "1", b'{"offset": 1.5, "length": 0, "screen": [1]}'),
+    "a note of much": lambda root: _with_note(root / "1", b'{"offset": 1, "length": 1e99, "screen": null}'),
+}
+if hasattr(os, "mkfifo"):
+    PARTS |= {
+        f"a pipe for {name}": lambda root, name=name: _make_pipe(root / name)
+        for name in ("1/lease.json", "1/cout.txt", "1/cout.txt.raw", "1/metrics-0-0.points", "1/last-words-0-0.raw")
+        + (".expkit/changes/x.jsonl", ".expkit/uids/x")
+    }
+
+
+def _with_note(folder, note):
+    (folder / "cout.txt").write_text("one\n")
+    (folder / "cout.txt.raw").write_text("one\ntwo\n")
+    (folder / "cout.txt.note.raw").write_bytes(note)
+
+
+def _make_pipe(path):
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_one_bad_part_spoils_no_other(root, new_record, reopened, name):
+    """A run that lacks a part, or has something else in its place, is listed without it; the other runs are as ever."""
+    store = reopened()
+    for _ in range(2):
+        store.create(new_record(), lease=this_process(10).but(process_start=1.0))
+    PARTS[name](root)
+    store = reopened()
+    rows = list(store.find(columns=["id", "state", "cause", "metrics.loss.last", "last_sign"]))
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert rows[1]["state"] == "DIED"
+    assert len(list(store.find())) == 2
+    assert len(store.changes()[0]) == 2
+    streams = {} if "form" in name and "points" in name else store.streams("1")
+    whole = {key: store.read("1", key) for key in streams}
+    if "note" in name:
+        assert whole == {StreamKey(OUTPUT): b"one\ntwo\n"}

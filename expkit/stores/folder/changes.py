@@ -83,7 +83,10 @@ class ChangeLog:
         offsets = _parsed(cursor)
         found: list[Change] = []
         for name in self._logs.names():
-            entries, offsets[name] = self._logs.read(name, offsets.get(name, 0))
+            try:
+                entries, offsets[name] = self._logs.read(name, offsets.get(name, 0))
+            except OSError:  # what one machine wrote cannot be read, or is no file; the others' logs can
+                continue
             found += [change for entry in entries if (change := _change(entry))]
         return sorted(found, key=lambda change: change.time), json.dumps(offsets, separators=(",", ":"))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import stat
 import time
 
 _TOKEN = os.urandom(6).hex()
@@ -114,12 +116,18 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 def read(path: str, offset: int = 0, size: int | None = None) -> bytes:
-    """Bytes of a file from ``offset`` on; ``b""`` where there is no such file."""
+    """Bytes of a file from ``offset`` on; ``b""`` where there is no such file.
+
+    Raises:
+        OSError: it cannot be read, or is no file: a pipe, say, in which nobody may ever write.
+    """
     try:
-        fd = os.open(path, os.O_RDONLY | BINARY)
+        fd = os.open(path, os.O_RDONLY | _AT_ONCE | BINARY)
     except (FileNotFoundError, NotADirectoryError):
         return b""
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "this is no file", path)
         if offset:
             os.lseek(fd, offset, os.SEEK_SET)
         return _read_all(fd, max(0, os.fstat(fd).st_size - offset) if size is None else size)
@@ -165,3 +173,4 @@ def _read_all(fd: int, size: int) -> bytes:
 
 
 BINARY: int = getattr(os, "O_BINARY", 0)
+_AT_ONCE: int = getattr(os, "O_NONBLOCK", 0)

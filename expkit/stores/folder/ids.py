@@ -48,12 +48,15 @@ class Ids:
 
     def id_of(self, uid: str) -> str | None:
         """The id that was noted for this uid."""
-        return files.created(self._layout.uid(uid)).decode() or None
+        try:
+            return files.created(self._layout.uid(uid)).decode("utf-8", "replace") or None
+        except OSError:  # no file
+            return None
 
     def all(self) -> dict[str, str]:
         """Ids, and the uids for which they were noted."""
-        notes = files.entries(self._layout.uids)
-        return {files.read(note).decode("utf-8", "replace"): os.path.basename(note) for note in notes}
+        names = [os.path.basename(note) for note in files.entries(self._layout.uids)]
+        return {name: uid for uid in names if (name := self.id_of(uid))}
 
     def note(self, uid: str, name: str) -> str:
         """Note that ``uid`` has this id; if it has one already, return that instead."""

@@ -160,8 +160,10 @@ class RunLayout:
         return path
 
     def _names(self) -> list[str]:
+        """Names of files; folders and pipes, however they came here, hold no part of a record."""
         try:
-            return os.listdir(self.folder)
+            with os.scandir(self.folder) as found:
+                return [item.name for item in found if item.is_file()]
         except OSError:
             return []
 

@@ -11,7 +11,9 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.screen import Screen
 from expkit._support.shown import Shown
+from expkit.errors import DAMAGE
 from expkit.stores.folder import files
 
 if TYPE_CHECKING:
@@ -48,9 +50,18 @@ def note_path(path: str) -> str:
 
 
 def read_note(path: str) -> Note:
-    """The note about an output; the beginning where there is none."""
-    data = files.read(note_path(path))
-    return Note(**json.loads(data)) if data else Note()
+    """The note about an output; the beginning where there is none, or none that makes sense.
+
+    Then all is put together anew from what was printed, so that nothing is there twice.
+    """
+    try:
+        note = Note(**json.loads(files.read(note_path(path))))
+        is_sound = type(note.offset) is type(note.length) is int and note.offset >= 0
+        is_sound = is_sound and 0 <= note.length <= files.size_of(path)
+        Screen(note.screen).feed(b"\r\n")
+    except DAMAGE:
+        return Note()
+    return note if is_sound else Note()
 
 
 def write_note(path: str, note: Note) -> None:
@@ -68,7 +79,7 @@ def size(path: str) -> int:
     """Bytes of an output, as far as they can be read: what this process is settling, only when it is settled."""
     if (end := settling.get(os.path.abspath(path))) is not None:
         return end()
-    if not os.path.exists(raw_path(path)):
+    if not os.path.isfile(raw_path(path)):
         return files.size_of(path)
     return sum(map(len, _parts(path)))
 
@@ -78,7 +89,7 @@ def read(path: str, offset: int = 0, limit: int | None = None) -> bytes:
     if (end := settling.get(os.path.abspath(path))) is not None:
         here = max(0, end() - offset)
         return files.read(path, offset, here if limit is None else min(limit, here))
-    if not os.path.exists(raw_path(path)):
+    if not os.path.isfile(raw_path(path)):
         return files.read(path, offset, limit)
     found = []
     for part in _parts(path, offset):

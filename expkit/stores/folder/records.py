@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit.errors import FormatError, RunNotFoundError
+from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.events import FileAdded, Learned
 from expkit.record.fold import fold
 from expkit.record.wire import event_from_json, record_from_json, record_to_json
@@ -95,7 +95,7 @@ def reading(path: str) -> Iterator[None]:
         yield
     except RunNotFoundError:
         raise
-    except (OSError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+    except DAMAGE as error:
         raise FormatError(f"{path}: {error}") from error
 
 
