@@ -10,7 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SITE_FOLDERS = ("site-packages", "dist-packages", "__pypackages__")
+SITE_FOLDERS = ("site-packages", "dist-packages", "__pypackages__")
+"""Names of folders in which packages are installed."""
+
 _DEBUGGERS = ("_pydev", "debugpy", "pycharm", "_pycharm", "pydev")
 _NO_NAMES: dict[str, object] = {}
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -49,7 +51,7 @@ def is_library(file: str) -> bool:
 
 def in_site_folder(path: str) -> bool:
     """Whether a path leads through a folder in which packages are installed."""
-    return any(f"{os.sep}{site}{os.sep}" in path + os.sep for site in _SITE_FOLDERS)
+    return any(f"{os.sep}{site}{os.sep}" in path + os.sep for site in SITE_FOLDERS)
 
 
 def is_virtualenv(folder: str) -> bool:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
-from expkit.provenance.modules import imported, in_site_folder
+from expkit.provenance.helpers import HELPERS, only_ours
+from expkit.provenance.modules import SITE_FOLDERS, imported, in_site_folder
 from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:
@@ -27,6 +28,31 @@ _HEAD = 4096  # name and version stand among the first lines; the text below the
 
 UNKNOWN = "<unknown>"
 """Version of a module that lies among the installed packages but belongs to none."""
+
+
+elsewhere: dict[str, str] = {}
+"""Top-level modules that worker processes have imported, with the file of one module below."""
+
+
+def package_module(file: str) -> str:
+    """The top-level module of an installed package that a file of code belongs to, or ``""``."""
+    for site in SITE_FOLDERS:
+        _, found, way = file.partition(f"{os.sep}{site}{os.sep}")
+        if found and file.endswith((".py", ".pyc", ".so", ".pyd")):
+            return way.removeprefix(f"__pycache__{os.sep}").partition(os.sep)[0].partition(".")[0]
+    return ""
+
+
+def package_files() -> list[str]:
+    """Of each top-level module of an installed package that is imported by now, the file of one module below."""
+    return [file for file in _top_modules(imported()).values() if in_site_folder(file)]
+
+
+def note_elsewhere(file: str) -> None:
+    """A worker process has imported a module of an installed package; what expkit uses itself does not count."""
+    module = package_module(file)
+    if module and module not in HELPERS and module[:1] != "_" and module not in sys.stdlib_module_names:
+        elsewhere.setdefault(module, file)
 
 
 class Package(Frozen, kw_only=False):
@@ -104,11 +130,15 @@ def _folders() -> dict[str, None]:
 
 def _in_use(shelves: list[_Shelf]) -> Iterator[Package]:
     installed: dict[_Shelf, list[str]] = {}
-    for module, file in _top_modules(imported()).items():
+    ours = only_ours()
+    for module, file in {**elsewhere, **_top_modules(imported())}.items():
+        if module in ours:
+            continue
         if in_site_folder(file):
             around = [shelf for shelf in shelves if file.startswith(shelf.folder + os.sep)]
             if around:
-                installed.setdefault(max(around, key=lambda shelf: len(shelf.folder)), []).append(module)
+                shelf = max(around, key=lambda shelf: len(shelf.folder))
+                installed.setdefault(shelf, []).append(_brought_as(module, file[len(shelf.folder) + 1 :]))
         else:  # the user's own code counts only if it is installed in place
             yield from _in_place(_normal(module), shelves)
     for shelf, modules in installed.items():
@@ -127,6 +157,12 @@ def _top_modules(_: tuple[int, ...]) -> dict[str, str]:
         if isinstance(file, str):
             tops[top] = file
     return tops
+
+
+def _brought_as(module: str, way: str) -> str:
+    """What lies first on the way to a module's file: some packages bring others that are theirs alone."""
+    first = way.partition(os.sep)[0].partition(".")[0]
+    return module if first in ("", "__pycache__") else first
 
 
 class _Shelf:

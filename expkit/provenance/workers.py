@@ -21,6 +21,7 @@ from expkit._support.troubles import hear, keep, take
 from expkit.provenance.audit import listen, quietly
 from expkit.provenance.modules import is_library, users_modules
 from expkit.provenance.opened import WORKER, Opened, Sight, Writing
+from expkit.provenance.packages import note_elsewhere, package_files, package_module
 from expkit.provenance.programs import program_name
 from expkit.provenance.reading import hook_readers
 from expkit.settings import SETTINGS
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 VARIABLE = "EXPKIT_WORKER_FILES"
 """Environment variable with the pid of the run's process and, after a colon, the folder for what workers tell."""
 
-_IMPORT, _BEGIN, _PROGRAM, _START = "import", "begin", "program", "start"
+_IMPORT, _PACKAGE, _BEGIN, _PROGRAM, _START = "import", "package", "begin", "program", "start"
 _SPAWNING = (
     "multiprocessing.popen_spawn_posix",
     "multiprocessing.popen_spawn_win32",
@@ -57,6 +58,7 @@ class Report(Opened):
     def __init__(self, folder: str) -> None:
         super().__init__(SETTINGS.FILES.MAX_FILES, lambda: report(folder, forked=True))
         self._path = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
+        self._packages: set[str] = set()
 
     def begin(self, *, forked: bool) -> None:
         """Tell that there is a worker, and what it has imported already."""
@@ -64,7 +66,8 @@ class Report(Opened):
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
         modules = () if forked else [[_IMPORT, file] for _, file in users_modules()]
         programs = () if forked else [[_PROGRAM, name, os.getppid()] for name in _own_names()]
-        self._tell([_BEGIN, "fork" if forked else _kind()], *programs, *modules)
+        packages = () if forked else [[_PACKAGE, file] for file in package_files()]
+        self._tell([_BEGIN, "fork" if forked else _kind()], *programs, *modules, *packages)
 
     def started(self, name: str, by: int = 0) -> None:
         """Tell of a program, too."""
@@ -82,9 +85,16 @@ class Report(Opened):
         done = super().note(path, reads=reads, writes=writes, layer=WORKER, at=at)
         self.pending.clear()
         after = self.reads.get(path), self.writes.get(path)
-        if before != after and not is_library(path):
-            self._tell(*_lines_about(path, *after))
+        if before != after:
+            self._tell_about(path, *after)
         return done
+
+    def _tell_about(self, path: str, sight: Sight | None, writing: Writing | None) -> None:
+        if not is_library(path):
+            self._tell(*_lines_about(path, sight, writing))
+        elif (found := package_module(path)) and found not in self._packages:
+            self._packages.add(found)
+            self._tell([_PACKAGE, path])
 
     def _tell(self, *lines: list[object]) -> None:
         told = [*lines, *([_TROUBLE, trouble] for trouble in take())]
@@ -224,11 +234,17 @@ class Workers:
             self._kinds.add(path)
         elif kind == _IMPORT:
             opened.modules[path] = None
+        elif kind == _PACKAGE:
+            note_elsewhere(path)
         elif kind == _PROGRAM and len(rest) == 1:
             self._heard[path, rest[0]] = self._heard.get((path, rest[0]), 0) + 1
         elif kind == _START and len(rest) == 1:
             opened.started(path, rest[0])
-        elif kind == "r" and len(rest) == _SIGNED:
+        else:
+            self._take_file(kind, path, rest, opened)
+
+    def _take_file(self, kind: str, path: str, rest: list[Any], opened: Opened) -> None:
+        if kind == "r" and len(rest) == _SIGNED:
             sight = Sight(Signature(*rest[1:]), rest[0], WORKER)
             if path not in opened.reads:
                 opened.reads[path] = opened.pending[path] = sight

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from expkit._support.threads import OwnThread, start
 from expkit.errors import StoreError
 from expkit.provenance.imported import digests
+from expkit.provenance.packages import elsewhere
 from expkit.provenance.sources import MANY
 from expkit.record.events import Learned
 from expkit.run.facts import packages_in_use, place_of, ref_of
@@ -42,6 +43,7 @@ class RunSources:
         self._recorder = run.recorder
         self._finder = run.plan.facts.finder
         self._dependencies = run.record.experiment.get("dependencies")
+        self._elsewhere = len(elsewhere)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_over = threading.Event()
@@ -62,6 +64,8 @@ class RunSources:
         with self._lock:
             if finder.has_news():
                 self._add(finder.look(), finder.problems)
+                self._note_packages()
+            elif len(elsewhere) != self._elsewhere:
                 self._note_packages()
 
     def stop(self) -> None:
@@ -133,6 +137,7 @@ class RunSources:
         """Tell which packages are in use, if there are more by now."""
         from expkit.provenance.environment import cuda_facts
 
+        self._elsewhere = len(elsewhere)
         dependencies = packages_in_use(self._run.plan.root.ordered())
         if dependencies != self._dependencies:
             self._dependencies = dependencies

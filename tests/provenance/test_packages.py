@@ -58,14 +58,15 @@ def test_package_of_the_same_name(site):
 
 
 @pytest.mark.parametrize(
-    "record", ["yaml/__init__.py,sha256=x,1\n", "_yaml.so,,\nyaml.py,,\n", "a/yaml/x.py,,\nyaml.cpython-311.so,,\n"]
+    "record",
+    ["camel/__init__.py,sha256=x,1\n", "_camel.so,,\ncamel.py,,\n", "a/camel/x.py,,\ncamel.cpython-311.so,,\n"],
 )
 def test_package_of_another_name_by_its_files(site, record):
     """Packages without top_level.txt, as modern wheels are, are found by the files that they brought."""
-    site.install("other-1.dist-info", head("other", "1"), record="other/yaml.py,,\nyamlish/__init__.py,,\n")
-    site.install("PyYAML-6.0.dist-info", head("PyYAML", "6.0"), record=record)
-    site.use("yaml")
-    assert discover_packages("imported") == ["PyYAML==6.0"]
+    site.install("other-1.dist-info", head("other", "1"), record="other/camel.py,,\ncamelish/__init__.py,,\n")
+    site.install("PyCamel-6.0.dist-info", head("PyCamel", "6.0"), record=record)
+    site.use("camel")
+    assert discover_packages("imported") == ["PyCamel==6.0"]
 
 
 def test_package_with_two_modules(site):
@@ -191,3 +192,43 @@ def test_this_environment_agrees_with_the_standard_library(project):
     truth, found = project.run("look.py")
     assert set(truth) <= set(found)
     assert not [name for name in found if name.endswith("<unknown>")]
+
+
+def test_what_a_package_brings_inside_is_that_package(site):
+    """A module that a package has put on the path from inside, as debuggers do, is no package of its own."""
+    site.install("debugpy-1.8.dist-info", head("debugpy", "1.8"), record="debugpy/__init__.py,,\n")
+    site.use("pydevd", site.folder / "debugpy/_vendored/pydevd/pydevd.py")
+    site.use("pydevconsole", site.folder / "debugpy/_vendored/pydevd/pydevconsole.py")
+    assert discover_packages("imported") == ["debugpy==1.8"]
+
+
+OURS = """
+import json, sys
+for name in ("psutil", "rich", "yaml"):
+    __import__(name)
+
+{text}
+from expkit.provenance.packages import discover_packages
+found = {{name.partition("==")[0].lower() for name in discover_packages("imported")}}
+print(json.dumps(sorted(found & {{"psutil", "pyyaml", "rich", "wrapt"}})))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        ("", []),
+        ("import yaml", ["pyyaml"]),
+        ("import yaml as other", ["pyyaml"]),
+        ("from yaml import safe_load, YAMLError", ["pyyaml"]),
+        ("def main():\n    def inner():\n        import psutil", ["psutil"]),
+        ("class A:\n    def main(self):\n        from rich.console import Console", ["rich"]),
+        ("import os, psutil, yaml as other", ["psutil", "pyyaml"]),
+        ("import library", ["psutil"]),
+    ],
+)
+def test_what_only_expkit_imports_is_no_package_of_the_program(project, text, listed):
+    """It counts where the user's code refers to it, or another package has imported it by name."""
+    project.write("site-packages/library.py", "import psutil")
+    project.write("train.py", OURS.format(text=text))
+    assert project.run("train.py", path=("site-packages",)) == listed

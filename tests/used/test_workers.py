@@ -47,6 +47,23 @@ def test_multiprocessing(prepared, method):
     assert run.record["unseen"] == []
 
 
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_packages_that_only_workers_import(prepared, method):
+    """Are among the dependencies, but for those that expkit itself imports."""
+    if sys.platform in {"win32", "darwin"}:
+        method = "spawn"
+    run = prepared(
+        f"""
+        process = multiprocessing.get_context({method!r}).Process(target=work, args=("one",))
+        process.start(); process.join()
+        """,
+        "import multiprocessing",
+        WORK.replace("import helper", "import hypothesis, yaml"),
+    )
+    packages = [package.partition("==")[0] for package in run.record["experiment"]["dependencies"]]
+    assert "hypothesis" in packages and not any("unknown" in package for package in packages)
+
+
 def test_what_a_worker_made_is_no_input(prepared):
     """Not even where it was read before anything else: it was made after the start of the run."""
     run = prepared(
