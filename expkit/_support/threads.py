@@ -34,7 +34,6 @@ class OwnThread(threading.Thread):
         finally:
             del _own[ident]
 
-
     def join(self, timeout: float | None = None) -> None:
         """Wait for the thread's end; a program that waits for all its threads need not wait for ours."""
         if sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:

@@ -362,7 +362,7 @@ def test_one_thread_delivers_to_a_store_however_many_runs_begin(monkeypatch):
         deliver_in_background(stores)
     eventually(lambda: asked)
     release.set()
-    asked[0].join(30)
+    threading.Thread.join(asked[0], 30)
     assert len(asked) == 1
     deliver_in_background(stores)
     eventually(lambda: len(asked) == 2)

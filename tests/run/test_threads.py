@@ -16,7 +16,7 @@ def _answer(make):
     said = []
     thread = make(lambda: said.append((is_own(threading.get_ident()), is_own(threading.get_ident(), 0.0))))
     thread.start()
-    thread.join()
+    threading.Thread.join(thread)
     return said[0], thread.ident
 
 
@@ -43,7 +43,7 @@ def test_own_threads_do_not_count_as_the_users():
         assert is_own(ours.ident)
     finally:
         over.set()
-    ours.join()
+    threading.Thread.join(ours)
     users.join()
 
 
@@ -58,7 +58,7 @@ def test_a_forked_child_knows_of_no_threads_but_its_own():
     if pid == 0:
         os._exit(int(is_own(ours.ident)))
     over.set()
-    ours.join()
+    threading.Thread.join(ours)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
