@@ -184,7 +184,9 @@ def conclude(run: Run) -> None:
     if run.unobserved or not run.observers or run.start_time is None or run.stop_time is None:
         return
     seconds = (run.stop_time - run.start_time).total_seconds()
-    _tell(end_line(run._id, _location(run), run.status or "", seconds, run.plan.live.secrets.masked(run.result)))
+    secrets = run.plan.live.secrets
+    line = end_line(run._id, _location(run), run.status or "", seconds, secrets.masked(run.result))
+    _tell(secrets.sure(line))
     _tell(captured_line(run.record))
 
 
@@ -197,6 +199,8 @@ def _tell(line: str) -> None:
 def _location(run: Run) -> str | None:
     if run.folder is None or (run.recorder.spooled and not run.recorder.owed):
         return None
+    if run.recorder.log.is_gone:
+        return f"{run.folder}, which is gone"
     try:
         here = os.getcwd()
     except OSError:  # removed meanwhile
@@ -226,7 +230,7 @@ def show_config(run: Run) -> None:
     """Print a run's config."""
     from expkit.cli.commands import print_config as show
 
-    show(run.config, run.config_modifications, [path for path in run.plan.paths.values() if path])
+    show(run.plan.live.config, run.config_modifications, [path for path in run.plan.paths.values() if path])
 
 
 def print_dependencies(_run: Run) -> None:
@@ -244,7 +248,7 @@ def save_config(_run: Run, config_filename: str = "config.json") -> None:
     """
     from expkit.cli.commands import save_config as save
 
-    save({key: value for key, value in _run.config.items() if key != "config_filename"}, config_filename)
+    save({key: value for key, value in _run.plan.live.config.items() if key != "config_filename"}, config_filename)
 
 
 def print_named_configs(_run: Run) -> None:

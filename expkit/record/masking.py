@@ -179,6 +179,19 @@ class Secrets:
                 text = _without(text, secret)
         return masked_url(text)
 
+    def naming(self, log_point: Callable[..., None]) -> Callable[..., None]:
+        """What adds points to metrics, whose names are hidden; the same, where there is nothing to hide."""
+        if not self.known:
+            return log_point
+        names: dict[Any, Any] = {}
+
+        def log_hidden(name: Any, value: Any, step: Any = None) -> None:
+            if name not in names:
+                names[name] = self.sure(name) if type(name) is str else name
+            log_point(names[name], value, step)
+
+        return log_hidden
+
     def file(self, ref: FileRef) -> FileRef:
         """What may be told of a file."""
         path = self.sure(ref.path)

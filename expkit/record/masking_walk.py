@@ -74,10 +74,16 @@ class _Walk:
         if secret and text and text != MASK:
             self.found.append(text)
             return self.mask()
-        if not self._secrets.known and not may_hold_access(text):
+        if not self._is_worth_a_look(text):
             return text
         shown = self._secrets.sure(text)
         return text if shown == text else self.mask(shown)
+
+    def _is_worth_a_look(self, text: str) -> bool:
+        for secret in self._secrets.known:
+            if secret in text:
+                return True
+        return may_hold_access(text)
 
     def at(self, place: tuple[Any] | int, value: Any, secret: bool) -> Any:
         self._above.append(place)
@@ -100,6 +106,8 @@ class _Walk:
     def key(self, name: Any, made: dict[Any, Any]) -> Any:
         """A key without known secrets, and unlike all others."""
         if type(name) is not str and not isinstance(name, (str, tuple, PurePath, bytes, frozenset)):
+            return name
+        if type(name) is str and not self._is_worth_a_look(name):
             return name
         shown = str(self._secrets.sure(name)) if isinstance(name, str) else self(name)
         if shown == name:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
+from expkit._support.secrets import MASK
+from expkit.config.paths import put_in
 from expkit.config.values import plain
-from expkit.record.masking import Secrets, is_secret_name, of_process, remember
+from expkit.record.masking import Secrets, is_secret_name, of_process, remember, takes_secret
+from expkit.record.tagged import Masked
 from expkit.run.logging import DISCREET
+from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from expkit.config.updates import Update
     from expkit.record.model import Launch
@@ -37,20 +42,49 @@ class Disclosure(Frozen, kw_only=False):
         return launch.but(argv=self.secrets.arguments(launch.argv, self.said), env=self.secrets.shown(launch.env))
 
 
-def disclose(config: Mapping[str, Any], inputs: RunInputs) -> Disclosure:
-    """Find the secrets of a run, and what is to be seen without them."""
+def disclose(config: Mapping[str, Any], inputs: RunInputs, own: Mapping[str, Any] = {}) -> Disclosure:
+    """Find the secrets of a run, and what is to be seen without them.
+
+    Args:
+        config: the real one.
+        inputs: what was asked for.
+        own: the values that the definitions give to updated entries, by path.
+    """
     secrets = of_process()
     DISCREET.keep(secrets)
     remember(secrets)
     secrets.masked(inputs.options)
-    paths: list[str] = []
+    secrets.learn(values_typed(sys.argv[1:]))
+    typed = [update for update in inputs.updates if is_typed_secret(update, own)]
+    secrets.learn(str(update.value) for update in typed)
+    paths: list[str] = [update.name for update in typed]
     shown = secrets.masked(config, paths=paths)
-    return Disclosure(secrets, shown, tuple(sorted(set(paths))), said(inputs.updates, secrets))
+    for update in typed:
+        put_in(shown, update.path, Masked(MASK))
+    texts = {update.said: f"{update.name}={MASK}" for update in typed}
+    return Disclosure(secrets, shown, tuple(sorted(set(paths))), {**said(inputs.updates, secrets), **texts})
+
+
+def is_typed_secret(update: Update, own: Mapping[str, Any]) -> bool:
+    """Whether a number was typed for a secret: of digits only, say. It is none where the entry is a number by itself."""
+    if not SETTINGS.SECRETS.MASK or not update.text or type(update.value) not in (int, float):
+        return False
+    if not all(isinstance(part, (str, int)) for part in update.path):
+        return False
+    is_named = any(isinstance(part, str) and is_secret_name(part) for part in update.path)
+    return is_named and type(own.get(update.name)) not in (int, float)
+
+
+def values_typed(words: Sequence[str]) -> list[str]:
+    """What stands behind long options of secret names, whoever reads them: the ``X`` of ``--password X``."""
+    return [value for option, value in zip(words, words[1:], strict=False) if takes_secret(option, value)]
 
 
 def secrets_typed(words: Iterable[str]) -> Secrets:
     """The secrets on a command line, for what is said before a run is planned."""
     secrets = of_process()
+    words = list(words)
+    secrets.learn(values_typed(words))
     pairs = (word.partition("=") for word in words)
     secrets.learn(value.strip("'\"") for name, equals, value in pairs if equals and is_secret_name(name))
     return secrets

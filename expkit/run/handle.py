@@ -339,7 +339,7 @@ class Run:
             return
         points = self.recorder.log.points
         assert points is not None
-        self._log_point = points.log_scalar
+        self._log_point = self.plan.live.secrets.naming(points.log_scalar)
         self._log_point(name, value, step)
 
     def warn_if_unobserved(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
 from expkit._support.nearest import did_you_mean
+from expkit._support.secrets import MASK
 from expkit.capture.binding import current
 from expkit.capture.function import wrappers_in
 from expkit.config.nodes import Node
@@ -19,6 +20,7 @@ from expkit.provenance.projects import default_store
 from expkit.record.encoding import encode
 from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
+from expkit.record.tagged import Masked
 from expkit.record.uid import new_uid
 from expkit.run.disclosure import Disclosure, disclose
 from expkit.run.facts import NOT_GATHERED, Facts, gather
@@ -109,7 +111,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
-    disclosure = disclose(config, inputs)
+    disclosure = disclose(config, inputs, resolution.summary.assigned)
     meta = _meta(inputs, command, disclosure.said, queued)
     record = _record(root, inputs, command, resolution, disclosure, facts, meta)
     return RunPlan(
@@ -282,7 +284,8 @@ def _as_typed(updates: list[Update], said: Mapping[str, str]) -> dict[str, Any]:
         if update.remove or not all(isinstance(part, str) for part in update.path):
             typed[said.get(update.said, update.said)] = update.value
         else:
-            for path, value in leaves(update.path, plain(update.value, update.path)):
+            hidden = update.said in said and type(update.value) in (int, float)
+            for path, value in leaves(update.path, Masked(MASK) if hidden else plain(update.value, update.path)):
                 put_in(typed, path, value)
     return typed
 
@@ -301,18 +304,18 @@ def _record(
     secrets = disclosure.secrets
     return RunRecord(
         uid=new_uid(),
-        name=inputs.name or root.path,
+        name=secrets.sure(inputs.name or root.path),
         command=command.rpartition(".")[2],
         status=QUEUED if inputs.queue_only else RUNNING,
         parent=outer.run.uid if outer is not None else None,  # type: ignore[attr-defined]
         seed=disclosure.config["seed"],
         config=config,
         facts=_config_facts(resolution.summary, config, disclosure),
-        experiment={"name": inputs.name or root.path, **encode(secrets.shown(facts.experiment))},
+        experiment={"name": secrets.sure(inputs.name or root.path), **encode(secrets.shown(facts.experiment))},
         host=encode(secrets.shown(facts.host)),
         meta=encode(secrets.shown(meta)),
         launch=disclosure.launch(facts.launch),
-        files=(*facts.sources, *(ref for _, ref in facts.files)),
+        files=tuple(map(secrets.file, (*facts.sources, *(ref for _, ref in facts.files)))),
         info=encode(secrets.masked(inputs.info)),
         gaps=tuple(map(secrets.hide, facts.problems)),
     )

@@ -16,6 +16,7 @@ from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
 from expkit.run.log import LocalLog, NoLog, owed_dir, spool_store
+from expkit.stores.folder.log import FolderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ log = logging.getLogger("expkit")
 
 Log = Union[LocalLog, NoLog]
 
+_GONE = "is gone; what comes from now on is lost"
 _FOUND = frozenset(("input", "output", "patch", "untracked"))
 
 
@@ -65,6 +67,7 @@ class Recorder:
         self._notes: dict[Lane, Note] = {}
         self._patience: Patience | None = None
         self._losses: list[str] = []
+        self._telling = 0
 
     # -- the start -------------------------------------------------------------------------------------
 
@@ -177,10 +180,15 @@ class Recorder:
                 self.too_late()
                 return
             event = self._live.secrets.event(event)
-            self.record = self._written(event)
+            self._telling += 1
+            try:
+                self.record = self._written(event)
+            finally:
+                self._telling -= 1
             for lane in self.lanes:
                 if lane is not teller:
                     lane.put(self._delivery(event, lane))
+            self._say_losses()
 
     def _delivery(self, event: Event, lane: Lane) -> Delivery:
         def add_file(source: Path | bytes, ref: FileRef) -> None:
@@ -209,7 +217,7 @@ class Recorder:
 
     def renew(self, lease: Lease) -> None:
         """Give a sign of life, to whoever asks the local log or a store that observes."""
-        self.log.renew(lease)
+        self._try(lambda: self.log.renew(lease))
         for lane in self.lanes:
             lane.renew(self.record.uid, lease)
 
@@ -222,8 +230,13 @@ class Recorder:
 
     def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
         """Keep bytes; files that were merely found are recorded without, where a secret of the run is among them."""
+        ref = self._live.secrets.file(ref)
         if ref.role not in _FOUND or not self._live.secrets.are_in(source):
-            return self.log.keep(source, ref)
+            try:
+                return self.log.keep(source, ref)
+            except FolderGoneError as error:
+                self.lost(error)
+                return ref.but(kept=False)
         self.tell(
             Learned(time=now(), gaps=(f"{ref.role} {ref.path} holds a secret of this run: only its hash is kept",))
         )
@@ -243,8 +256,7 @@ class Recorder:
             event: the end.
             written: called when it is written down, before anybody waits for observers.
         """
-        if self._losses:
-            self.tell(Learned(time=now(), gaps=tuple(self._losses)))
+        self._say_losses()
         if self.lanes:
             from expkit.run.lanes import Patience
 
@@ -264,7 +276,7 @@ class Recorder:
                 (self._patience or Patience(self.lanes)).finish()
         finally:
             with self._lock:
-                self.over, self._broken = True, set()
+                self.over, self._broken = True, self._broken & {_GONE}
                 self.owed = [lane for lane in self.lanes if not lane.delivered]
                 for note in self._notes.values():  # once more: somebody may have held this process for dead
                     self._try(note.write)
@@ -303,25 +315,44 @@ class Recorder:
             self.lost(error)
 
     def too_late(self) -> None:
-        """Say once that the run has ended."""
-        self.lost(StoreError("the run has ended, and what is reported now is lost"))
+        """Say once that the run has ended: its record does not change any more."""
+        if _TOO_LATE not in self._broken:
+            self._broken.add(_TOO_LATE)
+            log.warning(_TOO_LATE, self.log.folder)
 
     def _lost_points(self, error: Exception) -> None:
-        self.lost(error, "metric points are missing")
+        if self.over:
+            self.too_late()
+        else:
+            self.lost(error, "metric points are missing")
 
     def lost(self, error: Exception, what: str = "something may be missing") -> None:
         """Say once of each kind, and in the end write down, that the local log cannot take what it should."""
-        if what not in self._broken:
-            self._broken.add(what)
-            self._losses.append(f"from {now():%H:%M:%S} UTC on {what}: {error}")
-            where = self.log.folder
-            log.warning("the record in %s is not complete: %s: %s; the run goes on", where, what, error)
+        if what in self._broken or _GONE in self._broken:
+            return
+        where = self.log.folder
+        if isinstance(error, FileNotFoundError) and self.log.is_gone:
+            self._broken.add(_GONE)
+            log.warning("the folder of run %s %s; it was %s; the run goes on", self.record.id, _GONE, where)
+            return
+        self._broken.add(what)
+        self._losses.append(f"from {now():%H:%M:%S} UTC on {what}: {error}")
+        log.warning("the record in %s is not complete: %s: %s; the run goes on", where, what, error)
+        self._say_losses()
+
+    def _say_losses(self) -> None:
+        """Write down what is missing as soon as that is known: nobody may come to write the end."""
+        with self._lock:
+            if self._losses and not self._telling and not self.over:
+                losses, self._losses = tuple(self._losses), []
+                self.tell(Learned(time=now(), gaps=losses))
 
     def _report(self, lane: Lane) -> None:
-        if lane in self.owed:
-            later = _BY_SYNC if lane in self._notes else _NOT_LATER
+        if lane in self.owed and lane in self._notes:
             where = self.log.folder
-            log.warning("observer %s has not taken everything; what it is owed lies in %s; %s", lane, where, later)
+            log.warning("observer %s has not taken everything; what it is owed lies in %s; %s", lane, where, _BY_SYNC)
+        elif lane in self.owed:
+            log.warning("observer %s has not taken everything; %s", lane, _WHILE_HERE)
         elif lane.missed:
             missed, problem = lane.missed, lane.problem
             log.warning("observer %s missed %d events; last problem: %s; %s", lane, missed, problem, _NOT_LATER)
@@ -330,6 +361,8 @@ class Recorder:
 
 
 _BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
+_WHILE_HERE = "the rest reaches it only while this program goes on, for later only stores that outlive it catch up"
+_TOO_LATE = "the run in %s has ended: what the program reports from now on is not in its record"
 _NOT_LATER = "it is not told later: only stores that outlive the program catch up"
 
 
