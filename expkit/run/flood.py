@@ -37,12 +37,14 @@ class Pace:
         out: stdout, a text stream in front of descriptor 1.
         err: stderr likewise, or None.
         wake: called when :meth:`tick` should soon be.
+        mend: called when nobody reads the pipe any more; whether the descriptors now lead elsewhere.
     """
 
-    def __init__(self, out: Any, err: Any, wake: Callable[[], None]) -> None:
+    def __init__(self, out: Any, err: Any, wake: Callable[[], None], mend: Callable[[], bool]) -> None:
         self.blocks = False
         self._out = out
         self._wake = wake
+        self._mend = mend
         self._lines = self._calm = 0
         self._spent = self._since = 0.0
         self._lines_before = self._writes_before = 0
@@ -108,7 +110,7 @@ class Pace:
             self._lines += 1
             try:
                 if self._lines % _SAMPLE or self.blocks:
-                    real()
+                    self._write(real)
                 else:
                     self._measure(real)
             except OSError:
@@ -122,14 +124,22 @@ class Pace:
             if self.blocks:
                 with suppress(ValueError, OSError):
                     self._out.flush()
-            real()
+            self._write(real)
 
         return flush
+
+    def _write(self, real: Callable[[], None]) -> None:
+        try:
+            real()
+        except BrokenPipeError:
+            if not self._mend():
+                raise
+            real()
 
     def _measure(self, real: Callable[[], None]) -> None:
         """Find out by one line in many how much of the time goes into writing them."""
         start = monotonic()
-        real()
+        self._write(real)
         now = monotonic()
         self._spent += (now - start) * _SAMPLE
         if (passed := now - self._since) > _LONG_ENOUGH:

@@ -36,6 +36,7 @@ MODES = ("auto", "no", "sys", "fd")
 TAIL = 10_000_000
 
 _NAMES = ("stdout", "stderr")
+_NO_TEE = "nobody reads it any more, or somebody has ended the helper process `tee`"
 _SOON, _LATER = 0.1, 0.5
 _TURN = 0.2
 _UNSETTLED = "output could not be settled"
@@ -174,7 +175,7 @@ class Capture:
         out = next((stream for stream in streams if stream is sys.stdout), None)
         err = next((stream for stream in streams if stream is sys.stderr), None)
         if out is not None and not getattr(out, "line_buffering", True) and not getattr(out, "write_through", True):
-            self._pace = Pace(out, err, self._wake.set)
+            self._pace = Pace(out, err, self._wake.set, self._redirection.mend_soon)
             undo.callback(self._pace.stop)
 
     def _end(self) -> int | None:
@@ -191,6 +192,8 @@ class Capture:
             if self._pace is not None:
                 before, size = size, _size_of(self._raw_path)
                 self._pace.tick(size - before)
+            if self._redirection is not None:
+                self._redirection.mend()
             since += pause
             if since < _TURN and self._pace is not None and self._pace.blocks:
                 pause = TICK
@@ -217,6 +220,8 @@ class Capture:
             self.gap = self.gap or self._raw.gap
         if self._redirection is None:
             return
+        if self._redirection.broken_at:
+            self.gap = self.gap or incomplete(_NO_TEE, self._redirection.broken_at)
         for line in self._redirection.complaints.splitlines():
             if self._raw_path in line:
                 since = os.stat(self._raw_path).st_mtime if os.path.exists(self._raw_path) else None

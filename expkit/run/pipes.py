@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import time
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from expkit.run.tees import Tee, high, tee_program
 from expkit.settings import SETTINGS
+from expkit.stores.folder.held import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ _HELD = 1 << 20
 
 _lock = threading.RLock()
 _stack: list[Redirection] = []
-_orphans: list[int] = []
 
 
 class Redirection:
@@ -40,6 +39,7 @@ class Redirection:
 
     Attributes:
         complaints: what tees have said, once stopped: a file or a target that takes nothing more.
+        broken_at: since when it leads nowhere (see :meth:`mend`), in seconds since 1970; 0.0 if it does.
 
     Raises:
         OSError: no process or no descriptor is to be had.
@@ -48,10 +48,10 @@ class Redirection:
     def __init__(self, path: str) -> None:
         self.complaints = ""
         self._path = path
-        self._saved: dict[int, int] = {}  # descriptor to a copy of what it was
-        self._tees: list[int] = []
-        self._errors: list[int] = []
-        _reap_orphans()
+        self.broken_at = 0.0
+        self._saved: dict[int, Held] = {}  # descriptor to a copy of what it was
+        self._tees: list[Tee] = []  # those that it leads to
+        self._left: list[Tee] = []
         with _lock:
             flush_streams()
             self.attach()
@@ -62,53 +62,92 @@ class Redirection:
 
         Redirections that were begun later, and last longer, are lifted and laid down again.
         """
-        with _lock:
+        with _lock, contextlib.ExitStack() as undo:
             flush_streams()
-            above = _stack[_stack.index(self) + 1 :]
-            for other in reversed(above):
-                other.detach()
-            self.detach()
-            _stack.remove(self)
-            _orphans.extend(self._tees)
-            for other in above:
-                other.attach()
-        for tee in self._tees:
-            _wait_for(tee, self._path)
-        self.complaints = "".join(map(_last_words, self._errors))
-        self._errors.clear()
-        _reap_orphans()
+            ends = [(tee, self._watch(tee, undo)) for tee in self._tees]
+            keep = undo.pop_all()
+            try:
+                self._lift()
+            finally:
+                _stack.remove(self)
+        with keep:
+            for tee, end in ends:
+                _wait_for(tee, end, self._path)
+        for tee in self._left:
+            tee.has_ended  # noqa: B018 - reads what it has said
+            self.complaints += tee.said
+            tee.close()
+        self._left.clear()
+
+    def mend(self) -> bool:
+        """Lead the descriptors back if somebody has ended a tee, or its reader went away; whether that was so just now."""
+        with _lock:
+            if self not in _stack or not any(tee.has_ended for tee in self._tees):
+                return False
+            self.broken_at = time.time()
+            self._lift()
+            return True
+
+    def mend_soon(self) -> bool:
+        """:meth:`mend`, when a write has just failed: a tee that goes lets go of its pipe a moment before it has ended."""
+        if not any(tee.is_behind(fd) for tee in self._tees for fd in DESCRIPTORS):
+            return bool(self.broken_at)
+        end = time.monotonic() + _PATIENCE
+        while not self.mend() and self._tees and time.monotonic() < end:
+            time.sleep(0.001)
+        return bool(self.broken_at)
 
     def attach(self) -> None:
         """Lead the descriptors through new tees, from wherever they lead now."""
         same = _same_target(STDOUT, STDERR)
         groups = [(STDOUT, STDERR)] if same else [(STDOUT,), (STDERR,)]
         with contextlib.ExitStack() as failed, contextlib.ExitStack() as undo:
-            pipes = []
+            tees = []
             for targets in groups:
-                pid, pipe, errors = _spawn_tee(targets[0], self._path)
-                self._tees.append(pid)
-                self._errors.append(errors)
-                undo.callback(os.close, pipe)
-                failed.callback(os.close, errors)
-                pipes.append((pipe, targets))
-            for pipe, targets in pipes:
+                tee = Tee(targets[0], self._path)
+                undo.callback(os.close, tee.pipe)
+                failed.callback(tee.close)
+                tees.append((tee, targets))
+            for tee, _ in tees:
+                tee.begun()
+            for tee, targets in tees:
+                self._tees.append(tee)
                 for target in targets:
-                    self._saved[target] = _high(os.dup(target))
-                    os.dup2(pipe, target)
+                    self._saved[target] = Held(high(os.dup(target)))
+                    self._saved[target].raise_number()
+                    os.dup2(tee.pipe, target)
             failed.pop_all()
 
     def detach(self) -> None:
         """Lead them back; the tees end when everybody has let go of their pipes."""
         for target, saved in self._saved.items():
-            os.dup2(saved, target)
-            os.close(saved)
+            if saved.is_ours:  # else the program has closed it, and goes on printing through the tee
+                os.dup2(saved.number, target)
+                saved.close()
         self._saved = {}
+        self._left += self._tees
+        self._tees = []
+
+    def _lift(self) -> None:
+        above = _stack[_stack.index(self) + 1 :]
+        for other in reversed(above):
+            other.detach()
+        self.detach()
+        for other in above:
+            other.attach()
+
+    def _watch(self, tee: Tee, undo: contextlib.ExitStack) -> int:
+        behind = [fd for fd in DESCRIPTORS if tee.is_behind(fd)]
+        end = tee.watch(behind[0]) if behind else -1
+        if end >= 0:
+            undo.callback(os.close, end)
+        return end
 
 
 def usable() -> bool:
     """Whether descriptors can be led through tees here."""
     try:
-        return all(map(os.fstat, DESCRIPTORS)) and bool(_tee_program())
+        return all(map(os.fstat, DESCRIPTORS)) and bool(tee_program())
     except OSError:  # closed
         return False
 
@@ -143,94 +182,32 @@ def _flush_c_streams() -> None:
             library.fflush(ctypes.c_void_p.in_dll(library, name))
 
 
-def _spawn_tee(target: int, path: str) -> tuple[int, int, int]:
-    """A process that copies what comes from a pipe to ``target`` and ``path``.
-
-    Returns:
-        Its pid, the end of the pipe to write to, and where its complaints can be read: nobody else should see them.
-    """
-    if not (program := _tee_program()):
-        raise OSError("there is no program `tee`")
-    with contextlib.ExitStack() as close_all, contextlib.ExitStack() as close_ours:
-        source, pipe, errors, complaints = (_high(fd) for fd in (*os.pipe(), *os.pipe()))
-        for fd in (source, complaints):
-            close_all.callback(os.close, fd)
-        for fd in (pipe, errors):
-            close_ours.callback(os.close, fd)
-        pid = _spawn([program, "-a", "--", path], (source, target, complaints))
-        close_ours.pop_all()
-    return pid, pipe, errors
-
-
-def _spawn(arguments: list[str], descriptors: tuple[int, int, int]) -> int:
-    options: dict[str, Any] = {
-        "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(descriptors)],
-        "setsigdef": [signal.SIGPIPE],  # so that a reader who goes away is noticed as without us
-        "setsigmask": _DEADLY,
-    }
-    try:
-        return os.posix_spawn(arguments[0], arguments, os.environ, setsid=True, **options)
-    except NotImplementedError:
-        return os.posix_spawn(arguments[0], arguments, os.environ, setpgroup=0, **options)
-
-
-def _last_words(errors: int) -> str:
-    """What a tee has complained about; its end of the pipe may still be open."""
-    os.set_blocking(errors, False)
-    try:
-        return os.read(errors, 1 << 12).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    finally:
-        os.close(errors)
-
-
-def _tee_program() -> str:
-    """Path of the program, or ``""`` where it or the way to start it is missing."""
-    if not hasattr(os, "posix_spawn"):
-        return ""
-    return _program(tuple(os.get_exec_path()))
-
-
-@lru_cache(maxsize=4)
-def _program(folders: tuple[str, ...]) -> str:
-    candidates = (os.path.join(folder, "tee") for folder in folders)
-    return next((program for program in candidates if os.access(program, os.X_OK)), "")
-
-
-def _high(fd: int) -> int:
-    """The descriptor, not among the standard ones even if those were closed, and not inherited."""
-    if fd > STDERR:
-        return fd
-    import fcntl
-
-    try:
-        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, STDERR + 1)
-    finally:
-        os.close(fd)
-
-
 def _same_target(one: int, other: int) -> bool:
     first, second = os.fstat(one), os.fstat(other)
     return (first.st_dev, first.st_ino, first.st_rdev) == (second.st_dev, second.st_ino, second.st_rdev)
 
 
-def _wait_for(tee: int, path: str) -> None:
+def _wait_for(tee: Tee, end: int, path: str) -> None:
     """Wait until a tee has ended, or has nothing left to do while a child of ours keeps its pipe open.
 
     It is never ended by force: whoever holds its pipe would be ended, too. What such a child goes on printing is not
     waited for: all that was ours has gone through once the pipe was empty, or more has come than the tee can hold.
+
+    Args:
+        tee: its pipe is no longer written to by this process.
+        end: of its pipe, to look how much is left; or -1.
+        path: what it appends to.
     """
     began = changed = time.monotonic()
     first = size = _size_of(path)
     emptied = 0.0
     for pause in _pauses():
-        if _ended(tee):
+        if tee.has_ended:
             return
         now = time.monotonic()
         if (found := _size_of(path)) != size:
             size, changed = found, now
-        if not emptied and now - began > _SETTLED and _unread(tee) == 0:
+        if not emptied and now - began > _SETTLED and _unread(end) == 0:
             emptied = now
         if now - changed > _PATIENCE or (emptied and now - min(changed, emptied) > _SETTLED):
             return
@@ -246,32 +223,15 @@ def _pauses() -> Iterator[float]:
         pause = min(pause * 1.5, 0.02)
 
 
-def _ended(pid: int) -> bool:
-    try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:  # somebody waits for any child; or we are a forked child ourselves
-        return True
-
-
-def _reap_orphans() -> None:
-    """Let tees go that have ended; those whose pipe a background process still holds are asked again later."""
-    with _lock:
-        _orphans[:] = [pid for pid in _orphans if not _ended(pid)]
-
-
-def _unread(tee: int) -> int | None:
-    """Bytes in a tee's pipe, or None where that cannot be known."""
+def _unread(end: int) -> int | None:
+    """Bytes in a pipe, or None where that cannot be known."""
     import fcntl
     import termios
 
     try:
-        fd = os.open(f"/proc/{tee}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
-    except OSError:
+        return int.from_bytes(fcntl.ioctl(end, termios.FIONREAD, bytes(4)), sys.byteorder)
+    except (OSError, ValueError):
         return None
-    try:
-        return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
-    finally:
-        os.close(fd)
 
 
 def _size_of(path: str) -> int:
@@ -282,8 +242,3 @@ def _size_of(path: str) -> int:
 
 
 _SILENT = frozenset((*sys.stdlib_module_names, "expkit", "psutil", "wrapt", "yaml"))
-_DEADLY = [
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM")
-    if hasattr(signal, name)
-]

@@ -653,6 +653,62 @@ thread.join()
     assert path.read_text() == "line\n"
 
 
+def test_a_program_that_waits_for_all_its_children_waits_for_its_own(run, path):
+    """No helper of ours is among the children of the process."""
+    run(
+        """
+import faulthandler, psutil
+faulthandler.dump_traceback_later(30, exit=True)
+with capture(mode, path) as output:
+    for number in range(3):
+        if not os.fork():
+            os._exit(0)
+    collected = 0
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            break
+        collected += 1
+    print(output.mode, collected, psutil.Process().children())
+"""
+    )
+    assert path.read_text() == "fd 3 []\n"
+
+
+@pytest.mark.parametrize("printed", ["line by line", "as one"])
+def test_a_helper_that_is_killed_is_a_gap_and_no_error(run, path, printed):
+    """Whoever kills what stands behind stdout loses the rest of the record, not the program: it prints as without us."""
+    shown = run(
+        f"""
+import psutil
+tees = [os.fspath(path) + ".raw"]
+output = capture(mode, path)
+print("before", flush=True)
+deadline = time.monotonic() + 20
+while not path.exists() or "before" not in read_text(path) and time.monotonic() < deadline:
+    time.sleep(0.01)
+for process in psutil.process_iter(["cmdline"]):
+    if (process.info["cmdline"] or [])[-1:] == tees:
+        process.kill()
+        process.wait(20)
+if {printed == "as one"}:
+    while not output._redirection.broken_at and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.write(1, b"after\\n" * 100)
+else:
+    for number in range(100):
+        print("after")
+output.stop()
+print(output.gap)
+"""
+    )
+    lines = shown.splitlines()
+    assert lines[:-1] == ["before", *["after"] * 100]
+    assert "somebody has ended the helper process `tee`" in lines[-1]
+    assert path.read_text() == "before\n"
+
+
 def test_a_slow_reader_is_waited_for_only_so_long(script, path, monkeypatch):
     """A reader that stands still delays the end by the patience, not for ever, and gets everything at last."""
     process = script(
