@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.digests import sha256_of
 from expkit.provenance.found import Found
-from expkit.provenance.modules import in_site_folder
+from expkit.provenance.modules import in_site_folder, names_of
 from expkit.provenance.packages import Package, has_new_owners, installed, places, read, remember_owners
 from expkit.provenance.remembered import recall, remember
 from expkit.record.masking import stripped_url
@@ -64,7 +64,7 @@ def _as_file(listed: str) -> tuple[bytes, FileRef]:
 
 def cuda_facts() -> dict[str, Any]:
     """``torch_cuda``: the version of CUDA, or ROCm, that PyTorch was built for, if it is imported and has one."""
-    version = getattr(sys.modules.get("torch.version"), "__dict__", {})
+    version = names_of(sys.modules.get("torch.version"))
     built_for = version.get("cuda") or version.get("hip")
     return {"torch_cuda": str(built_for)} if built_for else {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from expkit.provenance.modules import users_modules
+from expkit.provenance.modules import loaded, names_of, users_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,12 +21,12 @@ HELPERS = frozenset(("docopt", "markdown_it", "mdurl", "psutil", "pygments", "ri
 
 def only_ours() -> set[str]:
     """The helpers that are imported, but not by the user's code, nor by another package as far as that can be seen."""
-    loaded = {name: module for name in HELPERS if (module := sys.modules.get(name)) is not None}
-    return loaded.keys() - _wanted(loaded) if loaded else set()
+    imported = {name: module for name in HELPERS if (module := sys.modules.get(name)) is not None}
+    return imported.keys() - _wanted(imported) if imported else set()
 
 
 def _wanted(helpers: Mapping[str, ModuleType]) -> set[str]:
-    spaces = [getattr(module, "__dict__", {}) for name, module in list(sys.modules.items()) if _is_foreign(name)]
+    spaces = [names for name, names in loaded() if _is_foreign(name)]
     found = {name for name, module in helpers.items() if any(space.get(name) is module for space in spaces)}
     return found if found == helpers.keys() else found | _imported_in_sources(helpers.keys() - found)
 
@@ -46,7 +46,7 @@ def _imported_in_sources(names: set[str]) -> set[str]:
 
 def _texts() -> Iterator[str]:
     """The user's sources, and what was executed in a notebook."""
-    cells = getattr(sys.modules.get("__main__"), "__dict__", {}).get("In")
+    cells = names_of(sys.modules.get("__main__")).get("In")
     yield from (cell for cell in (cells if isinstance(cells, list) else ()) if isinstance(cell, str))
     for _, file in users_modules():
         if file.endswith(".py"):

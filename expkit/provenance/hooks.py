@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.blame import raise_foreign
 from expkit._support.troubles import keep
 from expkit.provenance.audit import note, note_folder
-from expkit.provenance.modules import users_modules
+from expkit.provenance.modules import is_lazy, names_of, users_modules
 from expkit.provenance.native import BOTH, BY_MODE, INTO, MODES, NATIVE, READ, Native
 from expkit.provenance.opened import HOOK, is_folder
 
@@ -26,6 +26,8 @@ _lock = threading.RLock()
 _is_on = False
 _undo: list[Callable[[], None]] = []
 _awaited: set[str] = set()
+passed_over: dict[str, Any] = {}
+"""Modules that had not been loaded yet, although they were among the loaded ones."""
 
 
 def wrap_loaded() -> None:
@@ -34,7 +36,7 @@ def wrap_loaded() -> None:
     with _lock:
         _is_on = True
         for name in NATIVE.keys() & sys.modules.keys():
-            _wrap(sys.modules[name])
+            _wrap_or_pass_over(name, sys.modules[name])
 
 
 def unwrap() -> None:
@@ -53,6 +55,13 @@ def about_to_import(module: str) -> None:
 
         _awaited.add(module)
         register_post_import_hook(_wrap, module)
+
+
+def _wrap_or_pass_over(name: str, module: Any) -> None:
+    if is_lazy(module):  # to look for its readers would load it
+        passed_over[name] = module
+    else:
+        _wrap(module)
 
 
 def _wrap(module: Any) -> None:
@@ -88,7 +97,7 @@ def _holders(original: Any) -> Iterator[tuple[Any, str]]:
     """Where the user's modules hold a function under a name of their own: ``from cv2 import imread``."""
     for module, _ in users_modules():
         holder = sys.modules.get(module)
-        for name, value in list(vars(holder).items()) if holder is not None else ():
+        for name, value in list(names_of(holder).items()):
             if value is original:
                 yield holder, name
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.digests import md5_of, new_md5, new_sha256, sha256_of
 from expkit._support.signature import Signature
+from expkit.provenance.modules import names_of
 from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:
@@ -150,9 +151,7 @@ def _digest(data: bytes) -> tuple[str, str, int]:
 
 
 def _names_of(module: str) -> Mapping[str, Any]:
-    # Through the dict: attribute access would trigger modules that load themselves lazily.
-    names: Mapping[str, Any] = getattr(sys.modules.get(module), "__dict__", {})
-    return names
+    return names_of(sys.modules.get(module))
 
 
 def _bytes_of(path: str) -> bytes | None:
@@ -165,19 +164,19 @@ def _bytes_of(path: str) -> bytes | None:
 
 def _remembered(path: str) -> bytes | None:
     """The lines that a traceback or a look at the source has left in memory."""
-    linecache = sys.modules.get("linecache")
-    entry = getattr(linecache, "cache", {}).get(path, ())
+    entry = names_of(sys.modules.get("linecache")).get("cache", {}).get(path, ())
     return "".join(entry[_LINES]).encode() if len(entry) > _LINES else None
 
 
 def _codes(names: Mapping[str, Any], file: str) -> Iterator[CodeType]:
     """The code of functions, and of classes' methods, that a module has from its file."""
-    spaces = [names, *(vars(value) for value in list(names.values()) if isinstance(value, type))]
+    # not `isinstance`: it asks a module that loads itself lazily for its class, and so loads it
+    spaces = [names, *(vars(value) for value in list(names.values()) if issubclass(type(value), type))]
     for value in [value for space in spaces for value in list(space.values())]:
         function = value
-        while isinstance(function, FunctionType) and (inner := vars(function).get("__wrapped__")) is not None:
+        while type(function) is FunctionType and (inner := vars(function).get("__wrapped__")) is not None:
             function = inner
-        if isinstance(function, FunctionType) and function.__code__.co_filename == file:
+        if type(function) is FunctionType and function.__code__.co_filename == file:
             yield function.__code__
 
 

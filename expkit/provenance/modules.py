@@ -9,13 +9,33 @@ from functools import lru_cache
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 SITE_FOLDERS = ("site-packages", "dist-packages", "__pypackages__")
 """Names of folders in which packages are installed."""
 
 _DEBUGGERS = ("_pydev", "debugpy", "pycharm", "_pycharm", "pydev")
-_NO_NAMES: dict[str, object] = {}
 _OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def loaded() -> Iterator[tuple[str, dict[str, Any]]]:
+    """All entries of ``sys.modules`` with their names, see :func:`names_of`; those that are called by no text are left out."""
+    entries: list[tuple[object, object]] = list(sys.modules.items())
+    return ((name, names_of(module)) for name, module in entries if isinstance(name, str))
+
+
+def names_of(module: object) -> dict[str, Any]:
+    """What a module holds, without asking it: one that loads itself lazily would do so. Nothing for what is no module."""
+    try:
+        names = object.__getattribute__(module, "__dict__")
+    except Exception:  # anything may be among the modules
+        return {}
+    return names if type(names) is dict else {}
+
+
+def is_lazy(module: object) -> bool:
+    """Whether a module will load itself when it is first used."""
+    return type(module).__name__ == "_LazyModule"
 
 
 def users_modules() -> list[tuple[str, str]]:
@@ -37,9 +57,8 @@ def _users_modules(_: tuple[int, ...]) -> list[tuple[str, str]]:
 
 
 def _each_of_the_users() -> Iterator[tuple[str, str]]:
-    for name, module in list(sys.modules.items()):
-        # Through the dict: attribute access would trigger modules that load themselves lazily.
-        file = getattr(module, "__dict__", _NO_NAMES).get("__file__")
+    for name, names in loaded():
+        file = names.get("__file__")
         if isinstance(file, str) and not is_library(file) and not name.startswith(_DEBUGGERS):
             yield name, file
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from expkit._support.frozen import Frozen
 from expkit.errors import SettingError
 from expkit.provenance.helpers import HELPERS, only_ours
-from expkit.provenance.modules import SITE_FOLDERS, imported, in_site_folder
+from expkit.provenance.modules import SITE_FOLDERS, imported, in_site_folder, loaded
 from expkit.provenance.remembered import recall, remember
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ def _in_use(shelves: list[_Shelf]) -> Iterator[Package]:
 def _top_modules(_: tuple[int, ...]) -> dict[str, str]:
     """Top-level names in use to the file of one module below; standard library and private names left out."""
     tops: dict[str, str] = {}
-    for name, module in list(sys.modules.items()):
+    for name, names in loaded():
         top = name.partition(".")[0]
         if top in tops or top in sys.stdlib_module_names or top[:1] == "_":
             continue
-        file = getattr(module, "__dict__", {}).get("__file__")
+        file = names.get("__file__")
         if isinstance(file, str):
             tops[top] = file
     return tops

@@ -6,6 +6,7 @@ import sys
 import threading
 
 from expkit.provenance.audit import on_import
+from expkit.provenance.modules import is_lazy
 
 LIBRARIES = frozenset(("cv2", "h5py", "polars", "pyarrow", "safetensors", "torch"))
 """Libraries with readers in native code, see :mod:`expkit.provenance.native`."""
@@ -16,7 +17,7 @@ _UNSEEN = (
 )  # fmt: skip
 _lock = threading.RLock()
 _users = 0
-_is_hooked = False
+_is_hooked = _was_hooked = False
 
 
 def hook_readers() -> None:
@@ -50,14 +51,24 @@ def _about_to_import(module: str) -> None:
 
 
 def _hook() -> None:
-    global _is_hooked  # noqa: PLW0603
+    global _is_hooked, _was_hooked  # noqa: PLW0603
     if not _is_hooked:
         from expkit.provenance.hooks import wrap_loaded
 
-        _is_hooked = True
+        _is_hooked = _was_hooked = True
         wrap_loaded()
 
 
 def unseen_readers() -> list[str]:
     """What cannot be seen of the libraries that are imported."""
-    return [f"files that {name} opens in native code" for name in _UNSEEN if name in sys.modules]
+    unseen = [*(name for name in _UNSEEN if name in sys.modules), *_loaded_late()]
+    return [f"files that {name} opens in native code" for name in unseen]
+
+
+def _loaded_late() -> list[str]:
+    """Libraries that were waiting to be loaded by themselves, and were loaded since."""
+    if not _was_hooked:
+        return []
+    from expkit.provenance.hooks import passed_over
+
+    return [name for name, module in passed_over.items() if not is_lazy(module)]

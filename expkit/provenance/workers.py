@@ -19,7 +19,7 @@ from expkit._support.places import host_name, state_dir
 from expkit._support.signature import Signature
 from expkit._support.troubles import hear, keep, take
 from expkit.provenance.audit import listen, quietly
-from expkit.provenance.modules import is_library, users_modules
+from expkit.provenance.modules import is_library, names_of, users_modules
 from expkit.provenance.opened import WORKER, Opened, Sight, Writing
 from expkit.provenance.packages import note_elsewhere, package_files, package_module
 from expkit.provenance.programs import program_name
@@ -191,7 +191,7 @@ class Workers:
     def silent(self) -> list[str]:
         """Kinds of workers that were started and did not say a word, because they do not import expkit."""
         spawned = any(name in sys.modules for name in _SPAWNING)
-        executors = (vars(sys.modules[name]).get("_executor") for name in _LOKY if name in sys.modules)
+        executors = (names_of(sys.modules[name]).get("_executor") for name in _LOKY if name in sys.modules)
         started = {"multiprocessing": spawned, "loky": any(found is not None for found in executors)}
         heard = {"multiprocessing": "spawn" in self._kinds, "loky": "loky" in self._kinds}
         return [f"{kind} workers that do not import expkit" for kind in started if started[kind] and not heard[kind]]

@@ -14,6 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from expkit.provenance.modules import loaded
 from expkit.run.tees import Tee, high, tee_program
 from expkit.settings import SETTINGS
 from expkit.stores.folder.held import Held
@@ -166,9 +167,8 @@ def _may_use_c_streams() -> bool:
     if "ctypes" in sys.modules:
         return True
     return any(
-        name.partition(".")[0] not in _SILENT
-        and type(getattr(module, "__dict__", {}).get("__loader__")).__name__ == "ExtensionFileLoader"
-        for name, module in list(sys.modules.items())
+        name.partition(".")[0] not in _SILENT and type(names.get("__loader__")).__name__ == "ExtensionFileLoader"
+        for name, names in loaded()
     )
 
 

@@ -158,3 +158,30 @@ def test_native_sources_beside_a_compiled_module(recorded, tmp_path):
     record, _, _ = recorded(begin + "@ex.automain\ndef main():\n    assert _bisect.__file__.startswith(os.getcwd())\n")
     assert {Path(name).suffix for name in sources(record)} >= {".pyx", ".pxd", built.suffixes[-1]}
     assert "_bisect_other.pyx" not in sources(record)
+
+
+def test_modules_that_wait_to_be_used_are_not_loaded_and_odd_ones_hide_nothing(recorded):
+    """What loads itself when it is first used has not been loaded by a run; an entry that refuses to be looked at is one."""
+    main = """
+import importlib.util, sys
+def lazy(name):
+    spec = importlib.util.find_spec(name)
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+class Closed:
+    def __getattribute__(self, name): raise OSError("closed")
+cv2, waiting = lazy("cv2"), lazy("waiting")
+sys.modules["closed"], sys.modules[7] = Closed(), Closed()
+@ex.main
+def main():
+    import late
+    open("made.txt", "w").close()
+ex.run()
+print(type(cv2).__name__, type(waiting).__name__)
+"""
+    record, _, done = recorded(main, late="X = 1\n", cv2="print('loaded')\n", waiting="print('loaded')\n")
+    assert done.stdout == "_LazyModule _LazyModule\n", done.stderr
+    assert record.gaps == ()
+    assert "late.py" in sources(record) and [ref.path for ref in record.files_of("output")] == ["made.txt"]

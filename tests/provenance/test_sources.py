@@ -207,6 +207,10 @@ def test_strange_modules_do_no_harm(project):
         "class Lazy(types.ModuleType):\n"
         "    def __getattr__(self, name): raise RuntimeError(name)\n"
         "sys.modules['lazy'] = Lazy('lazy')\nsys.modules['number'] = 3\nsys.modules['none'] = None\n"
+        "class Closed:\n"
+        "    @property\n"
+        "    def __dict__(self): raise OSError('closed')\n"
+        "sys.modules['closed'] = Closed(); sys.modules[7] = sys.modules[('a', 'b')] = types.ModuleType('seven')\n"
         "sys.modules['cell'] = types.ModuleType('cell'); sys.modules['cell'].__file__ = '<cell 1>'\n"
         "sys.modules['odd'] = types.ModuleType('odd'); sys.modules['odd'].__file__ = None\n" + tell(),
     )
