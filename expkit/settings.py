@@ -181,6 +181,8 @@ SETTINGS = Settings(
         END_PATIENCE=3.0,
         # ... and this long in all
         END_LIMIT=30.0,
+        # an observer that is busy with one event for longer is mentioned, once
+        SLOW=30.0,
         # first and longest pause between two tries of a failing observer, in seconds
         RETRY_FIRST=0.1,
         RETRY_LONGEST=60.0,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("expkit")
 
+_NOTICE = 3.0
+"""Seconds after which the start of a run says for whom it waits."""
+
 _LOOK = 0.01
 """Seconds between two looks at whether lanes have delivered."""
 
@@ -81,6 +84,8 @@ class Lane:
         self._sign: Callable[[], None] | None = None
         self._steps = 0
         self._reported = False
+        self._noticed = False
+        self._since = 0.0
         self._thread: threading.Thread | None = None
 
     def __str__(self) -> str:
@@ -100,14 +105,19 @@ class Lane:
         self._thread.start()
         try:
             self._wait_for(opening)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                log.warning("interrupted while observer %s was taking in the run", self.observer)
             self.abandon()
             raise
         return opening.answer
 
     def _wait_for(self, opening: _Opening) -> None:
         seconds = SETTINGS.LANES.JOURNAL_PATIENCE if self._may_be_away else SETTINGS.LANES.START_LIMIT
-        if not opening.done.wait(seconds):
+        notice = min(_NOTICE, seconds)
+        if not opening.done.wait(notice) and notice < seconds:
+            log.warning("waiting for observer %s to take in the run, up to %g s ...", self.observer, seconds)
+        if not opening.done.wait(seconds - notice):
             problem = TimeoutError(f"it has not answered within {seconds:g} s")
             if not self._may_be_away:
                 raise problem
@@ -118,6 +128,7 @@ class Lane:
 
     def put(self, delivery: Delivery) -> None:
         """Add an event to what is owed to the observer; it replaces waiting ones for which it makes up."""
+        self._notice()
         with self._change:
             if self._catches_up and not isinstance(delivery.event, FileAdded):
                 self._queue.clear()
@@ -128,11 +139,19 @@ class Lane:
 
     def renew(self, uid: str, lease: Lease) -> None:
         """Give the observer's store a sign of life, as soon as it is not busy."""
+        self._notice()
         if isinstance(self.observer, StoreObserver):
             store = self.observer.store
             with self._change:
                 self._sign = lambda: store.renew(uid, lease)
                 self._change.notify_all()
+
+    def _notice(self) -> None:
+        """Say once that the observer has been busy with one event for long."""
+        since, limit = self._since, SETTINGS.LANES.SLOW
+        if since and monotonic() - since > limit and not self._noticed:
+            self._noticed = True
+            log.warning("observer %s has taken more than %g s for one event; the run goes on", self.observer, limit)
 
     @property
     def progress(self) -> int:
@@ -250,11 +269,13 @@ class Lane:
         return True
 
     def _tell(self, delivery: Delivery) -> RunId | None:
+        self._since = monotonic()
         token = current.set(delivery)
         try:
             return self.observer.notify(delivery.event, delivery.record)
         finally:
             current.reset(token)
+            self._since = 0.0
 
     def _pause(self, seconds: float) -> None:
         """Until the next try; signs of life are given meanwhile, for the store may refuse no more than an event."""

@@ -1,5 +1,6 @@
 """Lanes: whatever an observer does after the start, the program goes on, and its end is bounded."""
 
+import _thread
 import os
 import threading
 import time
@@ -12,6 +13,7 @@ from expkit import SETTINGS, Experiment, FileStorageObserver, RunObserver, Store
 from expkit.errors import ObserverError
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.record.tagged import record_blobs
+from expkit.run import lanes
 from expkit.run.overdue import deliver, deliver_in_background
 from expkit.run.owed import Note, owed_notes, target_of
 from expkit.stores.base import Capabilities
@@ -116,6 +118,73 @@ def test_no_answer_at_the_start(monkeypatch):
     with pytest.raises(ObserverError, match=r"Mute\(\) cannot take in the run: it has not answered within 0.2 s"):
         experiment(Mute()).run()
     release.set()
+
+
+def test_a_start_that_takes_long_says_for_whom_it_waits(monkeypatch, caplog):
+    """Once, and Ctrl-C names the observer, too."""
+    monkeypatch.setattr(lanes, "_NOTICE", 0.05)
+    release = threading.Event()
+
+    class Slow(RunObserver):
+        def started_event(self):
+            eventually(lambda: "waiting" in caplog.text)
+            if release.is_set():
+                _thread.interrupt_main()
+                eventually(lambda: "interrupted" in caplog.text)
+
+    assert experiment(Slow()).run().status == "COMPLETED"
+    assert caplog.text.count("waiting for observer Slow() to take in the run, up to 60 s ...") == 1
+    caplog.clear()
+    release.set()
+    with pytest.raises(KeyboardInterrupt):
+        experiment(Slow()).run()
+    assert "interrupted while observer Slow() was taking in the run" in caplog.text
+
+
+def test_an_event_that_takes_long_is_mentioned_during_the_run(monkeypatch, caplog):
+    """Once, while it is under way."""
+    monkeypatch.setattr(SETTINGS.LANES, "SLOW", 0.05)
+    release = threading.Event()
+
+    class Stuck(RunObserver):
+        def heartbeat_event(self):
+            release.wait(30)
+
+    def main(_run):
+        eventually(lambda: _run.flush() or "has taken more than 0.05 s for one event; the run goes on" in caplog.text)
+        _run.flush()
+        release.set()
+
+    assert experiment(Stuck(), main=main).run().status == "COMPLETED"
+    assert caplog.text.count("has taken more than") == 1
+
+
+def test_what_a_custom_observer_lacks_is_said_as_it_is(caplog):
+    """It is told while the program goes on; nothing claims that the rest lies somewhere for it."""
+    release = threading.Event()
+
+    class Stuck(RunObserver):
+        def completed_event(self):
+            release.wait(30)
+
+    experiment(Stuck()).run()
+    release.set()
+    assert "the rest reaches it only while this program goes on" in caplog.text
+    assert "what it is owed lies in" not in caplog.text
+
+
+def test_reports_after_the_end(tmp_path, caplog):
+    """What a thread reports after the end is said once not to be in the record, and nothing is said to go on."""
+    runs = []
+    experiment(
+        FileStorageObserver(tmp_path / "runs"), main=lambda _run: runs.append(_run) or _run.log_scalar("x", 1)
+    ).run()
+    caplog.clear()
+    for number in range(3):
+        runs[0].log_scalar("x", number)
+        runs[0].flush()
+    (said,) = [entry.message for entry in caplog.records]
+    assert said.startswith("the run in ") and said.endswith("from now on is not in its record")
 
 
 def test_signs_of_life_reach_stores(monkeypatch):
