@@ -186,11 +186,23 @@ def _found(seat: Seat, store: FolderStore) -> Seat | None:
         uid, called = _posted(store, seat)
         record = _load(store, uid, started) if uid else None
         if record is not None:
-            return seat.but(store=store, record=record) if called == _called() else None
+            return _taken(seat.but(store=store, record=record)) if called == _called() else None
         if time.monotonic() > end:
             return _lost(seat, f"no run of rank 0 was found in {store.root} within {SETTINGS.RANKS.PATIENCE:g} s")
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _taken(seat: Seat) -> Seat | None:
+    """The seat, or None where another process of this rank has it: this one makes a run of its own."""
+    from expkit.stores.holder import this_process
+
+    assert seat.store is not None
+    assert seat.record is not None
+    if seat.store.take_rank(seat.record.uid, seat.rank, this_process(SETTINGS.LEASE_INTERVAL)):
+        return seat
+    log.warning("another process is rank %d of run %s: this one makes a run of its own", seat.rank, seat.record.id)
+    return None
 
 
 def _lost(seat: Seat, why: str) -> Seat:

@@ -256,6 +256,27 @@ def test_an_append_that_does_not_fit_leaves_no_trace(tmp_path, monkeypatch):
     assert path.read_bytes() == b"01234567"
 
 
+def test_what_another_process_may_have_mapped_is_never_cut(tmp_path, monkeypatch):
+    """Going on with a file clears what was torn, and leaves its size: whoever has it in memory would be killed."""
+    path = tmp_path / "one.points"
+    first = PointWriter(path)
+    first.log_scalar("loss", 0.5)
+    size, end = path.stat().st_size, PointReader(path).end()
+    with path.open("r+b") as file:
+        file.seek(end + 100)
+        file.write(b"torn")
+    cuts = []
+    monkeypatch.setattr(os, "ftruncate", lambda *given: cuts.append(given))
+    second = PointWriter(path)
+    second.log_scalar("loss", 0.25)
+    assert cuts == []
+    assert path.stat().st_size >= size
+    monkeypatch.undo()
+    second.close()
+    assert [point.value for point in PointReader(path).read()] == [0.5, 0.25]
+    assert b"torn" not in path.read_bytes()
+
+
 def test_room_is_taken_where_posix_fallocate_is_missing(tmp_path, monkeypatch):
     """Without ``posix_fallocate`` zeros are written instead."""
     monkeypatch.delattr(os, "posix_fallocate")

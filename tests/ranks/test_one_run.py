@@ -37,7 +37,7 @@ def main(_run, seed, _seed):
         os.kill(os.getpid(), 9)
     if os.environ.get("BAD") == str(rank):
         raise ValueError(f"no {rank}")
-    while rank == 0 and not os.path.exists("over"):
+    while (rank == 0 or "WAITS" in os.environ) and not os.path.exists("over"):
         time.sleep(0.01)
     return rank
 """
@@ -86,6 +86,13 @@ def job(tmp_path):
     for process in made.processes.values():
         process.kill()
         process.communicate()
+
+
+def await_until(is_so):
+    end = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def run_of(job, number=1):
@@ -183,6 +190,28 @@ def test_a_rank_that_is_killed(job):
     assert gaps_written(job) == ["rank 2 gave no sign of its end"]
     assert "rank 2 gave no sign of its end" in ended[0][1]
     assert [path.name for path in (job.folder / "runs/1").glob("lease-*")] == ["lease-0-2.json"]
+
+
+def test_two_processes_of_one_rank(job):
+    """The one that comes first has the place; the other makes a run of its own, and neither loses a point."""
+    for rank in (0, 1, 1):
+        if rank in job.processes:
+            await_until(lambda: (job.folder / "runs/1/lease-0-1.json").exists())
+            job.processes["first"] = job.processes.pop(rank)
+        job.start(rank, 2, WAITS="1")
+    await_until(lambda: (job.folder / "runs/2/run.json").exists())
+    (job.folder / "over").touch()
+    ended = {}
+    for name in ("first", 1, 0):
+        _, stderr = job.processes[name].communicate(timeout=60)
+        ended[name] = job.processes.pop(name).returncode, stderr
+    assert [code for code, _ in ended.values()] == [0, 0, 0], ended
+    assert "another process is rank 1 of run 1" in ended[1][1]
+    for number, rank in ((1, 1), (2, 0)):
+        store, record = run_of(job, number)
+        assert record.status == "COMPLETED"
+        assert len(store.read(str(number), StreamKey(POINTS, 0, rank))) == 20
+    assert run_of(job)[1].gaps == ()
 
 
 def test_other_arguments_are_another_run(job):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from expkit.record.state import MISSED
-from expkit.record.wire import lease_from_json
+from expkit.record.wire import lease_from_json, lease_to_json
 from expkit.stores.folder import files, text
 from expkit.stores.holder import alive
 
@@ -19,6 +20,23 @@ _FOREIGN = 600.0
 """Seconds without a sign of life after which a process of another machine is given up, whatever the others say."""
 
 
+def take(run: RunLayout, segment: int, rank: int, lease: Lease) -> bool:
+    """Take the place of a rank other than 0; False where another process that lives has it."""
+    path = run.rank_lease(segment, rank)
+    for _ in range(2):
+        try:
+            files.write_new(path, text.pretty(lease_to_json(lease)))
+            return True
+        except FileExistsError:
+            if _is_of(path, lease):
+                return True
+            if _lives(run, path):
+                return False
+            with suppress(FileNotFoundError):
+                files.remove(path)
+    return False
+
+
 def ranks_at_work(run: RunLayout) -> list[int]:
     """The ranks other than 0 that have begun, live, and have not said their end."""
     return [rank for rank, path in run.rank_leases() if _lives(run, path)]
@@ -27,6 +45,13 @@ def ranks_at_work(run: RunLayout) -> list[int]:
 def silent_ranks(run: RunLayout) -> list[int]:
     """The ranks other than 0 whose processes are gone without having said their end."""
     return [rank for rank, path in run.rank_leases() if not _lives(run, path)]
+
+
+def _is_of(path: str, lease: Lease) -> bool:
+    try:
+        return lease_from_json(text.parsed(files.created(path))) == lease.but(renewed=None)
+    except (OSError, ValueError):
+        return False
 
 
 def _lives(run: RunLayout, path: str) -> bool:

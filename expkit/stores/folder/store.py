@@ -166,6 +166,17 @@ class FolderStore:
         """The last lease, or None if there never was one."""
         return self._parts.leases.read(self._run(run).lease)
 
+    def take_rank(self, run: RunId, rank: int, lease: Lease) -> bool:
+        """Take the place of a rank other than 0, until its log is closed; False where another process has it.
+
+        Two of one rank would write to the same files. It happens where a rank starts processes that inherit its
+        environment.
+        """
+        from expkit.stores.folder.ranks import take
+
+        record = self.load(run)
+        return take(self._run(run), record.segment, rank, lease)
+
     def ranks_at_work(self, run: RunId) -> list[int]:
         """The ranks other than 0 that have begun, live, and have not said their end."""
         from expkit.stores.folder.ranks import ranks_at_work
