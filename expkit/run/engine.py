@@ -79,6 +79,7 @@ class Life:
         self._words = LastWords("")
         self._doubt: IncompleteRecordError | None = None
         self._pid = 0
+        self._said = ""
         self._ending = threading.Lock()
 
     def __enter__(self) -> Run:
@@ -122,11 +123,12 @@ class Life:
                 publish(plan.seat, run.recorder.log.home, run.uid)
             self._watch(lease)
         except BaseException as error:
-            living.remove(self)
-            pulse.stop(self._pulses, SETTINGS.LANES.END_PATIENCE)
-            _in_any_case(self._stop_watching)
-            run.recorder.end(outcome(run, error))
-            self._words.remove()
+            with Deferred() as deferred:  # a second signal must not spoil what is written of the first
+                living.remove(self)
+                pulse.stop(self._pulses, SETTINGS.LANES.END_PATIENCE)
+                _in_any_case(self._stop_watching)
+                run.recorder.end(outcome(run, error), deferred.give_keyboard_back)
+                self._words.remove()
             raise
 
     def _watch(self, lease: Lease | None) -> None:
@@ -184,6 +186,7 @@ class Life:
     def _beat(self) -> None:
         assert self._output is not None
         self._output.pump()
+        self._say_gap()
         if self._sources is not None:
             self._sources.look()
         self.run.recorder.beat(self.run.info, self.run.result)
@@ -251,11 +254,16 @@ class Life:
             self._watching.close()
 
     def _note_output(self) -> None:
-        run = self.run
         assert self._output is not None
-        if self._output.gap:
-            run.recorder.gap(self._output.gap)
-        run.captured_out = run.recorder.log.output_text()
+        self._say_gap()
+        self.run.captured_out = self.run.recorder.log.output_text()
+
+    def _say_gap(self) -> None:
+        """Write down that output is missing as soon as that is known: nobody may come to write the end."""
+        gap = "" if self._output is None else self._output.gap
+        if gap not in ("", self._said):
+            self._said = gap
+            self.run.recorder.gap(gap)
 
     def _note_troubles(self) -> None:
         for trouble in troubles.take():

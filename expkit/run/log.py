@@ -100,6 +100,11 @@ class LocalLog(PastLog):
         return self._log.folder
 
     @property
+    def is_gone(self) -> bool:
+        """Whether somebody has taken the run's folder away."""
+        return not self.folder.is_dir()
+
+    @property
     def files(self) -> Path:
         """The run's folder for the user's files."""
         return self._log.files
@@ -135,7 +140,12 @@ class LocalLog(PastLog):
         return kept
 
     def renew(self, lease: Lease) -> None:
-        """Give a sign of life."""
+        """Give a sign of life.
+
+        Raises:
+            FolderGoneError: the run's folder is gone.
+        """
+        self._log.check()
         self._store.renew(self._uid, lease)
 
     def flush(self) -> None:
@@ -170,6 +180,7 @@ class NoLog:
 
     home = None
     folder = None
+    is_gone = False
     points = None
     output = Path(os.devnull)
     last_words = ""

@@ -244,8 +244,9 @@ class Recorder:
 
     def gap(self, text: str) -> None:
         """Say, and write down, what is missing from the record."""
-        log.warning("%s", text)
-        self.tell(Learned(time=now(), gaps=(text,)))
+        if _GONE not in self._broken:
+            log.warning("%s", text)
+            self.tell(Learned(time=now(), gaps=(text,)))
 
     # -- the end ---------------------------------------------------------------------------------------
 

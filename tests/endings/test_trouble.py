@@ -64,6 +64,27 @@ def test_an_interrupted_start_leaves_output_as_it_was(script, mode, failure):
     assert _record(script.path)["status"] == "INTERRUPTED"
 
 
+def test_a_second_signal_during_the_start_does_not_spoil_the_end(script):
+    """Whoever insists while what was begun is stopped again has the end on record nevertheless."""
+    source = """
+from expkit.run import later
+
+def wait(facts, real=later.LaterFacts.wait):
+    signal.raise_signal(signal.SIGTERM)
+    real(facts)
+
+later.LaterFacts.wait = wait
+engine.UsedFiles = lambda run: signal.raise_signal(signal.SIGTERM)
+try:
+    ex.run()
+except SystemExit as error:
+    print(error.code == 128 + signal.SIGTERM)
+"""
+    done = script(HEAD + source)
+    assert done.stdout.endswith("True\n"), done.stderr
+    assert _record(script.path)["status"] == "INTERRUPTED"
+
+
 def test_a_signal_while_capture_begins_leaves_output_as_it_was(script):
     """A signal in the very moment in which output is led elsewhere has its way when it can be led back."""
     source = """

@@ -29,7 +29,8 @@ def keep(parts: Parts, run: RunLayout, source: Path | bytes, ref: FileRef) -> Fi
     if not (ref.sha256 and (ref.md5 or not shared) and parts.blobs.has(ref.sha256)):
         stored = parts.blobs.put(source, md5=shared)
         ref = ref.but(sha256=stored.sha256, md5=stored.md5 or ref.md5, size=stored.size)
-    _show(parts, run, ref)
+    if os.path.isdir(run.folder):  # else it went while a large file was copied
+        _show(parts, run, ref)
     return ref.but(kept=True)
 
 

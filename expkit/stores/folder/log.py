@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections import deque
@@ -9,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expkit.record.events import Completed, Failed, Interrupted, Queued, Started
+from expkit.record.events import Completed, Failed, Interrupted, Learned, Queued, Started
 from expkit.record.fold import fold
 from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
@@ -34,8 +35,14 @@ _LONG = 1 << 20
 
 _lasting = attrgetter(*(name for name in RunRecord._fields if name != "heartbeat"))
 
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 _AT_ONCE = (Queued, Started, Completed, Interrupted, Failed)
 """Beginnings and ends: ``run.json`` is written at once, so they need no line in the log."""
+
+
+class FolderGoneError(FileNotFoundError):
+    """Somebody has deleted or moved the run's folder, or its disk is gone."""
 
 
 class RunLog:
@@ -85,9 +92,19 @@ class RunLog:
         """The record as it stands."""
         return self._state[0]
 
+    def check(self) -> None:
+        """Refuse to make anew, bit by bit, what somebody has taken away.
+
+        Raises:
+            FolderGoneError: the run's folder is gone.
+        """
+        if not os.path.isdir(self._run.folder):
+            raise FolderGoneError(f"the folder of run {self._run.id} is gone; what comes from now on is lost")
+
     @property
     def files(self) -> Path:
         """The run's folder for the user's own files; made when it is first asked for."""
+        self.check()
         os.makedirs(self._run.files, exist_ok=True)
         return Path(self._run.files)
 
@@ -126,7 +143,9 @@ class RunLog:
 
         Raises:
             StoreNameError: an artifact's name leaves the folder or hides a file of the record.
+            FolderGoneError: the run's folder is gone.
         """
+        self.check()
         return keep(self._parts, self._run, source, ref)
 
     def flush(self) -> None:
@@ -135,6 +154,7 @@ class RunLog:
 
     def renew(self, lease: Lease) -> None:
         """Give a sign of life of a rank other than 0; that of rank 0 is the run's."""
+        self.check()
         self._parts.leases.renew(self._rank_lease, lease)
 
     def close(self) -> None:
@@ -142,6 +162,7 @@ class RunLog:
         if self._points is not None:
             self._points.close()
         try:
+            self.check()
             self._export()
         finally:
             self._flush(needed=True)
@@ -163,11 +184,11 @@ class RunLog:
                 raise
 
     def _write_at_once(self, event: Event) -> None:
-        """Bring ``run.json`` up to date; where there is no room for a new one, there may be some for a line."""
+        """Bring ``run.json`` up to date; where no new file can be made, there may be room for a line in an open one."""
         try:
             self._flush(needed=True)
         except OSError as error:
-            if not is_full(error) or self._written is self.record:
+            if not (is_full(error) or error.errno in _FORBIDDEN) or self._written is self.record:
                 raise
             self._append(text.line([self._state[1].events, event_to_json(event, self._put_array)]))
 
@@ -185,12 +206,22 @@ class RunLog:
         # before the line is written: an interrupt in between must not lead to two events of one number
         self._state = record, stamp._replace(events=stamp.events + 1)
         if tree is not None:
-            self._append(text.line([stamp.events + 1, tree]))
+            self._append(text.line([stamp.events + 1, tree]), needed=isinstance(event, Learned) and bool(event.gaps))
 
     def _is_at_once(self, event: Event) -> bool:
         return isinstance(event, _AT_ONCE) and not self._rank
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes, *, needed: bool = False) -> None:
+        """Add a line; one that is ``needed`` gets a little of the room that is held back."""
+        try:
+            self._append_now(data)
+        except OSError as error:
+            if not needed or not is_full(error):
+                raise
+            self._parts.reserve.lend()
+            self._append_now(data)
+
+    def _append_now(self, data: bytes) -> None:
         if self._file is None:
             self._file = HeldFile(self._events, os.O_RDWR | os.O_APPEND)
             self._torn = files.is_torn(self._file.fd())  # somebody died here
@@ -203,6 +234,7 @@ class RunLog:
 
     def _flush(self, *, needed: bool) -> None:
         """Write what is new; what is ``needed`` may use the room that is held back."""
+        self.check()
         if self._rank:
             return
         with self._flush_lock:

@@ -10,6 +10,8 @@ from expkit.stores.folder import files
 SIZE = 1 << 20
 """Bytes that a reserve holds back; on small disks a twentieth of them."""
 
+_PART = 1 << 16
+
 MARGIN = 1 << 25
 """Bytes that kept files leave free for output and metrics; on small disks it is a tenth of them."""
 
@@ -45,6 +47,13 @@ class Reserve:
             self.release()
         finally:
             os.close(fd)
+
+    def lend(self) -> None:
+        """Give up a small part of it, for a line that cannot wait."""
+        try:
+            os.truncate(self._path, max(0, os.path.getsize(self._path) - _PART))
+        except OSError:  # it is used up
+            pass
 
     def release(self) -> None:
         """Give the room to whoever is quick."""
