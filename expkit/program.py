@@ -201,11 +201,13 @@ def _location(run: Run) -> str | None:
         return None
     if run.recorder.log.is_gone:
         return f"{run.folder}, which is gone"
-    try:
-        here = os.getcwd()
-    except OSError:  # removed meanwhile
-        return str(run.folder)
-    return os.path.relpath(run.folder) if run.folder.is_relative_to(here) else str(run.folder)
+    folder, here = os.path.realpath(run.folder), _folder_at_start(run)
+    return os.path.relpath(folder, here) if folder.startswith(here + os.sep) else str(run.folder)
+
+
+def _folder_at_start(run: Run) -> str:
+    """Where the user stands, wherever the program has gone since."""
+    return os.path.realpath(os.path.join(run.plan.root.project, run.record.launch.cwd))
 
 
 # -- commands that every script has ----------------------------------------------------------------------

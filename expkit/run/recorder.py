@@ -361,6 +361,7 @@ class Recorder:
             log.warning("observer %s has been told everything, but does not come back from join()", lane)
 
 
+_JOURNAL = "offline=journal"
 _BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
 _WHILE_HERE = "the rest reaches it only while this program goes on, for later only stores that outlive it catch up"
 _TOO_LATE = "the run in %s has ended: what the program reports from now on is not in its record"
@@ -393,9 +394,7 @@ def _is_unreachable(observer: RunObserver, error: Exception) -> bool:
 
 def _way_out(observer: RunObserver) -> str:
     """How a run could start nevertheless."""
-    if not isinstance(observer, StoreObserver) or observer.store.capabilities.folder:
+    if not isinstance(observer, StoreObserver) or observer.offline is not None:
         return ""
-    return (
-        ". To let runs start while it is away: "
-        f"{type(observer).__name__}(..., offline='journal'), or '?offline=journal' behind its URL"
-    )
+    url = f"'folder:PATH?{_JOURNAL}'" if observer.store.capabilities.folder else f"'?{_JOURNAL}' behind its URL"
+    return f". To let runs start while it is away: {type(observer).__name__}(..., offline='journal'), or {url}"

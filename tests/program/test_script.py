@@ -90,7 +90,7 @@ class TestRunning:
         assert lines[0].startswith("run 1 → runs/1 · seed ")
         assert "INFO - script.main - logged" in lines
         assert lines[-2].startswith("completed in ") and lines[-2].endswith(" · result 6 · record in runs/1")
-        assert re.fullmatch(r"captured: 1 source, \d+ packages", lines[-1])
+        assert re.fullmatch(r"captured: 1 source, \d+ packages?", lines[-1])
         store, record = last_run(script)
         assert record.config["model"] == {"C": 3, "layers": [1, 2]}
         assert record.result == 6
@@ -443,6 +443,13 @@ def test_removed_folder(script):
     done = script(source)
     assert done.returncode == 0, done.stderr
     assert last_run(script)[1].status == "COMPLETED"
+
+
+@pytest.mark.parametrize("goes", ["/", "runs"])
+def test_a_program_that_goes_elsewhere(script, goes):
+    """The place of the record is shown from where the program was started, not from where it ended."""
+    source = SCRIPT.replace('    if how == "raise"', f'    os.chdir({goes!r})\n    if how == "raise"')
+    assert script(source).stderr.splitlines()[-2].endswith(" · record in runs/1")
 
 
 def test_secret_options_are_not_stored(script):

@@ -345,6 +345,7 @@ def test_a_folder_on_a_share(world):
     assert (code, out.startswith("id offline-")) == (0, True), err
     code, out, err = world.run(source.replace("?offline=journal", ""))
     assert code == 1 and "cannot take in the run" in err.splitlines()[-1]
+    assert "FileStorageObserver(..., offline='journal'), or 'folder:PATH?offline=journal'" in err.splitlines()[-1]
     share.unlink()
     assert world.sync()[0] == 0
     record = FolderStore(share / "runs").load("1")
