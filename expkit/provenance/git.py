@@ -180,7 +180,10 @@ class Question:
             Silent: git is still at work at the ``deadline``.
         """
         output, complaint = self._status.output(deadline)
-        return complaint or _without_stores(self.root, _parse_status(os.fsdecode(output)))
+        if complaint:
+            return complaint
+        status = _parse_status(os.fsdecode(output))
+        return "it printed what nobody understands" if status is None else _without_stores(self.root, status)
 
     def entry(self, status: Status, deadline: float) -> dict[str, Any]:
         """What the record says about the repository.
@@ -211,9 +214,10 @@ def name_of(root: str) -> str:
     return os.path.basename(root) or root
 
 
-def _parse_status(output: str) -> Status:
+def _parse_status(output: str) -> Status | None:
+    """None for what git does not print; anything may be called ``git``."""
     headers: dict[str, str] = {}
-    changed: list[Change] = []
+    changed: list[Change | None] = []
     untracked: list[str] = []
     for field in output.split("\0"):
         kind, _, rest = field.partition(" ")
@@ -224,9 +228,14 @@ def _parse_status(output: str) -> Status:
             untracked.append(rest)
         elif kind:
             changed.append(_change(kind, rest))
+    if "branch.oid" not in headers or None in changed:
+        return None
     commit, branch = headers.get("branch.oid", ""), headers.get("branch.head", "")
     return Status(
-        None if commit == "(initial)" else commit, None if branch == "(detached)" else branch, changed, untracked
+        None if commit == "(initial)" else commit,
+        None if branch == "(detached)" else branch,
+        [change for change in changed if change is not None],
+        untracked,
     )
 
 
@@ -239,9 +248,12 @@ def _without_stores(root: str, status: Status) -> Status:
     )
 
 
-def _change(kind: str, rest: str) -> Change:
+def _change(kind: str, rest: str) -> Change | None:
     """The path stands behind 7 columns of facts, 9 for a conflict; the second says what changed in a submodule."""
-    columns = rest.split(" ", 7 if kind == "1" else 9)
+    facts = {"1": 7, "u": 9}.get(kind, 0)
+    columns = rest.split(" ", facts)
+    if not facts or len(columns) <= facts:
+        return None
     submodule = columns[1]
     return Change(columns[-1], within=submodule.startswith("S") and submodule[2:] != "..")
 

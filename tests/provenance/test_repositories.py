@@ -187,6 +187,16 @@ def test_silent_failure_is_one_sentence(git, tmp_path, monkeypatch):
     assert describe([git.root / "train.py"]).problems == ["git says nothing about repository lab: failed"]
 
 
+@pytest.mark.parametrize("printed", ["garbage", "1 x", "u 1 2 3", "", "# branch.head main", r"\0\377\0", "2 R. N"])
+def test_what_is_no_answer_of_git_is_one_sentence(git, tmp_path, monkeypatch, printed):
+    """A program that is called git and prints anything else hinders nothing."""
+    git.commit(train="x = 1\n")
+    script(tmp_path / "bin", "git", f"printf '{printed}'")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    problem = "git says nothing about repository lab: it printed what nobody understands"
+    assert describe([git.root / "train.py"]) == ([], [problem])
+
+
 def test_three_processes_and_no_writing(git, tmp_path, monkeypatch):
     """Git is started three times for a repository, and nothing in it changes, not even the index."""
     git.commit(train="x = 1\n")
