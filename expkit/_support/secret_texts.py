@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from expkit._support.secrets import MASK
+from expkit._support.secrets import MASK, may_hold_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,8 @@ _TOKENS = (
     r"|sk-(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}|xox[abeoprs]-[\w-]{10,}"
     r"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,})"
 )
+_GIVEN_LOGIN = r"\b[a-zA-Z][\w+.-]*://[^\s/?#:@]*:([^\s/?#@]+)@"
+_SHORTEST = 6
 _PEM = r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z ]*-----|$)"
 
 
@@ -64,6 +66,33 @@ def without_access(text: str, is_secret: Callable[[str], bool]) -> str:
     if "curl" in text:
         text = re.sub(_CURL, rf"\1{MASK}", text)
     return re.sub(_BEARER, rf"\1{MASK}", text)
+
+
+def shows_access(text: str, is_secret: Callable[[str], bool], *, is_code: bool) -> bool:
+    """Whether a file's text has access data written out: private keys, tokens, literals of secret names.
+
+    Args:
+        text: of the file.
+        is_secret: whether a name is that of a secret.
+        is_code: of a program, in which ``token = text`` without quotes names a variable.
+    """
+    if re.search(_PEM, text) or re.search(_TOKENS, text):
+        return True
+    lines = [line for line in text.splitlines() if may_hold_access(line)]
+    return any(_line_shows_access(line.lstrip("+- "), is_secret, is_code) for line in lines)
+
+
+def _line_shows_access(line: str, is_secret: Callable[[str], bool], is_code: bool) -> bool:
+    named = [(match[1], match[4]) for match in re.finditer(_ASSIGNED, line)]
+    if not is_code:
+        named += [(match[2], match[4]) for match in re.finditer(_LINE, line)]
+    logins = [match[1] for match in re.finditer(_GIVEN_LOGIN, line)]
+    return any(is_secret(name) and _is_given(value) for name, value in named) or any(map(_is_given, logins))
+
+
+def _is_given(value: str) -> bool:
+    """Whether it may be a password, not a stand-in such as ``${TOKEN}``, ``<token>``, ``***`` or a sentence."""
+    return len(value) >= _SHORTEST and not re.search(r"[<{$%(\[]|\*\*|\.\.\.|xxx|\s\S+\s", value)
 
 
 def _without_urls(text: str, is_secret: Callable[[str], bool]) -> str:

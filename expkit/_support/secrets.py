@@ -59,7 +59,7 @@ _PAIRS = frozenset(
         "tokens": f"access api auth refresh session user {_SERVICES}",
         "pat": "github gitlab",
         "string": "connection",
-        "pw": "admin db email ftp http login mail mysql proxy redis root smtp ssh user",
+        "pw": "admin my db email ftp http login mail mysql proxy redis root smtp ssh user",
         "pass": "admin db email ftp http login mail mysql proxy redis root smtp ssh user",
     }.items()
     for kind in kinds.split()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from expkit.provenance.git import name_of
 from expkit.provenance.git_patch import Patch, is_newer
 from expkit.provenance.git_untracked import UntrackedFiles, choose, read
-from expkit.provenance.private import is_private
+from expkit.provenance.private import is_private, public_part, shows_secrets
 from expkit.record.model import FileRef
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ class Changes:
         text = patch.text()
         if isinstance(text, str):
             kept.gaps.append(f"the changes of repository {name_of(self._root)} are not kept: {text}")
-        elif text:
+            return
+        text, private = public_part(text)
+        self._private += private
+        if text:
             name = f"{name_of(self._root)}.patch"
             kept.entry["patch"] = _keep(kept, text, "patch", name, changed=patch.uncertain)
 
@@ -89,6 +92,9 @@ class Changes:
         self._private += private
         chosen, left_out = choose(self._root, public, self._sources)
         for path, mode, content in sorted(read(self._root, chosen)):
+            if shows_secrets(path, content):
+                self._private.append(path)
+                continue
             changed = is_newer(os.path.join(self._root, path), self._began)
             kept.entry["untracked"].append([path, _keep(kept, content, "untracked", path, changed=changed), mode])
         _leave_out(kept, "they are too large or too many", left_out)

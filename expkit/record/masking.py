@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SHORTEST = 6  # a shorter text may stand anywhere by chance
 _LONG = 12
+_SMALL = 100_000  # bytes
+_KEY = b"PRIVATE KEY-----"
 _LOOKED_INTO = 10_000_000  # bytes
 
 
@@ -141,14 +143,17 @@ class Secrets:
         return event.but(**{name: _HIDERS[name](self, value) for name, value in fields.items()}) if fields else event
 
     def are_in(self, source: Path | bytes) -> bool:
-        """Whether a file, or its first 10 MB, has a secret in it that cannot stand there by chance."""
+        """Whether a file, or its first 10 MB, has a secret in it that cannot stand there by chance, or a private key.
+
+        Where no secret is known, only small files are looked into.
+        """
         known = [secret.encode("utf-8", "surrogatepass") for secret in self.known if _is_unmistakable(secret)]
-        if not known:
+        if not known and (isinstance(source, bytes) or not SETTINGS.SECRETS.MASK or source.stat().st_size > _SMALL):
             return False
         if not isinstance(source, bytes):
             with open(source, "rb") as file:
                 source = file.read(_LOOKED_INTO)
-        return any(secret in source for secret in known)
+        return any(secret in source for secret in known) or _KEY in source[:_SMALL]
 
     def arguments(self, arguments: Sequence[str], said: Mapping[str, str] = {}) -> tuple[str, ...]:
         """A command line without secrets.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
@@ -77,7 +78,7 @@ def is_typed_secret(update: Update, own: Mapping[str, Any]) -> bool:
 
 def values_typed(words: Sequence[str]) -> list[str]:
     """What stands behind long options of secret names, whoever reads them: the ``X`` of ``--password X``."""
-    return [value for option, value in zip(words, words[1:], strict=False) if takes_secret(option, value)]
+    return [value for option, value in pairwise(words) if takes_secret(option, value)]
 
 
 def secrets_typed(words: Iterable[str]) -> Secrets:
