@@ -30,6 +30,12 @@ _CONTROL = r"\x1b\[([0-?]*)[ -/]*([@-~])"
 _ALTERNATE = ("?1049", "?1047", "?47")
 
 
+class _Redrawn(str):
+    """A row that the cursor went back into: blanks at its end only wipe what stood there."""
+
+    __slots__ = ()
+
+
 class Screen:
     """Applies cursor movements to rows; lines that the cursor can no longer reach are settled and given back.
 
@@ -42,6 +48,8 @@ class Screen:
     def __init__(self, state: dict[str, Any] | None = None) -> None:
         state = state or {}
         self._rows: list[str] = list(state.get("rows", [""]))
+        for number in state.get("redrawn", ()):
+            self._rows[number] = _Redrawn(self._rows[number])
         self._row: int = state.get("row", 0)
         self._column: int = state.get("column", 0)
         self._saved: tuple[int, int] = tuple(state.get("saved", (0, 0)))
@@ -56,6 +64,7 @@ class Screen:
         """Everything but :attr:`unfinished`, as plain JSON."""
         return {
             "rows": self._rows,
+            "redrawn": [number for number, row in enumerate(self._rows) if isinstance(row, _Redrawn)],
             "row": self._row,
             "column": self._column,
             "saved": list(self._saved),
@@ -76,7 +85,7 @@ class Screen:
         if _has_any(data, (b"\x1b", b"\r", b"\0", b"\x07")):
             data = _without_the_invisible(data)
         if self._elsewhere or not self._is_at_end() or _has_any(data, (b"\x1b", b"\r", b"\b")):
-            self._draw(data.decode("utf-8", "surrogateescape"))
+            self._draw(_text(data))
         elif data:
             self._extend(data)
         return self._settled()
@@ -90,7 +99,7 @@ class Screen:
 
     def rest(self) -> bytes:
         """The screen as it stands."""
-        rows = self._rows
+        rows = _wiped(self._rows)
         last = max((number for number, row in enumerate(rows) if row), default=-1)
         text = "\n".join(rows[: max(last, min(self._row, len(rows) - 1)) + 1])
         return _bytes(text) + self._rest.partition(b"\x1b")[0].rstrip(b"\r")
@@ -104,12 +113,14 @@ class Screen:
         """Add text without control characters at the end of the last row."""
         *many, last = data.rsplit(b"\n", HEIGHT)
         if len(many) == HEIGHT:
-            self._out += (_bytes("\n".join(self._rows)), many[0], b"\n")
+            first, *rest = many[0].split(b"\n", 1)
+            self._rows[-1] = _like(self._rows[-1], self._rows[-1] + _text(first))
+            self._out.append(b"\n".join((_bytes("\n".join(_wiped(self._rows))), *rest, b"")))
             self._rows = [""]
             del many[0]
             self._lowest = 0
-        added = b"\n".join([*many, last]).decode("utf-8", "surrogateescape").split("\n")
-        self._rows[-1] += added[0]
+        added = _text(b"\n".join([*many, last])).split("\n")
+        self._rows[-1] = _like(self._rows[-1], self._rows[-1] + added[0])
         self._rows += added[1:]
         self._row = len(self._rows) - 1
         self._column = len(self._rows[-1])
@@ -134,6 +145,8 @@ class Screen:
         self._put(first)
         if others:
             self._column = 0
+            if len(list(filter(None, others))) > 1:
+                self._redraw()
             self._put(_overlaid(others))
             self._column = len(others[-1])
 
@@ -153,10 +166,16 @@ class Screen:
         if not text:
             return
         row = self._rows[self._row]
+        if self._column < len(row):
+            row = self._redraw()
         before = row[: self._column].ljust(self._column)
-        self._rows[self._row] = before + text + row[self._column + len(text) :]
+        self._rows[self._row] = _like(row, before + text + row[self._column + len(text) :])
         self._column += len(text)
         self._bound()
+
+    def _redraw(self) -> str:
+        row = self._rows[self._row] = _Redrawn(self._rows[self._row])
+        return row
 
     def _down(self) -> None:
         self._row += 1
@@ -206,11 +225,11 @@ class Screen:
         row = self._rows[self._row]
         after = row[self._column :] if numbers[0] == 1 else ""
         before = row[: self._column] if numbers[0] == 0 else " " * self._column if after else ""
-        self._rows[self._row] = before + after
+        self._rows[self._row] = _like(row, before + after)
 
     def _shift(self, inserted: str, removed: int) -> None:
-        row = self._rows[self._row]
-        self._rows[self._row] = row[: self._column] + inserted + row[self._column + removed :]
+        row = self._redraw()
+        self._rows[self._row] = _Redrawn(row[: self._column] + inserted + row[self._column + removed :])
         self._bound()
 
     def _restore(self) -> None:
@@ -228,12 +247,12 @@ class Screen:
         while len(row := self._rows[self._row]) > WIDEST:
             self._scroll(self._row)
             self._out.append(_bytes(row[:WIDEST]))
-            self._rows[0] = row[WIDEST:]
+            self._rows[0] = _like(row, row[WIDEST:])
             self._column = max(0, self._column - WIDEST)
 
     def _scroll(self, count: int) -> None:
         if count > 0:
-            self._out.append(_bytes("\n".join(self._rows[:count]) + "\n"))
+            self._out.append(_bytes("\n".join(_wiped(self._rows[:count])) + "\n"))
             self._rows = self._rows[count:] or [""]
             self._row = max(0, self._row - count)
             self._lowest = max(0, self._lowest - count)
@@ -247,6 +266,18 @@ def settled(data: bytes) -> bytes:
     """Everything that a terminal shows of ``data``."""
     screen = Screen()
     return screen.feed(data) + screen.rest()
+
+
+def _like(row: str, text: str) -> str:
+    return _Redrawn(text) if isinstance(row, _Redrawn) else text
+
+
+def _wiped(rows: list[str]) -> list[str]:
+    return [row.rstrip(" ") if isinstance(row, _Redrawn) else row for row in rows]
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _bytes(text: str) -> bytes:

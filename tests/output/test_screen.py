@@ -13,6 +13,7 @@ from expkit._support.screen import HEIGHT, WIDEST, Screen, settled
 PIECES = [
     "a",
     "bc",
+    " ",
     "ä",
     "日本",
     "\r",
@@ -70,6 +71,11 @@ texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
         ("\x1b[unfinished", "nfinished"),
         ("end\x1b[3", "end"),
         ("one\x1b[2;3ftwo", "one\n\n  two"),
+        ("bar: 100%\r         \r", ""),
+        ("\rbar\r   \r", ""),
+        ("bar: 100%\r         \rdone\nnext", "done\nnext"),
+        ("kept  \nbar \r    ", "kept  \n"),
+        ("gone\b\b  \b\b!", "go!"),
     ],
 )
 def test_text_is_kept_as_a_terminal_shows_it(text, shown):
@@ -92,6 +98,15 @@ def test_pieces_make_no_difference(text, sizes):
             screen = Screen(json.loads(json.dumps(screen.state)))
             assert screen.feed(data[done - unfinished : done]) == b""
     assert out + screen.rest() == settled(data)
+
+
+@pytest.mark.parametrize("count", [1, 2 * HEIGHT])
+def test_blanks_that_wiped_a_row_are_none_of_it(count):
+    """However much comes after it; blanks that were only printed stay."""
+    screen = Screen()
+    after = b"plain  \n" * count
+    out = screen.feed(b"bar: 100%\r         ") + screen.feed(b"  \n" + after)
+    assert out + screen.rest() == b"\n" + after
 
 
 @given(st.binary(max_size=300))

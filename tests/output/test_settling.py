@@ -123,7 +123,7 @@ with capture(mode, path):
         count = int(told.read_bytes())
         wait_until(lambda count=count: read_text(path).count("\n") >= count)
         *lines, _ = read_text(path).split("\n")  # print writes a line in several parts
-        assert lines == [f"line {n} " if n % 3 == 0 else f"LINE {n} " for n in range(len(lines))], round
+        assert lines == [f"line {n} " if n % 3 == 0 else f"LINE {n}" for n in range(len(lines))], round
         for file in path.parent.glob("cout.txt*"):
             file.unlink()
         told.unlink()
