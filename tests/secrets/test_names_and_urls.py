@@ -31,6 +31,10 @@ from expkit.record.masking import Secrets, is_secret_name, masked_mapping, maske
         "credentials",
         "slack_webhook",
         "MYSQL_PWD",
+        *"tokens apikeys pass passw passwd pswd userpass pw db_pw jwt user_jwt dsn sentry_dsn auth auth_header".split(),
+        *"authorization basic_auth creds db_creds openai_key OPENAI_API_KEY wandb_key hf_token hf_tokens".split(),
+        *"service_key github_pat gitlabPat connection_string session_token session_cookies anthropicKey".split(),
+        *"signing_key storage_account_key aws_key secret_santa google_keys".split(),
     ],  # fmt: skip
 )
 def test_secret_names(name):
@@ -65,6 +69,11 @@ def test_secret_names(name):
         "secretary",
         "authority",
         "passes",
+        *"attention_key_dim key_padding_mask pass_through passenger_count auth_method auth_url pw_conv forward_pass".split(),
+        *"n_passes password_length authors key sort_key query_key_value key_value_heads input_tokens stop_tokens".split(),
+        *"special_tokens num_tokens n_tokens keypoints band_pass first_pass pattern path_to_pat compass_key cache_key".split(),
+        *"tokenizer_name token_dropout connection_timeout string bypass passband key_frames auth_type pw_kernel".split(),
+        *"batch_key metric_key dsnr jwt_algorithm hidden_keys monkey_patch".split(),
     ],  # fmt: skip
 )
 def test_harmless_names(name):
