@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.threads import OwnThread, start
 from expkit.provenance.git_stores import StorePaths
+from expkit.provenance.programs import end_group
 from expkit.record.masking import stripped_url
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Git:
 
         def give_up() -> None:
             if not answered.wait(patience):
-                self._process.kill()
+                end_group(self._process)
 
         start(OwnThread(give_up, "git alarm"))
         try:
@@ -142,10 +143,15 @@ class Git:
         """End the process, if it has not ended by itself and is a child of this one."""
         if self._said is None and self._owner == os.getpid():
             self._said = b"", "given up"
-            self._process.kill()
+            end_group(self._process)
             self._process.communicate()
 
     __del__ = end
+
+    def give_up(self) -> None:
+        """Let who waits for it wait no longer; from another thread."""
+        if self._said is None and self._owner == os.getpid():
+            end_group(self._process)
 
 
 class Question:
@@ -207,6 +213,11 @@ class Question:
         """End the processes."""
         for process in (self._remotes, self._tag, self._status):
             process.end()
+
+    def give_up(self) -> None:
+        """Let who waits for an answer wait no longer; from another thread."""
+        for process in (self._remotes, self._tag, self._status):
+            process.give_up()
 
 
 def name_of(root: str) -> str:

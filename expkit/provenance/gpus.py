@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from expkit.provenance.programs import end_group
 from expkit.provenance.surroundings import nvidia_smi
 
 if TYPE_CHECKING:
@@ -64,19 +65,20 @@ def output_of(*command: str, patience: float) -> str:
     """What a program prints; ``""`` where it fails or takes longer than ``patience`` seconds."""
     import subprocess
 
+    nothing = subprocess.DEVNULL
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=patience,
-            check=True,
-            encoding="utf-8",
-            errors="replace",
+        process = subprocess.Popen(
+            command, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, start_new_session=True
         )
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return ""
-    return done.stdout
+    with process:
+        try:
+            output, _ = process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            end_group(process)
+            return ""
+    return "" if process.returncode else output.decode("utf-8", "replace")
 
 
 def _rows(program: str, names: Sequence[str]) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from subprocess import Popen
 
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "fish", "cmd", "cmd.exe"))
 _HARMLESS = frozenset((
@@ -36,6 +37,25 @@ def is_harmless(name: str) -> bool:
 def is_python(name: str) -> bool:
     """Whether a program may be an interpreter, which reports what it opens once it has imported expkit."""
     return name.startswith(("python", "pypy"))
+
+
+def end_group(process: Popen[Any]) -> None:
+    """End a process that leads a session of its own, and all that it has started: they may hold its pipes open.
+
+    Args:
+        process: one that nobody has waited for, so that its number is still its own.
+    """
+    if process.returncode is not None:
+        return
+    if not hasattr(os, "killpg"):
+        process.kill()
+        return
+    import signal
+
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:  # it has ended by itself
+        pass
 
 
 def _first_program(command: str) -> str:

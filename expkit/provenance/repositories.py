@@ -23,6 +23,8 @@ PATIENCE = 10.0
 START_PATIENCE = 2.0
 """Seconds that the start of a run waits for git; then it goes on, and git is heard later."""
 
+_LAST_PATIENCE, _CHANGES_PATIENCE = 2.0, 5.0
+
 
 class Repositories(NamedTuple):
     """What git says about a run's sources.
@@ -84,7 +86,17 @@ class Asked:
         changes = self._changes() if keep else {}
         if not self._silent and not changes:
             return known, None
-        return known, _Rest(lambda: self._rest(len(known.problems), changes, keep=keep))
+        return known, _Rest(lambda: self._rest(len(known.problems), changes, keep=keep), self)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is a repository of which nothing is known yet."""
+        return bool(self._silent)
+
+    def give_up(self) -> None:
+        """End what is still at work."""
+        for question in self._silent:
+            question.give_up()
 
     def _rest(self, told: int, changes: dict[str, Changes], *, keep: bool) -> Found:
         """What was not known at the start: the answers of slow repositories, and all changes."""
@@ -176,10 +188,18 @@ def require_clean(repositories: Sequence[dict[str, Any]], problems: Sequence[str
 class _Rest:
     """A job that is worth waiting for: a run without its patch cannot be had again."""
 
-    patience = 5.0
-
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, asked: Asked) -> None:
         self._job = job
+        self._asked = asked
+
+    @property
+    def patience(self) -> float:
+        """In seconds; who has not said a word since the start is not likely to speak."""
+        return _LAST_PATIENCE if self._asked.is_silent else _CHANGES_PATIENCE
+
+    def give_up(self) -> None:
+        """The run is over."""
+        self._asked.give_up()
 
     def __call__(self) -> Found:
         return self._job()

@@ -61,7 +61,10 @@ class LaterFacts:
             thread.join(max(0.0, began + patience - monotonic()))
         with self._lock:
             self._over = True
-        missing = [getattr(job, "late", None) for job, thread in self._threads if thread.is_alive()]
+        waiting = [job for job, thread in self._threads if thread.is_alive()]
+        missing = [getattr(job, "late", None) for job in waiting]
+        for job in waiting:
+            getattr(job, "give_up", _nothing)()
         for late in missing:
             if late is not None:
                 self._tell(late)
@@ -89,6 +92,10 @@ class LaterFacts:
         except OSError as error:
             self._recorder.lost(error)
             return ref.but(kept=False)
+
+
+def _nothing() -> None:
+    """There is nothing to give up."""
 
 
 def _settle() -> None:

@@ -3,13 +3,19 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from expkit.errors import ProvenanceError
 from expkit.provenance import repositories
 from expkit.provenance.repositories import ask, require_clean
+from expkit.run.later import TOO_LATE
+from expkit.stores.folder.store import FolderStore
 
 
 def describe(paths):
@@ -170,9 +176,9 @@ def test_missing_git_is_one_sentence(git, monkeypatch):
 
 
 def test_hanging_git_is_given_up(git, tmp_path, monkeypatch):
-    """A git that never answers is stopped, and a sentence says so."""
+    """A git that never answers is stopped with all that it has started, and a sentence says so."""
     git.commit(train="x = 1\n")
-    script(tmp_path / "bin", "git", "exec sleep 60")
+    script(tmp_path / "bin", "git", "sleep 60")  # a child, which has the pipe, too
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(repositories, "PATIENCE", 0.2)
     found, problems = describe([git.root / "train.py"])
@@ -256,3 +262,39 @@ def test_git_works_while_others_do(git, slow_git):
     answers = ask([git.root / "train.py"])
     go()
     assert answers().found[0]["commit"] == commit
+
+
+def test_a_git_that_hangs_does_not_hold_up_a_run(git, tmp_path):
+    """A run waits two seconds at its start and two at its end, says so, and leaves no process behind."""
+    git.write("train.py", "from expkit import Experiment\nex = Experiment('lab')\n@ex.automain\ndef main(): pass\n")
+    script(tmp_path / "bin", "git", f"echo $$ >> {tmp_path / 'pids'}; sleep 60")
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=git.root, env={**os.environ, "PATH": path}, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 6
+    record = FolderStore(git.root / "runs").load("1")
+    assert record.gaps == (TOO_LATE,)
+    for group in (tmp_path / "pids").read_text().split():
+        wait_until(lambda group=group: not is_alive(int(group)))
+
+
+def is_alive(group):
+    members = (process for process in psutil.process_iter(["status"]) if process.info["status"] != "zombie")
+    return group in {group_of(process.pid) for process in members}
+
+
+def group_of(pid):
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:  # it has ended meanwhile
+        return None
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
