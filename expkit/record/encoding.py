@@ -20,6 +20,7 @@ from expkit.record.tagged import TAG, Encoded, Masked, Opaque, find_loaded, is_u
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from expkit.record.masking import Secrets
     from expkit.record.tagged import PutBytes
     from expkit.types import Json
 
@@ -67,7 +68,9 @@ class _Encoder:
         """Write a container, unless we are inside it already or too deep."""
         mark = id(value)
         if mark in self._open or len(self._open) >= MAX_DEPTH:
-            return tagged("object", type=name_of(type(value)), repr="..." if mark in self._open else _repr(value))
+            return tagged(
+                "object", type=name_of(type(value)), repr="..." if mark in self._open else _repr(value, of_runs())
+            )
         self._open.add(mark)
         try:
             return write()
@@ -241,19 +244,20 @@ def _secret(_: _Encoder, __: object) -> Json:
 
 
 def _object(_: _Encoder, value: Any) -> Json:
-    state = _state(value)
+    secrets = of_runs()
+    state = _state(value, secrets)  # first: what its names tell is hidden in the other
     more = {} if state is None else {"state": state}
-    return tagged("object", type=name_of(type(value)), repr=_repr(value), **more)
+    return tagged("object", type=name_of(type(value)), repr=_repr(value, secrets), **more)
 
 
-def _repr(value: Any) -> str:
+def _repr(value: Any, secrets: Secrets) -> str:
     text = re.sub(
-        _ADDRESS, "", of_runs().sure(safe_repr(value, _REPR_LIMIT + 100))
+        _ADDRESS, "", secrets.sure(safe_repr(value, _REPR_LIMIT + 100))
     )  # an address makes equal configs differ
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "..."
 
 
-def _state(value: Any) -> Json:
+def _state(value: Any, secrets: Secrets) -> Json:
     """What is inside an object, for readers; None where that cannot be had, is large or would use the object up."""
     try:
         if hasattr(value, "__next__") or hasattr(value, "__array__"):
@@ -262,7 +266,7 @@ def _state(value: Any) -> Json:
 
         pickler = Pickler(unpicklable=False, max_depth=6, max_iter=0, warn=False, keys=True)
         text = dumps(pickler.flatten(value))
-        return of_runs().masked(loads(text, parse_constant=str)) if len(text) <= _STATE_LIMIT else None
+        return secrets.masked(loads(text, parse_constant=str)) if len(text) <= _STATE_LIMIT else None
     except RAISED as error:
         tolerate(error)
         return None

@@ -36,12 +36,20 @@ class Thing:
         return f"Thing(raw={P})"
 
 
+class Client:
+    def __init__(self):
+        self.password = C + "obj04"
+
+    def __repr__(self):
+        return f"Client(raw={self.password})"
+
+
 def shapes():
     return {
         "keys": {P: 1, P + " two": 2}, "array": np.array([P, "b"]), "wide": np.array([P] * 2000),
         "objects": np.array([P, {"password": C + "npo06"}], dtype=object), "scalar": np.str_(P),
         "bytes": b"abc " + P.encode(), "deque": collections.deque([P, {"token": C + "deq07"}]), "set": {P},
-        "path": pathlib.Path("/x") / P, "error": ValueError("bad login " + P), "member": Kind.A, "thing": Thing(),
+        "path": pathlib.Path("/x") / P, "error": ValueError("bad login " + P), "member": Kind.A, "thing": Thing(), "client": Client(),
         "frame": pd.DataFrame({"password": [C + "df15"], "n": [P], P: [1]}, index=[P]), "series": pd.Series([P]),
         "wide frame": pd.DataFrame({"n": [P] * 2000}), "pair keys": {("a", P): 1}, "fine": np.arange(3),
     }
