@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+before_end: list[Callable[[], object]] = []
+"""Called by each of our threads when it is done: nobody can tell later that it was ours. They do not raise."""
+
+
 class OwnThread(threading.Thread):
     """A daemon thread that works for expkit: what it opens and prints is no doing of the user's.
 
@@ -32,6 +36,8 @@ class OwnThread(threading.Thread):
         try:
             super().run()
         finally:
+            for call in before_end:
+                call()
             del _own[ident]
 
     def join(self, timeout: float | None = None) -> None:

@@ -14,7 +14,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.blame import raise_foreign
-from expkit._support.threads import is_own
+from expkit._support.threads import before_end, is_own
 from expkit._support.troubles import keep
 from expkit.provenance import executed
 from expkit.provenance.opened import MOST_FRESH, absolute
@@ -50,10 +50,13 @@ def listen(opened: Opened, which: Callable[[tuple[Opened, ...]], Opened | None] 
         if not _is_installed:
             _is_installed = True
             sys.addaudithook(_hook)
+            before_end.append(_settle)
             if hasattr(os, "register_at_fork"):
                 os.register_at_fork(after_in_child=_in_child)
         opened.on_full = _tune
         _set(lambda listeners: (*listeners, opened))
+        for listener in _listeners:  # what expkit does for one run is no other's doing
+            listener.ours = tuple({place: None for other in _listeners for place in other.ours})
 
 
 def unlisten(opened: Opened) -> None:
@@ -92,10 +95,13 @@ def _caught_up() -> Opened | None:
     return listener
 
 
-def settle() -> None:
-    """Look at what was opened so far; a thread of ours ends with this, for nobody can tell later that it was ours."""
+def _settle() -> None:
+    """Look at what was opened so far, while the thread is known to be ours."""
     for listener in _listeners:
-        listener.catch_up()
+        try:
+            listener.catch_up()
+        except Exception as error:
+            keep("what was opened could not be looked at", error)
 
 
 def note(path: str, *, reads: bool, writes: bool, layer: str) -> None:

@@ -76,7 +76,6 @@ class LaterFacts:
         with self._lock:
             if not self._over:
                 self._tell(found)
-        _settle()
 
     def _tell(self, found: Found) -> None:
         files = tuple(self._kept(source, ref) for source, ref in found.files)
@@ -96,13 +95,6 @@ class LaterFacts:
 
 def _nothing() -> None:
     """There is nothing to give up."""
-
-
-def _settle() -> None:
-    """What this thread has opened is no doing of the user's."""
-    from expkit.provenance.audit import settle
-
-    settle()
 
 
 def _found(job: Job) -> Found:

@@ -83,7 +83,7 @@ class Ledger:
         sight = pending.get(path or "")
         if path is None or sight is None:
             return False
-        if self._places.counts(path) and self._has_room("input", path):
+        if self._counts(path) and self._has_room("input", path):
             self._add(path, sight, self._input(path, sight))
         pending.pop(path, None)
         return True
@@ -110,7 +110,7 @@ class Ledger:
         return (
             current != writing.before
             and current.latest < time() - _QUIET
-            and self._places.counts(path)
+            and self._counts(path)
             and self._places.name(path)[0] != "elsewhere"
         )
 
@@ -144,7 +144,7 @@ class Ledger:
 
     def _finish_output(self, path: str, writing: Writing) -> None:
         current = signature_of(path)
-        if current is None or current == writing.before or not self._places.counts(path):
+        if current is None or current == writing.before or not self._counts(path):
             return
         if self._has_room("output", path):
             self._new.append(self._hashed(path, self._output(path, writing, current.size)))
@@ -188,6 +188,10 @@ class Ledger:
                 return kept
         found = self._digest(path)
         return ref if found is None else ref.but(sha256=found.sha256, size=found.size)
+
+    def _counts(self, path: str) -> bool:
+        """Whether it may be an input or output; runs that begin later make more folders ours."""
+        return not path.startswith(self._opened.ours) and self._places.counts(path)
 
     def _has_room(self, role: str, path: str) -> bool:
         """Whether one more file can be recorded; one that is recorded already always can."""

@@ -98,13 +98,10 @@ class RunSources:
             self._keep_all(named)
 
     def _keep_soon(self, named: list[Kept]) -> None:
-        from expkit.provenance.audit import settle
-
         self._is_over.wait(_HEAD_START)
         self._keep_all(named)
         if self._finder is not None and len(named) > MANY:
             self._finder.remember()
-        settle()
 
     def _keep_all(self, named: Iterable[Kept]) -> None:
         self._recorder.tell(

@@ -126,10 +126,13 @@ def _spawn(arguments: list[str], descriptors: tuple[int, int, int]) -> int:
         "setsigdef": [signal.SIGPIPE],  # so that a reader who goes away is noticed as without us
         "setsigmask": _DEADLY,
     }
-    try:
-        return os.posix_spawn(arguments[0], arguments, os.environ, setsid=True, **options)
-    except NotImplementedError:
-        return os.posix_spawn(arguments[0], arguments, os.environ, setpgroup=0, **options)
+    from expkit.provenance.audit import quietly
+
+    with quietly():  # it is no program of a run that is on
+        try:
+            return os.posix_spawn(arguments[0], arguments, os.environ, setsid=True, **options)
+        except NotImplementedError:
+            return os.posix_spawn(arguments[0], arguments, os.environ, setpgroup=0, **options)
 
 
 _FIRST = 3  # after the standard descriptors

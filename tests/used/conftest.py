@@ -64,6 +64,7 @@ def used(tmp_path, monkeypatch):
         return read(tmp_path, done)
 
     run.path = tmp_path
+    run.last = lambda: read(tmp_path)
     return run
 
 

@@ -314,6 +314,38 @@ def test_nested_runs_have_files_of_their_own(used):
     assert "INNER ['b.txt']" in run.output
 
 
+def test_what_inner_runs_do_is_none_of_the_outer_ones_doing(used):
+    """Their outputs are theirs; what expkit itself reads, writes and starts for them is nobody's."""
+    (used.path / "in.txt").write_text("x")
+    run = used(
+        """
+        for number in range(8):
+            inner.run(config_updates={"number": number})
+        time.sleep(0.5)  # so that the outer run comes to look
+        """,
+        "import time",
+        """
+        inner = Experiment("inner", interactive=True, observers=["inner_runs"])
+
+        @inner.config
+        def cfg():
+            number = 0
+
+        @inner.main
+        def work(number):
+            open("in.txt").read()
+            with open(f"io{number}.txt", "w") as file:
+                file.write("x" * 300_000)
+        """,
+    )
+    assert (run.named("input"), run.named("output")) == ([], [])
+    assert run.record["unseen"] == [] and run.record["gaps"] == []
+    (used.path / "runs").rename(used.path / "outer_runs")
+    (used.path / "inner_runs").rename(used.path / "runs")
+    inner = used.last()
+    assert (inner.named("input"), inner.named("output")) == (["in.txt"], ["io7.txt"])
+
+
 @pytest.mark.parametrize("ending", ["raise ValueError('x')", "sys.exit(3)"])
 def test_runs_that_fail_have_their_files(used, ending):
     """However main ends, what was opened is recorded."""
