@@ -131,6 +131,7 @@ class Capture:
             self.gap = self.gap or incomplete(error)
         except Exception as error:
             troubles.keep(_UNSETTLED, error)
+        self.gap = self.gap or settler.gap
 
     def _has_ended(self) -> bool:
         thread = self._thread

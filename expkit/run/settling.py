@@ -11,6 +11,7 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING
 
 from expkit._support.shown import Shown
+from expkit.run.filtering import Filtering
 from expkit.stores.folder import files, output
 from expkit.stores.folder.output import CHUNK, Note
 
@@ -40,7 +41,7 @@ class Settler:
         self.length = 0
         self._path = path
         self._end = end
-        self._filter = filter
+        self._filter = None if filter is None else Filtering(filter)
         self._shows_screen = filter is None
         self._screen = Shown()
         self._offset = self._noted = self._given_back = 0
@@ -52,6 +53,11 @@ class Settler:
         self._go_on()
         self._key = os.path.abspath(path)
         output.settling[self._key] = lambda: self.length
+
+    @property
+    def gap(self) -> str:
+        """One sentence on what was not settled as it should be, or ``""``."""
+        return self._filter.gap if self._filter is not None else ""
 
     def pump(self) -> int:
         """Settle what has been printed until now; return how many bytes there were.
@@ -149,19 +155,9 @@ class Settler:
     def _keep(self, lines: bytes) -> None:
         if lines and self._filter is not None:
             text = re.findall(_LINES, lines.decode("utf-8", "replace"))
-            lines = "".join(map(self._filtered, text)).encode("utf-8", "backslashreplace")
+            lines = "".join(self._filter(text)).encode("utf-8", "backslashreplace")
         if lines:
             self._ready.append(lines)
-
-    def _filtered(self, line: str) -> str:
-        if self._filter is None:
-            return line
-        try:
-            return str(self._filter(line))
-        except Exception:
-            self._filter = None
-            log.warning("captured_out_filter failed; output is kept unfiltered from here on", exc_info=True)
-            return line
 
     def _give_back(self) -> None:
         """Give the disk back what is settled, if it is much; readers may still be at the last few megabytes."""

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 
 import pytest
 
+from expkit.run import filtering
 from expkit.run.output import capture
 
 MODES = pytest.mark.parametrize("mode", ["sys", "fd"])
@@ -48,6 +51,40 @@ def test_a_filter_that_fails_is_reported_once(path, caplog):
     assert len(caplog.records) == 1
     assert "captured_out_filter failed" in caplog.text
     assert "of mine" in caplog.text
+
+
+def test_a_filter_that_never_comes_back_holds_up_nothing(path, monkeypatch, caplog):
+    """The end is written, with the output unfiltered from there on, and says so."""
+    monkeypatch.setattr(filtering, "PATIENCE", 0.2)
+    held = threading.Event()
+
+    def hanging(line):
+        if "bad" in line:
+            held.wait(60)
+        return line.upper()
+
+    before = time.monotonic()
+    with capture("sys", path, hanging) as output:
+        for line in ("good", "bad", "good"):
+            print(line)
+        output.pump()
+    held.set()
+    assert time.monotonic() - before < 20
+    assert path.read_text() == "GOOD\nbad\ngood\n"
+    assert output.gap == "captured_out_filter did not come back for 0.2 s: output is kept unfiltered from here on"
+    assert "did not come back" in caplog.text
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_a_filter_that_wants_to_end_the_program_has_failed(path, error):
+    """Whatever a filter raises, the program goes on."""
+
+    def leaving(line):
+        raise error
+
+    with capture("sys", path, leaving):
+        print("line")
+    assert path.read_text() == "line\n"
 
 
 def test_a_filter_in_a_forked_child_is_left_to_the_parent(run, path):
