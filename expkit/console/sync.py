@@ -10,6 +10,7 @@ Options:
 
 What observers have missed waits in the runs' folders, or in spools below expkit's state folder. It is delivered once,
 however often this is called. The exit code is 0 if nothing is owed any more.
+Notes that cannot be read are named, and make it 1.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from typing import TYPE_CHECKING
 from expkit._support.threads import OwnThread
 from expkit.cli.terminal import emit
 from expkit.console.arguments import parse
-from expkit.errors import ExpkitError, StoreError, UsageError
+from expkit.errors import DAMAGE, ExpkitError, StoreError, UsageError
 from expkit.observers.opening import open_observer
 from expkit.observers.store import StoreObserver
 from expkit.record.model import RUNNING
 from expkit.run.overdue import deliver, is_stores_trouble
-from expkit.run.owed import forgotten_spools, owed_notes, target_of
+from expkit.run.owed import bad_notes, forgotten_spools, owed_notes, target_of
 from expkit.settings import SETTINGS
 from expkit.stores.urls import open_store
 
@@ -62,6 +63,9 @@ def main(argv: Sequence[str]) -> int:
     held = [_Held(note) for note in notes if note not in free]
     for other in held:
         _say(other.text)
+    bad = bad_notes()
+    for path in bad:
+        _say(f"{path} says nothing of what is owed, and is skipped; look at it, then delete it")
     owed = sum(other.is_owed for other in held)
     if options["--list"]:
         for note in free:
@@ -72,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
     else:
         owed += _deliver_all(free, store)
     _say(f"{owed} still owed" if owed else "nothing is owed")
-    return 1 if owed else 0
+    return 1 if owed or bad else 0
 
 
 def _opened(url: str) -> RunStore:
@@ -189,19 +193,20 @@ def _is_running(note: Note) -> bool:
     try:
         lease = note.store.lease(note.uid)
         return note.store.load(note.uid).status == RUNNING and (lease is None or note.pid in (None, lease.pid))
-    except ExpkitError:
+    except (ExpkitError, *DAMAGE):
         return False
 
 
 def _label(note: Note) -> str:
-    return f"{note.name} ({note.uid})"
+    name = note.name if note.name.isprintable() else repr(note.name)
+    return f"{name} ({note.uid})"
 
 
 def _place(note: Note) -> str:
     """The run's folder, or where it should be."""
     try:
         return str(note.store.root / str(note.store.load(note.uid).id))
-    except ExpkitError:
+    except (ExpkitError, *DAMAGE):
         return str(note.store.root)
 
 

@@ -88,8 +88,13 @@ def _deliver_all(wanted: dict[str, RunStore]) -> None:
 
 def _deliver_to(wanted: dict[str, RunStore]) -> None:
     for note in owed_notes():
-        if note.target in wanted and note.is_free and (mine := note.take()) is not None:
-            _deliver_at_last(mine, _for_this_thread(wanted[note.target]))
+        if note.target not in wanted:
+            continue
+        try:
+            if note.is_free and (mine := note.take()) is not None:
+                _deliver_at_last(mine, _for_this_thread(wanted[note.target]))
+        except Exception as error:  # it is no business of the run that goes on here
+            log.info("what %s is owed by %s: %s", note.target, note.path, error)
 
 
 def _for_this_thread(store: RunStore) -> RunStore:
@@ -132,7 +137,7 @@ def _replay(
     if record.status == QUEUED and store.load(run_id).status != QUEUED:
         return run_id  # somebody has started it meanwhile: the store knows more than the log
     if record.status == RUNNING and (lease := past.home.lease(record.uid)) is not None:
-        store.renew(run_id, lease)  # so that readers can judge that the process is gone
+        store.renew(run_id, lease)  # with the time of its last sign, so that readers can judge as here
     observer.catch_up(Delivery(event=Learned(time=datetime.now(timezone.utc)), record=record, log=past, moved=moved))
     return run_id
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
-from expkit.errors import ExpkitError
+from expkit.errors import DAMAGE, ExpkitError
 from expkit.run.log import owed_dir, spool_store
 from expkit.stores.folder import files
 from expkit.stores.folder.store import FolderStore
@@ -38,6 +38,8 @@ _TRIES = 10
 
 _FOREIGN = 600.0
 """Seconds after the last sign of life of a process on another machine, of which nothing can be known here."""
+
+_LONGEST = 64
 
 _TICKS = 1000
 """Parts of a second in which names of notes tell when a process started."""
@@ -100,7 +102,7 @@ class Note(Frozen):
         try:
             taken = os.stat(self.path).st_mtime
             lease = self.store.lease(self.uid)
-        except (OSError, ExpkitError):
+        except (ExpkitError, *DAMAGE):
             return 0.0
         return max(taken, lease.renewed.timestamp()) if lease is not None and lease.renewed else taken
 
@@ -151,13 +153,16 @@ class Note(Frozen):
 
 def owed_notes() -> Iterator[Note]:
     """All notes, oldest run first; files that are no notes are passed over."""
-    try:
-        names = sorted(os.listdir(owed_dir()))
-    except OSError:
-        return
-    for name in names:
-        if name.endswith(".json") and (note := _read(f"{owed_dir()}/{name}")):
-            yield note
+    return filter(None, map(_read, _paths()))
+
+
+def bad_notes() -> list[str]:
+    """Paths of files among the notes that are none, or none any more."""
+    return [path for path in _paths() if _read(path) is None and os.path.lexists(path)]
+
+
+def _paths() -> list[str]:
+    return sorted(path for path in files.entries(owed_dir()) if path.endswith(".json"))
 
 
 def forgotten_spools() -> list[Path]:
@@ -170,7 +175,7 @@ def forgotten_spools() -> list[Path]:
 def _has_died(spool: Path) -> bool:
     try:
         lease = FolderStore(spool).lease(spool.name)
-    except (OSError, ExpkitError):
+    except (ExpkitError, *DAMAGE):
         return False
     return lease is not None and alive(lease) is False
 
@@ -196,10 +201,11 @@ def remove_spool(uid: str) -> None:
 
 def _read(path: str) -> Note | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            tree = json.load(file)
+        tree = json.loads(files.read(path))
         fields = {name: tree[name] for name in ("uid", "name", "log", "target")}
-    except (OSError, ValueError, LookupError, TypeError):
+    except DAMAGE:
+        return None
+    if any("\0" in str(value) for value in fields.values()) or len(str(fields["uid"])) > _LONGEST:
         return None
     if tree.get("format") != FORMAT or not all(isinstance(value, str) for value in fields.values()):
         return None

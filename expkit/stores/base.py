@@ -139,7 +139,10 @@ class RunStore(Protocol):
     # -- leases ----------------------------------------------------------------------------------------
 
     def renew(self, run: RunId, lease: Lease) -> None:
-        """Write the lease, stamped with the store's clock; the record is not touched."""
+        """Write the lease, stamped with the store's clock; the record is not touched.
+
+        The copy of another store's lease says when that was renewed: it keeps the time, so that the dead do not revive.
+        """
         ...
 
     def lease(self, run: RunId) -> Lease | None:

@@ -147,7 +147,7 @@ class MemoryStore:
     def renew(self, run: RunId, lease: Lease) -> None:
         """Write the lease of a run."""
         with self._lock:
-            self._run(run).lease = lease.but(renewed=self.now())
+            self._run(run).lease = lease.but(renewed=lease.renewed or self.now(), unmoved=None)
 
     def lease(self, run: RunId) -> Lease | None:
         """The last lease of a run."""

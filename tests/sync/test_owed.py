@@ -247,13 +247,14 @@ def test_a_deleted_run_is_owed_to_nobody(world):
 
 
 def test_damaged_notes(world):
-    """Files among the notes that are no notes harm nobody."""
+    """Files among the notes that are no notes are named, and harm nobody."""
     folder = world.state / "owed"
     folder.mkdir(parents=True)
     (folder / "a.json").write_text("{")
     (folder / "b.json").write_text(json.dumps({"format": 1, "uid": "../../x", "name": "", "log": "", "target": "x:"}))
     (folder / "c.json").write_text("[]")
-    assert world.sync() == (0, "nothing is owed\n")
+    code, out = world.sync()
+    assert (code, out.count("says nothing of what is owed"), out.endswith("nothing is owed\n")) == (1, 3, True)
 
 
 def test_hanging_in_a_beat(world):

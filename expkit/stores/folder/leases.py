@@ -28,8 +28,14 @@ class Leases:
         return self._touched() or datetime.now(timezone.utc)
 
     def renew(self, path: str, lease: Lease) -> None:
-        """Stamp the lease at ``path`` with the present time."""
-        lease = lease.but(renewed=None)
+        """Stamp the lease at ``path`` with the present time, or with its own where it is a copy."""
+        when = lease.renewed
+        lease = lease.but(renewed=None, unmoved=None)
+        if when is not None:
+            files.replace(path, text.pretty(lease_to_json(lease)), self._layout.scratch)
+            os.utime(path, (when.timestamp(), when.timestamp()))
+            self._written.pop(path, None)
+            return
         if self._written.get(path) == lease:
             try:
                 os.utime(path)
