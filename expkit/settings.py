@@ -128,7 +128,7 @@ SETTINGS = Settings(
         ROOTS=None,
         # folders of which a look before and one after tell what the run wrote
         OUTPUT_FOLDERS=[],
-        # most files that are recorded
+        # most inputs that are recorded, and most outputs
         MAX_FILES=10_000,
         # seconds that the end of a run waits for hashes
         END_PATIENCE=3.0,

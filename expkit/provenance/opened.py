@@ -54,11 +54,11 @@ class Writing(NamedTuple):
     layer: str = AUDIT
 
 
-class _Everything:
-    """What is in it needs no second look: all there is."""
+class _AllReading:
+    """What is in it needs no second look: all that is only read."""
 
-    def __contains__(self, _: object) -> bool:
-        return True
+    def __contains__(self, args: Any) -> bool:
+        return not args[2] & (os.O_WRONLY | os.O_RDWR)
 
     def __len__(self) -> int:
         return 0
@@ -77,7 +77,7 @@ class Opened:
     and looked at a moment later, by another thread, or before anything is overwritten.
 
     Args:
-        most: after so many files nothing is noted any more.
+        most: after so many files that are read nothing that is read is noted any more; and so with what is written.
         on_fork: called in a forked process, where nobody works off what is noted.
 
     Attributes:
@@ -94,7 +94,7 @@ class Opened:
         seen: events that need no second look.
         fresh: events of reading that nobody has looked at, with time and thread.
         forked: see above.
-        on_full: called when nothing more will be noted.
+        on_full: called when nothing more of what is read will be noted.
     """
 
     is_immediate = False
@@ -111,7 +111,7 @@ class Opened:
         self.owner: object = None
         self.ours: tuple[str, ...] = ()
         self.is_full = False
-        self.seen: set[Any] | _Everything = set()
+        self.seen: set[Any] | _AllReading = set()
         self.fresh: dict[tuple[Any, ...], tuple[float, int]] = {}
         self.forked = on_fork
         self.on_full: Callable[[], None] = lambda: None
@@ -143,9 +143,12 @@ class Opened:
 
     def note(self, path: str, *, reads: bool, writes: bool, layer: str = AUDIT, at: float = 0.0) -> bool:
         """A file is about to be opened, or was opened at a time; returns whether that needs no second look."""
-        if len(self.reads) + len(self.writes) >= self._most:
+        wanted = reads, writes
+        reads, writes = reads and len(self.reads) < self._most, writes and len(self.writes) < self._most
+        if (reads, writes) != wanted:
             self.is_full = True
-            return True
+            if not (reads or writes):
+                return True
         status = _status(path)
         if path.startswith(self.ours) or (status is not None and not S_ISREG(status.st_mode)):
             return True
@@ -158,8 +161,8 @@ class Opened:
         return writes or status is not None
 
     def _close(self) -> None:
-        """Note no more."""
-        self.is_full, self.seen = True, _Everything()
+        """Note no more of what is read."""
+        self.is_full, self.seen = True, _AllReading()
         self.on_full()
 
     def renamed(self, source: str, target: str) -> None:

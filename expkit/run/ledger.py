@@ -67,7 +67,7 @@ class Ledger:
         self._shown: dict[str, Signature] = {}
         self._batch: Iterator[str] = iter(())
         self._unhashed: list[str] = []
-        self._named: set[tuple[str, str]] = set()
+        self._named: dict[str, set[str]] = {"input": set(), "output": set()}
         self._room: int = SETTINGS.FILES.MAX_KEPT_TOTAL
         self._is_full = False
 
@@ -195,10 +195,11 @@ class Ledger:
 
     def _has_room(self, role: str, path: str) -> bool:
         """Whether one more file can be recorded; one that is recorded already always can."""
-        if (role, path) not in self._named and len(self._named) >= SETTINGS.FILES.MAX_FILES:
+        named = self._named[role]
+        if path not in named and len(named) >= SETTINGS.FILES.MAX_FILES:
             self._is_full = True
             return False
-        self._named.add((role, path))
+        named.add(path)
         return True
 
     def _ref(self, path: str, role: str, seen: float, layer: str, size: int) -> FileRef:

@@ -314,6 +314,24 @@ def test_nested_runs_have_files_of_their_own(used):
     assert "INNER ['b.txt']" in run.output
 
 
+def test_many_inputs_leave_room_for_outputs(used):
+    """What a run makes is recorded however much it has read before."""
+    (used.path / "data").mkdir()
+    for number in range(1200):
+        (used.path / f"data/{number}").write_text("x")
+    run = used(
+        """
+        for number in range(1200):
+            open(f"data/{number}").close()
+        time.sleep(0.3)
+        open("model.pt", "w").write("made")
+        """,
+        "import time; from expkit import SETTINGS; SETTINGS.FILES.MAX_FILES = 10",
+    )
+    assert len(run.named("input")) == 10 and run.named("output") == ["model.pt"]
+    assert run.record["gaps"] == ["the run used more files than the 10 that are recorded"]
+
+
 def test_what_inner_runs_do_is_none_of_the_outer_ones_doing(used):
     """Their outputs are theirs; what expkit itself reads, writes and starts for them is nobody's."""
     (used.path / "in.txt").write_text("x")
