@@ -14,7 +14,7 @@ from expkit._support.signature import signature_of
 from expkit.provenance.audit import quietly
 from expkit.provenance.executed import executed_files
 from expkit.provenance.hashes import Unfinished, digest
-from expkit.provenance.opened import FOLDER, Writing, look
+from expkit.provenance.opened import FOLDER, SMALL, Writing, look
 from expkit.provenance.private import is_private
 from expkit.record.events import Learned
 from expkit.record.model import FileRef
@@ -43,7 +43,8 @@ class Ledger:
         opened: what the run opened.
         places: which files count.
         modules: the files of the user's modules, asked at the end.
-        stop: whether hashing should be given up.
+        stop: whether the run is over, and large files have to wait.
+        hurries: whether hashing should be given up.
         start: of the run, in seconds since the epoch.
     """
 
@@ -54,6 +55,7 @@ class Ledger:
         places: Places,
         modules: Callable[[], Iterable[str]],
         stop: Callable[[], bool],
+        hurries: Callable[[], bool],
         start: float,
     ) -> None:
         self._recorder = recorder
@@ -61,6 +63,8 @@ class Ledger:
         self._places = places
         self._modules = modules
         self._stop = stop
+        self._hurries = hurries
+        self._is_finishing = False
         self._start = start
         self._new: list[FileRef] = []
         self._late: dict[str, FileRef] = {}
@@ -80,13 +84,19 @@ class Ledger:
         if path is None:
             self._batch = iter(list(pending))
             path = next(self._batch, None)
-        sight = pending.get(path or "")
-        if path is None or sight is None:
+        if path is None:
             return False
-        if self._counts(path) and self._has_room("input", path):
-            self._add(path, sight, self._input(path, sight))
-        pending.pop(path, None)
+        try:
+            self._work_off(path)
+        except Unfinished:  # the run is over: it is looked at again after what takes less time
+            return False
         return True
+
+    def _work_off(self, path: str) -> None:
+        sight = self._opened.pending.get(path)
+        if sight is not None and self._counts(path) and self._has_room("input", path):
+            self._add(path, sight, self._input(path, sight))
+        self._opened.pending.pop(path, None)
 
     def beat(self) -> None:
         """Tell what is known so far, files that are being written or hashed without their hashes."""
@@ -117,17 +127,22 @@ class Ledger:
     # -- the end ---------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Everything up to the end of the run."""
-        while self.step():
-            pass
+        """Everything up to the end of the run: small inputs, outputs, and last large inputs, for time may run out."""
+        self._stop, self._is_finishing = self._hurries, True
+        waiting = sorted(self._opened.pending.items(), key=_by_size)
+        large = [path for path, sight in waiting if sight.signature.size > SMALL]
+        for path, _ in waiting[: len(waiting) - len(large)]:
+            self._work_off(path)
         self._look_at_folders()
+        for path, writing, current in sorted(self._written(), key=_by_current_size):
+            self._finish_output(path, writing, current)
+        for path in large:
+            self._work_off(path)
         known = {os.path.realpath(file) for file in self._modules()}
         modules = known | {os.path.realpath(file) for file in (*self._opened.modules, *executed_files())}
         for path, ref in self._late.items():
             if self._is_input(path) and os.path.realpath(path) not in modules:
                 self._new.append(ref)
-        for path, writing in list(self._opened.writes.items()):
-            self._finish_output(path, writing)
         self._keep_modules(known)
         self._tell()
         self._own_up()
@@ -142,10 +157,14 @@ class Ledger:
         sight = self._opened.reads[path]
         return os.path.exists(path) and self._opened.is_given(path, sight.signature, sight.time)
 
-    def _finish_output(self, path: str, writing: Writing) -> None:
-        current = signature_of(path)
-        if current is None or current == writing.before or not self._counts(path):
-            return
+    def _written(self) -> Iterator[tuple[str, Writing, Signature]]:
+        """What was written, and is there."""
+        for path, writing in list(self._opened.writes.items()):
+            current = signature_of(path)
+            if current is not None and current != writing.before and self._counts(path):
+                yield path, writing, current
+
+    def _finish_output(self, path: str, writing: Writing, current: Signature) -> None:
         if self._has_room("output", path):
             self._new.append(self._hashed(path, self._output(path, writing, current.size)))
 
@@ -213,6 +232,8 @@ class Ledger:
                 raise Unfinished
             return digest(path, self._stop)
         except Unfinished:
+            if not self._is_finishing:
+                raise
             self._unhashed.append(f"{self._places.name(path)[1]} (not finished in time)")
         except OSError as error:
             self._unhashed.append(f"{self._places.name(path)[1]} ({error.strerror})")
@@ -238,6 +259,14 @@ class Ledger:
         new, self._new = sorted(self._new, key=_by_time), []
         if new:
             self._recorder.tell(Learned(time=now(), files=tuple(new)))
+
+
+def _by_size(waiting: tuple[str, Sight]) -> int:
+    return waiting[1].signature.size
+
+
+def _by_current_size(written: tuple[str, Writing, Signature]) -> int:
+    return written[2].size
 
 
 def _by_time(ref: FileRef) -> datetime:

@@ -164,7 +164,13 @@ class _Watch:
             files = SETTINGS.FILES
             places = Places(self._run.plan.root.project, self._opened.ours, files.ROOTS, files.IGNORE)
             self._ledger = Ledger(
-                self._run.recorder, self._opened, places, self._modules, self._hurry.is_set, self._start
+                self._run.recorder,
+                self._opened,
+                places,
+                self._modules,
+                self._ending.is_set,
+                self._hurry.is_set,
+                self._start,
             )
         return self._ledger
 

@@ -332,6 +332,25 @@ def test_many_inputs_leave_room_for_outputs(used):
     assert run.record["gaps"] == ["the run used more files than the 10 that are recorded"]
 
 
+def test_one_huge_file_does_not_keep_others_from_being_hashed(used):
+    """Time that runs out at the end is missing for large inputs only."""
+    with open(used.path / "huge.bin", "wb") as file:
+        file.truncate(20 * 10**9)
+    (used.path / "small.txt").write_text("small")
+    run = used(
+        """
+        open("huge.bin", "rb").read(1)
+        time.sleep(0.4)  # so that the hash is begun
+        open("small.txt").read()
+        open("out.txt", "w").write("made")
+        """,
+        "import time; from expkit import SETTINGS; SETTINGS.FILES.END_PATIENCE = 0.5",
+    )
+    assert run.refs["input", "small.txt"].sha256 == sha("small") and run.refs["output", "out.txt"].sha256 == sha("made")
+    assert run.refs["input", "huge.bin"].sha256 in ("", None)
+    assert run.record["gaps"] == ["no hash of huge.bin (not finished in time)"]
+
+
 def test_what_inner_runs_do_is_none_of_the_outer_ones_doing(used):
     """Their outputs are theirs; what expkit itself reads, writes and starts for them is nobody's."""
     (used.path / "in.txt").write_text("x")
