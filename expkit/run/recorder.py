@@ -353,7 +353,7 @@ class Recorder:
             where = self.log.folder
             log.warning("observer %s has not taken everything; what it is owed lies in %s; %s", lane, where, _BY_SYNC)
         elif lane in self.owed:
-            log.warning("observer %s has not taken everything; %s", lane, _WHILE_HERE)
+            log.warning("observer %s has not taken everything; %s; all is in %s", lane, _WHILE_HERE, self.log.folder)
         elif lane.missed:
             missed, problem = lane.missed, lane.problem
             log.warning("observer %s missed %d events; last problem: %s; %s", lane, missed, problem, _NOT_LATER)
