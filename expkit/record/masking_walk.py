@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = frozenset((int, float, bool, type(None)))
 _REPR_LIMIT = 2_000
+_NUMERIC = "biufcMm"  # kinds of NumPy types
 
 
 def secret_names() -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -58,7 +59,7 @@ class _Walk:
             return write(self, value, secret)
         except RAISED as error:
             tolerate(error)
-            return value
+            return self.mask() if secret else self.error(value, secret)
 
     def mask(self, shown: str = MASK) -> str:
         self.paths.append("".join(map(_step, self._above)).removeprefix("."))
@@ -173,7 +174,8 @@ class _Walk:
     def deque(self, value: deque[Any], secret: bool) -> Any:
         return type(value)(self.each(value, secret), value.maxlen)
 
-    def error(self, value: BaseException, _: bool) -> Any:
+    def error(self, value: Any, _: bool) -> Any:
+        """An exception, and whatever cannot be looked into."""
         text = safe_repr(value, _REPR_LIMIT)
         shown = self._secrets.hide(text)
         return value if shown == text else self.mask(shown)
@@ -188,28 +190,39 @@ class _Walk:
         return numeric.object_array(shown, list(value.shape))
 
     def frame(self, value: Any, secret: bool) -> Any:
-        """A frame or series whose columns of texts, labels and index are looked at."""
+        """A frame or series; a copy where texts, labels or index hold something."""
+        columns = [(value.name, value)] if value.ndim == 1 else list(value.items())
+        shown = [self.column(column, secret or self._is_secret(name)) for name, column in columns]
+        index = self.labels(value.index)
+        names = self.labels(value.columns) if value.ndim > 1 else None
+        if index is value.index and all(one is column for one, (_, column) in zip(shown, columns, strict=True)):
+            return value if names is None or names is value.columns else value.set_axis(names, axis=1)
         if value.ndim == 1:
-            made = self.column(value, secret or self._is_secret(value.name))
-        else:
-            made = value.copy()
-            for number, (name, column) in enumerate(value.items()):
-                shown = self.column(column, secret or self._is_secret(name))
-                if shown is not column:
-                    made.isetitem(number, shown)
-            made.columns = self.labels(value.columns)
-        made.index = self.labels(made.index)
-        return made
+            return shown[0].set_axis(index)
+        made = value.copy()
+        for number, column in enumerate(shown):
+            made.isetitem(number, column)
+        return made.set_axis(names, axis=1).set_axis(index, axis=0)
 
     def column(self, value: Any, secret: bool) -> Any:
-        if value.dtype.kind in "biufcMm":
-            return value.copy(deep=False)
-        return type(value)(list(self.each(value.tolist(), secret)), index=value.index, name=value.name, dtype=object)
+        found = [] if value.dtype.kind in _NUMERIC else value.tolist()
+        shown = list(self.each(found, secret))
+        if all(one is other for one, other in zip(found, shown, strict=True)):
+            return value
+        return type(value)(shown, index=value.index, name=value.name, dtype=object)
 
     def labels(self, labels: Any) -> Any:
+        if labels.dtype.kind in _NUMERIC:
+            return labels
         found = labels.tolist()
         shown = list(self.each(found, False))
-        return labels if shown == found else type(labels)(shown)
+        if shown == found:
+            return labels
+        return (
+            labels.from_tuples(shown, names=labels.names)
+            if labels.nlevels > 1
+            else type(labels)(shown, name=labels.name)
+        )
 
     def masked(self, value: Masked, _: bool) -> str:
         return self.mask(str(value))

@@ -8,6 +8,7 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union
 
+from expkit._support.odd import said
 from expkit.errors import ExpkitError, ObserverError, StoreError, StoreNameError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
@@ -103,8 +104,8 @@ class Recorder:
         except Exception as error:
             if not _is_unreachable(observer, error):
                 raise
-            said = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-            raise ObserverError(f"{observer} cannot take in the run: {said}{_way_out(observer)}") from error
+            why = str(error) if isinstance(error, OSError) else said(error)
+            raise ObserverError(f"{observer} cannot take in the run: {why}{_way_out(observer)}") from error
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
@@ -331,14 +332,13 @@ class Recorder:
         """Say once of each kind, and in the end write down, that the local log cannot take what it should."""
         if what in self._broken or _GONE in self._broken:
             return
-        where = self.log.folder
         if isinstance(error, FileNotFoundError) and self.log.is_gone:
             self._broken.add(_GONE)
-            log.warning("the folder of run %s %s; it was %s; the run goes on", self.record.id, _GONE, where)
+            log.warning("the folder of run %s %s; it was %s; the run goes on", self.record.id, _GONE, self.log.folder)
             return
         self._broken.add(what)
         self._losses.append(f"from {now():%H:%M:%S} UTC on {what}: {error}")
-        log.warning("the record in %s is not complete: %s: %s; the run goes on", where, what, error)
+        log.warning("the record in %s is not complete: %s: %s; the run goes on", self.log.folder, what, error)
         self._say_losses()
 
     def _say_losses(self) -> None:
@@ -355,8 +355,8 @@ class Recorder:
         elif lane in self.owed:
             log.warning("observer %s has not taken everything; %s; all is in %s", lane, _WHILE_HERE, self.log.folder)
         elif lane.missed:
-            missed, problem = lane.missed, lane.problem
-            log.warning("observer %s missed %d events; last problem: %s; %s", lane, missed, problem, _NOT_LATER)
+            problem = lane.problem and said(lane.problem)
+            log.warning("observer %s missed %d events; last problem: %s; %s", lane, lane.missed, problem, _NOT_LATER)
         elif not lane.joined(0):
             log.warning("observer %s has been told everything, but does not come back from join()", lane)
 

@@ -94,6 +94,23 @@ def test_no_shape_of_a_value_lets_a_secret_out(script, monkeypatch):
     assert "***" in info["frame"]["csv"]
 
 
+def test_frames_without_secrets_stay_what_they_are():
+    """Neither copied nor of other types; where there is one, a copy is made, and all labels are looked at."""
+    import pandas as pd
+
+    secrets = Secrets()
+    secrets.learn([SECRET])
+    plain = pd.DataFrame({"kind": pd.Categorical(["a", "b"]), "n": [1, 2]}, index=["x", "y"])
+    levels = pd.MultiIndex.from_tuples([("a", SECRET), ("b", "c")], names=["one", "two"])
+    held = pd.DataFrame({"n": [1, 2]}, index=levels)
+    shown = secrets.masked({"plain": plain, "series": plain["kind"], "held": held, "own": held["n"]})
+    assert shown["plain"] is plain
+    assert shown["series"].dtype == "category"
+    assert SECRET not in shown["held"].to_csv() + shown["own"].to_csv()
+    assert shown["held"]["n"].dtype == held["n"].dtype
+    assert SECRET in held.to_csv()
+
+
 PARSED = """
 import argparse
 from expkit import Experiment
