@@ -16,6 +16,7 @@ from expkit.provenance.executed import executed_files
 from expkit.provenance.hashes import Unfinished, digest
 from expkit.provenance.opened import FOLDER, SMALL, Writing, look
 from expkit.provenance.private import is_private
+from expkit.provenance.still_open import open_for_writing
 from expkit.record.events import Learned
 from expkit.record.model import FileRef
 from expkit.run.recorder import now
@@ -134,8 +135,7 @@ class Ledger:
         for path, _ in waiting[: len(waiting) - len(large)]:
             self._work_off(path)
         self._look_at_folders()
-        for path, writing, current in sorted(self._written(), key=_by_current_size):
-            self._finish_output(path, writing, current)
+        self._finish_outputs()
         for path in large:
             self._work_off(path)
         known = {os.path.realpath(file) for file in self._modules()}
@@ -164,9 +164,16 @@ class Ledger:
             if current is not None and current != writing.before and self._counts(path):
                 yield path, writing, current
 
-    def _finish_output(self, path: str, writing: Writing, current: Signature) -> None:
-        if self._has_room("output", path):
-            self._new.append(self._hashed(path, self._output(path, writing, current.size)))
+    def _finish_outputs(self) -> None:
+        written = [each for each in sorted(self._written(), key=_by_current_size) if self._has_room("output", each[0])]
+        if not written:
+            return
+        with quietly():
+            still_open = open_for_writing()
+        for path, writing, current in written:
+            ref = self._hashed(path, self._output(path, writing, current.size))
+            is_open = (current.device, current.inode) in still_open
+            self._new.append(ref.but(changed=True) if is_open else ref)
 
     def _keep_modules(self, known: set[str]) -> None:
         """Modules that only workers have imported are sources of the run, too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 
 import pytest
 
@@ -349,6 +350,19 @@ def test_one_huge_file_does_not_keep_others_from_being_hashed(used):
     assert run.refs["input", "small.txt"].sha256 == sha("small") and run.refs["output", "out.txt"].sha256 == sha("made")
     assert run.refs["input", "huge.bin"].sha256 in ("", None)
     assert run.record["gaps"] == ["no hash of huge.bin (not finished in time)"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which files are open")
+def test_an_output_that_is_still_open_is_marked(used):
+    """Its bytes may be on their way when the run ends."""
+    run = used(
+        """
+        global late
+        late = open("late.txt", "w"); late.write("on its way")
+        open("done.txt", "w").close()
+        """
+    )
+    assert (run.refs["output", "late.txt"].changed, run.refs["output", "done.txt"].changed) == (True, False)
 
 
 def test_what_inner_runs_do_is_none_of_the_outer_ones_doing(used):
