@@ -201,19 +201,27 @@ def _sqlite(args: tuple[Any, ...]) -> None:
         listener.note(absolute(path), reads=True, writes=True)
 
 
+def _below(dir_fd: int, path: Any) -> str:
+    """A path that may start from an open folder, where the system tells which one that is; ``open`` does not say so."""
+    path = os.fsdecode(path)
+    if dir_fd == -1 or os.path.isabs(path):
+        return absolute(path)
+    return absolute(os.path.join(os.path.realpath(f"/proc/self/fd/{dir_fd}"), path))
+
+
 def _rename(args: tuple[Any, ...]) -> None:
     if listener := _caught_up():
-        listener.renamed(absolute(args[0]), absolute(args[1]))
+        listener.renamed(_below(args[2], args[0]), _below(args[3], args[1]))
 
 
 def _link(args: tuple[Any, ...]) -> None:
     if listener := _caught_up():
-        listener.note(absolute(args[1]), reads=False, writes=True)
+        listener.note(_below(args[3], args[1]), reads=False, writes=True)
 
 
 def _remove(args: tuple[Any, ...]) -> None:
     if listener := _caught_up():
-        listener.about_to_go(absolute(args[0]))
+        listener.about_to_go(_below(args[1], args[0]))
 
 
 def _truncate(args: tuple[Any, ...]) -> None:

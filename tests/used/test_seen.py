@@ -352,6 +352,22 @@ def test_one_huge_file_does_not_keep_others_from_being_hashed(used):
     assert run.record["gaps"] == ["no hash of huge.bin (not finished in time)"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which folder is open")
+def test_renaming_below_an_open_folder(used):
+    """What is renamed by names that start from a folder's descriptor is known by where it lies."""
+    run = used(
+        """
+        os.mkdir("sub")
+        open("sub/part", "w").close()
+        open("whole", "w").close()
+        folder = os.open("sub", os.O_RDONLY)
+        os.rename("part", "whole", src_dir_fd=folder, dst_dir_fd=folder)
+        os.remove("whole")
+        """
+    )
+    assert run.named("output") == ["sub/whole"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells which files are open")
 def test_an_output_that_is_still_open_is_marked(used):
     """Its bytes may be on their way when the run ends."""
