@@ -89,6 +89,8 @@ class HeldFile(Held):
 
     def close_map(self, window: mmap.mmap) -> None:
         """Close a part of the file in memory; Python keeps a descriptor with it that may be another file's by now."""
+        if window.closed:
+            return
         try:
             is_ours = window.size() == os.fstat(self.fd()).st_size  # the first asks that descriptor
         except (OSError, ValueError):

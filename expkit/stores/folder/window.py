@@ -45,8 +45,11 @@ class Window:
 
     @property
     def room(self) -> int:
-        """Bytes that still fit."""
-        return self.size - self._map.tell()
+        """Bytes that still fit; none once it is closed, by a signal handler that went on to the next."""
+        try:
+            return self.size - self._map.tell()
+        except ValueError:
+            return 0
 
     @property
     def end(self) -> int:
