@@ -108,7 +108,10 @@ def test_who_brought_a_module_is_remembered(site, monkeypatch, memory):
     (home / "RECORD").write_text("yaml/__init__.py,,\n")
     module = types.ModuleType("yaml")
     module.__file__ = str(home.parent / "yaml" / "__init__.py")
-    monkeypatch.setattr(sys, "modules", {"yaml": module})
+    users = types.ModuleType("users")
+    users.yaml = module
+    library = {name: found for name, found in sys.modules.items() if name.partition(".")[0] in sys.stdlib_module_names}
+    monkeypatch.setattr(sys, "modules", {**library, "yaml": module, "users": users})
     for _ in range(2):
         packages._shelf.cache_clear()
         assert packages.discover_packages("imported") == ["PyYAML==6"]
