@@ -28,3 +28,12 @@ def safe_repr(value: Any, limit: int = 200) -> str:
         kind = type(value)
         return f"<{kind.__module__}.{kind.__qualname__} object, whose repr raises {type(error).__name__}>"
     return text if len(text) <= limit else text[:limit] + "..."
+
+
+def said(error: BaseException) -> str:
+    """``TYPE: TEXT``; without the text where it cannot be had."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except RAISED as other:
+        tolerate(other)
+        return type(error).__name__
