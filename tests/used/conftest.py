@@ -53,7 +53,9 @@ def used(tmp_path, monkeypatch):
     def run(body, imports="", functions="", arguments=(), code=0, env=None):
         (tmp_path / "used.py").write_text(
             HEAD.format(
-                imports=dedent(imports), functions=dedent(functions), body=indent(dedent(body).strip() or "pass", "    ")
+                imports=dedent(imports),
+                functions=dedent(functions),
+                body=indent(dedent(body).strip() or "pass", "    "),
             )
         )
         environment = {**os.environ, **(env or {})}
@@ -72,5 +74,10 @@ def read(folder, done=None):
     """What the last run in a folder says."""
     records = sorted(Path(folder, "runs").glob("[0-9]*/run.json"), key=lambda path: int(path.parent.name))
     record = json.loads(records[-1].read_text())
-    refs = {(ref["role"], ref["path"]): SimpleNamespace(**{"layer": "user", "sha256": "", "size": 0, "changed": False, "kept": True, "root": "project", **ref}) for ref in record["files"]}
+    refs = {
+        (ref["role"], ref["path"]): SimpleNamespace(
+            **{"layer": "user", "sha256": "", "size": 0, "changed": False, "kept": True, "root": "project", **ref}
+        )
+        for ref in record["files"]
+    }
     return Used(record=record, refs=refs, output=done and done.stdout + done.stderr)

@@ -19,7 +19,13 @@ from expkit.stores.memory import MemoryStore
 
 def given(tmp_path, things, **names):
     """The inputs of a run that is handed things."""
-    ex = Experiment("given", interactive=True, base_dir=tmp_path, save_git_info=False, observers=[StoreObserver(FolderStore(tmp_path / "runs"))])
+    ex = Experiment(
+        "given",
+        interactive=True,
+        base_dir=tmp_path,
+        save_git_info=False,
+        observers=[StoreObserver(FolderStore(tmp_path / "runs"))],
+    )
 
     @ex.main
     def main(_run):
@@ -58,7 +64,9 @@ def test_large_things_are_hashed_only(tmp_path):
 def test_urls_are_masked_and_paths_are_files(tmp_path):
     """Of a URL the address without its secrets; of a path the bytes of the file."""
     (tmp_path / "data.bin").write_bytes(b"x")
-    url, file = given(tmp_path, ["https://me:canary@host/data?token=canary&n=1", tmp_path / "data.bin"]).files_of("input")
+    url, file = given(tmp_path, ["https://me:canary@host/data?token=canary&n=1", tmp_path / "data.bin"]).files_of(
+        "input"
+    )
     assert "canary" not in repr(url) and "host/data" in url.path and url.sha256 == ""
     assert (file.path, file.sha256) == ("data.bin", sha(b"x"))
 

@@ -90,7 +90,13 @@ def test_inputs_and_outputs_are_the_truth(tmp_path_factory, before, steps):
     for name, data in before.items():
         (folder / name).write_bytes(data)
         os.utime(folder / name, (1e9, 1e9))
-    ex = Experiment("truth", interactive=True, base_dir=folder, save_git_info=False, observers=[StoreObserver(FolderStore(folder / "runs"))])
+    ex = Experiment(
+        "truth",
+        interactive=True,
+        base_dir=folder,
+        save_git_info=False,
+        observers=[StoreObserver(FolderStore(folder / "runs"))],
+    )
     truth = Truth(before)
 
     @ex.main
