@@ -10,6 +10,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from expkit._support import troubles
+from expkit._support.odd import said
 from expkit._support.threads import OwnThread, start
 from expkit.capture.binding import activate
 from expkit.errors import RunInterrupt
@@ -161,7 +162,7 @@ class Life:
         try:
             step()
         except Exception as error:
-            self.run.recorder.gap(f"{gap}: {type(error).__name__}: {error}")
+            self.run.recorder.gap(f"{gap}: {said(error)}")
 
     def _expect_death(self, lease: Lease) -> None:
         local = self.run.recorder.log

@@ -7,11 +7,14 @@ one observer are its lane's business alone; neither the program nor another obse
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from expkit._support.odd import safe_repr, said
 from expkit._support.threads import OwnThread
 from expkit.errors import RunExistsError
 from expkit.observers.base import overrides
@@ -89,7 +92,7 @@ class Lane:
         self._thread: threading.Thread | None = None
 
     def __str__(self) -> str:
-        return repr(self.observer)
+        return safe_repr(self.observer)
 
     def begin(self, delivery: Delivery) -> RunId | None:
         """Tell of the start, in the lane's thread, and wait for the answer; what the observer raises is raised.
@@ -270,11 +273,13 @@ class Lane:
 
     def _tell(self, delivery: Delivery) -> RunId | None:
         self._since = monotonic()
-        token = current.set(delivery)
+        token, pid = current.set(delivery), os.getpid()
         try:
             return self.observer.notify(delivery.event, delivery.record)
         finally:
             current.reset(token)
+            if os.getpid() != pid:  # a child that the observer has forked: the lane is its parent's
+                _leave(sys.exc_info()[1])
             self._since = 0.0
 
     def _pause(self, seconds: float) -> None:
@@ -296,18 +301,23 @@ class Lane:
         if not self._reported:
             self._reported = True
             log.warning(
-                "observer %s failed at %s: %s: %s; the run goes on, the event is tried again",
-                self.observer,
+                "observer %s failed at %s: %s; the run goes on, the event is tried again",
+                self,
                 what,
-                type(error).__name__,
-                error,
+                said(error),
             )
 
     def _join_observer(self) -> None:
         try:
             self.observer.join()
         except BaseException as error:
-            log.warning("observer %s failed in join(): %s: %s", self.observer, type(error).__name__, error)
+            log.warning("observer %s failed in join(): %s", self, said(error))
+
+
+def _leave(error: BaseException | None) -> None:
+    """End a forked child, which nobody else is left to do: with the exit code that it wanted."""
+    code = error.code if isinstance(error, SystemExit) else error and 1
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 class Patience:

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from expkit._support.odd import RAISED, tolerate
 from expkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,12 @@ class Discreet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let everything through, without secrets."""
-        record.msg, record.args = self._hide(record.getMessage()), ()
+        try:
+            text = record.getMessage()
+        except RAISED as error:  # what is to be shown cannot be
+            tolerate(error)
+            text = str(record.msg)
+        record.msg, record.args = self._hide(text), ()
         if record.exc_info:
             record.exc_text = self._hide(logging.Formatter().formatException(record.exc_info))
         return True

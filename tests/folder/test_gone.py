@@ -25,7 +25,7 @@ def test_a_run_whose_folder_goes_does_not_come_back(root, tmp_path, caplog, way)
         "deleted": lambda: FolderStore(root).delete("1"),
         "removed": lambda: shutil.rmtree(root / "1"),
         "moved": lambda: os.rename(root / "1", tmp_path / "1"),
-        "all": lambda: shutil.rmtree(root),
+        "all": lambda: os.rename(root, tmp_path / "elsewhere"),
     }
 
     @ex.main

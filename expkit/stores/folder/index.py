@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import FormatError, RunNotFoundError
+from expkit.stores.folder.layout import fits
 from expkit.stores.folder.records import is_sacred, read_tree, reading
 
 if TYPE_CHECKING:
@@ -139,4 +140,5 @@ def _changed(path: str) -> str:
 
 
 def _is_folder_name(name: str) -> bool:
-    return bool(name) and name[0] not in "._" and "/" not in name and os.sep not in name
+    """Whether a run's folder can have this name, and the disk be asked for it."""
+    return bool(name) and name[0] not in "._" and "/" not in name and os.sep not in name and fits(name)

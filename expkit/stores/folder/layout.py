@@ -177,7 +177,7 @@ def check_artifact_name(name: str) -> None:
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts) or re.search(r"[\\\x00-\x1f]|^[A-Za-z]:", name):
         raise StoreNameError(f"{name!r} cannot be an artifact's name; use a relative path like 'plots/loss.png'")
-    if not all(_fits(part) for part in parts):
+    if not all(fits(part) for part in parts):
         raise StoreNameError(f"{name[:40]!r}... cannot be an artifact's name: no file can have it")
     first = _as_some_disks_see(parts[0])
     if re.fullmatch(_RECORD_FILES, first) or (first == FILES and (len(parts) == 1 or parts[0] != FILES)):
@@ -210,7 +210,7 @@ def check_id(name: str) -> str:
     """
     if not name or name[0] in "._" or re.search(r'[\\/:*?"<>|\x00-\x1f]', name) or name[-1] in ". ":
         raise StoreNameError(f"{name!r} cannot be a run's id here: ids are names of folders, like '7' or 'baseline'")
-    if not _fits(name):
+    if not fits(name):
         raise StoreNameError(f"{name[:40]!r}... cannot be a run's id: no folder can have that name")
     return name
 
@@ -225,9 +225,10 @@ def _suffix(segment: int, rank: int) -> str:
     return f"-{segment}-{rank}" if segment or rank else ""
 
 
-def _fits(part: str) -> bool:
+def fits(part: str) -> bool:
+    """Whether a name is short enough for a file, and can be one."""
     try:
-        return len(os.fsencode(part)) <= _LONGEST
+        return len(os.fsencode(part)) <= _LONGEST and "\0" not in part
     except UnicodeError:
         return False
 

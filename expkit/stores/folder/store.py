@@ -82,18 +82,14 @@ class FolderStore:
     ) -> str:
         """Take in a new run and return its id; see :meth:`RunStore.create <expkit.stores.base.RunStore.create>`."""
         self._parts.prepare()
-        name = self._known(record.uid) or self._claim(record.uid, id, bind=bind)
-        run = self._layout.run(name)
-        if not os.path.exists(run.record):
-            stored = Stored(record.but(id=name), Stamp.now())
-            show_all(self._parts, run, record)
-            if lease is not None:
-                self._parts.leases.renew(run.lease, lease)
-            self._parts.writer.write(run, *stored[:2])
-            self._latest = version(run.record), stored
-            self._parts.index.add(Entry(name, record.uid, stored.stamp.created))
-            self._parts.changes.add(record.uid, "created")
-        return name
+        if (known := self._known(record.uid)) is not None:
+            return self._made(record, known, lease)
+        name = self._claim(record.uid, id, bind=bind)
+        try:
+            return self._made(record, name, lease)
+        except BaseException:
+            self._unmake(record.uid, name)
+            raise
 
     def save(self, record: RunRecord) -> None:
         """Replace the record of ``record.uid``.
@@ -325,10 +321,36 @@ class FolderStore:
 
     def _claim(self, uid: str, id: RunId | None, *, bind: bool) -> str:
         name = self._parts.ids.claim(id, bind=bind)
-        noted = self._parts.ids.note(uid, name)
+        try:
+            noted = self._parts.ids.note(uid, name)
+        except BaseException:
+            os.rmdir(self._layout.run(name).folder)
+            raise
         if noted != name:  # another process has just created this very run
             os.rmdir(self._layout.run(name).folder)
         return noted
+
+    def _made(self, record: RunRecord, name: str, lease: Lease | None) -> str:
+        run = self._layout.run(name)
+        if not os.path.exists(run.record):
+            stored = Stored(record.but(id=name), Stamp.now())
+            show_all(self._parts, run, record)
+            if lease is not None:
+                self._parts.leases.renew(run.lease, lease)
+            self._parts.writer.write(run, *stored[:2])
+            self._latest = version(run.record), stored
+            self._parts.index.add(Entry(name, record.uid, stored.stamp.created))
+            self._parts.changes.add(record.uid, "created")
+        return name
+
+    def _unmake(self, uid: str, name: str) -> None:
+        """Leave nothing of a run that could not be made; one whose record was written stays."""
+        from shutil import rmtree
+
+        run = self._layout.run(name)
+        if not os.path.exists(run.record):
+            rmtree(run.folder, ignore_errors=True)
+            self._parts.ids.forget(uid)
 
     def _read_latest(self, run: RunLayout) -> Stored:
         """The record, without reading it if nobody touched it since it was created here."""
