@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from expkit.observers.base import RunObserver
     from expkit.observers.file import FileStorageObserver
     from expkit.observers.store import StoreObserver
-    from expkit.provenance.host import host_info_gatherer
+    from expkit.provenance.machine.host import host_info_gatherer
     from expkit.run.handle import Run
     from expkit.settings import SETTINGS
     from expkit.stores.urls import open_store
@@ -58,7 +58,7 @@ _PLACES = {
     "TimeoutInterrupt": "errors",
     "apply_backspaces_and_linefeeds": "_support.terminal",
     "cli_option": "cli.options",
-    "host_info_gatherer": "provenance.host",
+    "host_info_gatherer": "provenance.machine.host",
     "open_store": "stores.urls",
     "start_run": "experiment",
 }

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from expkit.capture.types import CaptureMethod
     from expkit.cli.options import CLIOption
     from expkit.observers.opening import ObserverLike
-    from expkit.run.engine import Life
     from expkit.run.handle import Run
+    from expkit.run.life.engine import Life
 
     F = TypeVar("F", bound=Callable[..., Any])
 
 
 if os.environ.get("EXPKIT_WORKER_FILES"):  # this may be a worker process of a run, which tells it what it opens
-    from expkit.provenance.workers import report_if_asked
+    from expkit.provenance.files.workers import report_if_asked
 
     report_if_asked()
 
@@ -277,7 +277,7 @@ class Experiment(Ingredient):
 
 
 def _notebook_file() -> str:
-    from expkit.provenance.notebook import notebook_file
+    from expkit.provenance.code.notebook import notebook_file
 
     return notebook_file()
 
@@ -307,7 +307,7 @@ def start_run(
     Returns:
         A context manager that starts the run, gives its handle, and ends it.
     """
-    from expkit.run.engine import Life
+    from expkit.run.life.engine import Life
 
     caller = Caller(sys._getframe(1))
     if name is None and caller.file is None:

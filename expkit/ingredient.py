@@ -269,7 +269,7 @@ class Ingredient(Definitions):
 
 
 def _in_notebook() -> bool:
-    from expkit.provenance.notebook import present_cell
+    from expkit.provenance.code.notebook import present_cell
 
     return present_cell() is not None
 

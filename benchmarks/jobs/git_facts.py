@@ -7,7 +7,7 @@ from pathlib import Path
 
 from library import answer, seconds
 
-from expkit.provenance.repositories import ask
+from expkit.provenance.git.repositories import ask
 
 for number in range(5_000):
     folder = Path(f"package{number % 40}/part{number % 400}")

@@ -8,7 +8,7 @@ import time
 
 from library import answer, experiment
 
-from expkit.provenance import audit
+from expkit.provenance.files import audit
 
 OPENS, CHUNK, DISTINCT = 100_000, 1_000, 20_000
 ex = experiment()

@@ -29,15 +29,15 @@ from expkit.errors import DAMAGE, ExpkitError, StoreError, UsageError
 from expkit.observers.opening import open_observer
 from expkit.observers.store import StoreObserver
 from expkit.record.model import RUNNING
-from expkit.run.overdue import deliver, is_stores_trouble
-from expkit.run.owed import bad_notes, forgotten_spools, owed_notes, target_of
+from expkit.run.recording.overdue import deliver, is_stores_trouble
+from expkit.run.recording.owed import bad_notes, forgotten_spools, owed_notes, target_of
 from expkit.settings import SETTINGS
 from expkit.stores.urls import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from expkit.run.owed import Note
+    from expkit.run.recording.owed import Note
     from expkit.stores.base import RunStore
 
 TO_VARIABLE = "EXPKIT_SYNC_TO"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from expkit.run.cells import CellDefinitions
+    from expkit.run.notebooks.cells import CellDefinitions
 
 
 class Caller:
@@ -130,7 +130,7 @@ class Definitions:
 
 
 def _cells() -> CellDefinitions:
-    from expkit.run.cells import CellDefinitions
+    from expkit.run.notebooks.cells import CellDefinitions
 
     return CellDefinitions()
 

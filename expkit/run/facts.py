@@ -6,14 +6,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
-from expkit.provenance.environment import environment_facts, known_facts
+from expkit.provenance.code.environment import environment_facts, known_facts
+from expkit.provenance.code.modules import real_path
+from expkit.provenance.code.packages import discover_packages
+from expkit.provenance.code.sources import SourceFile, Sources
 from expkit.provenance.found import Found
-from expkit.provenance.host import has_slow_facts, host_facts, slow_facts
+from expkit.provenance.git.repositories import ask, require_clean
 from expkit.provenance.launch import launch_facts
-from expkit.provenance.modules import real_path
-from expkit.provenance.packages import discover_packages
-from expkit.provenance.repositories import ask, require_clean
-from expkit.provenance.sources import SourceFile, Sources
+from expkit.provenance.machine.host import has_slow_facts, host_facts, slow_facts
 from expkit.record.model import FileRef, Launch
 from expkit.settings import SETTINGS
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from expkit.provenance.found import Job
-    from expkit.provenance.gathering import Gathering
-    from expkit.provenance.repositories import Asked
+    from expkit.provenance.git.repositories import Asked
+    from expkit.provenance.machine.gathering import Gathering
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
-    from expkit.run.notebook import Cells
+    from expkit.run.notebooks.executed import Cells
 
 
 class Facts(Frozen):
@@ -33,7 +33,7 @@ class Facts(Frozen):
 
     Attributes:
         experiment: ``mainfile``, ``dependencies``, ``repositories``, ``doc``.
-        host: see :mod:`expkit.provenance.host`.
+        host: see :mod:`expkit.provenance.machine.host`.
         launch: how to start the run again.
         sources: the files that make up the program.
         places: where each of them lies now, or its bytes, by name.
@@ -119,7 +119,7 @@ def _gathering(gatherers: Iterable[Any]) -> Gathering | None:
     """The user's own gatherers at work, if there are any."""
     if not gatherers:
         return None
-    from expkit.provenance.gathering import Gathering
+    from expkit.provenance.machine.gathering import Gathering
 
     return Gathering(gatherers)
 
@@ -161,7 +161,7 @@ def _executed_cells(root: Definitions, time: datetime) -> Cells | None:
     """What was executed in a notebook; None elsewhere."""
     if root.cells is None:
         return None
-    from expkit.run.notebook import executed_cells
+    from expkit.run.notebooks.executed import executed_cells
 
     return executed_cells(time)
 

@@ -16,8 +16,8 @@ from expkit.observers.dispatch import naive
 from expkit.record.encoding import encode
 from expkit.record.model import FileRef
 from expkit.run.facts import NOT_GATHERED, gather, shown
-from expkit.run.log import NoLog
-from expkit.run.recorder import Recorder
+from expkit.run.recording.log import NoLog
+from expkit.run.recording.recorder import Recorder
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Run:
             RuntimeError: the run was called before.
         """
         with loading:
-            from expkit.run.engine import execute
+            from expkit.run.life.engine import execute
 
         return execute(self, args)
 
@@ -105,7 +105,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         """How notebooks show a run."""
-        from expkit.run.html import html
+        from expkit.run.notebooks.html import html
 
         return html(self)
 
@@ -202,7 +202,7 @@ class Run:
     def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> IO[Any]:
         """Open a file and keep it as a resource of the run."""
         self.add_resource(filename)
-        from expkit.provenance.audit import quietly
+        from expkit.provenance.files.audit import quietly
 
         with quietly():
             return open(filename, mode)
@@ -233,8 +233,8 @@ class Run:
             ValueError: a string without a name is neither a URL nor a file; nothing is recorded.
         """
         self._need_start("input")
-        from expkit.provenance.audit import quietly
-        from expkit.run.given import check, give
+        from expkit.provenance.files.audit import quietly
+        from expkit.run.used.given import check, give
 
         check(thing, name)
         try:
@@ -290,7 +290,7 @@ class Run:
         if path.exists() and not path.is_file():
             self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {path} is no regular file")
             return
-        from expkit.provenance.audit import quietly
+        from expkit.provenance.files.audit import quietly
 
         try:
             with quietly():

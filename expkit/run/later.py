@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from expkit._support.threads import OwnThread, start
 from expkit.record.events import Learned
-from expkit.run.log import NoLog
-from expkit.run.recorder import now
+from expkit.run.recording.log import NoLog
+from expkit.run.recording.recorder import now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from expkit.provenance.found import Found, Job
     from expkit.record.model import FileRef
-    from expkit.run.recorder import Recorder
+    from expkit.run.recording.recorder import Recorder
 
 PATIENCE = 0.5
 """Seconds that the end of a run waits for facts, but for jobs that have a patience of their own."""

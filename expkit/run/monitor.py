@@ -9,13 +9,13 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from expkit.run.clock import LateThread
-from expkit.run.log import NoLog
+from expkit.run.recording.log import NoLog
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from expkit.provenance.gpu_watch import GpuWatch
+    from expkit.provenance.machine.gpu_watch import GpuWatch
     from expkit.run.handle import Run
 
 log = logging.getLogger("expkit")
@@ -79,8 +79,8 @@ class _Looks:
     """Looks at the processes, each compared with the one before."""
 
     def __init__(self, time: float, cpu: float, interval: float) -> None:
-        from expkit.provenance.limits import usable_memory
-        from expkit.provenance.usage import usage
+        from expkit.provenance.machine.limits import usable_memory
+        from expkit.provenance.machine.usage import usage
 
         self.step = -1
         self._time, self._cpu = time, cpu
@@ -115,6 +115,6 @@ class _Looks:
 def _watched_gpus(interval: float) -> GpuWatch | None:
     if not SETTINGS.MONITOR.GPU:
         return None
-    from expkit.provenance.gpu_watch import GpuWatch
+    from expkit.provenance.machine.gpu_watch import GpuWatch
 
     return GpuWatch(interval)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from expkit.run.inputs import RunInputs
-    from expkit.run.ranks import Seat
+    from expkit.run.recording.ranks import Seat
 
 
 _LAUNCHED = frozenset(("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_ID", "SLURM_STEPID"))
@@ -39,7 +39,7 @@ class Observing:
     def sit(self, inputs: RunInputs, config: Mapping[str, Any]) -> Seat | None:
         """Find the place of this process among those that were started together with it, if there are any."""
         if self._specs and not _LAUNCHED.isdisjoint(os.environ):
-            from expkit.run.ranks import take_seat
+            from expkit.run.recording.ranks import take_seat
 
             self.seat = take_seat(inputs, self, lambda: config)
         return self.seat

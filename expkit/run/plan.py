@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from expkit.run.definitions import Definitions
     from expkit.run.inputs import RunInputs
     from expkit.run.queued import QueuedRun
-    from expkit.run.ranks import Seat
+    from expkit.run.recording.ranks import Seat
     from expkit.types import Json
 
 

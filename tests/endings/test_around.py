@@ -9,7 +9,7 @@ import time
 import pytest
 
 from expkit import StoreObserver, start_run
-from expkit.run.pulse import Pulse, stop
+from expkit.run.life.pulse import Pulse, stop
 from expkit.settings import SETTINGS
 from expkit.stores.finding import find
 from expkit.stores.folder.log import RunLog

@@ -11,7 +11,7 @@ import pytest
 
 from expkit import start_run
 from expkit.record.model import Point, StreamKey
-from expkit.run import crash
+from expkit.run.life import crash
 from expkit.stores import death, holder, kernel
 from expkit.stores.last_words import parse
 from expkit.stores.finding import find
@@ -225,7 +225,7 @@ def test_an_inner_run_dies_of_what_the_outer_one_got(tmp_path, monkeypatch):
 
 def test_a_disk_without_room_for_last_words(tmp_path, monkeypatch):
     """Where the file cannot be made the run goes on without it."""
-    from expkit.run import crash
+    from expkit.run.life import crash
 
     def refuse(*given):
         raise OSError(28, "No space left on device")

@@ -14,7 +14,7 @@ import pytest
 
 from expkit import RunInterrupt, StoreObserver
 from expkit.record.model import OUTPUT, StreamKey
-from expkit.run.signals import Terminated
+from expkit.run.life.signals import Terminated
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
 
@@ -260,7 +260,7 @@ time.sleep(10)
 
 def test_a_signal_during_the_end_waits_for_it(experiment, monkeypatch):
     """The end is written whole; then the signal has its way, and a third one insists."""
-    from expkit.run import engine
+    from expkit.run.life import engine
 
     store = MemoryStore()
     experiment.observers.append(StoreObserver(store))
@@ -283,7 +283,7 @@ def test_a_signal_during_the_end_waits_for_it(experiment, monkeypatch):
 
 def test_many_signals_do_not_fill_the_disk(recorded, monkeypatch):
     """A timer that fires all the time leaves a short file."""
-    from expkit.run import crash
+    from expkit.run.life import crash
     from expkit.settings import SETTINGS
 
     monkeypatch.setattr(SETTINGS, "LEASE_INTERVAL", 0.02)

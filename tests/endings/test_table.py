@@ -184,7 +184,7 @@ def last():
 AROUND
 
 if again is not None:
-    from expkit.run import engine
+    from expkit.run.life import engine
     def twice(run, keep=engine.keep_run_files):
         os.kill(os.getpid(), again)
         time.sleep(0.01)

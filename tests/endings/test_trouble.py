@@ -12,8 +12,8 @@ import pytest
 
 from expkit import StoreObserver
 from expkit._support.threads import OwnThread
-from expkit.run import engine
-from expkit.run.signals import Terminated
+from expkit.run.life import engine
+from expkit.run.life.signals import Terminated
 from expkit.settings import SETTINGS
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
@@ -22,7 +22,8 @@ HEAD = """
 import os, signal, sys, threading
 from expkit import Experiment
 from expkit._support.threads import OwnThread
-from expkit.run import engine, used
+from expkit.run.life import engine
+from expkit.run.used import watch as used
 
 ex = Experiment("troubled", interactive=True)
 
@@ -136,7 +137,8 @@ def test_a_watcher_that_cannot_be_made_is_a_gap(script, what):
 def test_watching_files_that_failed_half_way_is_undone(script):
     """What was begun before a watcher failed does not go on after it."""
     source = """
-from expkit.provenance import audit, workers
+from expkit.provenance.files import audit
+from expkit.provenance.files import workers
 environment = dict(os.environ)
 print(audit._listeners, dict(os.environ) == environment)
 """
@@ -209,7 +211,7 @@ def test_bugs_of_our_own_are_told(script, what, doing):
     """What we do wrong does not reach the program, and the record of the run that ends next says where it happened."""
     source = f"""
 from expkit._support import screen
-from expkit.provenance import audit
+from expkit.provenance.files import audit
 
 {what} = None
 
@@ -237,7 +239,8 @@ print(ex.run().status)
 def test_bugs_of_our_own_in_workers_are_told(script, what):
     """What we do wrong in a worker process is in the record of the run."""
     source = f"""
-from expkit.provenance import audit, workers
+from expkit.provenance.files import audit
+from expkit.provenance.files import workers
 
 @ex.main
 def main():

@@ -12,7 +12,7 @@ import pytest
 from expkit import Experiment
 from expkit.record.events import Completed, FileAdded, Learned
 from expkit.record.model import FileRef
-from expkit.run.recorder import now
+from expkit.run.recording.recorder import now
 from expkit.stores.folder import files
 from expkit.stores.folder.store import FolderStore
 

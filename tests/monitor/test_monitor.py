@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from expkit.provenance.gpu_watch import GpuWatch
+from expkit.provenance.machine.gpu_watch import GpuWatch
 from expkit.stores.folder.points import PointReader
 
 HEAD = """

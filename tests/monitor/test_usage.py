@@ -9,8 +9,8 @@ import time
 import psutil
 import pytest
 
-from expkit.provenance import usage as module
-from expkit.provenance.usage import usage
+from expkit.provenance.machine import usage as module
+from expkit.provenance.machine.usage import usage
 
 SPIN = "import time; data = bytearray(40_000_000)\nwhile time.process_time() < 0.3: pass\nprint('spun', flush=True)\ninput()"
 

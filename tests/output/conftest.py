@@ -11,7 +11,7 @@ HOME = Path(__file__).parents[2]
 START = """
 import os, sys, subprocess, threading, time
 from pathlib import Path
-from expkit.run.output import capture, read_text
+from expkit.run.output.capture import capture, read_text
 path, mode = Path(sys.argv[1]), sys.argv[2]
 """
 

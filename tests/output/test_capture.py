@@ -11,8 +11,8 @@ import time
 import pytest
 
 from expkit.errors import UsageError
-from expkit.run import pipes
-from expkit.run.output import capture, read_text
+from expkit.run.output import pipes
+from expkit.run.output.capture import capture, read_text
 from expkit.settings import SETTINGS
 
 MODES = pytest.mark.parametrize("mode", ["sys", "fd"])
@@ -713,7 +713,7 @@ def test_a_slow_reader_is_waited_for_only_so_long(script, path, monkeypatch):
     """A reader that stands still delays the end by the patience, not for ever, and gets everything at last."""
     process = script(
         """
-from expkit.run import pipes
+from expkit.run.output import pipes
 pipes._PATIENCE = 0.4
 with capture(mode, path):
     os.write(1, b"x" * 100_000)

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from expkit.run import filtering
-from expkit.run.output import capture
+from expkit.run.output import filtering
+from expkit.run.output.capture import capture
 
 MODES = pytest.mark.parametrize("mode", ["sys", "fd"])
 

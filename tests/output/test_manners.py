@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from expkit.run.output import read_text
+from expkit.run.output.capture import read_text
 
 MODES = pytest.mark.parametrize("mode", ["auto", "sys", "fd"])
 
@@ -82,7 +82,7 @@ def test_ends_are_those_without_capture(tmp_path, path, mode, how):
     """With stdout closed, full, or left by its reader, a program ends with the same code and says the same."""
     source = tmp_path / "program.py"
     source.write_text(
-        "import sys\nfrom pathlib import Path\nfrom expkit.run.output import capture\n"
+        "import sys\nfrom pathlib import Path\nfrom expkit.run.output.capture import capture\n"
         "with capture(sys.argv[1], Path(sys.argv[2])):\n"
         "    for number in range(50_000): print('line', number)\n"
     )
@@ -129,7 +129,7 @@ def test_blocks_keep_everything_in_order(run, path, order):
     """A flood that is written in blocks arrives whole and in order, stderr and children of a fork included."""
     run(
         f"""
-from expkit.run import flood
+from expkit.run.output import flood
 flood._MOST = flood._LONG_ENOUGH = 0
 flood.Pace._does_more = lambda self, blocks=0: False
 seen = 0
@@ -162,7 +162,7 @@ def test_a_program_that_writes_elsewhere_prints_line_by_line(run, path):
     """Who prints and then tells somebody else loses no line: there are no blocks, however much is printed."""
     run(
         """
-from expkit.run import flood
+from expkit.run.output import flood
 flood._MOST = 0
 with capture(mode, path) as output, open(os.devnull, "wb", buffering=0) as other:
     for number in range(30_000):
@@ -178,7 +178,7 @@ def test_a_thread_more_and_there_are_no_blocks(run, path):
     """Python's streams lose text of several threads when they hold blocks."""
     run(
         """
-from expkit.run import flood
+from expkit.run.output import flood
 flood._MOST = 0
 event = threading.Event()
 threading.Thread(target=event.wait).start()

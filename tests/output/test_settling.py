@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from expkit.run import settling
-from expkit.run.output import capture, read_text
-from expkit.run.settling import Settler
+from expkit.run.output import settling
+from expkit.run.output.capture import capture, read_text
+from expkit.run.output.settling import Settler
 from expkit.stores.folder import output
 
 MODES = pytest.mark.parametrize("mode", ["sys", "fd"])
@@ -104,7 +104,7 @@ def test_killed_at_any_moment_output_is_a_prefix(script, path, mode, faults):
         process = script(
             """
 told = os.open(path.with_suffix(".told"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-from expkit.run import output as module
+from expkit.run.output import capture as module
 module._SOON = module._TURN = 0.002
 with capture(mode, path):
     number = 0
@@ -218,7 +218,7 @@ def test_much_output_needs_little_memory_and_disk(run, path, faults, monkeypatch
     megabytes = 10_000 if faults else 200
     run(
         f"""
-from expkit.run import settling
+from expkit.run.output import settling
 settling._LARGE = 1 << 23
 import resource
 line = "x" * 99

@@ -130,7 +130,7 @@ import runpy
 program = path.with_suffix(".py")
 program.write_text(
     "from pathlib import Path\\n"
-    "from expkit.run.output import capture\\n"
+    "from expkit.run.output.capture import capture\\n"
     f"with capture({mode!r}, Path({str(path)!r})):\\n"
     "    value = 41\\n"
     "    print('value', value)\\n"

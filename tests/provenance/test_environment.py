@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from expkit._support.places import state_dir
-from expkit.provenance import packages
-from expkit.provenance.environment import cuda_facts, environment, environment_facts
-from expkit.provenance.remembered import LATEST
+from expkit.provenance.code import packages
+from expkit.provenance.code.environment import cuda_facts, environment, environment_facts
+from expkit.provenance.code.remembered import LATEST
 from expkit.stores.folder.store import FolderStore
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

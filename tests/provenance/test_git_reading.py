@@ -7,7 +7,7 @@ import sys
 import threading
 
 from expkit._support.threads import OwnThread
-from expkit.provenance.git_patch import started
+from expkit.provenance.git.patch import started
 
 GIT = """#!{python}
 import os, time

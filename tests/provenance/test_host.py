@@ -11,10 +11,11 @@ import psutil
 import pytest
 
 from expkit.errors import ProvenanceError
-from expkit.provenance import gathering as gathering_module
-from expkit.provenance import gpus, host
-from expkit.provenance.gathering import Gathering
-from expkit.provenance.host import IgnoreHostInfo, host_facts, host_info_gatherer, slow_facts
+from expkit.provenance.machine import gathering as gathering_module
+from expkit.provenance.machine import gpus
+from expkit.provenance.machine import host
+from expkit.provenance.machine.gathering import Gathering
+from expkit.provenance.machine.host import IgnoreHostInfo, host_facts, host_info_gatherer, slow_facts
 from expkit.settings import SETTINGS
 
 

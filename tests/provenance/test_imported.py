@@ -12,10 +12,11 @@ import pytest
 
 from expkit._support.places import state_dir
 from expkit._support.signature import Signature
-from expkit.provenance import executed, imported
-from expkit.provenance.imported import content, recall_contents, remember_contents
-from expkit.provenance.modules import is_library
-from expkit.provenance.sources import Sources
+from expkit.provenance.code import executed
+from expkit.provenance.code import imported
+from expkit.provenance.code.imported import content, recall_contents, remember_contents
+from expkit.provenance.code.modules import is_library
+from expkit.provenance.code.sources import Sources
 
 OLD = "def f():\n    return 1\n"
 NEW = "def f():\n    return 2\n"
@@ -152,7 +153,7 @@ def test_files_that_are_executed_without_an_import_are_sources(lab):
 
 def test_an_import_beside_a_removal_is_news(lab, monkeypatch):
     """However many modules there are: one that came is seen, though another one has gone."""
-    monkeypatch.setattr("expkit.provenance.sources.noted", {})  # nobody listens
+    monkeypatch.setattr("expkit.provenance.code.sources.noted", {})  # nobody listens
     load(lab, "goes", OLD)
     finder = Sources("imported", lab)
     finder.look()

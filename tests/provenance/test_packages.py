@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from expkit.errors import SettingError
-from expkit.provenance.packages import discover_packages
+from expkit.provenance.code.packages import discover_packages
 
 TELL = """
 import json, sys
-from expkit.provenance.packages import discover_packages
+from expkit.provenance.code.packages import discover_packages
 print(json.dumps([{show}, discover_packages("imported")]))
 """
 
@@ -208,7 +208,7 @@ for name in ("psutil", "rich", "yaml"):
     __import__(name)
 
 {text}
-from expkit.provenance.packages import discover_packages
+from expkit.provenance.code.packages import discover_packages
 found = {{name.partition("==")[0].lower() for name in discover_packages("imported")}}
 print(json.dumps(sorted(found & {{"psutil", "pyyaml", "rich", "wrapt"}})))
 """

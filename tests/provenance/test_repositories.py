@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from expkit.errors import ProvenanceError
-from expkit.provenance import repositories
-from expkit.provenance.repositories import ask, require_clean
+from expkit.provenance.git import repositories
+from expkit.provenance.git.repositories import ask, require_clean
 from expkit.run.later import TOO_LATE
 from expkit.stores.folder.store import FolderStore
 

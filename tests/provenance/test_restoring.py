@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from expkit.provenance import repositories
+from expkit.provenance.git import repositories
 from expkit.provenance.found import Found
-from expkit.provenance.repositories import ask
+from expkit.provenance.git.repositories import ask
 from expkit.record.model import FileRef
 from expkit.settings import SETTINGS
 

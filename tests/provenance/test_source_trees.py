@@ -32,7 +32,7 @@ WAYS = ("top", "inside", "relative", "importlib", "never")
 
 HARNESS = """
 import json, os, runpy, sys
-from expkit.provenance.sources import Sources
+from expkit.provenance.code.sources import Sources
 
 def run(folder, path):
     os.chdir(folder)
@@ -52,7 +52,7 @@ for folder, path in json.loads(sys.argv[1]):
 """
 
 SCRIPT = """
-from expkit.provenance.sources import Sources
+from expkit.provenance.code.sources import Sources
 
 finder = Sources("imported", ".")
 {first}

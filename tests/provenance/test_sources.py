@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expkit.errors import SettingError
-from expkit.provenance import imported, modules
-from expkit.provenance.imported import digests
-from expkit.provenance.sources import discover
+from expkit.provenance.code import imported
+from expkit.provenance.code import modules
+from expkit.provenance.code.imported import digests
+from expkit.provenance.code.sources import discover
 
 TELL = """
 import json
-from expkit.provenance.sources import discover
+from expkit.provenance.code.sources import discover
 print(json.dumps([[s.root, s.name, s.module] for s in discover({strategy!r}, {base!r}, __file__)]))
 """
 

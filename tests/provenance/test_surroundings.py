@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from expkit.provenance.limits import machine_memory, usable_cpus, usable_memory
-from expkit.provenance.surroundings import container, scheduler
+from expkit.provenance.machine.limits import machine_memory, usable_cpus, usable_memory
+from expkit.provenance.machine.surroundings import container, scheduler
 
 MEMORY = 512 * 2**20
 

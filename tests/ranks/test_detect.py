@@ -2,7 +2,7 @@
 
 import pytest
 
-from expkit.run.ranks import Rank, detect
+from expkit.run.recording.ranks import Rank, detect
 
 TORCH = {
     "RANK": "3", "WORLD_SIZE": "8", "MASTER_ADDR": "10.0.0.1", "MASTER_PORT": "29500", "TORCHELASTIC_RUN_ID": "r",
@@ -51,6 +51,6 @@ def test_machines_do_not_mix(monkeypatch):
     """Jobs whose master is "this machine" are named by the machine, too: machines may share a folder."""
     jobs = set()
     for name in ("one", "two"):
-        monkeypatch.setattr("expkit.run.ranks.host_name", lambda name=name: name)
+        monkeypatch.setattr("expkit.run.recording.ranks.host_name", lambda name=name: name)
         jobs.add(detect({**TORCH, "MASTER_ADDR": "127.0.0.1"}).job)
     assert len(jobs) == 2

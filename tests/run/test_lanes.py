@@ -13,9 +13,9 @@ from expkit import SETTINGS, Experiment, FileStorageObserver, RunObserver, Store
 from expkit.errors import ObserverError
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.record.tagged import record_blobs
-from expkit.run import lanes
-from expkit.run.overdue import deliver, deliver_in_background
-from expkit.run.owed import Note, owed_notes, target_of
+from expkit.run.recording import lanes
+from expkit.run.recording.overdue import deliver, deliver_in_background
+from expkit.run.recording.owed import Note, owed_notes, target_of
 from expkit.stores.base import Capabilities
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
@@ -425,7 +425,7 @@ def test_one_thread_delivers_to_a_store_however_many_runs_begin(monkeypatch):
         release.wait(30)
         return iter(())
 
-    monkeypatch.setattr("expkit.run.overdue.owed_notes", notes)
+    monkeypatch.setattr("expkit.run.recording.overdue.owed_notes", notes)
     stores = [Remote()]
     for _ in range(5):
         deliver_in_background(stores)

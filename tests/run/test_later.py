@@ -8,7 +8,7 @@ import time
 from expkit.provenance.found import Found
 from expkit.record.events import Learned
 from expkit.run.later import TOO_LATE, LaterFacts
-from expkit.run.recorder import now
+from expkit.run.recording.recorder import now
 
 
 class Recorder:

@@ -552,7 +552,7 @@ class TestWhatCannotBePrevented:
         def strike(*_):
             raise error
 
-        monkeypatch.setattr("expkit.run.engine.capture", strike)
+        monkeypatch.setattr("expkit.run.life.engine.capture", strike)
         with pytest.raises(type(error)):
             experiment.run()
         assert [store.load(key.uid).status for key in store.ids()] == [status]
@@ -573,7 +573,7 @@ class TestWhatCannotBePrevented:
     def test_failing_last_steps(self, experiment, monkeypatch, caplog):
         """A fault of ours in the last steps loses neither result nor status."""
         store = recorded(experiment)
-        monkeypatch.setattr("expkit.run.engine.last_facts", lambda run: 1 / 0)
+        monkeypatch.setattr("expkit.run.life.engine.last_facts", lambda run: 1 / 0)
         run = experiment.run()
         assert (run.status, store.load(run.uid).status, store.load(run.uid).result) == ("COMPLETED", "COMPLETED", 1)
         assert "the record lacks something" in caplog.text

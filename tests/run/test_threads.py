@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from expkit._support.threads import OwnThread, is_own, start
-from expkit.run.flood import _several_threads
+from expkit.run.output.flood import _several_threads
 
 
 def _answer(make):

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from expkit.console.sync import main
-from expkit.run.overdue import deliver, deliver_in_background
-from expkit.run.owed import Note, owed_notes
+from expkit.run.recording.overdue import deliver, deliver_in_background
+from expkit.run.recording.owed import Note, owed_notes
 from expkit.stores.finding import find
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore

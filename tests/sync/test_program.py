@@ -9,7 +9,7 @@ import pytest
 import expkit
 from expkit import SETTINGS
 from expkit.console.main import COMMANDS, main
-from expkit.run.owed import Note, target_of
+from expkit.run.recording.owed import Note, target_of
 from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_record
 

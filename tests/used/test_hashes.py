@@ -11,7 +11,7 @@ import time
 import pytest
 
 from expkit._support.signature import Signature
-from expkit.provenance.hashes import REMEMBERED_FROM, Hashes, Unfinished, digest
+from expkit.provenance.files.hashes import REMEMBERED_FROM, Hashes, Unfinished, digest
 
 LARGE = b"x" * REMEMBERED_FROM
 
@@ -92,7 +92,7 @@ def test_many_processes_share_a_memory(tmp_path):
     for number in range(8):
         aged(tmp_path / f"file{number}", LARGE + bytes([number]))
     code = (
-        "import sys; from expkit.provenance.hashes import Hashes; memory = Hashes('hashes.txt')\n"
+        "import sys; from expkit.provenance.files.hashes import Hashes; memory = Hashes('hashes.txt')\n"
         "for name in sys.argv[1:]: memory.digest(name)"
     )
     names = [f"file{number}" for number in range(8)]

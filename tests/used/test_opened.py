@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from expkit.provenance.audit import listen, quietly, unlisten
-from expkit.provenance.opened import MOST_FRESH, Opened
+from expkit.provenance.files.audit import listen, quietly, unlisten
+from expkit.provenance.files.opened import MOST_FRESH, Opened
 
 
 @pytest.fixture

@@ -217,7 +217,7 @@ def test_a_file_that_changes_between_open_and_hash_is_marked(used):
             with open("moving.bin", "ab") as other: other.write(b"y")
         file.read()
         """,
-        "import time\nfrom expkit.provenance.audit import quietly",
+        "import time\nfrom expkit.provenance.files.audit import quietly",
     )
     assert run.refs["input", "moving.bin"].changed
 

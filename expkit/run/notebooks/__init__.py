@@ -1,0 +1,1 @@
+"""What is different where a run lives in a notebook."""

@@ -1,0 +1,400 @@
+"""Who writes down what a run tells: first into the local log, then to every lane."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Union
+
+from expkit._support.odd import said
+from expkit.errors import ExpkitError, ObserverError, StoreError, StoreNameError
+from expkit.observers.base import overrides
+from expkit.observers.delivery import Delivery, Live
+from expkit.observers.store import StoreObserver
+from expkit.record.events import Beat, FileAdded, Learned, Started
+from expkit.record.fold import fold
+from expkit.record.snapshot import snapshot
+from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
+from expkit.stores.folder.log import FolderGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import TypeGuard
+
+    from expkit.observers.base import RunObserver
+    from expkit.record.events import Event, Queued
+    from expkit.record.model import FileRef, Lease, RunRecord
+    from expkit.run.recording.lanes import Lane, Patience
+    from expkit.run.recording.owed import Note
+    from expkit.types import RunId
+
+log = logging.getLogger("expkit")
+
+Log = Union[LocalLog, NoLog]
+
+_GONE = "is gone; what comes from now on is lost"
+_FOUND = frozenset(("input", "output", "patch", "untracked"))
+
+
+class Recorder:
+    """The local log of one run and the lanes to its observers.
+
+    Attributes:
+        log: the local log; a :class:`NoLog` before the start and where nobody observes.
+        lanes: one per observer, but for the folder store that *is* the log.
+        record: the record as it stands.
+        owed: after the end, the lanes that have not delivered everything yet.
+        spooled: the log lies in a spool, which goes when everything is delivered.
+        over: the run has ended, the log is closed.
+    """
+
+    def __init__(self, record: RunRecord, observers: Sequence[RunObserver], live: Live) -> None:
+        self.record = record
+        self.observers = sorted(observers, key=lambda observer: -observer.priority)
+        self.lanes: list[Lane] = []
+        self.owed: list[Lane] = []
+        self.log: Log = NoLog(record)
+        self._live = live
+        self._lock = threading.RLock()
+        self.spooled = False
+        self._broken: set[str] = set()
+        self.over = False
+        self._closed = False
+        self._lease: Lease | None = None
+        self._pid = os.getpid()
+        self._notes: dict[Lane, Note] = {}
+        self._patience: Patience | None = None
+        self._losses: list[str] = []
+        self._telling = 0
+
+    # -- the start -------------------------------------------------------------------------------------
+
+    def begin(self, event: Queued | Started, wanted: RunId | None, lease: Lease | None = None) -> RunId | None:
+        """Tell all observers of the start, by priority, and open the log; return the run's id.
+
+        No reader sees the run without ``lease``: the process may die at any moment.
+
+        Raises:
+            Exception: whatever an observer raises; observers that know of the run already hear that it failed.
+        """
+        run_id = wanted
+        self.record, self._lease = event.record, lease
+        for observer in self.observers:
+            first = Delivery(
+                event=event, record=self.record, live=self._live, id=run_id, bind=wanted is not None, lease=lease
+            )
+            answer = self._ask(observer, first)
+            run_id = answer if run_id is None else run_id
+        if self.observers and isinstance(self.log, NoLog):
+            local_id = self._open_spool(run_id)
+            run_id = local_id if run_id is None and any(lane.away for lane in self.lanes) else run_id
+        self._note_what_is_owed()
+        if isinstance(event, Started) and event.record.queue_time is not None:
+            self.record = self.log.write(event)
+        return run_id
+
+    def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
+        try:
+            answer = self._begin_with(observer, delivery)
+            if _keeps_folders(observer) and isinstance(self.log, NoLog):
+                self._open_if_there(observer)
+        except Exception as error:
+            if not _is_unreachable(observer, error):
+                raise
+            why = str(error) if isinstance(error, OSError) else said(error)
+            raise ObserverError(f"{observer} cannot take in the run: {why}{_way_out(observer)}") from error
+        return answer
+
+    def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
+        if _keeps_folders(observer) and not overrides(observer, StoreObserver) and isinstance(self.log, NoLog):
+            try:
+                return observer.take_in(self.record, delivery.id, bind=delivery.bind, lease=delivery.lease)
+            except OSError as error:
+                if observer.offline is None or isinstance(error, ExpkitError):
+                    raise
+        from expkit.run.recording.lanes import Lane
+
+        lane = Lane(observer, self._delivered)
+        answer = lane.begin(delivery)
+        self.lanes.append(lane)
+        return answer
+
+    def _open_if_there(self, observer: StoreObserver) -> None:
+        """Use the observer's folder as the log, unless an override has put the run elsewhere."""
+        try:
+            self._open(observer.store)
+        except OSError as error:
+            if observer.offline is None and not isinstance(error, StoreError):
+                raise
+        except StoreError:
+            pass
+
+    def _open(self, store: Any) -> None:
+        self.log = LocalLog(store, self.record, self._lost_points)
+
+    def _open_spool(self, run_id: RunId | None) -> RunId:
+        """Keep the log in a spool, under the run's id if it has one by now; return its id there."""
+        store = spool_store(self.record.uid)
+        self.spooled = True
+        name = f"offline-{self.record.uid[-6:]}"
+        try:
+            local_id = store.create(self.record, id=name if run_id is None else run_id, lease=self._lease)
+        except StoreNameError:
+            local_id = store.create(self.record, id=name, lease=self._lease)
+        self._open(store)
+        return local_id
+
+    def _note_what_is_owed(self) -> None:
+        """Write down which stores lack something, as long as they do; and look after what earlier runs owe."""
+        if isinstance(self.log, LocalLog) and os.path.isdir(owed_dir()):
+            from expkit.run.recording.overdue import deliver_in_background
+
+            deliver_in_background(
+                [observer.store for observer in self.observers if isinstance(observer, StoreObserver)]
+            )
+        for lane in self.lanes:
+            if isinstance(lane.observer, StoreObserver):
+                try:
+                    self._note(lane, lane.observer)
+                except OSError as error:
+                    log.warning("what %s may miss of this run cannot be noted: %s", lane, error)
+
+    def _note(self, lane: Lane, observer: StoreObserver) -> None:
+        from expkit.run.recording.owed import Note, target_of
+
+        assert isinstance(self.log, LocalLog)
+        home, target = target_of(self.log.home), target_of(observer.store)
+        if target and target != home:
+            root = "" if self.spooled else str(self.log.home.root)
+            note = Note(uid=self.record.uid, name=self.record.name, log=root, target=target)
+            self._notes[lane] = note.write()
+
+    # -- during the run --------------------------------------------------------------------------------
+
+    def tell(self, event: Event, teller: Lane | None = None) -> None:
+        """Write an event down and hand it to the lanes, in one order for all but the lane that tells it."""
+        with self._lock:
+            if self.over:
+                self.too_late()
+                return
+            event = self._live.secrets.event(event)
+            self._telling += 1
+            try:
+                self.record = self._written(event)
+            finally:
+                self._telling -= 1
+            for lane in self.lanes:
+                if lane is not teller:
+                    lane.put(self._delivery(event, lane))
+            self._say_losses()
+
+    def _delivery(self, event: Event, lane: Lane) -> Delivery:
+        def add_file(source: Path | bytes, ref: FileRef) -> None:
+            self.add_file(source, ref, lane)
+
+        return Delivery(
+            event=event,
+            record=self.record,
+            live=self._live,
+            log=self.log,
+            id=self.record.id,
+            cursors=lane.cursors,
+            sent=lane.sent,
+            add_file=add_file,
+            moved=lane.moved,
+        )
+
+    def report(self, info: Mapping[str, Any], result: Any) -> None:
+        """Tell what the program has reported so far."""
+        self.tell(Beat(time=now(), info=snapshot(info), result=snapshot(result)))
+
+    def beat(self, info: Mapping[str, Any], result: Any) -> None:
+        """Tell what the program has reported so far, and bring the record's files up to date."""
+        self.report(info, result)
+        self._try(self.log.flush)
+
+    def renew(self, lease: Lease) -> None:
+        """Give a sign of life, to whoever asks the local log or a store that observes."""
+        self._try(lambda: self.log.renew(lease))
+        for lane in self.lanes:
+            lane.renew(self.record.uid, lease)
+
+    def add_file(self, source: Path | bytes, ref: FileRef, teller: Lane | None = None) -> None:
+        """Keep bytes, or those of a file, then tell of it."""
+        time = now()
+        ref = ref.but(first_seen=time)
+        kept = ref if self.over else self.keep(source, ref)
+        self.tell(FileAdded(time=time, file=kept), teller)
+
+    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
+        """Keep bytes; files that were merely found are recorded without, where a secret of the run is among them."""
+        ref = self._live.secrets.file(ref)
+        if ref.role not in _FOUND or not self._live.secrets.are_in(source):
+            try:
+                return self.log.keep(source, ref)
+            except FolderGoneError as error:
+                self.lost(error)
+                return ref.but(kept=False)
+        self.tell(
+            Learned(time=now(), gaps=(f"{ref.role} {ref.path} holds a secret of this run: only its hash is kept",))
+        )
+        return ref.but(kept=False)
+
+    def gap(self, text: str) -> None:
+        """Say, and write down, what is missing from the record."""
+        if _GONE not in self._broken:
+            log.warning("%s", text)
+            self.tell(Learned(time=now(), gaps=(text,)))
+
+    # -- the end ---------------------------------------------------------------------------------------
+
+    def end(self, event: Event, written: Callable[[], None] = lambda: None) -> None:
+        """Tell of the end, and close.
+
+        Args:
+            event: the end.
+            written: called when it is written down, before anybody waits for observers.
+        """
+        self._say_losses()
+        if self.lanes:
+            from expkit.run.recording.lanes import Patience
+
+            self._patience = Patience(self.lanes)
+            self._patience.settle(lane for lane in self.lanes if _may_add_files(lane.observer))
+        self.tell(event)
+        written()
+        self.close()
+
+    def close(self) -> None:
+        """Wait for the lanes as long as the settings allow, and close the log."""
+        self._try(self.log.flush)
+        try:
+            if self.lanes:
+                from expkit.run.recording.lanes import Patience
+
+                (self._patience or Patience(self.lanes)).finish()
+        finally:
+            with self._lock:
+                self.over, self._broken = True, self._broken & {_GONE}
+                self.owed = [lane for lane in self.lanes if not lane.delivered]
+                for note in self._notes.values():  # once more: somebody may have held this process for dead
+                    self._try(note.write)
+            self._try(self.log.close)
+            self._closed = True
+            self._remove_spool()
+            for lane in self.lanes:
+                self._report(lane)
+
+    def _delivered(self, lane: Lane) -> None:
+        """An observer has everything; called in its lane's thread, perhaps long after the end."""
+        with self._lock:
+            note = self._notes.pop(lane, None)
+            self.owed = [other for other in self.owed if other is not lane]
+        if note is not None:
+            note.remove()
+        self._remove_spool()
+
+    def _remove_spool(self) -> None:
+        """Remove the spool once nobody needs it; a forked child has no lanes, so there that cannot be known."""
+        if self.spooled and self._closed and not self.owed and os.getpid() == self._pid:
+            self.log.remove()
+
+    def _written(self, event: Event) -> RunRecord:
+        """The record after the event; a disk that takes no more is not the program's problem."""
+        try:
+            return self.log.write(event)
+        except OSError as error:
+            self.lost(error)
+            return fold(self.record, event)
+
+    def _try(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except OSError as error:
+            self.lost(error)
+
+    def too_late(self) -> None:
+        """Say once that the run has ended: its record does not change any more."""
+        if _TOO_LATE not in self._broken:
+            self._broken.add(_TOO_LATE)
+            log.warning(_TOO_LATE, self.log.folder)
+
+    def _lost_points(self, error: Exception) -> None:
+        if self.over:
+            self.too_late()
+        else:
+            self.lost(error, "metric points are missing")
+
+    def lost(self, error: Exception, what: str = "something may be missing") -> None:
+        """Say once of each kind, and in the end write down, that the local log cannot take what it should."""
+        if what in self._broken or _GONE in self._broken:
+            return
+        if isinstance(error, FileNotFoundError) and self.log.is_gone:
+            self._broken.add(_GONE)
+            log.warning("the folder of run %s %s; it was %s; the run goes on", self.record.id, _GONE, self.log.folder)
+            return
+        self._broken.add(what)
+        self._losses.append(f"from {now():%H:%M:%S} UTC on {what}: {error}")
+        log.warning("the record in %s is not complete: %s: %s; the run goes on", self.log.folder, what, error)
+        self._say_losses()
+
+    def _say_losses(self) -> None:
+        """Write down what is missing as soon as that is known: nobody may come to write the end."""
+        with self._lock:
+            if self._losses and not self._telling and not self.over:
+                losses, self._losses = tuple(self._losses), []
+                self.tell(Learned(time=now(), gaps=losses))
+
+    def _report(self, lane: Lane) -> None:
+        if lane in self.owed and lane in self._notes:
+            where = self.log.folder
+            log.warning("observer %s has not taken everything; what it is owed lies in %s; %s", lane, where, _BY_SYNC)
+        elif lane in self.owed:
+            log.warning("observer %s has not taken everything; %s; all is in %s", lane, _WHILE_HERE, self.log.folder)
+        elif lane.missed:
+            problem = lane.problem and said(lane.problem)
+            log.warning("observer %s missed %d events; last problem: %s; %s", lane, lane.missed, problem, _NOT_LATER)
+        elif not lane.joined(0):
+            log.warning("observer %s has been told everything, but does not come back from join()", lane)
+
+
+_JOURNAL = "offline=journal"
+_BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
+_WHILE_HERE = "the rest reaches it only while this program goes on, for later only stores that outlive it catch up"
+_TOO_LATE = "the run in %s has ended: what the program reports from now on is not in its record"
+_NOT_LATER = "it is not told later: only stores that outlive the program catch up"
+
+
+def now() -> datetime:
+    """The time, aware UTC."""
+    return datetime.now(timezone.utc)
+
+
+def _keeps_folders(observer: RunObserver) -> TypeGuard[StoreObserver]:
+    """Whether runs have a folder of their own there, which can be the log."""
+    return isinstance(observer, StoreObserver) and observer.store.capabilities.folder
+
+
+def _may_add_files(observer: RunObserver) -> bool:
+    """Whether an override may add files, which others must hear of before the end."""
+    return isinstance(observer, StoreObserver) and overrides(observer, StoreObserver)
+
+
+def _is_unreachable(observer: RunObserver, error: Exception) -> bool:
+    """Whether an observer failed at the start for reasons that are not the run's."""
+    if isinstance(error, ExpkitError):
+        return type(error) is StoreError
+    return isinstance(error, OSError) or (
+        isinstance(observer, StoreObserver) and not overrides(observer, StoreObserver)
+    )
+
+
+def _way_out(observer: RunObserver) -> str:
+    """How a run could start nevertheless."""
+    if not isinstance(observer, StoreObserver) or observer.offline is not None:
+        return ""
+    url = f"'folder:PATH?{_JOURNAL}'" if observer.store.capabilities.folder else f"'?{_JOURNAL}' behind its URL"
+    return f". To let runs start while it is away: {type(observer).__name__}(..., offline='journal'), or {url}"
