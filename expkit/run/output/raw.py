@@ -71,7 +71,7 @@ class RawFile:
                     self._take(self._held[0])
                     del self._held[0]
             except OSError as error:
-                if not arose_in(error, __package__):
+                if not arose_in(error, "expkit"):
                     raise
                 self._lose(error)
             finally:
@@ -101,7 +101,7 @@ class RawFile:
         try:
             self.put(data)
         except ValueError as error:
-            if not arose_in(error, __package__):
+            if not arose_in(error, "expkit"):
                 raise
             self._next(len(data))
             self.put(data)

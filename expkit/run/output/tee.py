@@ -116,7 +116,7 @@ def _copying(real: Callable[[str], int], raw: RawFile) -> Any:
 
 def _late(raw: RawFile, text: str, error: Exception) -> Callable[[bytes], object]:
     """Let the file take what it could not take directly; what takes text directly from now on."""
-    if not arose_in(error, __package__):  # a signal handler has struck here, and what it raises is the program's
+    if not arose_in(error, "expkit"):  # a signal handler has struck here, and what it raises is the program's
         raise error
     raw.late(text)
     return raw.put
