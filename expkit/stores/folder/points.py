@@ -25,7 +25,7 @@ from expkit.stores.folder import slots
 from expkit.stores.folder.files import write_all
 from expkit.stores.folder.held import HeldFile
 from expkit.stores.folder.point_reader import Columns, PointReader, Series
-from expkit.stores.folder.reserve import is_full
+from expkit.stores.folder.reserve import SIZE, is_full
 from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
 from expkit.stores.folder.window import next_window, open_window
 
@@ -214,7 +214,11 @@ class PointWriter:
 
     def _next_window(self, old: Window | Appending, needed: int) -> Window:
         assert self._file is not None
-        return next_window(self._file, old.end, needed, min(old.size * 2, LAST_WINDOW))
+        return next_window(self._file, old.end, needed, self._wanted(min(old.size * 2, LAST_WINDOW)))
+
+    def _wanted(self, usual: int) -> int:
+        """The size of a window: all there is, once room has run out, before somebody else takes it."""
+        return usual if self._full is None else SIZE
 
     def _with_room(self, step: Callable[[], _W]) -> _W:
         """Take a step that needs room; on a full disk it is tried now and then only, for that takes its time."""
@@ -227,6 +231,7 @@ class PointWriter:
                 if self._on_full is None or not is_full(error):
                     raise
             self._on_full()
+            self._full = 0.0, ()
             return step()
         except OSError as error:
             self._full = monotonic() + PAUSE, error.args
@@ -242,7 +247,7 @@ class PointWriter:
             numbers = itertools.count(reader.last_number() + 1)
             if self._window is None:
                 _clear(file.fd(), end)
-            window = open_window(file, self._path, end, FIRST_WINDOW)
+            window = open_window(file, self._path, end, self._wanted(FIRST_WINDOW))
             if not end:
                 window.write(slots.MAGIC)
         except BaseException:

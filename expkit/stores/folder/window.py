@@ -116,16 +116,17 @@ class Appending:
 
 
 def next_window(file: HeldFile, place: int, least: int, wanted: int) -> Window:
-    """A window with room for ``wanted`` bytes, or at least for ``least``.
+    """A window with room for ``wanted`` bytes, or for as many eighths of them as there is room for, or for ``least``.
 
     Raises:
         OSError: there is no room on the disk, or the disk fails.
     """
-    try:
-        return Window(file, place, max(least, wanted))
-    except OSError as error:
-        if not is_full(error):
-            raise
+    for eighths in range(8, 0, -1):
+        try:
+            return Window(file, place, max(least, wanted * eighths // 8))
+        except OSError as error:
+            if not is_full(error):
+                raise
     return Window(file, place, least)
 
 
