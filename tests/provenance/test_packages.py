@@ -24,7 +24,10 @@ class Site:
         self._monkeypatch = monkeypatch
         folder.mkdir(parents=True)
         monkeypatch.setattr(sys, "path", [str(folder)])
-        monkeypatch.setattr(sys, "modules", {})
+        standard = {
+            name: found for name, found in sys.modules.items() if name.partition(".")[0] in sys.stdlib_module_names
+        }
+        monkeypatch.setattr(sys, "modules", standard)  # pytest, too, needs those
 
     def install(self, dist: str, metadata: str = "", **files: str) -> None:
         home = self.folder / dist
