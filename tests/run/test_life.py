@@ -729,7 +729,7 @@ def test_what_is_no_file_is_a_gap(experiment, tmp_path):
         _run.add_artifact("")
 
     run = experiment.run()
-    assert len(store.load(run.uid).gaps) == 2
+    assert len([gap for gap in store.load(run.uid).gaps if gap.startswith("artifact ")]) == 2
     assert store.load(run.uid).files_of("artifact") == ()
 
 
