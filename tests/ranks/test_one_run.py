@@ -16,6 +16,7 @@ import os, sys, time
 from expkit import SETTINGS, Experiment
 
 SETTINGS.RANKS.PATIENCE = float(os.environ.get("PATIENCE", 30))
+SETTINGS.MONITOR.INTERVAL = 0  # only the script's own points are counted
 ex = Experiment("together", observers=eval(os.environ.get("OBSERVERS", "['runs']")))
 
 @ex.config
