@@ -32,17 +32,21 @@ SCRIPT = """
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Writes and imports a module; gives the module and its file."""
+    """Writes and imports a module; gives the module and its file. It is forgotten afterwards."""
     monkeypatch.syspath_prepend(tmp_path)
+    names = []
 
     def make(source):
         name = f"written_{next(_NUMBERS)}"
         file = tmp_path / f"{name}.py"
         file.write_text(textwrap.dedent(source), encoding="utf-8")
         importlib.invalidate_caches()
+        names.append(name)
         return importlib.import_module(name), file
 
-    return make
+    yield make
+    for name in names:
+        sys.modules.pop(name, None)
 
 
 def _exec(source, filename, **names):
