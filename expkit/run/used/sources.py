@@ -16,6 +16,7 @@ from expkit.run.facts import packages_in_use, place_of, ref_of
 from expkit.run.recording.log import NoLog
 from expkit.run.recording.recorder import now
 from expkit.settings import SETTINGS
+from expkit.stores.folder.log import FolderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,6 +117,8 @@ class RunSources:
                 if kept.sha256 == ref.sha256:
                     return kept
             self._recorder.gap(f"source {ref.path} has changed since it was imported, and its bytes are not kept")
+        except FolderGoneError as error:  # said once, however many sources there are
+            self._recorder.lost(error)
         except (OSError, StoreError) as error:
             self._recorder.gap(f"{ref.role} {ref.path} could not be kept: {error}")
         return ref.but(kept=False)
