@@ -123,7 +123,7 @@ SETTINGS = Settings(
         # ... or where one of these patterns matches
         KEEP=[],
         # files that match one of these patterns are neither inputs nor outputs
-        IGNORE=["*.pyc", "*.tmp", "*.lock", "*/.git/*", "*/.*cache*/*", "*/__pycache__/*"],
+        IGNORE=["*.pyc", "*.tmp", "*.lock", "*/.git/*", "*/.*cache*/*", "*/__pycache__/*", "*/.coverage*"],
         # folders below which files count; None: everywhere but in the interpreter's, packages' and the system's folders
         ROOTS=None,
         # folders of which a look before and one after tell what the run wrote

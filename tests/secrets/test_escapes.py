@@ -249,16 +249,3 @@ def test_access_data_is_known_by_its_looks(text):
 def test_look_alikes_in_texts_stay(text):
     """What merely reminds of access data stays readable."""
     assert Secrets().masked({"entry": text}) == {"entry": text}
-
-
-def test_a_large_config_is_looked_at_quickly():
-    """1,000 entries, with a known secret in the environment, take about a millisecond."""
-    code = (
-        "from time import perf_counter\nfrom expkit.record.masking import Secrets\n"
-        "config = {f'group_{g}': {f'entry_{n}': 'some text' for n in range(50)} for g in range(20)}\n"
-        "secrets = Secrets({'DB_PASSWORD': 'Canary-5x-77'})\n"
-        "def took():\n    start = perf_counter()\n    secrets.masked(config)\n    return perf_counter() - start\n"
-        "print(min(took() for _ in range(20)))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert float(done.stdout) < 0.005
