@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from expkit.config.base import Base
     from expkit.config.paths import Path
+    from expkit.config.typed.declared import Declared
     from expkit.config.updates import NamedConfigToken, Update
 
 __all__ = ["Layer", "Node", "Resolution", "resolve"]
@@ -61,6 +62,25 @@ class Resolution:
             resolver.base.refuse_lost(self.config, touched)
             resolver.base.keep_marks(self.summary, touched)
             self.overridden += resolver.base.overridden
+
+    @property
+    def declared(self) -> Mapping[str, Declared]:
+        """What is declared about entries, by path; for an entry of a class type also about each field below it."""
+        return {}
+
+    @property
+    def missing(self) -> tuple[Declared, ...]:
+        """Declared entries that must be given and are not."""
+        return ()
+
+    def with_objects(self, keys: Path, value: Any) -> Any:  # noqa: ARG002
+        """A value with an object in the place of every entry of a class type at or below it.
+
+        Args:
+            keys: of the value, from the root of the config.
+            value: plain.
+        """
+        return value
 
     def node_config(self, path: str = "") -> dict[Any, Any]:
         """What the functions of an ingredient see: its entries, and under their names its direct ingredients.
