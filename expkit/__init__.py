@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from expkit._support.secrets import Secret
     from expkit._support.terminal import apply_backspaces_and_linefeeds
+    from expkit.capture.marker import from_config
     from expkit.cli.options import cli_option
     from expkit.errors import ExpkitError, RunInterrupt, TimeoutInterrupt
     from expkit.experiment import Experiment, start_run
@@ -39,6 +40,7 @@ __all__ = [
     "TimeoutInterrupt",
     "apply_backspaces_and_linefeeds",
     "cli_option",
+    "from_config",
     "host_info_gatherer",
     "open_store",
     "start_run",
@@ -58,6 +60,7 @@ _PLACES = {
     "TimeoutInterrupt": "errors",
     "apply_backspaces_and_linefeeds": "_support.terminal",
     "cli_option": "cli.options",
+    "from_config": "capture.marker",
     "host_info_gatherer": "provenance.machine.host",
     "open_store": "stores.urls",
     "start_run": "experiment",

@@ -143,7 +143,7 @@ class Injection:
             if name in SPECIALS:
                 return self._special(self._context, name)
             if name in self._entries:
-                original = self._entries[name]
+                original = self._context.objects(self._capture.owner, self._capture.prefix, name, self._entries[name])
                 return self._handed_out(self._context, name, original, self._context.copy(original))
         elif name in _WITHOUT_RUN and name not in self._capture.parameters.defaults:
             return self._without_run(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import FunctionType
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ class Parameters:
         positional: names that may be given by position, in order.
         only_positional: how many of them may only be given by position.
         only_keyword: names that may only be given by name.
-        defaults: name to default value.
+        defaults: name to default value; ``from_config`` is none.
         receiver: whether the first one is the ``self`` or ``cls`` that a method gets from Python.
         direct: whether calling the function binds exactly these (a decorated function binds them further inside).
     """
@@ -44,7 +45,7 @@ class Parameters:
         self.positional = positional
         self.only_positional = only_positional
         self.only_keyword = only_keyword
-        self.defaults = defaults
+        self.defaults = _real(defaults)
         self.receiver = receiver
         self.direct = direct
 
@@ -52,6 +53,13 @@ class Parameters:
         """The names that config can fill, and whether each has a default."""
         names = (*self.positional[self.receiver :], *self.only_keyword)
         return {name: name in self.defaults for name in names if name not in SPECIALS}
+
+
+def _real(defaults: dict[str, Any]) -> dict[str, Any]:
+    marker = sys.modules.get("expkit.capture.marker")  # not loaded: nobody has one
+    if marker is None:
+        return defaults
+    return {name: value for name, value in defaults.items() if value is not marker.from_config}
 
 
 def read_parameters(function: Callable[..., Any], *, receiver: bool | None = None) -> Parameters:

@@ -19,6 +19,8 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 S = TypeVar("S")
 T = TypeVar("T")
+F = TypeVar("F", bound="Callable[[], Any]")
+"""A function all of whose parameters have defaults, ``from_config`` say: it keeps its type, so its calls are checked."""
 
 
 class Owner(Protocol):
@@ -44,6 +46,10 @@ class RunContext(Protocol):
 
     def values(self, owner: Any, prefix: str | None) -> Mapping[str, Any]:
         """The entries visible to a function; shared, not to be changed."""
+        ...
+
+    def objects(self, owner: Any, prefix: str | None, name: str, value: Any) -> Any:
+        """The value of an entry with new objects in the place of what is of a class type; itself where nothing is."""
         ...
 
     def copy(self, value: Any) -> Any:
@@ -129,6 +135,8 @@ class CaptureDecorator(Protocol):
     @overload
     def __call__(self, function: classmethod[T, P, R], /) -> classmethod[T, ..., R]: ...
     @overload
+    def __call__(self, function: F, /) -> F: ...
+    @overload
     def __call__(self, function: Callable[P, None], /) -> Callable[..., None]: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, function: Callable[P, R], /) -> Captured[P, R]: ...
@@ -149,6 +157,8 @@ class CaptureMethod(Protocol):
     @overload
     def __call__(self, function: classmethod[T, P, R], /, prefix: str | None = None) -> classmethod[T, ..., R]: ...
     @overload
+    def __call__(self, function: F, /, prefix: str | None = None) -> F: ...
+    @overload
     def __call__(self, function: Callable[P, None], /, prefix: str | None = None) -> Callable[..., None]: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, function: Callable[P, R], /, prefix: str | None = None) -> Captured[P, R]: ...
@@ -159,6 +169,8 @@ class CommandMethod(Protocol):
 
     @overload
     def __call__(self, *, prefix: str | None = None, unobserved: bool = False) -> CaptureDecorator: ...
+    @overload
+    def __call__(self, function: F, /, prefix: str | None = None, unobserved: bool = False) -> F: ...
     @overload
     def __call__(  # type: ignore[overload-overlap]
         self, function: Callable[P, None], /, prefix: str | None = None, unobserved: bool = False

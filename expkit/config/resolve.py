@@ -82,6 +82,16 @@ class Resolution:
         """
         return value
 
+    def absolute(self, path: str, keys: Path) -> Path:
+        """Keys as the functions of an ingredient use them, seen from the root.
+
+        Args:
+            path: of the ingredient.
+            keys: of an entry that its functions see.
+        """
+        tree = self._resolver.tree
+        return tree.absolute(tree.node(path), keys)
+
     def node_config(self, path: str = "") -> dict[Any, Any]:
         """What the functions of an ingredient see: its entries, and under their names its direct ingredients.
 

@@ -38,6 +38,8 @@ class Context:
         self._paths = plan.paths
         self._logger = logger
         self._config = plan.config
+        self._resolution = plan.resolution
+        self._is_typed = bool(plan.resolution.declared)
         self._seed = plan.seed
         self._streams: dict[tuple[str, str], SeedStream] = {}
         self._handed_out: list[tuple[str, Any, Any]] = []
@@ -53,6 +55,14 @@ class Context:
         for part in prefix.split(".") if prefix else ():
             namespace = namespace.get(part, {}) if is_a(namespace, dict) else {}
         return namespace if is_a(namespace, dict) else {}
+
+    def objects(self, owner: Definitions, prefix: str | None, name: str, value: Any) -> Any:
+        """The value of an entry, with objects of its own in the place of what is of a class type."""
+        if not self._is_typed:
+            return value
+        keys = (*(prefix.split(".") if prefix else ()), name)
+        path = self._resolution.absolute(self._paths[id(owner)], keys)
+        return self._resolution.with_objects(path, copy_containers(value))
 
     def copy(self, value: Any) -> Any:
         """One function's copy of a value: containers copied, or read-only where the setting asks."""

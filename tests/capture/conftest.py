@@ -44,6 +44,9 @@ class FakeContext:
             found = found.get(part, {}) if part else found
         return found
 
+    def objects(self, owner, prefix, name, value):
+        return value
+
     def copy(self, value):
         return copy.deepcopy(value) if isinstance(value, (dict, list)) else value
 

@@ -56,6 +56,9 @@ class Context:
     def values(self, owner, prefix):
         return self.config_of_run
 
+    def objects(self, owner, prefix, name, value):
+        return value
+
     def copy(self, value):
         return value
 
