@@ -49,7 +49,7 @@ for number in range(count):
         os.close(go)
         os.read(ready, 1)  # until the parent lets go
         try:
-            ex.run(config_updates={"number": number})
+            ex.run(config_updates={"number": number}, options={"--strict-capture": True})  # waits for all facts
         finally:
             os._exit(sys.exc_info()[0] is not None)
     children.append(child)
