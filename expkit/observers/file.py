@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from expkit.errors import ObserverError
 from expkit.observers.delivery import current
@@ -11,10 +12,32 @@ from expkit.observers.store import StoreObserver
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    import os
+    from collections.abc import Callable
 
     from expkit.record.model import Lease, RunRecord
     from expkit.types import RunId
+
+T = TypeVar("T")
+
+
+class _Seen(NamedTuple):
+    """A run that was taken in: its store, uid and id, and its entry as it was shown last."""
+
+    store: FolderStore
+    uid: str
+    id: RunId
+    entry: dict[str, Any]
+
+
+class _Shown(Generic[T]):
+    """An attribute that is worked out, unless a subclass, or whoever holds the object, has set it."""
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, observer: object, owner: type | None = None) -> T:
+        return self if observer is None else self._function(observer)  # type: ignore[return-value]
 
 
 class FileStorageObserver(StoreObserver):
@@ -29,9 +52,14 @@ class FileStorageObserver(StoreObserver):
         copy_artifacts, copy_sources: without effect: bytes are always kept, and lie in the folder once.
         offline: see :class:`~expkit.observers.store.StoreObserver`; for folders on a share that may be away.
 
+    Attributes:
+        basedir, resource_dir, source_dir: see above; may be set until a run is taken in.
+
     Raises:
         ObserverError: a template was given.
     """
+
+    template = None
 
     def __init__(
         self,
@@ -40,8 +68,8 @@ class FileStorageObserver(StoreObserver):
         source_dir: str | os.PathLike[str] | None = None,
         template: None = None,
         priority: float = 20,
-        copy_artifacts: bool = True,  # noqa: ARG002
-        copy_sources: bool = True,  # noqa: ARG002
+        copy_artifacts: bool = True,
+        copy_sources: bool = True,
         *,
         offline: str | None = None,
     ) -> None:
@@ -50,15 +78,16 @@ class FileStorageObserver(StoreObserver):
                 "FileStorageObserver renders no templates; write the report in a post-run hook: "
                 "(_run.dir / 'report.html').write_text(...)"
             )
-        store = FolderStore(
-            Path(basedir),
-            resource_dir=Path(resource_dir) if resource_dir is not None else None,
-            source_dir=Path(source_dir) if source_dir is not None else None,
-        )
-        super().__init__(store, priority=priority, offline=offline)
-        self.folder_store = store
-        self._last: RunId | None = None
-        self._ids: dict[str, RunId] = {}
+        self._basedir = Path(basedir)
+        self._resource_dir = None if resource_dir is None else Path(resource_dir)
+        self._source_dir = None if source_dir is None else Path(source_dir)
+        self.copy_artifacts = copy_artifacts
+        self.copy_sources = copy_sources
+        self._last: _Seen | None = None
+        self._seen: dict[str, _Seen] = {}
+        self._own_dir: str | None = None
+        self.folder_store = self._opened()
+        super().__init__(self.folder_store, priority=priority, offline=offline)
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
@@ -68,25 +97,162 @@ class FileStorageObserver(StoreObserver):
         warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
         return cls(*args, **kwargs)
 
+    @classmethod
+    def create_from(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
+        """An object made without the constructor of a subclass."""
+        made = cls.__new__(cls)
+        FileStorageObserver.__init__(made, *args, **kwargs)
+        return made
+
+    def _opened(self) -> FolderStore:
+        return FolderStore(self._basedir, resource_dir=self._resource_dir, source_dir=self._source_dir)
+
+    # -- where everything lies -------------------------------------------------------------------------
+
     @property
     def basedir(self) -> str:
-        """The folder of all runs."""
-        return str(self.folder_store.root)
+        """The folder of all runs, as it was given."""
+        return _as_given(self._basedir, self.folder_store.root)
+
+    @basedir.setter
+    def basedir(self, folder: str | os.PathLike[str]) -> None:
+        """Use another folder from the next run on; sources and resources are still shown where they were."""
+        self._resource_dir, self._source_dir = self.resource_dir, self.source_dir
+        self._basedir = Path(folder)
+        self._store = self.folder_store = self._opened()
+
+    @property
+    def resource_dir(self) -> Path:
+        """Where resources are shown."""
+        return self._resource_dir or Path(self.basedir, "_resources")
+
+    @resource_dir.setter
+    def resource_dir(self, folder: str | os.PathLike[str]) -> None:
+        self._resource_dir = Path(folder)
+        self._store = self.folder_store = self._opened()
+
+    @property
+    def source_dir(self) -> Path:
+        """Where sources are shown."""
+        return self._source_dir or Path(self.basedir, "_sources")
+
+    @source_dir.setter
+    def source_dir(self, folder: str | os.PathLike[str]) -> None:
+        self._source_dir = Path(folder)
+        self._store = self.folder_store = self._opened()
 
     @property
     def dir(self) -> str | None:
         """The folder of the run that is being told about, or of the last one; None before the first."""
-        delivery = current.get()
-        run = self._ids.get(delivery.record.uid) if delivery is not None else self._last
-        return str(self.folder_store.root / str(run)) if run is not None else None
+        if self._own_dir is not None:
+            return self._own_dir
+        seen = self._present()
+        if seen is None:
+            return None
+        return os.path.join(self.basedir if seen.store is self.folder_store else seen.store.root, str(seen.id))
+
+    @dir.setter  # noqa: A003
+    def dir(self, folder: str | os.PathLike[str] | None) -> None:
+        self._own_dir = None if folder is None else os.fspath(folder)
+
+    # -- what a run is, for whoever looks at the observer ----------------------------------------------
+
+    @_Shown
+    def run_entry(self) -> dict[str, Any] | None:
+        """What ``run.json`` says, as it stands; None before the first run. Changes of it go nowhere."""
+        seen = self._present()
+        if seen is None:
+            return None
+        if (record := self._record(seen)) is not None:
+            from expkit.observers.entry import entry_of
+
+            seen.entry.update(entry_of(record, seen.id, seen.store.shown(record)))
+        return seen.entry
+
+    @_Shown
+    def config(self) -> Any:
+        """The config of the run, as it is recorded."""
+        return getattr(self._record(self._present()), "config", None)
+
+    @_Shown
+    def info(self) -> Any:
+        """``info`` of the run, as it was reported last."""
+        return getattr(self._record(self._present()), "info", None)
+
+    @_Shown
+    def cout(self) -> str:
+        """What the run has printed so far."""
+        from expkit.observers.entry import output_of
+
+        seen = self._present()
+        return "" if seen is None else output_of(seen.store, seen.uid)
+
+    # -- what scripts put beside the record ------------------------------------------------------------
+
+    def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
+        """Copy a file into the run's folder, without further ado; :meth:`Run.add_artifact` records it as well.
+
+        Args:
+            filename: the file.
+            target_name: its name there; default: its base name. May have sub-folders.
+
+        Raises:
+            FileExistsError: the name is one of the record's own files, or leads out of the run's folder.
+        """
+        from expkit.observers.entry import copy_in
+
+        copy_in(filename, self._folder(), target_name or os.path.basename(filename))
+
+    def save_json(self, obj: Any, filename: str) -> None:
+        """Write a value as JSON into the run's folder; the record's own files are left as they are.
+
+        Raises:
+            FileExistsError: the name leads out of the run's folder.
+        """
+        from expkit.observers.entry import write_json
+
+        write_json(obj, self._folder(), filename)
+
+    # -- in a lane -------------------------------------------------------------------------------------
 
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
         """Create the run's folder; see :meth:`StoreObserver.take_in`."""
-        self._last = self._ids[record.uid] = super().take_in(record, run_id, bind=bind, lease=lease)
-        return self._last
+        taken = super().take_in(record, run_id, bind=bind, lease=lease)
+        self._last = self._seen[record.uid] = _Seen(self.folder_store, record.uid, taken, {})
+        self._own_dir = None
+        return taken
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FileStorageObserver) and self.basedir == other.basedir
+        return isinstance(other, FileStorageObserver) and self.folder_store.root == other.folder_store.root
 
     def __hash__(self) -> int:
-        return hash(self.basedir)
+        return hash(FileStorageObserver)  # the folder, which makes two of them equal, may change
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _present(self) -> _Seen | None:
+        delivery = current.get()
+        return self._last if delivery is None else self._seen.get(delivery.record.uid)
+
+    def _record(self, seen: _Seen | None) -> RunRecord | None:
+        """The record as the run has it; None where it is gone."""
+        delivery = current.get()
+        if seen is None or delivery is not None:
+            return delivery.record if seen is not None and delivery is not None else None
+        from expkit.errors import StoreError
+
+        try:
+            return seen.store.load(seen.uid)
+        except (StoreError, OSError):
+            return None
+
+    def _folder(self) -> str:
+        folder = self.dir
+        if folder is None:
+            raise ObserverError(f"{self!r} has no run's folder yet; the first run that starts makes one")
+        return folder
+
+
+def _as_given(path: Path, absolute: Path) -> str:
+    """A path as the user wrote it, as long as that means the same: programs change their folder."""
+    return str(path) if os.path.abspath(path) == str(absolute) else str(absolute)

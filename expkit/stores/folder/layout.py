@@ -13,7 +13,8 @@ from expkit.record.model import OUTPUT, POINTS, StreamKey
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from expkit.record.model import FileRef
+    from expkit.record.model import FileRef, RunRecord
+    from expkit.types import Json
 
 HIDDEN = ".expkit"
 _LONGEST = 255
@@ -180,10 +181,15 @@ def check_artifact_name(name: str) -> None:
     if not all(fits(part) for part in parts):
         raise StoreNameError(f"{name[:40]!r}... cannot be an artifact's name: no file can have it")
     first = _as_some_disks_see(parts[0])
-    if re.fullmatch(_RECORD_FILES, first) or (first == FILES and (len(parts) == 1 or parts[0] != FILES)):
+    if is_of_record(first) or (first == FILES and (len(parts) == 1 or parts[0] != FILES)):
         raise StoreNameError(f"{name!r} cannot be an artifact's name: the run keeps its record in {first!r}")
     if os.name == "nt" and any(map(_is_strange_to_windows, parts)):
         raise StoreNameError(f"{name!r} cannot be an artifact's name: Windows keeps it for itself")
+
+
+def is_of_record(name: str) -> bool:
+    """Whether a file of this name in a run's folder is a part of the record."""
+    return re.fullmatch(_RECORD_FILES, name) is not None
 
 
 def _as_some_disks_see(part: str) -> str:
@@ -219,6 +225,13 @@ def stored_name(ref: FileRef) -> str:
     """``STEM_MD5.EXT``, the name under which sources and resources are shown."""
     stem, extension = os.path.splitext(ref.path.replace("\\", "/").rsplit("/", 1)[-1])
     return f"{stem[:50]}_{ref.md5 or ref.sha256[:32]}{extension[:10]}"
+
+
+def shown_files(store: StoreLayout, record: RunRecord, role: str) -> list[Json]:
+    """``[name, path below the store]`` of each kept file, as the predecessor's readers expect."""
+    place = store.shown_from_root(role)
+    kept = (ref for ref in record.files_of(role) if ref.kept and ref.sha256)
+    return [[ref.path, f"{place}/{stored_name(ref)}"] for ref in kept]
 
 
 def _suffix(segment: int, rank: int) -> str:

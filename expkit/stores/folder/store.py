@@ -14,10 +14,10 @@ from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.changes import Logs
 from expkit.stores.folder.index import Entry
 from expkit.stores.folder.keeping import show_all
-from expkit.stores.folder.layout import StoreLayout
+from expkit.stores.folder.layout import StoreLayout, shown_files
 from expkit.stores.folder.log import RunLog
 from expkit.stores.folder.parts import Parts
-from expkit.stores.folder.records import Stamp, Stored, Writer, read_run, reading, version
+from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, reading, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
     from expkit.stores.folder.layout import RunLayout
-    from expkit.types import RunId
+    from expkit.types import Json, RunId
 
 
 class FolderStore:
@@ -241,6 +241,10 @@ class FolderStore:
         from expkit.stores.finding import find
 
         return find(self, query, columns, order, limit)
+
+    def shown(self, record: RunRecord) -> dict[str, list[Json]]:
+        """Where the sources and the resources of a run are shown, by role."""
+        return {role: shown_files(self._layout, record, role) for role in SHARED}
 
     def export_metrics(self, run: RunId) -> Path:
         """Write ``metrics.json``, however many points there are, and return its path."""
