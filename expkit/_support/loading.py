@@ -8,7 +8,8 @@ import gc
 class _Loading:
     """``with loading:`` around imports of ours keeps the garbage collector from looking through them as they come.
 
-    It would find nothing, several times over; that takes a twentieth of the time that a short run lives.
+    It would find nothing, several times over; that takes a twentieth of the time that a short run lives. Nor does it
+    look through them afterwards: modules live long, so they join its old objects.
     """
 
     def __init__(self) -> None:
@@ -20,6 +21,9 @@ class _Loading:
 
     def __exit__(self, *_: object) -> None:
         if self._before.pop():
+            if hasattr(gc, "freeze") and not gc.get_freeze_count():  # else somebody's frozen objects would thaw
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
