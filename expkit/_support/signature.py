@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from stat import S_ISREG
-from typing import NamedTuple
 
 from expkit._support.blame import raise_foreign
+from expkit._support.named import NamedTuple
 
 _COARSE = 2 * 10**9
 _FINE = 2 * 10**7

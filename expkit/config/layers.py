@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit.config.paths import flatten, get_in, join, parents
 from expkit.config.values import differs, plain
 

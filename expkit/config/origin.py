@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from expkit._support.named import NamedTuple
 
 
 class Origin(NamedTuple):

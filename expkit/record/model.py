@@ -7,9 +7,10 @@ Metrics and output are no part of it: they are streams (:class:`StreamKey`) besi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
+from expkit._support.named import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,9 @@ it, nor that one was loaded again; the event ``exec`` knows all of them, at the 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.named import NamedTuple
 from expkit._support.signature import Signature
 from expkit.provenance.code.modules import is_library
 

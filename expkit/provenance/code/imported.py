@@ -12,9 +12,10 @@ import sys
 import time
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from expkit._support.digests import md5_of, new_md5, new_sha256, sha256_of
+from expkit._support.named import NamedTuple
 from expkit._support.signature import Signature
 from expkit.provenance.code.modules import names_of
 from expkit.provenance.code.remembered import recall, remember

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.named import NamedTuple
 from expkit.errors import SettingError
 from expkit.provenance.code.executed import noted
 from expkit.provenance.code.imported import content, recall_contents, remember_contents, was_imported

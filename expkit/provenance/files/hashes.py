@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.named import NamedTuple
 from expkit._support.places import state_dir
 from expkit._support.signature import Signature
 from expkit.provenance.files.audit import quietly

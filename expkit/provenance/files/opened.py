@@ -6,9 +6,10 @@ import os
 import threading
 from stat import S_ISDIR, S_ISREG
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from expkit._support.blame import raise_foreign
+from expkit._support.named import NamedTuple
 from expkit._support.signature import Signature, signature_of
 from expkit._support.threads import is_own
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit._support.threads import OwnThread, start
 from expkit.provenance.files.programs import end_group
 from expkit.provenance.git.stores import StorePaths

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 from time import time_ns
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit.provenance.git.asking import name_of
 from expkit.provenance.git.patch import Patch, is_newer
 from expkit.provenance.git.untracked import UntrackedFiles, choose, read

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit.errors import ProvenanceError
 from expkit.provenance.found import Found
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from expkit._support.named import NamedTuple
 from expkit.provenance.git.asking import Silent
 from expkit.provenance.git.patch import PATIENCE, started
 from expkit.provenance.git.stores import StorePaths

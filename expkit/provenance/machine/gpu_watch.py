@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
 
+from expkit._support.named import NamedTuple
 from expkit._support.threads import OwnThread, start
 from expkit.provenance.machine.gpus import visible
 from expkit.provenance.machine.surroundings import nvidia_smi

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from expkit._support.digests import md5_of, sha256_of
+from expkit._support.named import NamedTuple
 
 CHUNK = 1 << 20
 """Bytes that are read at once."""

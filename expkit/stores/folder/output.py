@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit._support.screen import Screen
 from expkit._support.shown import Shown
 from expkit.errors import DAMAGE

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.events import FileAdded, Learned
 from expkit.record.fold import fold
