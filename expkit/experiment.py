@@ -9,7 +9,15 @@ from expkit.capture.binding import current, run_of
 from expkit.capture.reference import importing
 from expkit.errors import AmbiguousRunError, NoActiveRunError
 from expkit.ingredient import Ingredient
-from expkit.program import command_line, first_inputs, planned, register_builtin_commands, run_commandline
+from expkit.program import (
+    command_line,
+    first_inputs,
+    planned,
+    register_builtin_commands,
+    run_commandline,
+    schema_for,
+    updated_inputs,
+)
 from expkit.run.definitions import Caller
 
 TYPE_CHECKING = False
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from expkit.capture.types import CaptureMethod
     from expkit.cli.options import CLIOption
     from expkit.observers.opening import ObserverLike
+    from expkit.run.definitions import Definitions
     from expkit.run.handle import Run
     from expkit.run.life.engine import Life
 
@@ -184,12 +193,7 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
     ) -> Run:
         """Like :meth:`run`, but the run is returned unstarted; call it to start it."""
-        from expkit.config.origin import Origin
-        from expkit.config.updates import updates_from_mapping
-
-        inputs = first_inputs(self, command_name)
-        inputs.updates = list(updates_from_mapping(config_updates or {}, Origin("config_updates")))
-        inputs.named_configs = [named_configs] if isinstance(named_configs, str) else list(named_configs)
+        inputs = updated_inputs(self, command_name, config_updates, named_configs)
         inputs.info = dict(info or {})
         inputs.meta_info = dict(meta_info or {})
         inputs.options = dict(options or {})
@@ -208,17 +212,50 @@ class Experiment(Ingredient):
         """
         return run_commandline(self, argv)
 
-    def get_usage(self, program_name: str | None = None) -> str:
-        """The help page of the command line."""
-        from expkit.cli.help import help_text
+    def get_usage(self, program_name: str | None = None) -> tuple[str, str, str]:
+        """The forms of the command line, its help page, and that page once more, as the predecessor gave it to docopt.
 
-        return help_text(command_line(self, program_name or sys.argv[0]))
+        Args:
+            program_name: default: what was started.
+        """
+        from expkit.cli.help import help_text, usage
+
+        spec = command_line(self, program_name or sys.argv[0])
+        page = help_text(spec)
+        return usage(spec), page, page
+
+    def config_schema(
+        self, config_updates: Mapping[str, Any] | None = None, named_configs: Sequence[str] | str = ()
+    ) -> dict[str, Any]:
+        """The config as JSON Schema (draft 2020-12): types, choices, docs and defaults; secrets are masked.
+
+        Config functions run for it. Nothing is recorded, and entries that must be given may be missing.
+
+        Args:
+            config_updates: entries to change before, as a nested dict or by dotted keys.
+            named_configs: applied in this order.
+
+        Raises:
+            ConfigError: updates or config functions that do not work out.
+        """
+        return schema_for(self, updated_inputs(self, "config_schema", config_updates, named_configs))
 
     def get_default_options(self) -> dict[str, Any]:
         """Options that are not given: long flag to False or None."""
         from expkit.cli.options import default_values, option_table
 
         return dict(default_values(option_table(self.additional_cli_options)))
+
+    @property
+    def all_cli_options(self) -> list[CLIOption]:
+        """The options of the command line, built-in ones first."""
+        from expkit.cli.options import option_table
+
+        return option_table(self.additional_cli_options)
+
+    def post_process_name(self, name: str, ingredient: Definitions) -> str:
+        """What a full name is typed as: without the path, where it is this experiment's own."""
+        return name.removeprefix(f"{self.path}.") if ingredient is self else name
 
     # -- the current run -------------------------------------------------------------------------------
 

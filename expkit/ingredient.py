@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from expkit.config.dicts import ConfigDict
     from expkit.config.origin import Origin
     from expkit.config.scope import ConfigScope
+    from expkit.run.code import PackageDependency, Source
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -248,6 +249,27 @@ class Ingredient(Definitions):
         from expkit.run.facts import experiment_info
 
         return experiment_info(self)
+
+    @property
+    def mainfile(self) -> Source | None:
+        """The file that makes this; None in notebooks and consoles."""
+        from expkit.run.code import mainfile_of
+
+        return mainfile_of(self)
+
+    @property
+    def sources(self) -> set[Source]:
+        """The source files that a run would record now."""
+        from expkit.run.code import sources_of
+
+        return sources_of(self)
+
+    @property
+    def dependencies(self) -> set[PackageDependency]:
+        """The packages that a run would record now."""
+        from expkit.run.code import packages_of
+
+        return packages_of(self)
 
     # -- looking around --------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from expkit.capture.reference import importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NoReturn
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn
 
     from expkit.cli.grammar import CommandLine, Invocation
     from expkit.experiment import Experiment
@@ -30,24 +30,49 @@ def first_inputs(experiment: Experiment, command: str | None) -> RunInputs:
     from expkit.run.inputs import RunInputs
 
     inputs = RunInputs(command)
-    inputs.observers = list(experiment.observers)
-    inputs.default_store = experiment.uses_default_store
+    inputs.follow(lambda: (list(experiment.observers), experiment.uses_default_store))
     inputs.captured_out_filter = experiment.captured_out_filter
     inputs.host_info = experiment.additional_host_info
     return inputs
 
 
+def updated_inputs(
+    experiment: Experiment,
+    command: str | None,
+    config_updates: Mapping[str, Any] | None,
+    named_configs: Sequence[str] | str,
+) -> RunInputs:
+    """Inputs of a run that is called for, not typed."""
+    from expkit.config.origin import Origin
+    from expkit.config.updates import updates_from_mapping
+
+    inputs = first_inputs(experiment, command)
+    inputs.updates = list(updates_from_mapping(config_updates or {}, Origin("config_updates")))
+    inputs.named_configs = [named_configs] if isinstance(named_configs, str) else list(named_configs)
+    return inputs
+
+
+def schema_for(experiment: Experiment, inputs: RunInputs) -> dict[str, Any]:
+    """The config that ``inputs`` ask for, as JSON Schema."""
+    from expkit.run.plan import make_plan
+    from expkit.run.schema import schema_of
+
+    inputs.unobserved = True
+    return schema_of(make_plan(experiment, inputs))
+
+
 def planned(experiment: Experiment, inputs: RunInputs) -> Run:
     """The unstarted run that ``inputs`` ask for, after option hooks and options had their say."""
     with loading:
-        from expkit.cli.options import OptionValues, apply_options, option_table
+        from expkit.cli.options import OptionValues, apply_options, default_values, option_table
         from expkit.run.handle import Run
         from expkit.run.plan import make_plan
 
     table = option_table(experiment.additional_cli_options)
-    inputs.options = OptionValues(inputs.options)
+    inputs.options = OptionValues({**default_values(table), **inputs.options})
     for hook in experiment.option_hooks:
         hook(options=inputs.options)
+    inputs.catch_up()
     apply_options(table, inputs.options, inputs)
     run = experiment.current_run = Run(make_plan(experiment, inputs))
     return run
@@ -136,11 +161,12 @@ class _Attempt:
 
 
 def _inputs(experiment: Experiment, invocation: Invocation) -> RunInputs:
+    from expkit.cli.options import OptionValues
     from expkit.config.origin import Origin
     from expkit.config.updates import Update, parse_update
 
     inputs = first_inputs(experiment, invocation.command)
-    inputs.options = invocation.options
+    inputs.options = OptionValues({**invocation.options, "COMMAND": invocation.command, "UPDATE": invocation.tokens})
     origin = Origin("command line")
     for token in invocation.tokens:
         parsed = parse_update(token, origin)
@@ -215,7 +241,7 @@ def _folder_at_start(run: Run) -> str:
 
 def register_builtin_commands(experiment: Experiment) -> None:
     """Give an experiment the commands that look at it without running it; what these ask for, only they know."""
-    for function in (print_config, print_dependencies, save_config, print_named_configs, explain):
+    for function in (print_config, print_dependencies, save_config, print_named_configs, explain, config_schema):
         experiment.captured_functions.remove(experiment.command(function, unobserved=True))
         experiment.looking_commands.add(function.__name__)
 
@@ -267,3 +293,11 @@ def explain(KEY: str, _run: Run) -> None:  # noqa: N803 - shown like that in the
 
     resolution = _run.plan.resolution
     show(KEY, resolution.layers, _run.config, resolution.layers_inside)
+
+
+def config_schema(_run: Run) -> None:
+    """Print the config's JSON Schema: types, choices, docs and defaults."""
+    from expkit.cli.commands import config_schema as show
+    from expkit.run.schema import schema_of
+
+    show(schema_of(_run.plan))

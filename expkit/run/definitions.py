@@ -126,7 +126,16 @@ class Definitions:
 
     def name_of(self, node: Definitions, name: str) -> str:
         """The full name of something that ``node`` calls ``name``, as typed on the command line."""
-        return name if node is self else f"{node.path}.{name}"
+        return self.post_process_name(f"{node.path}.{name}", node)
+
+    def post_process_name(self, name: str, ingredient: Definitions) -> str:  # noqa: ARG002
+        """What a full name is shown and typed as; may be overridden.
+
+        Args:
+            name: path and name, joined by a dot.
+            ingredient: who defines it.
+        """
+        return name
 
 
 def _cells() -> CellDefinitions:

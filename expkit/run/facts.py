@@ -70,7 +70,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     time = datetime.now(timezone.utc)
     cells = _executed_cells(root, time)
     finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir)
-    found = finder.find(_named_files(root, nodes, cells.file if cells else ""))
+    found = finder.find(named_files(root, nodes, cells.file if cells else ""))
     answers = _ask_git(nodes, found)
     gathering = _gathering(inputs.host_info)
     sources = finder.read(found)  # while git works
@@ -146,7 +146,7 @@ def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:
 def experiment_info(root: Definitions) -> dict[str, Any]:
     """What a run would record about the code, as event methods see it."""
     nodes = root.ordered()
-    sources = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir).look(_named_files(root, nodes))
+    sources = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir).look(named_files(root, nodes))
     return {
         "name": root.path,
         "base_dir": root.project,
@@ -166,7 +166,7 @@ def _executed_cells(root: Definitions, time: datetime) -> Cells | None:
     return executed_cells(time)
 
 
-def _named_files(root: Definitions, nodes: list[Definitions], notebook: str = "") -> list[str]:
+def named_files(root: Definitions, nodes: list[Definitions], notebook: str = "") -> list[str]:
     """The files that are sources whether they were imported or not."""
     named = [file for node in nodes for file in (*node.explicit_sources, node.caller.file)]
     return [str(file) for file in (root.caller.file, *named, notebook) if file]

@@ -79,6 +79,8 @@ class RunInputs:
         self.meta_info: dict[str, Any] = {}
         self.observers: list[Any] = []
         self.default_store = True
+        self._standing: Callable[[], tuple[list[Any], bool]] | None = None
+        self._stood: list[Any] = []
         self.unobserved = False
         self.queue_only = False
         self.force = False
@@ -111,6 +113,33 @@ class RunInputs:
         """What is set here becomes an update; nothing can be read, as the config is not resolved yet."""
         return ConfigInputs(self.updates)
 
+    def follow(self, standing: Callable[[], tuple[list[Any], bool]]) -> None:
+        """Take over the observers of an experiment, also those that hooks add or remove before the run is planned.
+
+        Args:
+            standing: the experiment's observers as they are now, and whether it would use the default store.
+        """
+        self._standing = standing
+        self._stood, self.default_store = standing()
+        self.observers = list(self._stood)
+
+    def catch_up(self) -> bool:
+        """Take over what hooks have done to the experiment's observers by now; whether they did anything."""
+        if self._standing is None:
+            return False
+        now, default_store = self._standing()
+        self.default_store = self.default_store and default_store
+        gone = [one for one in self._stood if not _is_among(one, now)]
+        new = [one for one in now if not _is_among(one, self._stood)]
+        self._stood = now
+        self.observers = [one for one in self.observers if not _is_among(one, gone)] + new
+        return bool(gone or new)
+
     def observe(self, observer: Any) -> None:
         """Add an observer, or the URL of a store to record into; the default store is replaced."""
         self.observers.append(observer)
+
+
+def _is_among(one: Any, others: list[Any]) -> bool:
+    """Whether it is one of them; two that are equal are still two."""
+    return any(one is other for other in others)

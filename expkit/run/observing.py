@@ -33,8 +33,12 @@ class Observing:
     def __init__(self, specs: Sequence[Any], options: Mapping[str, Any]) -> None:
         self._specs = specs
         self._options = options
-        self._opened: dict[int, RunObserver] = {}
+        self._opened: list[tuple[Any, RunObserver]] = []
         self.seat: Seat | None = None
+
+    def change(self, specs: Sequence[Any]) -> None:
+        """Others are to be told; those that were open already stay so."""
+        self._specs = specs
 
     def sit(self, inputs: RunInputs, config: Mapping[str, Any]) -> Seat | None:
         """Find the place of this process among those that were started together with it, if there are any."""
@@ -51,7 +55,7 @@ class Observing:
             NoObserverError: something that is no observer.
         """
         told_by_us = self.seat is None or self.seat.rank == 0
-        return tuple(self._open(number, config) for number in range(len(self._specs)) if told_by_us)
+        return tuple(self._open(spec, config) for spec in self._specs if told_by_us)
 
     def first(self, wanted: Callable[[RunObserver], Any], config: Callable[[], Mapping[str, Any]]) -> Any:
         """What ``wanted`` finds in the first observer where it finds something; callables are opened last.
@@ -63,16 +67,18 @@ class Observing:
         Raises:
             NoObserverError: something that is no observer.
         """
-        for number in sorted(range(len(self._specs)), key=lambda number: _asks_for_config(self._specs[number])):
-            found = wanted(self._open(number, config() if _asks_for_config(self._specs[number]) else {}))
+        for spec in sorted(self._specs, key=_asks_for_config):
+            found = wanted(self._open(spec, config() if _asks_for_config(spec) else {}))
             if found is not None:
                 return found
         return None
 
-    def _open(self, number: int, config: Mapping[str, Any]) -> RunObserver:
-        if number not in self._opened:
-            self._opened[number] = open_observer(self._specs[number], config, self._options)
-        return self._opened[number]
+    def _open(self, spec: Any, config: Mapping[str, Any]) -> RunObserver:
+        opened = next((observer for known, observer in self._opened if known is spec), None)
+        if opened is None:
+            opened = open_observer(spec, config, self._options)
+            self._opened.append((spec, opened))
+        return opened
 
 
 def _asks_for_config(spec: Any) -> bool:

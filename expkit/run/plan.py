@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
@@ -106,6 +107,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
         resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
+    if inputs.catch_up() and not unobserved:
+        observing.change(_wanted(inputs))
     config = resolution.config
     seed = _settle_seed(config, observing.sit(inputs, config))
     namespaces = _namespaces(root, nodes, resolution)
@@ -267,7 +270,7 @@ def _wanted(inputs: RunInputs) -> list[Any]:
 def _meta(inputs: RunInputs, command: str, said: Mapping[str, str], queued: QueuedRun | None) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "command": command,
-        "options": dict(inputs.options),
+        "options": _options(inputs, said),
         "named_configs": [str(name) for name in inputs.named_configs],
         "config_updates": _as_typed(inputs.updates, said),
     }
@@ -275,6 +278,14 @@ def _meta(inputs: RunInputs, command: str, said: Mapping[str, str], queued: Queu
         meta["tags"] = list(inputs.tags)
     meta.update(inputs.meta_info)
     return meta if queued is None else queued.meta_with(meta)
+
+
+def _options(inputs: RunInputs, said: Mapping[str, str]) -> dict[str, Any]:
+    """The options by long flag, and what was typed behind ``with``, as it may be shown."""
+    options = copy(inputs.options)
+    if "UPDATE" in options:
+        options["UPDATE"] = [said.get(token, token) for token in options["UPDATE"]]
+    return options
 
 
 def _as_typed(updates: list[Update], said: Mapping[str, str]) -> dict[str, Any]:
