@@ -26,6 +26,14 @@ def print_config(config: Mapping[str, Any], summary: ConfigSummary, ingredients:
     emit(format_config(masked(config), summary, ingredients, colour=wants_colour(sys.stdout)), sys.stdout)
 
 
+def config_schema(schema: Mapping[str, Any]) -> None:
+    """Print a config's JSON Schema; secrets were taken out before."""
+    import json
+
+    says_all = "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
+    emit(json.dumps(schema, indent=2, ensure_ascii=not says_all) + "\n", sys.stdout)
+
+
 def print_dependencies(info: Mapping[str, Any]) -> None:
     """Print packages, sources and repositories, see :func:`expkit.cli.printing.format_dependencies`."""
     from expkit.cli.printing import format_dependencies

@@ -82,6 +82,12 @@ class Resolution:
         """
         return value
 
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Entries that captured functions ask for, and the place of one that does."""
+        nodes = self._resolver.tree.nodes
+        return {node.full(name): place for node in nodes for name, place in node.parameters.items()}
+
     def absolute(self, path: str, keys: Path) -> Path:
         """Keys as the functions of an ingredient use them, seen from the root.
 
