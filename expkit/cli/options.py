@@ -154,6 +154,10 @@ class OptionValues(dict[str, Any]):
             self[name] = value
 
 
+EVERYWHERE: list[CLIOption] = []
+"""Options of all experiments of this process, beside their own."""
+
+
 def option_table(additional: Iterable[CLIOption] = ()) -> list[CLIOption]:
     """The built-in options, then ``additional`` ones.
 
@@ -161,7 +165,7 @@ def option_table(additional: Iterable[CLIOption] = ()) -> list[CLIOption]:
         ValueError: two options share a flag.
     """
     table = [*BUILT_IN]
-    for option in additional:
+    for option in (*EVERYWHERE, *additional):
         for taken in table:
             shared = {option.long, option.short or option.long} & {taken.long, taken.short}
             if shared:

@@ -48,6 +48,10 @@ class HostInfoGatherer:
     get_info = __call__
 
 
+EVERYWHERE: list[HostInfoGatherer] = []
+"""Gatherers of all experiments of this process, beside their own."""
+
+
 def host_info_gatherer(name: str) -> Callable[[Callable[[], Any]], HostInfoGatherer]:
     """Make a function without arguments a gatherer, for ``Experiment(additional_host_info=[...])``.
 
