@@ -258,7 +258,14 @@ def show_config(run: Run) -> None:
     """Print a run's config."""
     from expkit.cli.commands import print_config as show
 
-    show(run.plan.live.config, run.config_modifications, [path for path in run.plan.paths.values() if path])
+    resolution = run.plan.resolution
+    show(
+        run.plan.live.config,
+        run.config_modifications,
+        [path for path in run.plan.paths.values() if path],
+        declared=resolution.declared,
+        missing=resolution.missing,
+    )
 
 
 def print_dependencies(_run: Run) -> None:
@@ -292,7 +299,7 @@ def explain(KEY: str, _run: Run) -> None:  # noqa: N803 - shown like that in the
     from expkit.cli.commands import explain as show
 
     resolution = _run.plan.resolution
-    show(KEY, resolution.layers, _run.config, resolution.layers_inside)
+    show(KEY, resolution.layers, _run.config, resolution.layers_inside, resolution.declared)
 
 
 def config_schema(_run: Run) -> None:

@@ -17,13 +17,23 @@ if TYPE_CHECKING:
     from expkit.config.layers import Layer
     from expkit.config.paths import Path
     from expkit.config.summary import ConfigSummary
+    from expkit.config.typed.declared import Declared
 
 
-def print_config(config: Mapping[str, Any], summary: ConfigSummary, ingredients: Sequence[str] = ()) -> None:
+def print_config(
+    config: Mapping[str, Any],
+    summary: ConfigSummary,
+    ingredients: Sequence[str] = (),
+    *,
+    declared: Mapping[str, Declared] = {},
+    missing: Sequence[Declared] = (),
+) -> None:
     """Print the config without secrets, see :func:`expkit.cli.printing.format_config`."""
     from expkit.cli.printing import format_config
 
-    emit(format_config(masked(config), summary, ingredients, colour=wants_colour(sys.stdout)), sys.stdout)
+    colour = wants_colour(sys.stdout)
+    text = format_config(masked(config), summary, ingredients, declared=declared, missing=missing, colour=colour)
+    emit(text, sys.stdout)
 
 
 def config_schema(schema: Mapping[str, Any]) -> None:
@@ -54,6 +64,7 @@ def explain(
     layers: Mapping[str, Sequence[Layer]],
     config: Mapping[str, Any],
     inside: Callable[[Path], Sequence[Layer]],
+    declared: Mapping[str, Declared] = {},
 ) -> None:
     """Print which layers set an entry, or every entry below it.
 
@@ -62,16 +73,18 @@ def explain(
         layers: path to layers, for every entry that somebody set.
         config: the whole config.
         inside: gives the layers of what is in a list.
+        declared: what is declared about entries, by path.
 
     Raises:
         UsageError: there is no such entry.
     """
     from expkit.cli.printing import format_explain
-    from expkit.config.paths import flatten, has_path, is_prefix, join, split
+    from expkit.config.paths import flatten, has_path, is_prefix, join, parents, split
 
     path = split(key)
-    known = list(dict.fromkeys([*layers, *(join(leaf) for leaf, _ in flatten(config))]))
-    is_entry = join(path) in layers or (_is_in_list(path, config) and has_path(config, path))
+    leaves = {*declared} - {above for name in declared for above in parents(name)}
+    known = list(dict.fromkeys([*layers, *(join(leaf) for leaf, _ in flatten(config)), *sorted(leaves)]))
+    is_entry = join(path) in {*layers, *leaves} or (_is_in_list(path, config) and has_path(config, path))
     wanted = [join(path)] if is_entry else [entry for entry in known if is_prefix(join(path), entry)]
     if not wanted and not has_path(config, path):
         raise UsageError(f"there is no config entry {key}{did_you_mean(key, known)}")
@@ -80,7 +93,9 @@ def explain(
     texts = []
     for entry in wanted or [join(path)]:
         found = inside(split(entry)) if _is_in_list(split(entry), config) else layers.get(entry, ())
-        texts.append(format_explain(entry, _without_secrets(split(entry), found), shown, colour=colour))
+        texts.append(
+            format_explain(entry, _without_secrets(split(entry), found), shown, declared.get(entry), colour=colour)
+        )
     emit("\n".join(texts), sys.stdout)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.odd import is_a
 from expkit.cli.values import pretty, short
-from expkit.config.paths import below, get_in, has_path, split
+from expkit.config.paths import below, get_in, has_path, is_prefix, join, split
 from expkit.record.tagged import Masked, opaque_paths
 
 if TYPE_CHECKING:
@@ -18,14 +18,33 @@ if TYPE_CHECKING:
 
     from expkit.config.layers import Layer
     from expkit.config.summary import ConfigSummary
+    from expkit.config.typed.declared import Declared
 
 Line = list[tuple[str, str]]
 """Pieces of text, each with the name of a style (``""`` for none)."""
 
 _WIDTH = 100
 _DOC_COLUMN = 35
-_STYLES = {"added": "green", "changed": "blue", "type changed": "red", "doc": "dim", "head": "bold", "": ""}
-_MARKS = {"added": "+", "changed": "*", "type changed": "!", "": " "}
+_STYLES = {
+    "added": "green",
+    "changed": "blue",
+    "type changed": "red",
+    "missing": "red",
+    "doc": "dim",
+    "head": "bold",
+    "": "",
+}  # fmt: skip
+_MARKS = {"added": "+", "changed": "*", "type changed": "!", "missing": " ", "": " "}
+
+
+class _ToBeGiven:
+    """Stands for the value of an entry that must be given and is not."""
+
+    def __repr__(self) -> str:
+        return "(must be given)"
+
+
+_TO_BE_GIVEN = _ToBeGiven()
 
 
 class _Entry(NamedTuple):
@@ -41,44 +60,69 @@ def format_config(
     summary: ConfigSummary,
     ingredients: Sequence[str] = (),
     *,
+    declared: Mapping[str, Declared] = {},
+    missing: Sequence[Declared] = (),
     colour: bool = False,
 ) -> str:
-    """A config, its entries marked as added, changed or type-changed, with their docs.
+    """A config, its entries marked as added, changed or type-changed, with their declared types and their docs.
 
     Args:
         config: the whole config.
         summary: what updates changed, and the docs; paths from the root.
         ingredients: dotted paths whose entries are shown as groups of their own, in this order.
+        declared: what is declared about entries, by path.
+        missing: entries that must be given and are not.
         colour: with terminal colours.
     """
     lines = [_legend()]
+    config = _with_missing(config, missing)
     for group in ("", *ingredients):
         entries = list(_entries(_namespace(config, group), group, ingredients))
         if not entries and group:
             continue
         lines += [[], [(f"{group}:", "head")]] if group else []
-        lines += [line for entry in entries for line in _config_lines(entry, summary)]
+        lines += [line for entry in entries for line in _config_lines(entry, summary, declared)]
     return render(lines, colour=colour)
 
 
-def format_explain(key: str, layers: Sequence[Layer], config: Mapping[str, Any], *, colour: bool = False) -> str:
+def format_explain(
+    key: str,
+    layers: Sequence[Layer],
+    config: Mapping[str, Any],
+    declared: Declared | None = None,
+    *,
+    colour: bool = False,
+) -> str:
     """The value of an entry, and the layers that set it, first to last; the last one counts.
 
     Args:
         key: path of the entry.
         layers: in the order in which they applied; none for what expkit itself chose, like the seed.
         config: the whole config.
+        declared: what is declared about the entry.
         colour: with terminal colours.
     """
     rows = [(layer.kind, str(layer.origin), _set_to(layer)) for layer in layers]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     texts = [f"  {kind:<{widths[0]}}  {origin:<{widths[1]}}  {value}" for kind, origin, value in rows]
-    lines: list[Line] = [[(f"{key} = {_present(key, config)}", "head")]]
+    is_missing = declared is not None and declared.required and not has_path(config, split(key))
+    lines: list[Line] = [[(f"{key} = {_TO_BE_GIVEN if is_missing else _present(key, config)}", "head")]]
+    if declared is not None:
+        lines.append([(f"  declared as {type_text(declared)}  ({declared.origin})", "doc")])
     lines += [[(text, "doc")] for text in texts[:-1]]
-    lines.append(
-        [(texts[-1], ""), ("  <- counts", "added")] if texts else [("  set by no config: chosen for this run", "doc")]
-    )
+    if texts:
+        lines.append([(texts[-1], ""), ("  <- counts", "added")])
+    elif not is_missing:
+        lines.append([("  set by no config: chosen for this run", "doc")])
     return render(lines, colour=colour)
+
+
+def type_text(declared: Declared) -> str:
+    """A declared type as it was written, with the choices that it does not tell by itself."""
+    text = " ".join(declared.text.split())
+    names = [str(getattr(choice, "name", choice)) for choice in declared.choices]
+    told = "Literal[" in text or not names
+    return text if told else f"{text}: {', '.join(names)}"
 
 
 def format_dependencies(info: Mapping[str, Any], *, colour: bool = False) -> str:
@@ -135,6 +179,21 @@ def render(lines: Iterable[Line], *, colour: bool) -> str:
     return buffer.getvalue()
 
 
+def _with_missing(config: Mapping[str, Any], missing: Sequence[Declared]) -> Mapping[str, Any]:
+    """The config with something in the places of what is to be given."""
+    if not missing:
+        return config
+    from expkit.config.containers import copy_containers
+    from expkit.config.paths import put_in
+
+    shown: dict[str, Any] = copy_containers(config)
+    names = [join(entry.path) for entry in missing]
+    for entry in missing:
+        if not any(name != join(entry.path) and is_prefix(name, join(entry.path)) for name in names):
+            put_in(shown, entry.path, _TO_BE_GIVEN)
+    return shown
+
+
 def _legend() -> Line:
     pieces: Line = [("Configuration (", "")]
     for style in ("added", "changed", "type changed"):
@@ -164,8 +223,8 @@ def _is_section(value: Any) -> bool:
     return is_a(value, dict) and bool(value)
 
 
-def _config_lines(entry: _Entry, summary: ConfigSummary) -> Iterator[Line]:
-    change = _change(entry.path, summary)
+def _config_lines(entry: _Entry, summary: ConfigSummary, declared: Mapping[str, Declared]) -> Iterator[Line]:
+    change = "missing" if entry.value is _TO_BE_GIVEN else _change(entry.path, summary)
     start = f"{_MARKS[change]} {'  ' * entry.depth}{entry.name}"
     if entry.is_section:
         first, *rest = f"{start}:".split("\n")
@@ -173,7 +232,7 @@ def _config_lines(entry: _Entry, summary: ConfigSummary) -> Iterator[Line]:
         indent = len(start) + 3
         first, *rest = f"{start} = {pretty(entry.value, _WIDTH - indent)}".split("\n")
         rest = [f"{'':<{indent}}{text}" for text in rest]
-    comment = _comment(entry, change, summary)
+    comment = _comment(entry, change, summary, declared.get(entry.path))
     yield [(f"{first:<{_DOC_COLUMN}}" if comment else first, change), (comment, "doc")]
     yield from ([(text, change)] for text in rest)
 
@@ -186,10 +245,12 @@ def _change(path: str, summary: ConfigSummary) -> str:
     return "changed" if path in summary.modified else ""
 
 
-def _comment(entry: _Entry, change: str, summary: ConfigSummary) -> str:
+def _comment(entry: _Entry, change: str, summary: ConfigSummary, declared: Declared | None) -> str:
     was = f"was {_type_name(summary.typechanged[entry.path][0])}" if change == "type changed" else ""
     secret = "masked" if not entry.is_section and opaque_paths([entry.value], kinds=(Masked,)) else ""
-    notes = [note for note in (was, secret, summary.docs.get(entry.path, "")) if note]
+    kind = type_text(declared) if declared is not None else ""
+    doc = summary.docs.get(entry.path) or (declared.doc if declared is not None else "")
+    notes = [note for note in (was, secret, kind, doc) if note]
     return f"  # {'; '.join(notes)}" if notes else ""
 
 
