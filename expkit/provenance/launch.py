@@ -31,10 +31,15 @@ def launch_facts(mainfile: str | Path | None, root: str | Path, argv: Sequence[s
         argv: arguments after the program; by default those of this process. Access data in URLs is masked.
     """
     module = _main_module()
+    script = "" if module else _script(mainfile, root)
+    words = list(sys.argv[1:] if argv is None else argv)
+    runner = getattr(sys.modules.get("__main__"), "__runner__", "")
+    if runner:
+        words = [*(("-m", module) if module else (_typed_script(),)), *words]
     return Launch(
-        script="" if module else _script(mainfile, root),
-        module=module,
-        argv=tuple(masked_url(arg) for arg in (sys.argv[1:] if argv is None else argv)),
+        script="" if runner else script,
+        module=runner or module,
+        argv=tuple(map(masked_url, words)),
         cwd=_relative(os.getcwd(), root),
         interpreter=_interpreter(),
         project=os.path.basename(os.path.abspath(root)),
@@ -55,6 +60,10 @@ def _script(mainfile: str | Path | None, root: str | Path) -> str:
         return ""
     relative = _relative(script, root)
     return os.path.basename(script) if relative.startswith("..") else relative
+
+
+def _typed_script() -> str:
+    return _relative(getattr(sys.modules["__main__"], "__file__", ""), os.getcwd())
 
 
 def _relative(path: str | Path, root: str | Path) -> str:

@@ -114,6 +114,7 @@ def _new_main(file: str | None) -> ModuleType:
     if file is not None:
         module.__file__ = file
     module.__dict__.update(__builtins__=sys.modules["builtins"], __annotations__={}, __cached__=None)
+    module.__dict__["__runner__"] = __package__  # a record tells how to start the run again
     sys.modules["__main__"] = module
     return module
 
