@@ -11,7 +11,7 @@ from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
 from expkit.observers.dispatch import dispatch
 from expkit.stores.urls import GROUP as STORES
-from expkit.stores.urls import OPENERS, open_store
+from expkit.stores.urls import OPENERS, database_folder, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,24 +32,28 @@ A scheme that only a store has is observed to by writing into that store."""
 
 
 class ForeignObserver(RunObserver):
-    """Something with event methods that is no :class:`RunObserver`; those that it has are called."""
+    """Something with event methods that is no :class:`RunObserver`; those that it has are called.
+
+    Attributes:
+        target: the object itself.
+    """
 
     def __init__(self, target: Any) -> None:
-        self._target = target
+        self.target = target
         self.priority = getattr(target, "priority", 0)
 
     def __repr__(self) -> str:
-        return repr(self._target)
+        return repr(self.target)
 
     def notify(self, event: Event, record: RunRecord) -> RunId | None:
         """Call the event method that fits."""
-        answer: RunId | None = dispatch(self._target, event, record, RunObserver)
+        answer: RunId | None = dispatch(self.target, event, record, RunObserver)
         return answer
 
     def join(self) -> None:
         """Pass it on."""
-        if hasattr(self._target, "join"):
-            self._target.join()
+        if hasattr(self.target, "join"):
+            self.target.join()
 
 
 def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, Any]) -> RunObserver:
@@ -92,6 +96,8 @@ def _open_place(place: str | os.PathLike[str]) -> RunObserver:
             return FileStorageObserver(folder_of(rest), offline=offline)
         except ValueError as error:
             raise NoObserverError(str(error)) from None
+    if scheme == "tinydb":
+        return _into_tinydb(os.fspath(url), offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
 
 
@@ -120,6 +126,13 @@ def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | Non
     if scheme not in stores:
         raise NoObserverError(unknown_scheme(scheme, {*OPENERS, *observers, *stores}, GROUP, STORES))
     return None
+
+
+def _into_tinydb(url: str, offline: str | None) -> RunObserver:
+    with loading:
+        from expkit.observers.tinydb import TinyDbObserver
+
+    return TinyDbObserver(database_folder(split_url(url)[1]), offline=offline)
 
 
 def _into_store(url: str, offline: str | None) -> RunObserver:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.loading import loading
 from expkit._support.places import state_dir
 from expkit.capture.binding import bind
+from expkit.config.containers import copy_containers, mutations
 from expkit.errors import NoActiveRunError
 from expkit.observers.dispatch import naive
 from expkit.record.encoding import encode
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing import IO, NoReturn, TypeVar
 
     from expkit.record.model import RunRecord
+    from expkit.run.audience import Audience
     from expkit.run.context import Context
     from expkit.run.facts import Facts
     from expkit.run.plan import RunPlan
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
 class Run:
     """One run of an experiment.
 
-    Made by ``ex.run()`` and its kin; may be called once. Until then ``observers``, ``unobserved``,
-    ``capture_mode``, ``captured_out_filter`` and ``_id`` may be set.
+    Made by ``ex.run()`` and its kin; may be called once. Until then ``observers``, ``unobserved``, ``queue_only``,
+    ``capture_mode``, ``captured_out_filter``, ``beat_interval``, ``meta_info`` and ``_id`` may be set. Attributes of
+    one's own may be set at any time.
 
     Attributes:
         config: the resolved config, as plain containers.
@@ -51,7 +54,7 @@ class Run:
         fail_trace: lines of the traceback, or None.
         captured_out: captured output, filtered; its last 10 MB.
         meta_info: what is known about the invocation.
-        observers: who is told.
+        observers: who is told, by priority once the run has started; those that are added later hear of it, too.
     """
 
     def __init__(self, plan: RunPlan) -> None:
@@ -59,17 +62,19 @@ class Run:
         self._id: RunId | None = plan.inputs.id
         self.config_modifications = plan.summary
         self.meta_info = plan.meta_info
+        self._meta_planned = copy_containers(dict(plan.meta_info))
         self.info: dict[str, Any] = plan.inputs.info
         self.result: Any = None
         self.captured_out = ""
-        self.observers = list(plan.observers)
+        self.observers: list[Any] = [getattr(observer, "target", observer) for observer in plan.observers]
+        self.audience: Audience | None = None
         self.unobserved = plan.unobserved
         self.queue_only = plan.inputs.queue_only
         self.force = plan.inputs.force
         self.debug = plan.inputs.debug
         self.pdb = plan.inputs.pdb
         self.beat_interval = plan.inputs.beat_interval
-        self.capture_mode: str = plan.inputs.capture_mode or SETTINGS.CAPTURE_MODE
+        self.capture_mode: str | None = plan.inputs.capture_mode or SETTINGS.CAPTURE_MODE
         self.captured_out_filter = plan.inputs.captured_out_filter
         self.main_function = plan.function
         self.pre_run_hooks = list(plan.pre_run_hooks)
@@ -287,6 +292,7 @@ class Run:
     def _keep(self, path: Path, ref: FileRef) -> None:
         """Keep a file; one that cannot be read is a gap in the record, not the end of the program."""
         self._need_start(f"add_{ref.role}")
+        self.admit()
         if path.exists() and not path.is_file():
             self.recorder.gap(f"{ref.role} {ref.path} could not be kept: {path} is no regular file")
             return
@@ -303,6 +309,7 @@ class Run:
     def flush(self) -> None:
         """Bring record and observers up to date with everything reported so far."""
         self._need_start("flush")
+        self.admit()
         self.recorder.beat(self.info, self.result)
 
     def bind(self, fn: F) -> F:
@@ -319,6 +326,18 @@ class Run:
         """
         if not self._started.acquire(blocking=False):
             raise RuntimeError("A run can only be started once; make a new one with ex.run()")
+
+    def first_record(self) -> RunRecord:
+        """The record to begin with; what was said about the run since it was planned counts."""
+        record, secrets = self.plan.record, self.plan.live.secrets
+        if not mutations(self._meta_planned, self.meta_info):
+            return record
+        return record.but(meta=encode(secrets.shown(self.meta_info)))
+
+    def admit(self) -> None:
+        """Tell observers that were added since the start; they hear of everything that comes."""
+        if self.audience is not None:
+            self.audience.admit()
 
     def opened(self) -> None:
         """The local log is there: bind what writes to it."""

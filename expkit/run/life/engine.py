@@ -16,6 +16,7 @@ from expkit.capture.binding import activate
 from expkit.errors import RunInterrupt
 from expkit.record.events import Learned, Queued, Started
 from expkit.record.model import QUEUED, RUNNING
+from expkit.run.audience import Audience
 from expkit.run.context import Context
 from expkit.run.life import living, pulse
 from expkit.run.life.crash import LastWords
@@ -28,7 +29,6 @@ from expkit.run.output.capture import capture
 from expkit.run.recording.log import NoLog
 from expkit.run.recording.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
-from expkit.run.used.files import keep_run_files
 from expkit.run.used.sources import RunSources
 from expkit.run.used.watch import UsedFiles
 from expkit.settings import SETTINGS
@@ -57,6 +57,7 @@ def execute(run: Run, args: tuple[Any, ...] = ()) -> Any:
         if run.status != QUEUED:
             for hook in run.pre_run_hooks:
                 _called(hook)
+            run.admit()
             run.result = _called(run.main_function, *args)
             for hook in run.post_run_hooks:
                 _called(hook)
@@ -111,7 +112,7 @@ class Life:
         run, plan = self.run, self.run.plan
         time = now()
         start = {"status": QUEUED, "queue_time": time} if run.queue_only else {"status": RUNNING, "start_time": time}
-        record = plan.record.but(**start)
+        record = run.first_record().but(**start)
         event = (Queued if run.queue_only else Started)(time=time, record=record)
         lease = None if run.queue_only else this_process(SETTINGS.LEASE_INTERVAL)
         run.recorder = _recorder(run, record)
@@ -147,7 +148,7 @@ class Life:
             run.recorder.close()
             return
         living.add(self)
-        mode = "no" if isinstance(local, NoLog) else run.capture_mode
+        mode = "no" if isinstance(local, NoLog) else run.capture_mode or SETTINGS.CAPTURE_MODE
         with Deferred() as deferred:  # whoever led descriptors elsewhere must be known, to lead them back
             self._output = capture(mode, local.output, run.captured_out_filter)
         deferred.raise_again()
@@ -190,6 +191,7 @@ class Life:
         self._say_gap()
         if self._sources is not None:
             self._sources.look()
+        self.run.admit()
         self.run.recorder.beat(self.run.info, self.run.result)
 
     def _renew(self, lease: Lease) -> None:
@@ -227,7 +229,8 @@ class Life:
             self._stop_watching,
             self._note_output,
             self._note_troubles,
-            lambda: keep_run_files(run),
+            run.admit,
+            self._keep_run_files,
             lambda: run.recorder.tell(last_facts(run)),
             lambda: run.recorder.report(run.info, run.result),
             self._hear_ranks,
@@ -236,6 +239,12 @@ class Life:
         self._doubt = doubt(run)
         run.recorder.end(outcome(run, error or self._doubt), written)
         self._words.remove()
+
+    def _keep_run_files(self) -> None:
+        if self.run.dir_used:
+            from expkit.run.used.files import keep_run_files
+
+            keep_run_files(self.run)
 
     def _hear_ranks(self) -> None:
         if self.run.plan.seat is not None:
@@ -289,7 +298,8 @@ def _recorder(run: Run, record: RunRecord) -> Recorder:
     """Who writes the run down: where another process makes it, only what this one adds."""
     plan = run.plan
     if plan.seat is None or plan.seat.record is None or run.unobserved:
-        return Recorder(record, () if run.unobserved else run.observers, plan.live)
+        run.audience = Audience(run)
+        return Recorder(record, run.audience.opened, plan.live)
     from expkit.run.recording.rank_log import RankRecorder
 
     return RankRecorder(plan.seat, plan.live)

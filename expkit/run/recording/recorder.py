@@ -17,12 +17,12 @@ from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
 from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
+from expkit.run.recording.traits import is_unreachable, keeps_folders, may_add_files, way_out
 from expkit.stores.folder.log import FolderGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from typing import TypeGuard
 
     from expkit.observers.base import RunObserver
     from expkit.record.events import Event, Queued
@@ -96,20 +96,35 @@ class Recorder:
             self.record = self.log.write(event)
         return run_id
 
+    def join(self, observer: RunObserver, run_id: RunId | None) -> RunId | None:
+        """Tell an observer that comes late of the run; it hears of everything from now on. Return its answer.
+
+        Raises:
+            Exception: whatever it raises.
+        """
+        event, before = Started(time=now(), record=self.record), len(self.lanes)
+        self.observers.append(observer)
+        first = Delivery(event=event, record=self.record, live=self._live, id=run_id, lease=self._lease)
+        answer = self._ask(observer, first)
+        if isinstance(self.log, NoLog):
+            self._open_spool(answer)
+        self._note_owed_to(self.lanes[before:])
+        return answer
+
     def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
         try:
             answer = self._begin_with(observer, delivery)
-            if _keeps_folders(observer) and isinstance(self.log, NoLog):
+            if keeps_folders(observer) and isinstance(self.log, NoLog):
                 self._open_if_there(observer)
         except Exception as error:
-            if not _is_unreachable(observer, error):
+            if not is_unreachable(observer, error):
                 raise
             why = str(error) if isinstance(error, OSError) else said(error)
-            raise ObserverError(f"{observer} cannot take in the run: {why}{_way_out(observer)}") from error
+            raise ObserverError(f"{observer} cannot take in the run: {why}{way_out(observer)}") from error
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
-        if _keeps_folders(observer) and not overrides(observer, StoreObserver) and isinstance(self.log, NoLog):
+        if keeps_folders(observer) and not overrides(observer, StoreObserver) and isinstance(self.log, NoLog):
             try:
                 return observer.take_in(self.record, delivery.id, bind=delivery.bind, lease=delivery.lease)
             except OSError as error:
@@ -155,7 +170,10 @@ class Recorder:
             deliver_in_background(
                 [observer.store for observer in self.observers if isinstance(observer, StoreObserver)]
             )
-        for lane in self.lanes:
+        self._note_owed_to(self.lanes)
+
+    def _note_owed_to(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
             if isinstance(lane.observer, StoreObserver):
                 try:
                     self._note(lane, lane.observer)
@@ -263,7 +281,7 @@ class Recorder:
             from expkit.run.recording.lanes import Patience
 
             self._patience = Patience(self.lanes)
-            self._patience.settle(lane for lane in self.lanes if _may_add_files(lane.observer))
+            self._patience.settle(lane for lane in self.lanes if may_add_files(lane.observer))
         self.tell(event)
         written()
         self.close()
@@ -361,7 +379,6 @@ class Recorder:
             log.warning("observer %s has been told everything, but does not come back from join()", lane)
 
 
-_JOURNAL = "offline=journal"
 _BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
 _WHILE_HERE = "the rest reaches it only while this program goes on, for later only stores that outlive it catch up"
 _TOO_LATE = "the run in %s has ended: what the program reports from now on is not in its record"
@@ -371,30 +388,3 @@ _NOT_LATER = "it is not told later: only stores that outlive the program catch u
 def now() -> datetime:
     """The time, aware UTC."""
     return datetime.now(timezone.utc)
-
-
-def _keeps_folders(observer: RunObserver) -> TypeGuard[StoreObserver]:
-    """Whether runs have a folder of their own there, which can be the log."""
-    return isinstance(observer, StoreObserver) and observer.store.capabilities.folder
-
-
-def _may_add_files(observer: RunObserver) -> bool:
-    """Whether an override may add files, which others must hear of before the end."""
-    return isinstance(observer, StoreObserver) and overrides(observer, StoreObserver)
-
-
-def _is_unreachable(observer: RunObserver, error: Exception) -> bool:
-    """Whether an observer failed at the start for reasons that are not the run's."""
-    if isinstance(error, ExpkitError):
-        return type(error) is StoreError
-    return isinstance(error, OSError) or (
-        isinstance(observer, StoreObserver) and not overrides(observer, StoreObserver)
-    )
-
-
-def _way_out(observer: RunObserver) -> str:
-    """How a run could start nevertheless."""
-    if not isinstance(observer, StoreObserver) or observer.offline is not None:
-        return ""
-    url = f"'folder:PATH?{_JOURNAL}'" if observer.store.capabilities.folder else f"'?{_JOURNAL}' behind its URL"
-    return f". To let runs start while it is away: {type(observer).__name__}(..., offline='journal'), or {url}"

@@ -1,0 +1,48 @@
+"""What the recorder has to know of an observer before it tells it anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expkit.errors import ExpkitError, StoreError
+from expkit.observers.base import overrides
+from expkit.observers.store import StoreObserver
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
+
+    from expkit.observers.base import RunObserver
+
+JOURNAL_OPTION = "offline=journal"
+"""What lets a run start while an observer is away."""
+
+
+def keeps_folders(observer: RunObserver) -> TypeGuard[StoreObserver]:
+    """Whether runs have a folder of their own there, which can be the log."""
+    return isinstance(observer, StoreObserver) and observer.store.capabilities.folder
+
+
+def may_add_files(observer: RunObserver) -> bool:
+    """Whether an override may add files, which others must hear of before the end."""
+    return isinstance(observer, StoreObserver) and overrides(observer, StoreObserver)
+
+
+def is_unreachable(observer: RunObserver, error: Exception) -> bool:
+    """Whether an observer failed at the start for reasons that are not the run's."""
+    if isinstance(error, ExpkitError):
+        return type(error) is StoreError
+    return isinstance(error, OSError) or (
+        isinstance(observer, StoreObserver) and not overrides(observer, StoreObserver)
+    )
+
+
+def way_out(observer: RunObserver) -> str:
+    """How a run could start nevertheless."""
+    if not isinstance(observer, StoreObserver) or observer.offline is not None:
+        return ""
+    url = (
+        f"'folder:PATH?{JOURNAL_OPTION}'"
+        if observer.store.capabilities.folder
+        else f"'?{JOURNAL_OPTION}' behind its URL"
+    )
+    return f". To let runs start while it is away: {type(observer).__name__}(..., offline='journal'), or {url}"
