@@ -1,0 +1,1 @@
+"""Runs in a MongoDB database: documents in the predecessor's shapes, and beside them what the record needs more."""

@@ -1,0 +1,90 @@
+"""Who has which id: claimed by inserting the run's document, which exactly one process can do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import RunExistsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from expkit.stores.mongo.server import Server
+    from expkit.types import RunId
+
+_HUGE = 10**9
+"""Numbers from here on are somebody's own; counting goes on below them."""
+
+_MISSES = 16
+_INT64 = 1 << 63
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+def normal(run_id: RunId) -> RunId:
+    """Text that is a number is that number, and numbers that MongoDB does not have are text."""
+    if isinstance(run_id, int):
+        return int(run_id) if -_INT64 <= run_id < _INT64 else str(run_id)
+    return int(run_id) if _NUMBER.fullmatch(run_id) and int(run_id) < _INT64 else run_id
+
+
+def names_of(run: RunId) -> list[RunId]:
+    """What the ``_id`` of a run may be that somebody calls so; the predecessor kept numbers that were typed as text."""
+    found = normal(run)
+    return [found] if isinstance(found, str) else [found, str(found)]
+
+
+def claim(server: Server, document: dict[str, Any], wanted: RunId | None, *, bind: bool) -> RunId:
+    """Insert the document of a run under an id that nobody has, and return that.
+
+    Args:
+        server: where.
+        document: with the run's ``uid``; if there is one with it already, its id is returned.
+        wanted: the id to try first.
+        bind: whether it must be that one.
+
+    Raises:
+        RunExistsError: the id is taken, and ``bind`` demands it.
+    """
+    if wanted is not None:
+        found = _insert(server, document, normal(wanted))
+        if found is not None:
+            return found
+        if bind:
+            raise RunExistsError(f"there is a run {wanted!r} in {server.place.url} already; choose another id")
+    return next(found for number in _numbers(server) if (found := _insert(server, document, number)) is not None)
+
+
+def _insert(server: Server, document: dict[str, Any], run_id: RunId) -> RunId | None:
+    """The id of the run; None if another one has that id."""
+    from pymongo.errors import DuplicateKeyError
+
+    document["_id"] = run_id
+    try:
+        server.runs.insert_one(document)
+    except DuplicateKeyError:
+        found = server.runs.find_one({"expkit.uid": document["expkit"]["uid"]}, {"_id": 1})
+        return None if found is None else _id_of(found)
+    return run_id
+
+
+def _id_of(document: dict[str, Any]) -> RunId:
+    found: RunId = document["_id"]
+    return found
+
+
+def _numbers(server: Server) -> Iterator[int]:
+    """Ids to try: from the greatest one on; those of processes that start at the same time are met on the way."""
+    number = _greatest(server)
+    for misses in range(1, _HUGE):
+        number += 1
+        yield number
+        if misses % _MISSES == 0:
+            number = max(number, _greatest(server))
+
+
+def _greatest(server: Server) -> int:
+    """The greatest number that a run has, or had before it was deleted."""
+    counted = {"_id": {"$gt": 0, "$lt": _HUGE}}
+    last = (each.find_one(counted, {"_id": 1}, sort=[("_id", -1)]) for each in (server.runs, server.deleted))
+    return max((int(found["_id"]) for found in last if found is not None), default=0)

@@ -1,0 +1,214 @@
+"""Metrics as tools made for the predecessor read them: a document for each run and name, with three columns.
+
+Documents roll over before they are large. They are made from the streams, which are what is read back; each knows up to
+which item of its stream it goes, so what is told twice is there once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit.errors import StoreError
+from expkit.stores.mongo.streams import field_of
+from expkit.stores.mongo.views import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from expkit.record.model import Point, StreamKey
+    from expkit.stores.mongo.server import Server
+    from expkit.stores.mongo.streams import Piece
+    from expkit.types import RunId
+
+PART = 50_000
+"""Points in one document: some 3 MB."""
+
+_TRIES = 8
+_LONGEST = 200
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - BSON's times are naive UTC
+
+
+class _Part(NamedTuple):
+    """The last document of one name.
+
+    Attributes:
+        id: of the document.
+        number: which one of this name.
+        size: points in it.
+        end: offset in the stream behind the last of its points.
+    """
+
+    id: Any
+    number: int
+    size: int
+    end: int
+
+
+class Metrics:
+    """The documents of metrics of a store.
+
+    Args:
+        server: where.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._parts: dict[str, dict[str, _Part]] = {}
+        self._links: dict[str, list[dict[str, str]]] = {}
+
+    def add(self, run_id: RunId, uid: str, stream: StreamKey, piece: Piece) -> bool:
+        """Add the points of a piece; whether there are new documents."""
+        from pymongo.errors import BulkWriteError
+
+        place = f"{uid}/{field_of(stream)}"
+        for _ in range(_TRIES):
+            update = _Update(run_id, place, {**self._known(place)}, piece)
+            try:
+                if update.send(self._server):
+                    self._parts[place] = update.parts
+                    if update.is_new:
+                        self._links.pop(uid, None)
+                    return update.is_new
+            except BulkWriteError:
+                pass
+            self._parts.pop(place, None)  # somebody else was faster, or an earlier try of ours came late
+        raise StoreError(f"too many processes add metrics to run {run_id} in {self._server.place.url} at once")
+
+    def _known(self, place: str) -> dict[str, _Part]:
+        if place not in self._parts:
+            fields = {"name": 1, "expkit": 1}
+            found = self._server.metrics.find({"expkit.stream": place}, fields).sort("expkit.part", 1)
+            self._parts[place] = {
+                document["name"]: _Part(document["_id"], ours["part"], ours["n"], ours["end"])
+                for document in found
+                for ours in (document["expkit"],)
+            }
+        return self._parts[place]
+
+    def links(self, run_id: RunId, uid: str) -> list[dict[str, str]]:
+        """What ``info.metrics`` says: the name and the document of each metric of a run."""
+        if uid not in self._links:
+            found = self._server.metrics.find({"run_id": run_id}, {"name": 1}).sort("_id", 1)
+            self._links[uid] = [{"name": document["name"], "id": str(document["_id"])} for document in found]
+        return self._links[uid]
+
+    def remove_all(self, run_id: RunId, uid: str) -> None:
+        """Remove the metrics of a run."""
+        self._server.metrics.delete_many({"run_id": run_id})
+        self.forget(uid)
+
+    def forget(self, uid: str) -> None:
+        """Know nothing of a run any more."""
+        self._links.pop(uid, None)
+        for place in [place for place in self._parts if place.startswith(f"{uid}/")]:
+            del self._parts[place]
+
+
+class _Update:
+    """What is to be written for one piece.
+
+    Attributes:
+        parts: the last document of each name, after it.
+        is_new: whether it makes documents.
+    """
+
+    def __init__(self, run_id: RunId, place: str, parts: dict[str, _Part], piece: Piece) -> None:
+        self._run_id = run_id
+        self._place = place
+        self.parts = parts
+        self.is_new = False
+        self._operations: list[Any] = []
+        self._updates = 0
+        for name, points in self._by_name(piece).items():
+            self._add(name, points)
+
+    def send(self, server: Server) -> bool:
+        """Write it; whether all was as expected."""
+        if not self._operations:
+            return True
+        done = server.metrics.bulk_write(self._operations, ordered=True)
+        return bool(done.matched_count == self._updates)
+
+    def _by_name(self, piece: Piece) -> dict[str, list[tuple[int, Point]]]:
+        """The points that are not there yet, with their offsets."""
+        found: dict[str, list[tuple[int, Any]]] = {}
+        for offset, point in enumerate(piece.items, piece.start):
+            name = _name(point)  # type: ignore[arg-type]
+            part = self.parts.get(name)
+            if part is None or offset >= part.end:
+                found.setdefault(name, []).append((offset, point))
+        return found
+
+    def _add(self, name: str, points: list[tuple[int, Point]]) -> None:
+        last = self.parts.get(name)
+        for number, some in _parts_of(points, last):
+            end, columns = some[-1][0] + 1, _columns([point for _, point in some])
+            if last is not None and last.number == number:
+                self._grow(last, columns, len(some), end)
+                count = last.size + len(some)
+            else:
+                self._make(name, number, columns, len(some), end)
+                count = len(some)
+            last = self.parts[name] = _Part(_id(self._place, name, number), number, count, end)
+
+    def _grow(self, part: _Part, columns: dict[str, list[Any]], count: int, end: int) -> None:
+        from pymongo import UpdateOne
+
+        push = {key: {"$each": items} for key, items in columns.items()}
+        ours = {"expkit.n": part.size + count, "expkit.end": end}
+        self._operations.append(UpdateOne({"_id": part.id, "expkit.n": part.size}, {"$push": push, "$set": ours}))
+        self._updates += 1
+
+    def _make(self, name: str, number: int, columns: dict[str, list[Any]], count: int, end: int) -> None:
+        from pymongo import InsertOne
+
+        ours = {"stream": self._place, "part": number, "n": count, "end": end}
+        head = {"_id": _id(self._place, name, number), "run_id": self._run_id, "name": name}
+        self._operations.append(InsertOne({**head, **columns, "expkit": ours}))
+        self.is_new = True
+
+
+def _parts_of(points: list[tuple[int, Point]], last: _Part | None) -> Iterator[tuple[int, list[tuple[int, Point]]]]:
+    """Points for the last document, as many as it takes, and for further ones."""
+    number, room = (last.number, max(0, PART - last.size)) if last is not None else (0, PART)
+    start = 0
+    while start < len(points):
+        if room:
+            yield number, points[start : start + room]
+        start, number, room = start + room, number + 1, PART
+
+
+def _columns(points: Sequence[Point]) -> dict[str, list[Any]]:
+    return {
+        "steps": [_shown(point.step) for point in points],
+        "values": [_shown(point.value) for point in points],
+        "timestamps": [_time(point.time) for point in points],
+    }
+
+
+def _time(seconds: float) -> datetime:
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except (ValueError, OverflowError):
+        return _EPOCH
+
+
+def _shown(value: Any) -> Any:
+    """Numbers as they are; anything else as a short text."""
+    if isinstance(value, (int, float)):
+        return safe(value)
+    return safe(value if isinstance(value, str) else repr(value))[:_LONGEST]
+
+
+def _name(point: Point) -> str:
+    tags = ",".join(f"{key}={value}" for key, value in point.tags)
+    return str(safe(f"{point.name}{{{tags}}}" if tags else point.name))
+
+
+def _id(place: str, name: str, number: int) -> Any:
+    """The id that a document has whoever makes it, so that nobody makes a second one."""
+    from bson import ObjectId
+
+    return ObjectId(sha256(f"{place}/{number}/{name}".encode()).digest()[:12])

@@ -1,0 +1,215 @@
+"""One MongoDB server and the collections of one store; pymongo is loaded, and connected, when it is first used."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from datetime import datetime, timedelta, timezone
+from functools import wraps
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from expkit.errors import StoreError
+from expkit.stores.mongo.place import bounds_of
+from expkit.stores.mongo.trouble import is_dropped, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pymongo import MongoClient
+    from pymongo.collection import Collection
+
+    from expkit.stores.mongo.place import Place
+
+LIMIT = 20.0
+"""Seconds that one operation of a store may take."""
+
+_CLOCK = 10.0
+"""Seconds after which the server is asked for its clock again."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Server:
+    """The client of one store and its collections.
+
+    Args:
+        place: where the store lies.
+        client: somebody's own client; None: one of our own, made when it is needed.
+        options: of our own client, beyond the URL.
+    """
+
+    def __init__(self, place: Place, client: Any = None, options: Mapping[str, Any] | None = None) -> None:
+        self.place = place
+        self._given = client
+        self._options = dict(options or {})
+        self._own: MongoClient[Any] | None = None
+        self._pid = 0
+        self._indexed = False
+        self._lock = threading.RLock()
+        self._ahead = (0.0, timedelta())
+        self._last = datetime.min.replace(tzinfo=timezone.utc)
+
+    # -- collections -----------------------------------------------------------------------------------
+
+    @property
+    def runs(self) -> Collection[Any]:
+        """A document for each run."""
+        return self.collection(self.place.runs)
+
+    @property
+    def metrics(self) -> Collection[Any]:
+        """Metrics for other tools: a document for each run and name, or several."""
+        return self.collection(self.place.metrics)
+
+    @property
+    def pieces(self) -> Collection[Any]:
+        """Pieces of streams."""
+        return self.collection(f"{self.place.runs}.streams")
+
+    @property
+    def annotations(self) -> Collection[Any]:
+        """Later facts."""
+        return self.collection(f"{self.place.runs}.annotations")
+
+    @property
+    def changes(self) -> Collection[Any]:
+        """What happened, numbered."""
+        return self.collection(f"{self.place.runs}.changes")
+
+    @property
+    def deleted(self) -> Collection[Any]:
+        """Ids of runs that were deleted; they are not given again."""
+        return self.collection(f"{self.place.runs}.deleted")
+
+    @property
+    def files(self) -> Collection[Any]:
+        """Files of the GridFS."""
+        return self.collection(f"{self.place.files}.files")
+
+    @property
+    def chunks(self) -> Collection[Any]:
+        """Bytes of the GridFS."""
+        return self.collection(f"{self.place.files}.chunks")
+
+    def collection(self, name: str) -> Collection[Any]:
+        """Any collection of the database, read from the primary, with naive times in UTC."""
+        from bson.codec_options import CodecOptions
+        from pymongo import ReadPreference
+
+        database = self.client[self.place.database]
+        return database.get_collection(name, CodecOptions(tz_aware=False), ReadPreference.PRIMARY)
+
+    # -- the client ------------------------------------------------------------------------------------
+
+    @property
+    def client(self) -> Any:
+        """The driver's client; that of a forked child is its own."""
+        if self._given is not None:
+            return self._given
+        with self._lock:
+            if self._own is None or self._pid != os.getpid():
+                self._own, self._pid = self._connect(), os.getpid()
+            return self._own
+
+    def _connect(self) -> MongoClient[Any]:
+        from pymongo import MongoClient
+
+        options = {"appname": "expkit", **bounds_of(self.place.server), **self._options}
+        client: MongoClient[Any] = MongoClient(self.place.server, **options)
+        # at the end of the process there is nothing to wait for
+        weakref.finalize(self, client.close).atexit = False
+        return client
+
+    def close(self) -> None:
+        """Let go of our own client."""
+        with self._lock:
+            client, self._own = self._own, None
+            if client is not None and self._pid == os.getpid():
+                client.close()
+
+    # -- asking ----------------------------------------------------------------------------------------
+
+    def ask(self, work: Callable[[], _T], tries: int = 2) -> _T:
+        """Do something with the server, in bounded time; a dropped connection is made anew.
+
+        Raises:
+            StoreError: the server cannot be reached, or refuses.
+        """
+        from bson.errors import BSONError
+        from pymongo import timeout
+        from pymongo.errors import PyMongoError
+
+        for left in reversed(range(tries)):
+            try:
+                with timeout(LIMIT):
+                    return work()
+            except (PyMongoError, BSONError) as error:
+                if not left or not is_dropped(error):
+                    raise StoreError(sentence(error, self.place)) from error
+        raise AssertionError("unreachable")
+
+    def prepare(self) -> None:
+        """Make the indexes, once."""
+        if self._indexed:
+            return
+        self.runs.create_index([("expkit.uid", 1)], unique=True, sparse=True)
+        self.runs.create_index([("expkit.created", 1)])
+        self.metrics.create_index([("run_id", 1), ("name", 1)])
+        self.metrics.create_index([("expkit.stream", 1)])
+        self.annotations.create_index([("uid", 1)])
+        self.files.create_index([("sha256", 1)], unique=True, sparse=True)
+        self.files.create_index([("filename", 1), ("uploadDate", 1)])
+        self.chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
+        self._indexed = True
+
+    # -- the clock -------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The server's clock; between two looks at it ours goes on, and it never goes back."""
+        asked, ahead = self._ahead
+        if not asked or monotonic() - asked > _CLOCK:
+            ahead = self.ask(self._look) - datetime.now(timezone.utc)
+            self._ahead = (monotonic(), ahead)
+        with self._lock:
+            self._last = max(datetime.now(timezone.utc) + ahead, self._last + timedelta(microseconds=1))
+            return self._last
+
+    def _look(self) -> datetime:
+        from pymongo.errors import OperationFailure
+
+        try:
+            answer = self.client.admin.command("hello")
+        except OperationFailure:  # servers before 4.4.2
+            answer = self.client.admin.command("isMaster")
+        time: datetime = answer["localTime"]
+        return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+class Served:
+    """What works on one server.
+
+    Args:
+        server: the server.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+
+_S = TypeVar("_S", bound=Served)
+
+
+def bounded(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
+    """A method that the server answers in bounded time, and that says in one sentence what is wrong with it.
+
+    It may be done twice, where a connection was dropped.
+    """
+
+    @wraps(method)
+    def call(self: _S, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return self.server.ask(lambda: method(self, *args, **kwargs))
+
+    return call

@@ -1,0 +1,60 @@
+"""Removing bytes that nothing names any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from expkit.stores.mongo.files import remove
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from expkit.stores.mongo.server import Server
+
+
+def sweep(server: Server, grace: float, named: Callable[[], set[str]]) -> int:
+    """Remove files of ours that nobody names and that are old enough, then bytes of uploads that were broken off.
+
+    Files that are none of ours (the predecessor's, other programs') stay.
+
+    Args:
+        server: where.
+        grace: seconds that they must be old.
+        named: the hashes that records name; asked for once the old files are known.
+
+    Returns:
+        How many files went.
+    """
+    before = (server.now() - timedelta(seconds=grace)).replace(tzinfo=None)
+    old = server.ask(lambda: _old_files(server, before))
+    used = named() | server.ask(lambda: _long_files(server)) if old else set()
+    unused = [file["_id"] for file in old if file.get("sha256", file["_id"]) not in used]
+    for file_id in unused:
+        server.ask(lambda file_id=file_id: remove(server, [file_id]))  # type: ignore[misc]
+    server.ask(lambda: _remove_halves(server, before))
+    return len(unused)
+
+
+def _old_files(server: Server, before: datetime) -> list[dict[str, Any]]:
+    ours = {"$or": [{"sha256": {"$exists": True}}, {"filename": {"$regex": "^(record|stream)://"}}]}
+    return list(server.files.find({**ours, "uploadDate": {"$lte": before}}, {"sha256": 1}))
+
+
+def _long_files(server: Server) -> set[Any]:
+    """The files that documents name by their id."""
+    records = server.runs.find({"expkit.uid": {"$exists": True}}, {"expkit.long": 1})
+    pieces = server.pieces.find({"file": {"$exists": True}}, {"file": 1})
+    fields = {file_id for document in records for file_id in document["expkit"]["long"].values()}
+    return fields | {document["file"] for document in pieces}
+
+
+def _remove_halves(server: Server, before: datetime) -> None:
+    """Chunks without a file, whose upload began long ago."""
+    from bson import ObjectId
+
+    first = server.chunks.find({"n": 0, "files_id": {"$lt": ObjectId.from_datetime(before)}}, {"files_id": 1})
+    for file_id in [chunk["files_id"] for chunk in first]:
+        if server.files.find_one({"_id": file_id}, {"_id": 1}) is None:
+            server.chunks.delete_many({"files_id": file_id})

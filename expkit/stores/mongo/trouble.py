@@ -1,0 +1,61 @@
+"""What the driver says, as one sentence for people."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expkit.stores.mongo.place import Place
+
+_BAD_LOGIN = (18, 8000)
+_NO_RIGHT = 13
+_LONGEST = 300
+
+_SIGNS = (
+    ("refused", "the connection is refused"),
+    (r"getaddrinfo|Name or service|nodename|No address|name resolution", "there is no such host"),
+    (r"replica set|ReplicaSetNoPrimary|primary", "no primary of such a replica set is there"),
+    (r"SSL|TLS|certificate", "there is no TLS connection: {said}"),
+    (r"timed? ?out", "it does not answer"),
+)
+
+
+def is_dropped(error: Exception) -> bool:
+    """Whether a connection broke that may be made again at once; slowness is no such thing."""
+    from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
+
+    return isinstance(error, AutoReconnect) and not isinstance(error, (NetworkTimeout, ServerSelectionTimeoutError))
+
+
+def sentence(error: Exception, place: Place) -> str:
+    """What is wrong with the server of ``place``."""
+    from pymongo import errors
+
+    here, said = f"the MongoDB server at {place.hosts}", _said(error)
+    if isinstance(error, errors.ServerSelectionTimeoutError):
+        return f"no MongoDB server answers at {place.hosts}: {_sign(said)}. Is it running, and is the address right?"
+    if isinstance(error, errors.OperationFailure) and error.code in _BAD_LOGIN:
+        return f"{here} does not accept the user or the password: {said}"
+    if isinstance(error, errors.OperationFailure) and error.code == _NO_RIGHT:
+        return f"the user may not do this on {here}; the role readWrite on {place.database!r} is needed: {said}"
+    if isinstance(error, (errors.NetworkTimeout, errors.ExecutionTimeout, errors.WTimeoutError)):
+        return f"{here} has not answered in time: {said}"
+    if isinstance(error, errors.AutoReconnect):
+        return f"{here} has closed the connection: {said}"
+    if isinstance(error, (errors.ConfigurationError, errors.InvalidURI, errors.InvalidName)):
+        return f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {said}"
+    return f"{here} refuses: {said}"
+
+
+def _sign(said: str) -> str:
+    for sign, meaning in _SIGNS:
+        if re.search(sign, said, re.IGNORECASE):
+            return meaning.format(said=said)
+    return said
+
+
+def _said(error: Exception) -> str:
+    """The driver's words, without its list of time-outs and topology."""
+    text = re.split(r" \(configured timeouts|, Timeout: |, full error: |, Topology Description", str(error))[0]
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
