@@ -308,6 +308,12 @@ def _tag(args: str, run: RunInputs) -> None:
     run.tags.append(args)
 
 
+@cli_option("-t", "--tiny-db")
+def _tiny_db(args: str, run: RunInputs) -> None:
+    """Record the run in this folder, with TinyDB."""
+    run.observe(f"tinydb:{args}")
+
+
 @cli_option("-u", "--unobserved", is_flag=True)
 def _unobserved(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     """Record nothing."""
@@ -334,6 +340,7 @@ BUILT_IN: tuple[CLIOption, ...] = (
     _queue,
     _strict_capture,
     _tag,
+    _tiny_db,
     _unobserved,
 )
 """The options that every experiment has, by name. A new one is a decorated function above and a line here."""

@@ -12,10 +12,18 @@ if TYPE_CHECKING:
     from expkit.observers.base import RunObserver
     from expkit.observers.file import FileStorageObserver
     from expkit.observers.store import StoreObserver
+    from expkit.observers.tinydb import TinyDbObserver
+    from expkit.observers.tinydb_reader import TinyDbReader
 
-__all__ = ["FileStorageObserver", "RunObserver", "StoreObserver"]
+__all__ = ["FileStorageObserver", "RunObserver", "StoreObserver", "TinyDbObserver", "TinyDbReader"]
 
-_PLACES = {"FileStorageObserver": "file", "RunObserver": "base", "StoreObserver": "store"}
+_PLACES = {
+    "FileStorageObserver": "file",
+    "RunObserver": "base",
+    "StoreObserver": "store",
+    "TinyDbObserver": "tinydb",
+    "TinyDbReader": "tinydb_reader",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from expkit.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from expkit.stores.base import RunStore
 
@@ -21,7 +22,7 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
     """Open a store; what it keeps is touched only when it is used.
 
     Args:
-        url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); or a scheme that an installed package
+        url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); ``mongodb://HOST/DATABASE``; or a scheme that an installed package
             adds by an entry point of the group ``expkit.stores``. ``~`` is the home folder. A path object is always
             a path, whatever its name looks like.
 
@@ -52,5 +53,40 @@ def _open_memory(_: str) -> RunStore:
     return MemoryStore()
 
 
-OPENERS: dict[str, Callable[[str], RunStore]] = {"folder": _open_folder, "memory": _open_memory}
+def _open_tinydb(path: str) -> RunStore:
+    from expkit.stores.tinydb.store import TinyDbStore
+
+    return TinyDbStore(database_folder(path))
+
+
+def database_folder(path: str) -> Path:
+    """The folder behind ``tinydb:``.
+
+    Raises:
+        StoreError: there is none.
+    """
+    if not path:
+        raise StoreError("the URL of a TinyDB database needs its folder: tinydb:runs_db")
+    return folder_of(path)
+
+
+def _open_mongodb(rest: str) -> RunStore:
+    from expkit.stores.mongo.store import MongoStore
+
+    return MongoStore(f"mongodb:{rest}")
+
+
+def _open_mongodb_srv(rest: str) -> RunStore:
+    from expkit.stores.mongo.store import MongoStore
+
+    return MongoStore(f"mongodb+srv:{rest}")
+
+
+OPENERS: dict[str, Callable[[str], RunStore]] = {
+    "folder": _open_folder,
+    "memory": _open_memory,
+    "mongodb": _open_mongodb,
+    "mongodb+srv": _open_mongodb_srv,
+    "tinydb": _open_tinydb,
+}
 """How to open stores of our own, by scheme."""

@@ -1,0 +1,1 @@
+"""A store whose records are tables that TinyDB alone can read; what grows while a run lasts lies in files beside them."""
