@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from expkit.cli.terminal import emit, speaks_unicode
-from expkit.cli.values import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,6 +59,8 @@ def end_line(id: object, location: str | None, status: str, seconds: float, resu
     took = "after" if status != "COMPLETED" else "in"
     parts = [f"{status.lower()} {took} {duration(seconds)}"]
     if result is not None:
+        from expkit.cli.values import short
+
         parts.append(f"result {short(result)}")
     if id is not None or location:
         parts.append(f"record in {location}" if location else f"run {id}")

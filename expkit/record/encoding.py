@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import RAISED, safe_repr, tolerate
 from expkit._support.secrets import Secret
-from expkit.record import arrays as numeric
 from expkit.record.masking import of_runs
 from expkit.record.tagged import TAG, Encoded, Masked, Opaque, find_loaded, is_unicode, name_of, tagged
 
@@ -218,21 +217,30 @@ def _ref(_: _Encoder, value: Any) -> Json:
     return tagged("ref", name=value.__name__ if isinstance(value, ModuleType) else name_of(value))
 
 
+def _numeric() -> Any:
+    """Where NumPy's values are known; without NumPy there are none."""
+    from expkit.record import arrays
+
+    return arrays
+
+
 def _array(encoder: _Encoder, value: Any) -> Json:
     if value.dtype == object:
         return encoder.inside(
             value,
             lambda: tagged("array", dtype="object", shape=list(value.shape), items=encoder.all(value.ravel().tolist())),
         )
+    numeric = _numeric()
     return numeric.encode_array(value, encoder.arrays) if numeric.can_encode(value.dtype) else _object(encoder, value)
 
 
 def _scalar(encoder: _Encoder, value: Any) -> Json:
+    numeric = _numeric()
     return numeric.encode_scalar(value) if numeric.can_encode(value.dtype) else _object(encoder, value)
 
 
 def _frame(encoder: _Encoder, value: Any) -> Json:
-    return numeric.encode_frame(value, encoder.arrays)
+    return _numeric().encode_frame(value, encoder.arrays)
 
 
 def _encoded(_: _Encoder, value: Opaque | Encoded | Masked) -> Json:
@@ -311,7 +319,7 @@ _BY_BASE: list[tuple[type | tuple[type, ...], Any]] = [
 
 
 def _writer_for(value: Any) -> Any:
-    if numeric.is_scalar(value):
+    if "numpy" in sys.modules and _numeric().is_scalar(value):
         return _scalar
     if hasattr(type(value), "__dataclass_fields__"):
         return _dataclass
@@ -322,12 +330,14 @@ def _writer_for(value: Any) -> Any:
 
 
 def _rare_writer_for(value: Any) -> Any:
-    if numeric.is_array(value):
-        return _array
+    if "numpy" in sys.modules:
+        numeric = _numeric()
+        if numeric.is_array(value):
+            return _array
+        if numeric.is_frame(value):
+            return _frame
     if isinstance(value, getattr(sys.modules.get("decimal"), "Decimal", ())):
         return _decimal
-    if numeric.is_frame(value):
-        return _frame
     if hasattr(type(value), "get_secret_value"):
         return _secret
     return _ref if callable(value) and find_loaded(name_of(value)) is value else _object

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import RAISED, safe_repr, tolerate
 from expkit._support.secrets import MASK, Secret, may_hold_access, names_secret
-from expkit.record import arrays as numeric
 from expkit.record.tagged import Masked, quoted
 from expkit.settings import SETTINGS
 
@@ -187,7 +186,9 @@ class _Walk:
         shown = list(self.each(items, secret))
         if all(one is other for one, other in zip(items, shown, strict=True)):
             return value
-        return numeric.object_array(shown, list(value.shape))
+        from expkit.record.arrays import object_array
+
+        return object_array(shown, list(value.shape))
 
     def frame(self, value: Any, secret: bool) -> Any:
         """A frame or series; a copy where texts, labels or index hold something."""

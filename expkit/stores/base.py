@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
 
-from expkit._support.named import NamedTuple
+from expkit.stores.answers import Blob, Capabilities, Change, RunKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,47 +23,10 @@ if TYPE_CHECKING:
     from expkit.record.query import Query
     from expkit.types import RunId
 
+__all__ = ["Batch", "Blob", "Capabilities", "Change", "RunKey", "RunStore"]
+
 Batch = Union["Sequence[Point]", bytes]
 """What streams are made of: points for ``points`` streams (offsets count points), bytes for ``output`` ones."""
-
-
-class Capabilities(NamedTuple):
-    """What a store can do beyond the minimum; the contract checks that a flag is honest.
-
-    Attributes:
-        durable: what was acknowledged survives the death of the process.
-        shared: several processes may write at once.
-        folder: every run has a local folder of its own, so the store can be the local log.
-    """
-
-    durable: bool = False
-    shared: bool = False
-    folder: bool = False
-
-
-class RunKey(NamedTuple):
-    """The two names of a run in one store."""
-
-    id: RunId
-    uid: str
-
-
-class Change(NamedTuple):
-    """One entry of the change log: something happened to the run ``uid``.
-
-    ``what`` is ``created``, ``saved``, ``annotated``, ``deleted`` or ``resumed``.
-    """
-
-    uid: str
-    what: str
-    time: datetime
-
-
-class Blob(NamedTuple):
-    """Stored bytes: hex digest and size in bytes."""
-
-    sha256: str
-    size: int
 
 
 @runtime_checkable

@@ -13,8 +13,8 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
+from expkit._support.digests import md5_of
 from expkit._support.places import host_name, state_dir
 from expkit._support.signature import Signature
 from expkit._support.troubles import hear, keep, take
@@ -22,7 +22,6 @@ from expkit.provenance.code.modules import is_library, names_of, users_modules
 from expkit.provenance.code.packages import note_elsewhere, package_files, package_module
 from expkit.provenance.files.audit import listen, quietly
 from expkit.provenance.files.opened import WORKER, Opened, Sight, Writing
-from expkit.provenance.files.programs import program_name
 from expkit.provenance.files.reading import hook_readers
 from expkit.settings import SETTINGS
 
@@ -109,6 +108,8 @@ class Report(Opened):
 
 def _own_names() -> set[str]:
     """Under which names this program may have been started."""
+    from expkit.provenance.files.programs import program_name
+
     return {program_name(name, ()) for name in (sys.orig_argv[:1] + sys.argv[:1]) if name}
 
 
@@ -271,7 +272,7 @@ def _machine() -> str:
     for place in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):  # of Linux
         with suppress(OSError):
             said += os.readlink(place) if os.path.islink(place) else _first_line(place)
-    return f"{crc32(said.encode()):08x}"
+    return md5_of(said.encode())[:8]
 
 
 def _first_line(path: str) -> str:

@@ -11,12 +11,13 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING
 
 from expkit._support.shown import Shown
-from expkit.run.output.filtering import Filtering
 from expkit.stores.folder import files, output
 from expkit.stores.folder.output import CHUNK, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from expkit.run.output.filtering import Filtering
 
 log = logging.getLogger("expkit")
 
@@ -41,7 +42,7 @@ class Settler:
         self.length = 0
         self._path = path
         self._end = end
-        self._filter = None if filter is None else Filtering(filter)
+        self._filter = None if filter is None else _filtering(filter)
         self._shows_screen = filter is None
         self._screen = Shown()
         self._offset = self._noted = self._given_back = 0
@@ -165,6 +166,12 @@ class Settler:
             upto = self._offset - _LARGE
             _punch(output.raw_path(self._path), self._given_back, upto - self._given_back)
             self._given_back = upto
+
+
+def _filtering(filter: Callable[[str], str]) -> Filtering:
+    from expkit.run.output.filtering import Filtering
+
+    return Filtering(filter)
 
 
 def _punch(path: str, start: int, size: int) -> None:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 def keep_run_files(run: Run) -> None:
     """Make artifacts of the files in ``run.dir``."""
-    if not run.dir_used:
-        return
     folder = run.recorder.log.files
     for path in sorted(child for child in folder.rglob("*") if child.is_file()):
         name = path.relative_to(folder).as_posix()

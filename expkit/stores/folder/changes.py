@@ -93,7 +93,7 @@ class ChangeLog:
 
 def _change(entry: Json) -> Change | None:
     """The change that a line tells of; a line that a dying disk left behind may tell of none."""
-    from expkit.stores.base import Change
+    from expkit.stores.answers import Change
 
     try:
         time, what, uid = entry

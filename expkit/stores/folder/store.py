@@ -67,7 +67,7 @@ class FolderStore:
     @property
     def capabilities(self) -> Capabilities:
         """Durable, shared, with a folder per run."""
-        from expkit.stores.base import Capabilities
+        from expkit.stores.answers import Capabilities
 
         return Capabilities(durable=True, shared=True, folder=True)
 
@@ -115,7 +115,7 @@ class FolderStore:
 
     def ids(self) -> list[RunKey]:
         """All runs, in order of creation."""
-        from expkit.stores.base import RunKey
+        from expkit.stores.answers import RunKey
 
         return [RunKey(entry.id, entry.uid) for entry in self._parts.index.entries()]
 
@@ -193,7 +193,7 @@ class FolderStore:
 
     def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
         """Keep bytes under their hash."""
-        from expkit.stores.base import Blob
+        from expkit.stores.answers import Blob
 
         self._parts.prepare()
         stored = self._parts.blobs.put(source)

@@ -1,0 +1,51 @@
+"""What stores answer with: small facts, as tuples. The protocol itself is in :mod:`expkit.stores.base`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expkit._support.named import NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from expkit.types import RunId
+
+
+class Capabilities(NamedTuple):
+    """What a store can do beyond the minimum; the contract checks that a flag is honest.
+
+    Attributes:
+        durable: what was acknowledged survives the death of the process.
+        shared: several processes may write at once.
+        folder: every run has a local folder of its own, so the store can be the local log.
+    """
+
+    durable: bool = False
+    shared: bool = False
+    folder: bool = False
+
+
+class RunKey(NamedTuple):
+    """The two names of a run in one store."""
+
+    id: RunId
+    uid: str
+
+
+class Change(NamedTuple):
+    """One entry of the change log: something happened to the run ``uid``.
+
+    ``what`` is ``created``, ``saved``, ``annotated``, ``deleted`` or ``resumed``.
+    """
+
+    uid: str
+    what: str
+    time: datetime
+
+
+class Blob(NamedTuple):
+    """Stored bytes: hex digest and size in bytes."""
+
+    sha256: str
+    size: int
