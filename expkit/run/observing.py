@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.observers.base import RunObserver
 from expkit.observers.opening import open_observer
+from expkit.provenance.projects import default_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,29 +24,30 @@ class Observing:
     """The observers of a run that is being planned.
 
     Args:
-        specs: see :data:`expkit.observers.opening.ObserverLike`.
-        options: the command line's options, for callables.
+        inputs: whose observers these are.
+        unobserved: there are none, whatever the inputs say.
 
     Attributes:
         seat: the place of this process in a run that several make.
     """
 
-    def __init__(self, specs: Sequence[Any], options: Mapping[str, Any]) -> None:
-        self._specs = specs
-        self._options = options
+    def __init__(self, inputs: RunInputs, *, unobserved: bool = False) -> None:
+        self._inputs = inputs
+        self._unobserved = unobserved
+        self._specs: Sequence[Any] = [] if unobserved else _wanted(inputs)
         self._opened: list[tuple[Any, RunObserver]] = []
         self.seat: Seat | None = None
 
-    def change(self, specs: Sequence[Any]) -> None:
-        """Others are to be told; those that were open already stay so."""
-        self._specs = specs
+    def sit(self, config: Mapping[str, Any]) -> Seat | None:
+        """Find the place of this process among those that were started together with it, if there are any.
 
-    def sit(self, inputs: RunInputs, config: Mapping[str, Any]) -> Seat | None:
-        """Find the place of this process among those that were started together with it, if there are any."""
+        From here on hooks change the observers no more.
+        """
+        self._catch_up()
         if self._specs and not _LAUNCHED.isdisjoint(os.environ):
             from expkit.run.recording.ranks import take_seat
 
-            self.seat = take_seat(inputs, self, lambda: config)
+            self.seat = take_seat(self._inputs, self, lambda: config)
         return self.seat
 
     def opened(self, config: Mapping[str, Any]) -> tuple[RunObserver, ...]:
@@ -73,12 +75,24 @@ class Observing:
                 return found
         return None
 
+    def _catch_up(self) -> None:
+        """Take over what config functions and hooks did to the experiment's observers; those that are open stay so."""
+        if self._inputs.catch_up() and not self._unobserved:
+            self._specs = _wanted(self._inputs)
+
     def _open(self, spec: Any, config: Mapping[str, Any]) -> RunObserver:
         opened = next((observer for known, observer in self._opened if known is spec), None)
         if opened is None:
-            opened = open_observer(spec, config, self._options)
+            opened = open_observer(spec, config, self._inputs.options)
             self._opened.append((spec, opened))
         return opened
+
+
+def _wanted(inputs: RunInputs) -> list[Any]:
+    """The observers, not opened yet; the default store where nobody else observes."""
+    if inputs.observers or not inputs.default_store:
+        return list(inputs.observers)
+    return [default_store()]
 
 
 def _asks_for_config(spec: Any) -> bool:

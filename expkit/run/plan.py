@@ -17,7 +17,6 @@ from expkit.config.resolve import Resolution, resolve
 from expkit.config.values import plain
 from expkit.errors import CommandNotFoundError, NoCommandError
 from expkit.observers.delivery import Live
-from expkit.provenance.projects import default_store
 from expkit.record.encoding import encode
 from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
@@ -99,7 +98,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     """
     looks_only = _looks_only(root, inputs)
     unobserved = inputs.unobserved or looks_only
-    observing = Observing([] if unobserved else _wanted(inputs), inputs.options)
+    observing = Observing(inputs, unobserved=unobserved)
     queued = None if inputs.id is None or inputs.queue_only else _queued(root, inputs, observing)
     owner, command, function = find_command(root, inputs.command)
     nodes = root.ordered()
@@ -107,10 +106,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
         resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
-    if inputs.catch_up() and not unobserved:
-        observing.change(_wanted(inputs))
     config = resolution.config
-    seed = _settle_seed(config, observing.sit(inputs, config))
+    seed = _settle_seed(config, observing.sit(config))
     namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
@@ -258,13 +255,6 @@ def _namespaces(root: Definitions, nodes: list[Definitions], resolution: Resolut
         if own is not None:
             check_seed(own, f"{_path(root, node)}.seed".removeprefix("."))
     return namespaces
-
-
-def _wanted(inputs: RunInputs) -> list[Any]:
-    """The observers, not opened yet; the default store where nobody else observes."""
-    if inputs.observers or not inputs.default_store:
-        return list(inputs.observers)
-    return [default_store()]
 
 
 def _meta(inputs: RunInputs, command: str, said: Mapping[str, str], queued: QueuedRun | None) -> dict[str, Any]:
