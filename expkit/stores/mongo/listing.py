@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.stores import finding
-from expkit.stores.base import RunKey
 from expkit.stores.mongo.facts import annotations_of, lease_of
 from expkit.stores.mongo.records import record_of
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
+    from expkit.stores.base import RunKey
     from expkit.stores.mongo.store import MongoStore
     from expkit.types import RunId
 

@@ -60,7 +60,9 @@ class Place(NamedTuple):
     def _own(self) -> list[tuple[str, str]]:
         usual = Place()
         own = {"collection": "runs", "metrics": "metrics", "files": "files"}
-        return [(name, getattr(self, field)) for name, field in own.items() if getattr(self, field) != getattr(usual, field)]
+        return [
+            (name, getattr(self, field)) for name, field in own.items() if getattr(self, field) != getattr(usual, field)
+        ]
 
 
 def place_of(url: str) -> Place:

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from datetime import datetime, timedelta, timezone
-from functools import wraps
+from functools import update_wrapper
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -99,8 +99,10 @@ class Server:
         from bson.codec_options import CodecOptions
         from pymongo import ReadPreference
 
-        database = self.client[self.place.database]
-        return database.get_collection(name, CodecOptions(tz_aware=False), ReadPreference.PRIMARY)
+        found: Collection[Any] = self.client[self.place.database].get_collection(
+            name, CodecOptions(tz_aware=False), ReadPreference.PRIMARY
+        )
+        return found
 
     # -- the client ------------------------------------------------------------------------------------
 
@@ -117,7 +119,7 @@ class Server:
     def _connect(self) -> MongoClient[Any]:
         from pymongo import MongoClient
 
-        options = {"appname": "expkit", **bounds_of(self.place.server), **self._options}
+        options = {"appname": "expkit", "connect": False, **bounds_of(self.place.server), **self._options}
         client: MongoClient[Any] = MongoClient(self.place.server, **options)
         # at the end of the process there is nothing to wait for
         weakref.finalize(self, client.close).atexit = False
@@ -208,8 +210,8 @@ def bounded(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_
     It may be done twice, where a connection was dropped.
     """
 
-    @wraps(method)
     def call(self: _S, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return self.server.ask(lambda: method(self, *args, **kwargs))
 
+    update_wrapper(call, method)
     return call

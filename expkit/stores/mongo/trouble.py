@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pymongo.errors import OperationFailure
+
     from expkit.stores.mongo.place import Place
 
 _BAD_LOGIN = (18, 8000)
@@ -35,17 +37,22 @@ def sentence(error: Exception, place: Place) -> str:
     here, said = f"the MongoDB server at {place.hosts}", _said(error)
     if isinstance(error, errors.ServerSelectionTimeoutError):
         return f"no MongoDB server answers at {place.hosts}: {_sign(said)}. Is it running, and is the address right?"
-    if isinstance(error, errors.OperationFailure) and error.code in _BAD_LOGIN:
-        return f"{here} does not accept the user or the password: {said}"
-    if isinstance(error, errors.OperationFailure) and error.code == _NO_RIGHT:
-        return f"the user may not do this on {here}; the role readWrite on {place.database!r} is needed: {said}"
-    if isinstance(error, (errors.NetworkTimeout, errors.ExecutionTimeout, errors.WTimeoutError)):
-        return f"{here} has not answered in time: {said}"
-    if isinstance(error, errors.AutoReconnect):
-        return f"{here} has closed the connection: {said}"
     if isinstance(error, (errors.ConfigurationError, errors.InvalidURI, errors.InvalidName)):
         return f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {said}"
-    return f"{here} refuses: {said}"
+    if isinstance(error, errors.OperationFailure):
+        return f"{here} {_refusal(error, place)}: {said}"
+    slow = isinstance(error, errors.NetworkTimeout) or getattr(error, "timeout", False)
+    if slow or isinstance(error, errors.AutoReconnect):
+        return f"{here} {'has not answered in time' if slow else 'has closed the connection'}: {said}"
+    return f"{here} cannot take that: {said}"
+
+
+def _refusal(error: OperationFailure, place: Place) -> str:
+    if error.code in _BAD_LOGIN:
+        return "does not accept the user or the password"
+    if error.code == _NO_RIGHT:
+        return f"does not allow that; the user needs the role readWrite on the database {place.database!r}"
+    return "has not answered in time" if error.timeout else "refuses"
 
 
 def _sign(said: str) -> str:
