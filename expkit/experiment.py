@@ -17,6 +17,7 @@ from expkit.program import (
     run_commandline,
     schema_for,
     updated_inputs,
+    with_entries,
 )
 from expkit.run.definitions import Caller
 
@@ -220,7 +221,7 @@ class Experiment(Ingredient):
         """
         from expkit.cli.help import help_text, usage
 
-        spec = command_line(self, program_name or sys.argv[0])
+        spec = with_entries(command_line(self, program_name or sys.argv[0]), self)
         page = help_text(spec)
         return usage(spec), page, page
 

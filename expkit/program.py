@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager, nullcontext
 
 from expkit._support.loading import loading
 from expkit.capture.reference import importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any, NoReturn
 
     from expkit.cli.grammar import CommandLine, Invocation
@@ -91,7 +93,7 @@ def run_commandline(experiment: Experiment, argv: str | Sequence[str] | None) ->
     try:
         invocation = parse(words[1:], spec)
         if invocation.help:
-            _help(spec, invocation)
+            _help(with_entries(spec, experiment), invocation)
         return attempt.run(experiment, _inputs(experiment, invocation), invocation)
     except BaseException as error:
         attempt.fail(error)
@@ -115,6 +117,65 @@ def command_line(experiment: Experiment, program: str) -> CommandLine:
     )
 
 
+def with_entries(spec: CommandLine, experiment: Experiment) -> CommandLine:
+    """The same with the entries of declared types.
+
+    Where none is declared, no config function runs; where one fails, only the types are told.
+    """
+    from expkit._support.odd import RAISED, tolerate
+
+    entries: Sequence[tuple[str, str]] = ()
+    for find in (_types_declared, _entries):
+        try:
+            with _nothing_printed():
+                entries = find(experiment)
+        except RAISED as error:  # help is what people ask for who are in trouble
+            tolerate(error)
+        if not entries:
+            break
+    return spec.but(entries=entries)
+
+
+def _types_declared(experiment: Experiment) -> list[tuple[str, str]]:
+    """Names and types of entries, as far as they are known before a config function runs."""
+    from expkit.config.paths import join
+    from expkit.config.typed.table import Table
+
+    found: list[tuple[str, str]] = []
+    for node in reversed(experiment.ordered()):
+        table = Table()
+        for config in node.configurations:
+            config.declare(table)
+        found += [(experiment.name_of(node, join(path)), entry.text) for path, entry in table.entries.items()]
+    return found
+
+
+def _entries(experiment: Experiment) -> list[tuple[str, str]]:
+    from expkit.cli.help import about_entries
+    from expkit.record.masking import masked
+    from expkit.run.plan import resolve_config
+
+    command = experiment.default_command or ""
+    resolution = resolve_config(experiment, first_inputs(experiment, command), command)
+    return about_entries(resolution.declared, masked(resolution.config), resolution.summary.docs)
+
+
+def _printed_aside() -> AbstractContextManager[object]:
+    """While the body runs, what config functions print goes to stderr: stdout is for a document."""
+    from contextlib import redirect_stdout
+
+    return redirect_stdout(sys.stderr)
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """While the body runs, what is printed goes nowhere."""
+    from contextlib import redirect_stderr, redirect_stdout
+
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
 class _Attempt:
     """One start from the command line: what is shown before and after, and how it may fail."""
 
@@ -127,7 +188,8 @@ class _Attempt:
     def run(self, experiment: Experiment, inputs: RunInputs, invocation: Invocation) -> Run:
         self._debug = bool(invocation.options.get("--debug"))
         self._pdb = bool(invocation.options.get("--pdb"))
-        run = self._run = planned(experiment, inputs)
+        with _printed_aside() if inputs.command == "config_schema" else nullcontext():
+            run = self._run = planned(experiment, inputs)
         if inputs.print_config:
             show_config(run)
             sys.stdout.write("-" * 79 + "\n")

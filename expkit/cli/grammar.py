@@ -51,6 +51,7 @@ class CommandLine(Frozen, kw_only=False):
         options: see :func:`expkit.cli.options.option_table`.
         doc: docstring of the experiment's module.
         default_command: runs where no command is named; None if there is none.
+        entries: names of config entries of a declared type, and what help says about them.
     """
 
     program: str
@@ -58,6 +59,7 @@ class CommandLine(Frozen, kw_only=False):
     options: Sequence[CLIOption] = ()
     doc: str = ""
     default_command: str | None = None
+    entries: Sequence[tuple[str, str]] = ()
 
 
 class Invocation(Frozen, kw_only=False):

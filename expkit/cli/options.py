@@ -260,6 +260,14 @@ def _loglevel(args: str | int, run: RunInputs) -> None:
     run.loglevel = level_number(args)
 
 
+@cli_option("-m", "--mongo-db")
+def _mongo_db(args: str, run: RunInputs) -> None:
+    """Record the run in this MongoDB: [HOST:PORT:]DATABASE[.COLLECTION[:ID]][!PRIORITY], or mongodb://..."""
+    from expkit.observers.mongo_spec import observer_of
+
+    run.observe(observer_of(args))
+
+
 @cli_option("-n", "--name")
 def _name(args: str, run: RunInputs) -> None:
     """The name under which the experiment is recorded."""
@@ -332,6 +340,7 @@ BUILT_IN: tuple[CLIOption, ...] = (
     _help,
     _id,
     _loglevel,
+    _mongo_db,
     _name,
     _observe,
     _pdb,

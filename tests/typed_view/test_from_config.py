@@ -71,7 +71,17 @@ def test_it_is_filled_wherever_config_fills(ex, data):
 
     @ex.main
     def main(lr: float = from_config):
-        return [lr, step(1), step(1, opt={"name": "x"}), build(), load(), Model(5).made, Model(5).fit(), Model.kind(), Net().lr]
+        return [
+            lr,
+            step(1),
+            step(1, opt={"name": "x"}),
+            build(),
+            load(),
+            Model(5).made,
+            Model(5).fit(),
+            Model.kind(),
+            Net().lr,
+        ]
 
     run = ex.run(config_updates={"lr": 0.2})
     assert run.result == [0.2, (1, 0.2, "sgd"), (1, 0.2, "x"), "sgd", 3, (5, 0.2), (0.2, True), 0.2, 0.2]
@@ -101,7 +111,9 @@ def test_no_entry(ex):
     def main():
         return step()
 
-    with pytest.raises(MissingConfigError, match=r"step\(\) \(.*test_from_config\.py:\d+\) lacks 'rate'.* not in the config"):
+    with pytest.raises(
+        MissingConfigError, match=r"step\(\) \(.*test_from_config\.py:\d+\) lacks 'rate'.* not in the config"
+    ):
         ex.run()
 
 
@@ -112,7 +124,9 @@ def test_outside_a_run(ex):
     def step(lr: float = from_config, momentum: float = 0.9):
         raise AssertionError
 
-    with pytest.raises(MissingConfigError, match="lacks 'lr': it was not passed, and no run of 'marked' is active here"):
+    with pytest.raises(
+        MissingConfigError, match="lacks 'lr': it was not passed, and no run of 'marked' is active here"
+    ):
         step()
 
 
@@ -227,7 +241,9 @@ def test_the_message_names_the_parameter():
     def step(lr=from_config):
         return lr + 1
 
-    with pytest.raises(MissingConfigError, match=r"^step\(\) \(.*test_from_config\.py:\d+\) uses 'lr', which was neither"):
+    with pytest.raises(
+        MissingConfigError, match=r"^step\(\) \(.*test_from_config\.py:\d+\) uses 'lr', which was neither"
+    ):
         step()
 
 

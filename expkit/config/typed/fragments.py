@@ -1,18 +1,25 @@
-"""JSON Schemas of annotations, as pydantic writes them: :class:`Fragments`."""
+"""Types as JSON Schema. Classes of fields are ours to write; everything else is what pydantic says."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import to_jsonable_python
 
 from expkit._support.odd import RAISED, tolerate
+from expkit._support.secrets import Secret
+from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, kind_of, members
+from expkit.config.typed.shapes import ABSENT, Field, Shape, shape_of
+from expkit.record.encoding import encode
 from expkit.record.masking import masked
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from expkit.types import Json
 
 Schema = dict[str, Any]
 
@@ -20,34 +27,73 @@ _WHERE = "#/$defs/"
 
 
 class Fragments:
-    """The schemas of many annotations, which refer to the same definitions.
+    """Schemas of types. Classes of fields inside other types are referred to.
 
-    Args:
-        annotations: by any names.
+    Attributes:
+        definitions: what is referred to, by name.
     """
 
-    def __init__(self, annotations: Mapping[str, Any]) -> None:
-        adapters = {name: made for name, kind in annotations.items() if (made := _adapter(kind)) is not None}
-        self._schemas, self._definitions = _generated(adapters)
+    def __init__(self) -> None:
+        self.definitions: dict[str, Schema] = {}
+        self._names: dict[Any, str] = {}
 
-    def of(self, name: str) -> Schema:
-        """The schema of an annotation; ``{}`` where nothing is known, as with a class that only Python can check."""
-        return self._schemas.get(name, {})
+    def of(self, kind: Any) -> Schema:
+        """The schema of a type; ``{}`` for one that only Python can check."""
+        inner, _ = bare(kind)
+        if not holds_shape(inner):
+            return _leaf(kind, inner)
+        shape = shape_of(inner)
+        if shape is not None:
+            return {"$ref": f"{_WHERE}{self._name(shape)}"}
+        several = members(inner)
+        return {"anyOf": [self.of(member) for member in several]} if len(several) > 1 else self._container(inner)
 
-    def target(self, schema: Schema) -> Schema:
-        """The definition that a schema refers to; itself if to none."""
-        return self._definitions.get(schema.get("$ref", "").removeprefix(_WHERE), schema)
+    def field(self, shape: Shape, field: Field) -> Schema:
+        """The schema of a class's field, with what is said about it, without its default."""
+        info = getattr(shape.kind, "model_fields", getattr(shape.kind, "__pydantic_fields__", {})).get(field.name)
+        kind = kind_of(field)
+        schema = self.of(kind if info is None or holds_shape(kind) else Annotated[kind, info])
+        if hasattr(shape.kind, "__attrs_attrs__") and shape.checks:  # a converter takes what it takes
+            schema = {}
+        schema = {key: value for key, value in schema.items() if key != "default"}
+        return {**schema, "description": field.doc} if field.doc else schema
 
-    def definitions(self, schema: Schema) -> dict[str, Schema]:
-        """Those definitions that a schema needs."""
-        needed: dict[str, Schema] = {}
-        left = list(_references(schema))
-        while left:
-            name = left.pop()
-            if name not in needed:
-                needed[name] = self._definitions[name]
-                left += _references(needed[name])
-        return dict(sorted(needed.items()))
+    def described(self, shape: Shape) -> Schema:
+        """Name and doc of a class."""
+        doc = shape.kind.__doc__ or ""
+        written = doc if not doc.startswith(f"{shape.kind.__name__}(") else ""  # else a data class's own
+        return {"title": shape.kind.__name__, **({"description": _cleaned(written)} if written else {})}
+
+    def _name(self, shape: Shape) -> str:
+        if shape.kind not in self._names:
+            name = shape.kind.__name__
+            name = next(free for free in (name, *(f"{name}{n}" for n in range(2, 999))) if free not in self.definitions)
+            self._names[shape.kind] = name
+            self.definitions[name] = {}
+            self.definitions[name].update(self._defined(shape))
+        return self._names[shape.kind]
+
+    def _defined(self, shape: Shape) -> Schema:
+        fields = {name: {**self.field(shape, field), **_own_default(field)} for name, field in shape.fields.items()}
+        schema: Schema = {**self.described(shape), "type": "object", "properties": fields}
+        if required := [name for name, field in shape.fields.items() if field.required]:
+            schema["required"] = required
+        return schema if shape.extra else {**schema, "additionalProperties": False}
+
+    def _container(self, kind: Any) -> Schema:
+        origin, inner = get_origin(kind), get_args(kind)
+        if origin in MAPPINGS:
+            return {"type": "object", "additionalProperties": self.of(inner[1])}
+        if origin is tuple and inner[1:] != (...,):
+            return {
+                "type": "array",
+                "prefixItems": [self.of(item) for item in inner],
+                "minItems": len(inner),
+                "items": False,
+            }
+        if origin in (*LISTS, tuple, set, frozenset):
+            return {"type": "array", "items": self.of(inner[0])}
+        return {}
 
 
 class _Generator(GenerateJsonSchema):
@@ -62,43 +108,65 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-def _generated(adapters: Mapping[str, TypeAdapter[Any]]) -> tuple[dict[str, Schema], dict[str, Schema]]:
-    """Schemas by name, and the definitions that they refer to; secrets among their defaults are masked."""
-    inputs: list[Any] = [(name, "validation", adapter) for name, adapter in adapters.items()]
-    found, shared = TypeAdapter.json_schemas(
-        inputs, by_alias=False, ref_template=f"{_WHERE}{{model}}", schema_generator=_Generator
-    )
-    schemas: dict[str, Schema] = {name: schema for (name, _), schema in found.items()}
-    definitions: dict[str, Schema] = shared.get("$defs", {})
-    for schema in (*schemas.values(), *definitions.values()):
-        _without_secrets(schema)
-    return schemas, definitions
-
-
-def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
-    for config in (None, ConfigDict(arbitrary_types_allowed=True)):
+def _leaf(kind: Any, inner: Any) -> Schema:
+    if inner is Secret:
+        return {"type": "string", "format": "password"}
+    if isinstance(inner, type) and issubclass(inner, Enum):
+        return listed(tuple(inner))
+    if get_origin(inner) is Literal:
+        return listed(get_args(inner))
+    for config in (ConfigDict(arbitrary_types_allowed=True), None):
         try:
-            return TypeAdapter(annotation, config=config)
+            adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
+            return _inlined(adapter.json_schema(schema_generator=_Generator))
         except RAISED as error:
             tolerate(error)
-    return None
+    return {}
 
 
-def _without_secrets(schema: Schema, name: str = "") -> None:
-    for place in ("default", "examples"):
-        if place in schema:
-            schema[place] = json.loads(json.dumps(masked(schema[place], name)))
-    for key, field in schema.get("properties", {}).items():
-        _without_secrets(field, key)
-    for inner in schema.values():
-        for item in inner if isinstance(inner, list) else [inner]:
-            if isinstance(item, dict) and item is not schema.get("properties"):
-                _without_secrets(item, name)
+def _inlined(schema: Schema) -> Schema:
+    """A schema with its definitions (of enumerations) in the places that refer to them."""
+    definitions = schema.pop("$defs", {})
+
+    def inline(part: Any) -> Any:
+        if isinstance(part, list):
+            return [inline(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        here = {key: inline(item) for key, item in part.items() if key != "$ref"}
+        target = definitions.get(str(part.get("$ref", "")).removeprefix(_WHERE))
+        return here if target is None else {**inline(target), **here}
+
+    inlined: Schema = inline(schema)
+    return inlined
 
 
-def _references(schema: Any) -> Iterator[str]:
-    items = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
-    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
-        yield schema["$ref"].removeprefix(_WHERE)
-    for item in items:
-        yield from _references(item)
+def listed(choices: tuple[Any, ...]) -> Schema:
+    """The schema of what is one of a few values."""
+    return {"enum": [plain(choice) for choice in choices]}
+
+
+def plain(value: Any) -> Json:
+    """A value as a person writes it in JSON: a path as its text, a member of an enumeration as its value."""
+    found: Json = to_jsonable_python(value, fallback=encode)
+    return found
+
+
+def default(value: Any) -> Schema:
+    """The default of an entry, where JSON can say it."""
+    try:
+        return {"default": json.loads(json.dumps(plain(value), allow_nan=False))}
+    except RAISED as error:
+        tolerate(error)
+        return {}
+
+
+def _own_default(field: Field) -> Schema:
+    value = ABSENT if field.default is None else field.default()
+    return {} if value is ABSENT else default(masked(value, field.name))
+
+
+def _cleaned(doc: str) -> str:
+    from inspect import cleandoc
+
+    return cleandoc(doc)

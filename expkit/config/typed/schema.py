@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from expkit._support.odd import RAISED, is_a, tolerate
+from expkit._support.odd import is_a
 from expkit.config.paths import below, is_prefix
-from expkit.config.typed.fragments import Fragments
+from expkit.config.typed.fragments import Fragments, default
+from expkit.config.typed.kinds import bare
+from expkit.config.typed.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from expkit.config.typed.declared import Declared
-    from expkit.types import Json
+    from expkit.config.typed.shapes import Field, Shape
 
     Schema = dict[str, Any]
 
@@ -79,7 +80,7 @@ def config_schema(outline: Outline, title: str = "", doc: str = "") -> Schema:
     body = writer.section("", outline.config)
     described = {"title": title, "description": outline.hide(doc)}
     schema = {"$schema": DIALECT, **{key: text for key, text in described.items() if text}, "type": "object", **body}
-    definitions = writer.fragments.definitions(schema)
+    definitions = writer.fragments.definitions
     return {**schema, "$defs": definitions} if definitions else schema
 
 
@@ -88,62 +89,64 @@ class _Writer:
 
     def __init__(self, outline: Outline) -> None:
         self._outline = outline
-        self.fragments = Fragments({path: found.annotation for path, found in outline.declared.items()})
+        self.fragments = Fragments()
 
-    def section(self, path: str, value: Any, known: Mapping[str, Any] = {}) -> Schema:
-        """What may lie in a dict: of no type, of an ingredient, or of a class whose fields are ``known``."""
+    def section(self, path: str, value: Any, shape: Shape | None = None) -> Schema:
+        """What may lie in a dict: of no type, of an ingredient, or of a class of fields."""
         outline = self._outline
-        keys = outline.keys(path, value)
-        inner = {key: below(path, key) for key in keys}
+        inner = {key: below(path, key) for key in outline.keys(path, value)}
         given = value if is_a(value, dict) else {}
-        body: Schema = {
-            "properties": {
-                key: self.entry(name, given.get(key, _ABSENT), known.get(key)) for key, name in inner.items()
-            }
+        fields = shape.fields if shape is not None else {}
+        properties = {
+            key: self.entry(name, given.get(key, _ABSENT), (shape, fields[key]) if shape and key in fields else None)
+            for key, name in inner.items()
         }
         if not path or path in outline.ingredients:
-            body["properties"].setdefault("seed", self.entry(below(path, "seed"), _ABSENT))
+            properties.setdefault("seed", self.entry(below(path, "seed"), _ABSENT))
+        body: Schema = {"properties": properties}
         if required := [key for key, name in inner.items() if name in outline.missing]:
             body["required"] = required
-        if not any(place == "" or is_prefix(place, path) for place in outline.open):
-            body["additionalProperties"] = False
-        return body
+        is_open = any(place == "" or is_prefix(place, path) for place in outline.open)
+        return body if is_open or (shape and shape.extra) else {**body, "additionalProperties": False}
 
-    def entry(self, path: str, value: Any, known: Schema | None = None) -> Schema:
-        """One entry; its value is :data:`_ABSENT` where it has none."""
+    def entry(self, path: str, value: Any, field: tuple[Shape, Field] | None = None) -> Schema:
+        """One entry, of a class's field if so; its value is :data:`_ABSENT` where it has none."""
         outline = self._outline
         declared = outline.declared.get(path)
-        schema: Schema = {**(known or self.fragments.of(path) or _listed(declared))}
-        if declared is None and self._is_seed(path):
-            schema = {**_SEED}
-        if doc := outline.doc(path):
-            schema["description"] = doc
-        if self._is_section(path, value) and "anyOf" not in schema:
-            return self._nested(path, value, schema)
-        schema.pop("default", None)
-        return {**schema, **_default(value)}
+        shape = shape_of(bare(declared.annotation)[0]) if declared else None
+        if path in outline.ingredients or (shape is None and self._is_section(path, value)):
+            kind: Schema = {"type": "object"} if path in outline.ingredients else {}
+            return {**kind, **self._doc(path), **self.section(path, value)}
+        if shape is not None:
+            return {
+                **self.fragments.described(shape),
+                "type": "object",
+                **self._doc(path),
+                **self.section(path, value, shape),
+            }
+        return {
+            **self._type(path, declared, field),
+            **self._doc(path),
+            **(default(value) if value is not _ABSENT else {}),
+        }
 
-    def _is_seed(self, path: str) -> bool:
+    def _type(self, path: str, declared: Declared | None, field: tuple[Shape, Field] | None) -> Schema:
+        if field is not None:
+            return self.fragments.field(*field)
+        if declared is not None:
+            return {**self.fragments.of(declared.annotation)}
         above, _, name = path.rpartition(".")
-        return name == "seed" and (not above or above in self._outline.ingredients)
+        return {**_SEED} if name == "seed" and (not above or above in self._outline.ingredients) else {}
 
-    def _nested(self, path: str, value: Any, schema: Schema) -> Schema:
-        outline = self._outline
-        said = {**self.fragments.target(schema), **schema}
-        kept: Schema = {key: said[key] for key in ("title", "description") if key in said}
-        if path in outline.declared or path in outline.ingredients:
-            kept["type"] = "object"
-        return {**kept, **self.section(path, value, said.get("properties", {}))}
+    def _doc(self, path: str) -> Schema:
+        doc = self._outline.doc(path)
+        return {"description": doc} if doc else {}
 
     def _is_section(self, path: str, value: Any) -> bool:
-        if path in self._outline.ingredients:
-            return True
-        if is_a(value, dict) and not all(is_a(key, str) for key in value):
-            return False
-        named = bool(self._outline.keys(path, {}))
-        if not is_a(value, dict):
-            return value is _ABSENT and named
-        return named or (bool(value) and path not in self._outline.declared)
+        """Whether an entry of no class is a dict of entries."""
+        if value is _ABSENT or path in self._outline.declared:
+            return value is _ABSENT and bool(self._outline.keys(path, {})) and path not in self._outline.declared
+        return is_a(value, dict) and bool(value) and all(is_a(key, str) for key in value)
 
 
 _ABSENT: Any = object()
@@ -157,30 +160,3 @@ def _by_parent(names: Collection[str]) -> dict[str, list[str]]:
         for depth, part in enumerate(parts):
             found.setdefault(".".join(parts[:depth]), {})[part] = None
     return {parent: list(keys) for parent, keys in found.items()}
-
-
-def _listed(declared: Declared | None) -> Schema:
-    return {"enum": _plain(list(declared.choices))} if declared is not None and declared.choices else {}
-
-
-def _default(value: Any) -> Schema:
-    """The default of an entry, where JSON can say it."""
-    if value is _ABSENT:
-        return {}
-    try:
-        plain = _plain(value)
-        json.dumps(plain, allow_nan=False)
-    except RAISED as error:
-        tolerate(error)
-        return {}
-    return {"default": plain}
-
-
-def _plain(value: Any) -> Json:
-    """A value as a person writes it in JSON: a path as its text, a member of an enumeration as its value."""
-    from pydantic_core import to_jsonable_python
-
-    from expkit.record.encoding import encode
-
-    plain: Json = to_jsonable_python(value, fallback=encode)
-    return plain
