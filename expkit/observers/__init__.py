@@ -11,14 +11,25 @@ if TYPE_CHECKING:
 
     from expkit.observers.base import RunObserver
     from expkit.observers.file import FileStorageObserver
+    from expkit.observers.mongo import MongoObserver, QueuedMongoObserver
     from expkit.observers.store import StoreObserver
     from expkit.observers.tinydb import TinyDbObserver
     from expkit.observers.tinydb_reader import TinyDbReader
 
-__all__ = ["FileStorageObserver", "RunObserver", "StoreObserver", "TinyDbObserver", "TinyDbReader"]
+__all__ = [
+    "FileStorageObserver",
+    "MongoObserver",
+    "QueuedMongoObserver",
+    "RunObserver",
+    "StoreObserver",
+    "TinyDbObserver",
+    "TinyDbReader",
+]
 
 _PLACES = {
     "FileStorageObserver": "file",
+    "MongoObserver": "mongo",
+    "QueuedMongoObserver": "mongo",
     "RunObserver": "base",
     "StoreObserver": "store",
     "TinyDbObserver": "tinydb",

@@ -98,7 +98,15 @@ def _open_place(place: str | os.PathLike[str]) -> RunObserver:
             raise NoObserverError(str(error)) from None
     if scheme == "tinydb":
         return _into_tinydb(os.fspath(url), offline)
+    if scheme in ("mongodb", "mongodb+srv"):
+        return _into_mongodb(os.fspath(url), offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
+
+
+def _into_mongodb(url: str, offline: str | None) -> RunObserver:
+    from expkit.observers.mongo import MongoObserver
+
+    return MongoObserver.at(url, offline=offline)
 
 
 def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:

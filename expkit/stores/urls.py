@@ -22,9 +22,9 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
     """Open a store; what it keeps is touched only when it is used.
 
     Args:
-        url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); ``mongodb://HOST/DATABASE``; or a scheme that an installed package
-            adds by an entry point of the group ``expkit.stores``. ``~`` is the home folder. A path object is always
-            a path, whatever its name looks like.
+        url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); ``tinydb:FOLDER``;
+            ``mongodb://HOST/DATABASE``; or a scheme that an installed package adds by an entry point of the group
+            ``expkit.stores``. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
 
     Raises:
         StoreError: nobody knows the scheme.

@@ -8,7 +8,7 @@ from expkit.cli.grammar import CommandInfo, CommandLine, parse, split_argv
 from expkit.cli.options import cli_option, option_table
 from expkit.errors import CommandNotFoundError, UsageError
 
-MINE = cli_option("-m", "--my_option", is_flag=False)(lambda args, run: None)
+MINE = cli_option("-y", "--my_option", is_flag=False)(lambda args, run: None)
 
 
 def command_line(default="main", doc=""):
@@ -73,7 +73,7 @@ def test_updates_keep_spaces_and_awkward_characters():
         ("-c -7", {"--comment": "-7"}),
         ("--tag a --tag=b --observe memory:", {"--tag": ["a", "b"], "--observe": ["memory:"]}),
         ("--my_option 1", {"--my-option": "1"}),
-        ("-m1", {"--my-option": "1"}),
+        ("-y1", {"--my-option": "1"}),
     ],
 )
 def test_options_in_every_spelling(text, expected):
