@@ -43,17 +43,14 @@ class IntervalTimer(threading.Thread):
 
 def optional_kwargs_decorator(decorator: Callable[..., Any]) -> Callable[..., Any]:
     """Let a decorator be used bare or with keyword arguments; it may be a method."""
-    import inspect
-
-    signature = inspect.signature(decorator)
+    first = decorator.__code__.co_varnames[:1]
+    bound = 1 if first in (("self",), ("cls",)) else 0
 
     @functools.wraps(decorator)
     def both(*args: Any, **options: Any) -> Any:
-        try:
-            signature.bind(*args, **options)
-        except TypeError:
-            return lambda function: decorator(*args, function, **options)
-        return decorator(*args, **options)
+        if len(args) > bound:
+            return decorator(*args, **options)
+        return lambda function: decorator(*args, function, **options)
 
     return both
 

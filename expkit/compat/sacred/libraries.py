@@ -14,11 +14,11 @@ _SHORT = {"np": "numpy", "pandas": "pandas", "yaml": "yaml"}
 
 
 def optional_import(*package_names: str) -> tuple[Any, ...]:
-    """Whether all packages can be imported, and the packages, or None in the place of each."""
+    """Whether all packages can be imported, and the packages, or None in their place."""
     try:
         return (True, *map(import_module, package_names))
     except ImportError:
-        return (False, *(None for _ in package_names))
+        return (False, None)
 
 
 def get_tensorflow() -> ModuleType:

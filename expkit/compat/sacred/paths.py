@@ -12,17 +12,18 @@ PATHCHANGE = object()
 
 
 def recursive_update(d: dict[Any, Any], u: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Put the entries of ``u`` into ``d``; dicts that are in both are merged.
+    """Put the entries of ``u`` into ``d``; dicts that are in both are merged, and an empty one replaces nothing.
 
     Returns:
         ``d``, which was changed.
     """
     for key, value in u.items():
-        below = d.get(key)
-        if isinstance(value, dict) and isinstance(below, dict):
-            recursive_update(below, value)
-        else:
-            d[key] = recursive_update({}, value) if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            d[key] = value
+        elif isinstance(d.setdefault(key, {}), dict):
+            recursive_update(d[key], value)
+        elif value:
+            d[key] = recursive_update({}, value)
     return d
 
 
