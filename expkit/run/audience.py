@@ -36,7 +36,7 @@ class Audience:
     def admit(self) -> None:
         """Tell observers that were added since of the run; they hear of everything that comes."""
         new = [one for one in self._run.observers or () if not any(one is known for known in self._known)]
-        if not new or self._run.unobserved or not self._lock.acquire(blocking=False):
+        if not new or self._run.unobserved or self._run.recorder.over or not self._lock.acquire(blocking=False):
             return
         try:
             self._known += new

@@ -152,6 +152,10 @@ class LocalLog(PastLog):
         """Bring the record's files up to date."""
         self._log.flush()
 
+    def show_metrics(self) -> None:
+        """Bring ``metrics.json`` up to date, unless it is long."""
+        self._log.show_metrics()
+
     def close(self) -> None:
         """Finish the log."""
         self._log.close()
@@ -212,6 +216,9 @@ class NoLog:
 
     def flush(self) -> None:
         """Nothing to write."""
+
+    def show_metrics(self) -> None:
+        """There are none."""
 
     def close(self) -> None:
         """Remove the temporary folder."""

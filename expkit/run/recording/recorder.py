@@ -233,6 +233,8 @@ class Recorder:
         """Tell what the program has reported so far, and bring the record's files up to date."""
         self.report(info, result)
         self._try(self.log.flush)
+        if not self.over:
+            self._try(self.log.show_metrics)
 
     def renew(self, lease: Lease) -> None:
         """Give a sign of life, to whoever asks the local log or a store that observes."""

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _LONG = 1 << 20
 """Events that ``run.json`` holds are dropped from the log when it is longer than this, in bytes."""
 
+_FEW_POINTS = 10_000
+"""Of more points ``metrics.json`` is written at the end only, for it is written as a whole each time."""
+
 _lasting = attrgetter(*(name for name in RunRecord._fields if name != "heartbeat"))
 
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -78,6 +81,7 @@ class RunLog:
         self._points_path = run.points(segment, rank)
         self._rank_lease = run.rank_lease(segment, rank)
         self._points: PointWriter | None = None
+        self._shown_points = -1
         self.on_loss: Callable[[Exception], None] | None = None
         self._file: HeldFile | None = None
         self._torn = False
@@ -151,6 +155,14 @@ class RunLog:
     def flush(self) -> None:
         """Bring ``run.json``, ``config.json`` and ``info.json`` up to date."""
         self._flush(needed=False)
+
+    def show_metrics(self) -> None:
+        """Bring ``metrics.json`` up to date for scripts that read it while their run goes on, unless it is long."""
+        count = 0 if self._points is None else self._points.count
+        if not self._rank and count != self._shown_points and count <= _FEW_POINTS:
+            self.check()
+            self._export()
+            self._shown_points = count
 
     def renew(self, lease: Lease) -> None:
         """Give a sign of life of a rank other than 0; that of rank 0 is the run's."""
