@@ -8,8 +8,11 @@
     │   ├── ConfigAddedError           an update names an entry that nobody knows              KeyError
     │   ├── ConfigUpdateError          an update token that cannot be read                     ValueError
     │   ├── ConfigScopeError           a function that cannot be a config function             ValueError
+    │   │   └── UnsetEntryError        ... because it reads what nothing before it defines     KeyError
     │   ├── ConfigFileError            a config file that cannot be read                       ValueError
     │   ├── ConfigKeyError             a key that the settings forbid                          KeyError
+    │   ├── ConfigTypeError            values that do not fit the declared types               TypeError, ValueError
+    │   ├── RequiredEntryError         declared entries that must be given and are not         ValueError
     │   ├── MissingConfigError         a captured function lacks values                        TypeError
     │   ├── NamedConfigNotFoundError   no named config of that name                            KeyError
     │   ├── NotRestorableError         a saved entry that cannot be started from               ValueError
@@ -141,12 +144,24 @@ class ConfigScopeError(ConfigError, ValueError):
     """A function that cannot serve as a config function; the message names file, line and reason."""
 
 
+class UnsetEntryError(ConfigScopeError, KeyError):
+    """A config function reads an entry that nothing before it defines; the message lists what it can read."""
+
+
 class ConfigFileError(ConfigError, ValueError):
     """A config file that cannot be read; the message starts with ``file:line:column``."""
 
 
 class ConfigKeyError(ConfigError, KeyError):
     """A config key that ``SETTINGS.CONFIG`` forbids."""
+
+
+class ConfigTypeError(ConfigError, TypeError, ValueError):
+    """Values of entries do not fit the types that are declared for them; the message has a line for each."""
+
+
+class RequiredEntryError(ConfigError, ValueError):
+    """Entries that are declared without a value must be given, and are not; the message has a line for each."""
 
 
 class MissingConfigError(ConfigError, TypeError):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.layers import UPDATE, Layer, own_leaves
+from expkit.config.merging import nested, overlay
 from expkit.config.paths import delete_in, flatten, get_in, has_path, is_prefix, join, put_in
 from expkit.config.summary import ConfigSummary
+from expkit.config.typed.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +33,7 @@ class Branch:
         summary: what evaluation gave.
         refused: edits that name no entry, found by evaluation.
         impossible: edits that reach into nothing, found by evaluation.
+        table: what is declared about the entries.
     """
 
     def __init__(self, node: Node) -> None:
@@ -42,8 +45,18 @@ class Branch:
         self.summary = ConfigSummary()
         self.refused: list[Update] = []
         self.impossible: list[Update] = []
+        self.table = Table()
         self._steps: list[tuple[Any, ConfigSummary]] = []
         self._edits_done: dict[Path, Layer] = {}
+
+    def declare(self) -> None:
+        """Find what the configs declare, as far as that can be told without running them.
+
+        Raises:
+            ConfigScopeError: an annotation that cannot be evaluated.
+        """
+        for configuration in self.node.configurations:
+            configuration.declare(self.table)
 
     def fixed(self) -> dict[Any, Any]:
         """The values that win over the configs."""
@@ -63,6 +76,7 @@ class Branch:
         """
         fixed = self.fixed()
         self._edits_done, self.refused, self.impossible = {}, [], []
+        self.table.forget()
         self._run(fixed, fallback)
         for base, edits in self._edited_containers():
             value = self._edited(base, edits)
@@ -99,11 +113,15 @@ class Branch:
         total.added = {join(path) for path, _ in flatten(fixed)}
         self._steps = []
         for configuration in self.node.configurations:
-            summary = configuration(fixed=fixed, preset=total, fallback=fallback)
+            summary = configuration(fixed=fixed, preset=total, fallback=fallback, table=self.table)
             self._steps.append((configuration, summary))
             total.update_from(summary)
         if not self._steps:
             total.update(copy_containers(fixed))
+        if self.table:
+            from expkit.config.typed.giving import settle
+
+            settle(self.table, total, fixed)
         self._let_in_hidden(total)
         self.summary = total
 
@@ -151,32 +169,6 @@ class Branch:
     def _remove(self) -> None:
         removals = [edit for edit in self.edits if edit.remove and not self._container(edit)]
         self.refused += [edit for edit in removals if not self.drop(edit.path) and edit.path != SEED]
-
-
-def overlay(values: dict[Any, Any], above: Mapping[Any, Any]) -> None:
-    """Put ``above`` over ``values``; dicts that are in both are merged. Nothing is shared."""
-    for key, value in above.items():
-        old: Any = values.get(key)
-        if is_a(value, dict) and is_a(old, dict):
-            overlay(old, value)
-        else:
-            values[key] = copy_containers(value)
-
-
-def nested(path: Path, value: Any) -> Any:
-    """The nested dicts that hold ``value`` at ``path``."""
-    for key in reversed(path):
-        value = {key: value}
-    return value
-
-
-def insert(tree: dict[Any, Any], keys: Path, values: Mapping[Any, Any]) -> None:
-    """Put entries into a tree; dicts on the way are replaced by copies, as they belong to somebody else."""
-    for key in keys:
-        inner: Any = tree.get(key)
-        tree[key] = inner = dict(inner) if is_a(inner, dict) else {}
-        tree = inner
-    tree.update(values)
 
 
 def _is_known(tree: Any, path: Path) -> bool:

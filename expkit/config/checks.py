@@ -131,6 +131,11 @@ def changed_types(resolver: Resolver) -> Iterator[str]:
                 yield f"{full} was {old.__name__} and is {new.__name__} now ({_origin(full, resolver)})"
 
 
+def remarks(resolver: Resolver) -> list[str]:
+    """Warnings for annotations that are no types."""
+    return [warning for branch in resolver.branches.values() for warning in branch.table.warnings]
+
+
 def without_effect(resolver: Resolver) -> Iterator[str]:
     """Warnings for values that were given in the place of ingredients."""
     for path, name in resolver.ignored:
@@ -160,6 +165,8 @@ def known_entries(resolver: Resolver) -> dict[Path, str]:
 def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
     keys, summary = branch.node.keys, branch.summary
     for path in unknown_leaves(summary, branch.node.parameters):
+        if branch.table.stopped and join(path[:1]) in summary.places:
+            continue  # the function stopped before its line
         yield Unknown(keys + path, _origin(join(keys + path), resolver), _note(join(path), summary))
     for edit in branch.refused:
         yield Unknown(keys + edit.path, edit.origin)

@@ -7,9 +7,11 @@ from typing import Any
 from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.fixed import FixedDict, note_changes, settled
+from expkit.config.merging import fill_in
 from expkit.config.origin import Origin
-from expkit.config.paths import join
+from expkit.config.paths import flatten, join
 from expkit.config.summary import ConfigSummary
+from expkit.config.typed.table import Table, has_fields
 from expkit.config.values import plain
 from expkit.errors import ConfigError
 
@@ -66,6 +68,7 @@ class ConfigDict:
         fixed: Mapping[Any, Any] | None = None,
         preset: Mapping[Any, Any] | None = None,
         fallback: Mapping[str, Any] | None = None,  # noqa: ARG002 - a dict cannot read
+        table: Table | None = None,
     ) -> ConfigSummary:
         """The entries, with fixed values winning and missing ones filled in from the preset.
 
@@ -73,30 +76,31 @@ class ConfigDict:
             fixed: nested values of updates.
             preset: what earlier configs of this ingredient gave.
             fallback: what config functions could read.
+            table: what is declared about the ingredient's entries.
         """
         fixed = fixed or {}
-        entries = FixedDict(fixed, copy_containers(self._entries))
+        own = copy_containers(self._entries)
+        if table:
+            from expkit.config.typed.giving import fitted_tree
+
+            fitted_tree(table, own, self.places, self.origin)
+        entries = FixedDict(fixed, own)
         summary = ConfigSummary(fill_in(settled(entries, fixed), preset or {}), places=self.places)
         note_changes(entries, summary)
         if self.extra == "allow":
             summary.open.add("")
         return summary
 
+    def declare(self, table: Table) -> None:
+        """Tell an ingredient's table which entries are objects of classes of fields."""
+        found = [(path, value) for path, value in flatten(self._entries) if has_fields(value)]
+        if found:
+            from expkit.config.typed.giving import declare_objects
+
+            declare_objects(table, found, self.origin)
+
     def __repr__(self) -> str:
         return f"<config dict {self.origin}>"
-
-
-def fill_in(entries: dict[Any, Any], preset: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The preset, in its order, with ``entries`` over it; dicts that are in both are merged. Nothing is shared."""
-    merged = {
-        key: _merged(entries[key], item) if key in entries else copy_containers(item) for key, item in preset.items()
-    }
-    merged.update((key, item) for key, item in entries.items() if key not in preset)
-    return merged
-
-
-def _merged(value: Any, preset: Any) -> Any:
-    return fill_in(value, preset) if is_a(value, dict) and is_a(preset, dict) else value
 
 
 def _all_paths(entries: dict[Any, Any], above: tuple[Any, ...] = ()) -> Iterator[str]:

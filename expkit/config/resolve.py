@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from expkit.config.branch import insert
 from expkit.config.checks import (
     changed_types,
     check_edits,
@@ -17,9 +16,11 @@ from expkit.config.checks import (
     refuse_masked,
     refuse_opaque,
     refuse_other_texts,
+    remarks,
     without_effect,
 )
 from expkit.config.layers import UPDATE, Layer, collect, inside
+from expkit.config.merging import insert
 from expkit.config.nodes import Node
 from expkit.config.paths import get_in
 from expkit.config.resolver import Resolver
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from expkit.config.base import Base
     from expkit.config.paths import Path
     from expkit.config.typed.declared import Declared
+    from expkit.config.typed.outcome import Outcome
     from expkit.config.updates import NamedConfigToken, Update
 
 __all__ = ["Layer", "Node", "Resolution", "resolve"]
@@ -66,21 +68,47 @@ class Resolution:
     @property
     def declared(self) -> Mapping[str, Declared]:
         """What is declared about entries, by path; for an entry of a class type also about each field below it."""
-        return {}
+        return {} if self._typed is None else self._typed.declared
 
     @property
     def missing(self) -> tuple[Declared, ...]:
         """Declared entries that must be given and are not."""
-        return ()
+        return () if self._typed is None else self._typed.missing
 
-    def with_objects(self, keys: Path, value: Any) -> Any:  # noqa: ARG002
+    def refuse_missing(self) -> None:
+        """Refuse to start without entries that must be given.
+
+        Raises:
+            RequiredEntryError: the message has a line for each.
+        """
+        if self.missing:
+            self._resolver.refuse_missing()
+
+    @property
+    def holds_objects(self) -> bool:
+        """Whether :meth:`with_objects` may have something to do."""
+        return self._typed is not None and self._typed.holds_objects
+
+    def with_objects(self, keys: Path, value: Any) -> Any:
         """A value with an object in the place of every entry of a class type at or below it.
 
         Args:
             keys: of the value, from the root of the config.
             value: plain.
+
+        Raises:
+            ConfigTypeError: a class refuses what it accepted before.
         """
-        return value
+        return value if self._typed is None else self._typed.with_objects(tuple(keys), value)
+
+    @cached_property
+    def _typed(self) -> Outcome | None:
+        tables = self._resolver.tables
+        if not tables:
+            return None
+        from expkit.config.typed.outcome import Outcome
+
+        return Outcome(tables, self.config, self.summary.docs)
 
     @property
     def parameters(self) -> Mapping[str, str]:
@@ -189,6 +217,8 @@ def resolve(
     Raises:
         ConfigAddedError: an entry is overridden that nobody knows.
         ConfigUpdateError: updates that cannot be done.
+        ConfigTypeError: values that do not fit the types that are declared for them.
+        RequiredEntryError: something went wrong for want of an entry that must be given.
         ConfigKeyError: a key that the settings forbid.
         NamedConfigNotFoundError: no such named config, no such file.
         NotRestorableError: an entry of a saved config that cannot be what it was.
@@ -205,8 +235,11 @@ def resolve(
     for node in resolver.tree.nodes:
         resolver.settle(node)
         check_edits(resolver.branches[node.path], force=force)
+    resolver.refuse_misfits()
     warnings = [] if force else [*check_unknown(resolver), *changed_types(resolver), *without_effect(resolver)]
-    resolution = Resolution(resolver, warnings)
+    resolution = Resolution(resolver, [*remarks(resolver), *warnings])
+    if resolver.tables:
+        resolver.refuse_objects(resolution.config)
     refuse_opaque(resolution.config)
     if resolver.masked:
         refuse_other_texts(resolver, resolution.config)

@@ -6,25 +6,28 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a, safe_repr
-from expkit.config.branch import Branch, insert, nested, overlay
+from expkit.config.branch import Branch
 from expkit.config.containers import copy_containers
 from expkit.config.keys import active_rules, check_key
 from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, own_leaves
+from expkit.config.merging import insert, nested, overlay
 from expkit.config.nodes import Node, Tree
 from expkit.config.origin import Origin
-from expkit.config.paths import find, join, leaves
+from expkit.config.paths import find, is_prefix, join, leaves, parents
 from expkit.config.tracking import ReadLog
+from expkit.config.typed.table import UNFIT
 from expkit.config.updates import NamedConfigToken, check_conflicts
 from expkit.config.values import plain
 from expkit.errors import ConfigError, ConfigUpdateError
 from expkit.record.tagged import Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from logging import Logger
 
     from expkit.config.base import Base
     from expkit.config.paths import Path
+    from expkit.config.typed.table import Table
     from expkit.config.updates import Update
 
 
@@ -51,7 +54,10 @@ class Resolver:
         self.ignored: dict[tuple[str, str], None] = {}
         self.base: Base | None = None
         self.masked: dict[Path, Masked] = {}
+        for branch in self.branches.values():
+            branch.declare()
         self._before = 0
+        self._texts: dict[Path, str] = {}
         self._command = command
         self._logger = logger
 
@@ -74,6 +80,8 @@ class Resolver:
                 self._take_edit(update)
             else:
                 for path, value in leaves(update.path, plain(update.value, update.path)):
+                    if path == update.path:
+                        self._texts[path] = update.value_text
                     self._win("updates", Override(path, Layer(update.origin, value, UPDATE)))
 
     def take_base(self, base: Base) -> None:
@@ -107,11 +115,16 @@ class Resolver:
 
         asked = name.origin if isinstance(name, NamedConfigToken) else Origin("named_configs")
         node, config = find_named(self.tree, str(name), asked)
+        self._declare(node, config)
+        table = self.branches[node.path].table
         preset = self._visible(node, "named")
         shown: dict[str, Any] = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
         fallback = {**shown, "_log": self._logger_of(node)}
         with _blaming(node):
-            summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback)
+            summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback, table=table)
+        if table.stopped:
+            self.refuse_missing()
+        table.keep()
         self._note_reads(node, config.reads)
         asked_for = {key: value for key, value in summary.hidden.items() if key in node.parameters}
         summary.update(asked_for)
@@ -129,9 +142,36 @@ class Resolver:
         if not keys or (update.remove and head == update.path and self._is_above_ingredient(head)):
             raise ConfigUpdateError(f"{update.said!r} cannot be done: {join(head)} is an ingredient, not an entry")
         value = plain(update.value, update.path)
+        if not update.remove:
+            own = update.path[len(node.keys) :]
+            value = self._fitted(node, own, value, update.origin, update.value_text)
+        if value is UNFIT:
+            return
         self.branches[node.path].edits.append(update.but(path=update.path[len(node.keys) :], value=value))
         kind = REMOVAL if update.remove else UPDATE
         self.updates.append(Override(update.path, Layer(update.origin, value, kind)))
+
+    def _declare(self, node: Node, config: Any) -> None:
+        """Take over what a named config declares; what was given before has to fit as well."""
+        table = self.branches[node.path].table
+        before = dict(table.entries)
+        config.declare(table)
+        if before == table.entries:
+            return
+        for which in ("named", "updates"):
+            for override in getattr(self, which):
+                owner, keys = self.tree.owner(override.path)
+                if owner is node and all(isinstance(key, str) for key in keys):
+                    self._impose(which, node, keys, override, self._texts.get(override.path, ""))
+
+    def _fitted(self, node: Node, keys: Path, value: Any, origin: Origin, text: str) -> Any:
+        """What is given to an entry, as its type wants it."""
+        table = self.branches[node.path].table
+        if not table:
+            return value
+        from expkit.config.typed.giving import fitted_override
+
+        return fitted_override(table, keys, value, origin, text)
 
     def _win(self, layer: str, override: Override) -> Node | None:
         """Let a value win over the configs, as part of one of the three layers; whose it is."""
@@ -144,9 +184,17 @@ class Resolver:
                 f"set its entries: {join(path)}.NAME=VALUE"
             )
         node, keys = self.tree.owner(path)
-        overlay(getattr(self.branches[node.path], layer), nested(keys, value))
-        getattr(self, layer).append(override)
+        getattr(self, layer).extend(self._impose(layer, node, keys, override, self._texts.get(path, "")))
         return node
+
+    def _impose(self, layer: str, node: Node, keys: Path, override: Override, text: str) -> list[Override]:
+        """Put a value over the others of its layer if it fits; the overrides that come of it."""
+        value = self._fitted(node, keys, override.layer.value, override.layer.origin, text)
+        if value is UNFIT:
+            return [override]
+        overlay(getattr(self.branches[node.path], layer), nested(keys, value))
+        found = leaves(override.path, value)
+        return [Override(path, override.layer._replace(value=leaf)) for path, leaf in found]
 
     def _is_above_ingredient(self, path: Path) -> bool:
         return any(node.keys[: len(path)] == path for node in self.tree.nodes if node.path)
@@ -193,7 +241,7 @@ class Resolver:
         fallback: dict[str, Any] = {"_log": self._logger_of(node)}
         for keys, child in self.tree.shown_to(node).items():
             insert(fallback, keys, self.assembled(child))
-        with _blaming(node):
+        with _blaming(node), self._rather():
             branch.evaluate(fallback)
         taken = [keys for keys in self.tree.reserved(node) if branch.drop(keys)]
         for name in (*map(join, taken), *sorted(branch.summary.ignored_fallbacks)):
@@ -210,7 +258,9 @@ class Resolver:
         arguments = (self._command, self._logger_of(node))
         stale: set[str] = set()
         for hook in node.hooks:
-            for override in list(call_hook(hook, node, self.tree, config, arguments, self.reads.add)):
+            with self._rather():
+                overrides = list(call_hook(hook, node, self.tree, config, arguments, self.reads.add))
+            for override in overrides:
                 owner = self._win_by_hook(node, override)
                 if owner is not None:
                     stale.add(owner.path)
@@ -222,6 +272,73 @@ class Resolver:
             return self._win("hooked", override)
         self.ignored[node.path, join(override.path)] = None
         return None
+
+    # -- types
+
+    @property
+    def tables(self) -> list[tuple[Path, Table]]:
+        """What is declared about the entries of each ingredient, under its keys."""
+        return [(branch.node.keys, branch.table) for branch in self.branches.values() if branch.table]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a config function could not go on without an entry that must be given."""
+        return any(table.stopped for _, table in self.tables)
+
+    def refuse_misfits(self) -> None:
+        """Refuse values that do not fit the types that are declared for them.
+
+        Raises:
+            ConfigTypeError: the message has a line for each.
+        """
+        if self.tables:
+            from expkit.config.typed.outcome import refuse_misfits
+
+            refuse_misfits(self.tables, self.giver)
+
+    def refuse_missing(self) -> None:
+        """Refuse to go on without entries that must be given.
+
+        Raises:
+            RequiredEntryError: the message has a line for each.
+        """
+        from expkit.config.typed.outcome import Outcome, refuse_missing
+
+        refuse_missing(Outcome(self.tables, self.assembled(), {}).missing)
+
+    def refuse_objects(self, config: Mapping[Any, Any]) -> None:
+        """Refuse what the classes of entries refuse.
+
+        Raises:
+            ConfigTypeError: the message has a line for each.
+        """
+        from expkit.config.typed.outcome import refuse_objects
+
+        refuse_objects(self.tables, config, self.giver)
+
+    def giver(self, name: str) -> Origin | None:
+        """Who gave an entry, or something in it or around it, its value; last, if several did."""
+        overrides = [*self.hooked, *self.named, *self.updates]
+        hits = [over.layer.origin for over in overrides if is_prefix(over.name, name) or is_prefix(name, over.name)]
+        if hits:
+            return hits[-1]
+        for branch in self.branches.values():
+            places = {branch.node.full(path): origin for path, origin in branch.summary.places.items()}
+            for part in (name, *reversed(list(parents(name)))):
+                if part in places:
+                    return places[part]
+        return None
+
+    @contextmanager
+    def _rather(self) -> Iterator[None]:
+        """Where something fails after a wrong value or for want of one, that is told instead."""
+        try:
+            yield
+        except Exception:
+            self.refuse_misfits()
+            if self.stopped:
+                self.refuse_missing()
+            raise
 
     def _note_reads(self, node: Node, names: Iterable[str]) -> None:
         self.reads.update(join(self.tree.absolute(node, (name,))) for name in names)

@@ -8,8 +8,9 @@ from typing import Any
 
 from expkit._support.loading import loading
 from expkit.config.origin import Origin, place
-from expkit.config.scope_run import Evaluation, Template
+from expkit.config.scope_run import Evaluation, Template, Typing
 from expkit.config.scope_source import find_source, plain_code, stamp
+from expkit.config.typed.table import Table
 from expkit.errors import ConfigScopeError
 from expkit.settings import SETTINGS
 
@@ -74,6 +75,7 @@ class ConfigScope:
         fixed: Mapping[Any, Any] | None = None,
         preset: Mapping[Any, Any] | None = None,
         fallback: Mapping[str, Any] | None = None,
+        table: Table | None = None,
     ) -> ConfigSummary:
         """Run the function.
 
@@ -81,20 +83,46 @@ class ConfigScope:
             fixed: nested values of updates; they win over what the function assigns.
             preset: what earlier configs of this ingredient gave: values for parameters, and the rest of the result.
             fallback: further values for parameters; the function gets protected copies of them.
+            table: what is declared about the ingredient's entries; by default what this function declares.
 
         Returns:
             The function's entries, filled up from the preset.
 
         Raises:
             ConfigScopeError: the source cannot be had, or the function asks for what nobody defines.
+            ConfigTypeError: without a table: values that do not fit the declared types.
             Exception: whatever the function raises.
         """
+        if table is None:
+            return self._alone(fixed or {}, preset, fallback)
         preset = {} if preset is None else preset  # an empty one may have hidden names
-        evaluation = Evaluation(self._template, fixed or {}, preset, fallback or {})
+        typing = Typing(self._template, table, id(self), self.places)
+        evaluation = Evaluation(self._template, fixed or {}, preset, fallback or {}, typing)
         summary = evaluation.summary(evaluation.run())
         summary.places.update(self.places)
         summary.docs.update(self._docs())
         return summary
+
+    def declare(self, table: Table) -> None:
+        """Tell an ingredient's table the types that the function declares.
+
+        Raises:
+            ConfigScopeError: an annotation that cannot be evaluated.
+        """
+        if self._template.names.annotations:
+            from expkit.config.typed.scopes import declare_all
+
+            declare_all(table, id(self), self.func, self._template.names.annotations, self.places)
+
+    def _alone(self, fixed: Mapping[Any, Any], preset: Any, fallback: Any) -> ConfigSummary:
+        """The function's entries where no ingredient asks for them."""
+        table = Table()
+        self.declare(table)
+        if table:
+            from expkit.config.typed.scopes import alone
+
+            return alone(self, table, fixed, preset, fallback)
+        return self(fixed, preset, fallback, table)
 
     def __repr__(self) -> str:
         return f"<config function {self.name} at {self.origin}>"

@@ -12,6 +12,7 @@ import ast
 from typing import Any
 
 from expkit._support.frozen import Frozen
+from expkit._support.loading import loading
 from expkit.config.origin import place
 from expkit.config.paths import below
 from expkit.errors import ConfigScopeError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from expkit.config.scope_source import ScopeSource
+    from expkit.config.typed.annotations import Annotation
 
 BIND = "__expkit_bind__"
 """``(name, value) -> value``: called after each binding."""
@@ -32,7 +34,9 @@ OPEN = "__expkit_open__"
 """``(dict) -> dict``: makes what ``locals()`` gave writable."""
 PENDING = "__expkit_pending__"
 """What was written into ``locals()`` and has to be put into variables."""
-HELPERS = (BIND, KEEPS, LOCALS, OPEN, PENDING)
+GIVEN = "__expkit_given__"
+"""``(name) -> [value] or []``: the value that was given for a name that is only annotated."""
+HELPERS = (BIND, KEEPS, LOCALS, OPEN, PENDING, GIVEN)
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 
@@ -46,6 +50,7 @@ class Names(Frozen, kw_only=False):
         lines: paths of entries (keys of dict displays, too) to their lines.
         uses_globals: whether the function writes to globals or into ``locals()``.
         used: the assigned names whose values the function itself uses.
+        annotations: the annotated names, and the last annotation of each.
     """
 
     assigned: dict[str, int]
@@ -53,6 +58,7 @@ class Names(Frozen, kw_only=False):
     lines: dict[str, int]
     uses_globals: bool
     used: tuple[str, ...]
+    annotations: dict[str, Annotation]
 
 
 def rewrite(source: ScopeSource, variables: Sequence[str]) -> Names:
@@ -75,6 +81,8 @@ def rewrite(source: ScopeSource, variables: Sequence[str]) -> Names:
 class _Rewriter(ast.NodeTransformer):
     def __init__(self, source: ScopeSource, variables: Sequence[str]) -> None:
         self._file = source.file
+        self._source_lines = source.lines
+        self._annotations: dict[str, Annotation] = {}
         self._variables = variables
         text = "\n".join(source.lines[source.node.lineno - 1 : source.node.end_lineno])
         self._looks_into_expressions = any(sign in text for sign in (":=", "locals", "vars"))
@@ -93,7 +101,8 @@ class _Rewriter(ast.NodeTransformer):
         assigned = {name: line for name, line in self._assigned.items() if name not in hidden}
         lines = {**hidden, **self._lines, **assigned}
         used = tuple(name for name in assigned if name in self._loaded)
-        return Names(assigned, hidden, lines, self._ever_opened or bool(self._outer), used)
+        annotations = {name: found for name, found in self._annotations.items() if name not in hidden}
+        return Names(assigned, hidden, lines, self._ever_opened or bool(self._outer), used, annotations)
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         rewritten: list[ast.stmt] = []
@@ -162,11 +171,20 @@ class _Rewriter(ast.NodeTransformer):
         return [node, *self._bound(names, node, self._assigned)]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        if node.value is None or not isinstance(node.target, ast.Name):
+        if not isinstance(node.target, ast.Name) or node.target.id in self._outer:
             return node
-        self._note_keys(node.target.id, node.value)
+        with loading:
+            from expkit.config.typed.annotations import read_annotation
+
+        name = node.target.id
+        found = self._annotations[name] = read_annotation(node, self._source_lines, self._variables)
+        kind = [_lambda(found.node, node)] if found.local and found.node is not None else []
+        if node.value is None:
+            self._assigned.setdefault(name, node.lineno)
+            return _given(name, node, kind)
+        self._note_keys(name, node.value)
         self.generic_visit(node)
-        return self._bound_inline(node, node.target)
+        return self._bound_inline(node, node.target, kind)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
         self.generic_visit(node)
@@ -228,10 +246,10 @@ class _Rewriter(ast.NodeTransformer):
                 fixing.append(_assign(name, node, _call(BIND, node, ast.Constant(name), ast.Name(name, ast.Load()))))
         return fixing
 
-    def _bound_inline(self, node: Any, target: ast.Name) -> Any:
+    def _bound_inline(self, node: Any, target: ast.Name, more: Sequence[ast.expr] = ()) -> Any:
         if target.id not in self._outer:
             self._assigned.setdefault(target.id, node.lineno)
-            node.value = _call(BIND, node.value, ast.Constant(target.id), node.value)
+            node.value = _call(BIND, node.value, ast.Constant(target.id), node.value, *more)
         return node
 
     def _note_keys(self, path: str, value: ast.expr) -> None:
@@ -241,7 +259,7 @@ class _Rewriter(ast.NodeTransformer):
             self._note_keys(inner, item)
 
 
-def display_items(value: ast.expr) -> list[tuple[str, int, ast.expr]]:
+def display_items(value: ast.expr | None) -> list[tuple[str, int, ast.expr]]:
     """Keys, their lines and values of ``{"key": value}`` and ``dict(key=value)``."""
     if isinstance(value, ast.Dict):
         return [
@@ -258,7 +276,7 @@ def target_names(statement: ast.AST) -> list[str]:
     """The names that an assignment statement assigns to; none for other statements."""
     if isinstance(statement, ast.Assign):
         return _targets(statement.targets)
-    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+    if isinstance(statement, ast.AnnAssign):
         return _targets([statement.target])
     return []
 
@@ -305,6 +323,24 @@ def _call(helper: str, where: Any, *arguments: ast.expr) -> Any:
 def _assign(name: str, where: Any, value: ast.expr) -> ast.stmt:
     statement: ast.stmt = _at(where, ast.Assign(targets=[_at(where, ast.Name(name, ast.Store()))], value=value))
     return statement
+
+
+def _lambda(kind: ast.expr, where: Any) -> ast.expr:
+    """``lambda: KIND``: evaluates an annotation where the function's variables are."""
+    for part in ast.walk(kind):
+        if isinstance(part, ast.expr):
+            _at(where, part)
+    none = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    made: ast.expr = _at(where, ast.Lambda(args=none, body=kind))
+    return made
+
+
+def _given(name: str, where: Any, kind: Sequence[ast.expr]) -> ast.stmt:
+    """``for NAME in GIVEN(NAME): pass``: the name stays unbound where nothing was given."""
+    values = _call(GIVEN, where, ast.Constant(name), *kind)
+    target = _at(where, ast.Name(name, ast.Store()))
+    loop: ast.stmt = _at(where, ast.For(target=target, iter=values, body=[_at(where, ast.Pass())], orelse=[]))
+    return loop
 
 
 def _leave(where: ast.stmt) -> ast.stmt:

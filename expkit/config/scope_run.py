@@ -7,11 +7,12 @@ from typing import Any
 
 from expkit._support.frozen import Frozen
 from expkit.config.containers import copy_containers
-from expkit.config.dicts import fill_in
 from expkit.config.fixed import FixedDict, note_changes, protected, settled
+from expkit.config.merging import fill_in
 from expkit.config.summary import ConfigSummary
+from expkit.config.typed.table import has_fields
 from expkit.config.values import plain
-from expkit.errors import ConfigError, ConfigScopeError
+from expkit.errors import ConfigError, UnsetEntryError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from expkit.config.origin import Origin
     from expkit.config.scope_compile import Names
+    from expkit.config.typed.binding import Bindings
+    from expkit.config.typed.table import Table
 
 
 class Template(Frozen, kw_only=False):
@@ -40,20 +43,64 @@ class Template(Frozen, kw_only=False):
     parameters: tuple[str, ...]
 
 
+class Typing:
+    """What is declared about the names of a config function, for one run of it.
+
+    Args:
+        template: of the function.
+        table: of its ingredient.
+        own: identifies the function's declarations there.
+        places: of its names.
+
+    Attributes:
+        is_needed: whether anything is declared.
+    """
+
+    def __init__(self, template: Template, table: Table, own: int, places: Mapping[str, Origin]) -> None:
+        self._template = template
+        self._table = table
+        self._own = own
+        self._places = places
+        self.is_needed = bool(table) or bool(template.names.annotations)
+
+    def bindings(self, entries: FixedDict, preset: Mapping[Any, Any]) -> Bindings:
+        """What declared names hold while the function runs."""
+        from expkit.config.typed.binding import Bindings
+
+        own = self._table.own.setdefault(self._own, {})
+        return Bindings(self._table, own, entries, preset, self._places)
+
+    def declare(self, name: str, kind: Callable[[], Any]) -> None:
+        """Take over an annotation that uses variables of the function."""
+        from expkit.config.typed.annotations import checked
+        from expkit.config.typed.scopes import declare
+
+        found = self._template.names.annotations[name]
+        declare(self._table, self._own, name, found, checked(kind, found, name, self._template.func, {}), self._places)
+
+
 class Evaluation:
     """One run of a config function: make it, :meth:`run` it, ask for the :meth:`summary`."""
 
     def __init__(
-        self, template: Template, fixed: Mapping[Any, Any], preset: Mapping[Any, Any], fallback: Mapping[str, Any]
+        self,
+        template: Template,
+        fixed: Mapping[Any, Any],
+        preset: Mapping[Any, Any],
+        fallback: Mapping[str, Any],
+        typing: Typing,
     ) -> None:
         self._template = template
         self._entries = FixedDict(fixed)
         self._preset = preset
+        self._typing = typing
+        self._typed = typing.bindings(self._entries, preset) if typing.is_needed else None
         self._hidden = dict(getattr(preset, "hidden", {}))
         self._guarded: dict[str, Any] = {}
         self._ignored: set[str] = set()
         self._extra: dict[str, Any] = {}
         self._removed: set[str] = set()
+        self._bound: set[str] = set()
         self._pending: dict[str, Any] = {}
         self._globals = _Overlay(template.func) if template.names.uses_globals else template.func.__globals__
         self._locals = {*template.parameters, *template.names.assigned, *template.names.hidden}
@@ -63,7 +110,8 @@ class Evaluation:
 
     def _parameter(self, name: str, fallback: Mapping[str, Any]) -> Any:
         if name in self._preset:
-            return self._inherited(name, copy_containers(self._preset[name]))
+            value = self._inherited(name, copy_containers(self._preset[name]))
+            return value if self._typed is None else self._typed.inherited(name, value)
         if name in self._hidden:
             return self._inherited(name, self._hidden[name])
         if name in fallback:
@@ -80,13 +128,13 @@ class Evaluation:
         self._entries.inherit(name)
         return self._entries[name]
 
-    def _unknown(self, name: str, fallback: Mapping[str, Any]) -> ConfigScopeError:
+    def _unknown(self, name: str, fallback: Mapping[str, Any]) -> UnsetEntryError:
         from expkit._support.nearest import did_you_mean
 
         known = [str(key) for key in (*self._preset, *self._hidden, *fallback)]
         near = did_you_mean(name, known) or f"; it can read {', '.join(known) or 'nothing here'}"
         origin = self._template.origin
-        return ConfigScopeError(
+        return UnsetEntryError(
             f"{origin}: {origin.what} reads {name}, which nothing before it defines: config functions read earlier "
             f"configs of their ingredient and direct ingredients, named configs only earlier named configs{near}"
         )
@@ -107,7 +155,16 @@ class Evaluation:
         except ConfigError as error:
             self._show(error)
             raise
+        except NameError as error:
+            variables = self._until(error)
         return {**variables, **self._pending}
+
+    def _until(self, error: NameError) -> dict[str, Any]:
+        """The variables of a function that stopped where it needs an entry that must be given; else the error again."""
+        found = None if self._typed is None else self._typed.until(error, self._template.code)
+        if found is None:
+            raise error
+        return found
 
     def _show(self, error: ConfigError) -> None:
         """Let an error show the entries that it blames, as they were when it was raised."""
@@ -121,22 +178,41 @@ class Evaluation:
         from expkit.config.scope_compile import HELPERS
 
         func, code = self._template.func, self._template.code
-        helpers = (self._bind, self._keeps, locals, self._open, self._pending)
+        helpers = (self._bind, self._keeps, locals, self._open, self._pending, self._given_for)
         cells = dict(zip(HELPERS, map(CellType, helpers), strict=True))
         cells.update(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
         closure = tuple(cells[name] for name in code.co_freevars)
         return FunctionType(code, self._globals, func.__name__, None, closure)
 
-    def _bind(self, name: str, value: Any) -> Any:
+    def _bind(self, name: str, value: Any, kind: Callable[[], Any] | None = None) -> Any:
         self._removed.discard(name)
+        self._bound.add(name)
         if name in self._guarded:
             if value is not self._guarded[name]:
                 self._ignored.add(name)
             return self._guarded[name]
+        typed = self._bindings(name, value, kind)
+        entry = typed.entry(name, value) if typed is not None else None
+        if typed is not None and entry is not None:
+            return typed.bind(entry, name, value)
         if name not in self._entries.fixed:
             return value
         self._entries[name] = value
         return self._entries[name]
+
+    def _bindings(self, name: str, value: Any, kind: Callable[[], Any] | None = None) -> Bindings | None:
+        """What knows about declared names; there is none until something is declared."""
+        if kind is not None:
+            self._typing.declare(name, kind)
+        if self._typed is None and (kind is not None or has_fields(value)):
+            self._typed = self._typing.bindings(self._entries, self._preset)
+        return self._typed
+
+    def _given_for(self, name: str, kind: Callable[[], Any] | None = None) -> list[Any]:
+        typed = self._bindings(name, None, kind)
+        if typed is None or name in self._bound or name in self._given:
+            return []
+        return typed.given(name)
 
     def _keeps(self, name: str) -> bool:
         return name in self._entries.fixed or name in self._guarded
@@ -179,9 +255,10 @@ class Evaluation:
 
     def _own(self, variables: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         names = self._template.names
+        typed = self._typed
         for name in dict.fromkeys((*self._template.parameters, *names.assigned, *names.hidden)):
             if name in variables and name not in self._guarded:
-                yield name, variables[name]
+                yield name, variables[name] if typed is None else typed.unmade(name, variables[name])
         yield from self._extra.items()
 
     def _is_hidden(self, name: str) -> bool:

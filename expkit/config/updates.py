@@ -59,6 +59,16 @@ class Update(Frozen, kw_only=False):
         """The update as it was typed, or as it could have been."""
         return self.text or (f"~{self.name}" if self.remove else f"{self.name}={safe_repr(self.value)}")
 
+    @property
+    def value_text(self) -> str:
+        """The value as it was typed; empty if it was not typed."""
+        if not self.text or self.remove:
+            return ""
+        with suppress(ConfigUpdateError):  # it may have been made by hand
+            text = self.text.strip()
+            return text[read_path(text)[1] + 1 :].strip()
+        return ""
+
 
 class NamedConfigToken(Frozen, kw_only=False):
     """The name of a named config, or of a config file, as it was typed."""

@@ -91,7 +91,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     Raises:
         CommandNotFoundError: no such command.
         NoCommandError: none was named and there is no main function.
-        ConfigError: updates, named configs or config functions that do not work out.
+        ConfigError: updates, named configs or config functions that do not work out, entries that are not given.
         CircularDependencyError: ingredients that contain each other.
         ProvenanceError: ``enforce_clean`` and the repository is not.
         ObserverError: something that is no observer.
@@ -106,6 +106,8 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
         resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
+    if command.rpartition(".")[2] not in owner.looking_commands:
+        resolution.refuse_missing()
     config = resolution.config
     seed = _settle_seed(config, observing.sit(config))
     namespaces = _namespaces(root, nodes, resolution)

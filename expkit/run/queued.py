@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from expkit.config.base import Base, base_from
-from expkit.config.branch import overlay
+from expkit.config.merging import overlay
 from expkit.config.origin import Origin
 from expkit.errors import RunNotFoundError
 from expkit.observers.store import StoreObserver

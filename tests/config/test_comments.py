@@ -111,6 +111,7 @@ def test_docs_of_entries():
         "m": "two in a line",
         "n": "two in a line",
         "o": "annotated",
+        "p": "without a value",
         "q": "inside a block",
         "s": "deeper",
         "u": 'behind "u"  # with a second sign',

@@ -1,0 +1,190 @@
+"""Declared names while a config function runs: what they hold, and what that is as plain entries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.odd import is_a
+from expkit.config.containers import copy_containers
+from expkit.config.fixed import FixedDict
+from expkit.config.merging import fill_in
+from expkit.config.typed.fit import Fitting, lacking_fields
+from expkit.config.typed.giving import fitted_own, note
+from expkit.config.typed.kinds import holds_shape, shapes_in, text_of
+from expkit.config.typed.objects import made, rebuilds
+from expkit.config.typed.problems import UnfitError
+from expkit.config.typed.table import Entry, has_fields
+from expkit.config.values import differs, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import CodeType, TracebackType
+
+    from expkit.config.origin import Origin
+    from expkit.config.typed.table import Table
+
+NOTHING = type("Nothing", (), {})()
+
+
+class Bindings:
+    """The declared names of one run of a config function.
+
+    Args:
+        table: of the ingredient.
+        own: what the function itself declares.
+        entries: the function's entries, in which overrides win.
+        preset: what earlier configs gave.
+        places: of the names.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        own: Mapping[str, Entry],
+        entries: FixedDict,
+        preset: Mapping[Any, Any],
+        places: Mapping[str, Origin],
+    ) -> None:
+        self._table = table
+        self._own = own
+        self._entries = entries
+        self._preset = preset
+        self._places = places
+        self._built: dict[str, Any] = {}
+        self._lacking: set[str] = set()
+
+    def declared(self, name: str) -> Entry | None:
+        """What is declared about a name, here or elsewhere."""
+        return self._own.get(name) or self._table.entries.get((name,))
+
+    def entry(self, name: str, value: Any) -> Entry | None:
+        """What is declared about a name; an object of a class of fields declares itself."""
+        entry = self.declared(name)
+        if entry is None and has_fields(value) and name in self._places and rebuilds(value):
+            kind = type(value)
+            origin = self._places[name]
+            entry = self._table.declare(Entry(path=(name,), kind=kind, text=text_of(kind), origin=origin))
+        return entry
+
+    def bind(self, entry: Entry, name: str, value: Any) -> Any:
+        """What a name holds after ``value`` was assigned to it."""
+        own = fitted_own(self._table, entry, value, self._places.get(name))
+        if holds_shape(entry.kind):
+            return self._bind_object(entry, name, own)
+        if type(own) is type(value) and not differs(own, value):
+            own = value
+        if name not in self._entries.fixed:
+            return own
+        self._entries[name] = own
+        return self._entries[name]
+
+    def _bind_object(self, entry: Entry, name: str, own: Any) -> Any:
+        before: Any = self._preset.get(name)
+        if is_a(own, dict) and is_a(before, dict):
+            own = fill_in(own, before)
+        whole = self._imposed(entry, name, own)
+        self._built[name] = whole
+        return self._object(entry, whole)
+
+    def _imposed(self, entry: Entry, name: str, own: Any) -> Any:
+        """The plain value in which overrides have won."""
+        fixed = self._entries.fixed.get(name)
+        try:
+            own = Fitting(strong=fixed)(entry.kind, own)
+            if name not in self._entries.fixed:
+                return own
+            self._entries[name] = own
+            return Fitting(strong=fixed)(entry.kind, plain(self._entries[name]))
+        except UnfitError as error:
+            note(self._table, entry, error)
+            return plain(own)
+
+    def _object(self, entry: Entry, value: Any) -> Any:
+        if lacking_fields(entry.kind, value):
+            return value
+        try:
+            return made(entry.kind, value)
+        except UnfitError as error:
+            note(self._table, entry.but(soft=False), error)
+            return value
+
+    def inherited(self, name: str, value: Any) -> Any:
+        """What a parameter holds whose value an earlier config gave."""
+        entry = self.declared(name)
+        if entry is None or not holds_shape(entry.kind):
+            return value
+        self._built[name] = plain(value)
+        return self._object(entry, self._built[name])
+
+    def given(self, name: str) -> list[Any]:
+        """What a name holds behind an annotation without a value: nothing, or the value that was given."""
+        entry = self.declared(name)
+        if entry is None:
+            return []
+        self._table.required[entry.path] = entry
+        value = self._preset.get(name, NOTHING)
+        if value is NOTHING and not self._can_begin(entry, name):
+            self._lacking.add(name)
+            return []
+        if holds_shape(entry.kind) and shapes_in(entry.kind):
+            return self._given_object(entry, name, {} if value is NOTHING else value)
+        if name in self._entries.fixed:
+            self._inherit(name, value)
+            return [self._entries[name]]
+        return [copy_containers(value)]
+
+    def _can_begin(self, entry: Entry, name: str) -> bool:
+        return name in self._entries.fixed or bool(shapes_in(entry.kind) and not lacking_fields(entry.kind, {}))
+
+    def _given_object(self, entry: Entry, name: str, value: Any) -> list[Any]:
+        whole = self._imposed(entry, name, copy_containers(value))
+        if lacking_fields(entry.kind, whole):
+            self._lacking.add(name)
+            return []
+        self._built[name] = whole
+        return [self._object(entry, whole)]
+
+    def _inherit(self, name: str, value: Any) -> None:
+        if value is not NOTHING:
+            self._entries[name] = value
+            self._entries.inherit(name)
+
+    def unmade(self, name: str, value: Any) -> Any:
+        """What a declared name holds in the end, plain."""
+        entry = self.declared(name)
+        if entry is None or not holds_shape(entry.kind):
+            return value
+        now = fitted_own(self._table, entry, value, self._places.get(name))
+        held: Any = self._entries.get(name)
+        if is_a(held, FixedDict) and is_a(now, dict):
+            _take_changes(held, self._built.get(name, {}), now)
+        return now
+
+    def until(self, error: NameError, code: CodeType) -> dict[str, Any] | None:
+        """The variables of a function that could not go on without an entry that must be given; else None."""
+        found = re.search(r"'(\w+)'", str(error))
+        frame = _frame(error.__traceback__, code)
+        if found is None or found[1] not in self._lacking or frame is None:
+            return None
+        self._table.stopped = True
+        return {name: value for name, value in frame.f_locals.items() if not name.startswith("__expkit_")}
+
+
+def _frame(trace: TracebackType | None, code: CodeType) -> Any:
+    while trace is not None:
+        if trace.tb_frame.f_code is code:
+            return trace.tb_frame
+        trace = trace.tb_next
+    return None
+
+
+def _take_changes(held: FixedDict, before: Mapping[Any, Any], now: Mapping[Any, Any]) -> None:
+    """Take over what the function changed in an object."""
+    for key, value in now.items():
+        old: Any = before.get(key, NOTHING)
+        inner: Any = held.get(key)
+        if is_a(inner, FixedDict) and is_a(value, dict) and is_a(old, dict):
+            _take_changes(inner, old, value)
+        elif old is NOTHING or differs(old, value):
+            held[key] = value

@@ -1,0 +1,195 @@
+"""Values for declared entries: from overrides, from configs, and what evaluation gave in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.odd import is_a
+from expkit.config.paths import get_in, has_path, join, put_in
+from expkit.config.typed.fit import Fitting, lacking_fields
+from expkit.config.typed.kinds import checked_by_class, holds_shape, inner_kind, takes_any_key, text_of
+from expkit.config.typed.objects import made, rebuilds
+from expkit.config.typed.problems import UnfitError
+from expkit.config.typed.table import UNFIT, Entry, Misfit
+from expkit.config.values import differs
+from expkit.record.tagged import Masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from expkit.config.origin import Origin
+    from expkit.config.paths import Path
+    from expkit.config.summary import ConfigSummary
+    from expkit.config.typed.table import Table, Whole
+
+
+def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: str = "") -> Any:
+    """What an override gives to an entry.
+
+    Args:
+        table: of the ingredient; is told what does not fit.
+        path: of the entry, from the ingredient.
+        value: that is given.
+        origin: who gives it.
+        text: the value as it was typed, if it was: tried where the literal that it means does not fit.
+
+    Returns:
+        The value as the entry's type wants it; as it is where no type is declared; :data:`UNFIT`.
+    """
+    entry = table.of(path)
+    keys = path[len(entry.path) :] if entry else ()
+    kind = None if entry is None else inner_kind(entry.kind, keys)
+    if entry is None or kind is None or is_a(value, Masked):
+        return value
+    try:
+        return fitted_text(kind, value, text)
+    except UnfitError as error:
+        if entry.soft or checked_by_class(entry.kind, keys):
+            return value
+        table.given += [
+            Misfit((*path, *problem.at), problem.value, problem.reason, entry, origin, "" if problem.at else text)
+            for problem in error.problems
+        ]
+        return UNFIT
+
+
+def fitted_text(kind: Any, value: Any, text: str) -> Any:
+    """A value, or else the text by which it was given, as one of a type.
+
+    Raises:
+        UnfitError: neither fits; speaks of the value where that is no text.
+    """
+    fit = Fitting(complete=False)
+    try:
+        return fit(kind, value)
+    except UnfitError:
+        if not text or text == value:
+            raise
+        try:
+            return fit(kind, text)
+        except UnfitError:
+            pass
+        raise
+
+
+def fitted_tree(table: Table, tree: dict[Any, Any], origins: Mapping[str, Origin], origin: Origin) -> None:
+    """Make the entries that a config gives as a dict fit.
+
+    Args:
+        table: of the ingredient; is told what does not fit.
+        tree: the entries; changed.
+        origins: places of entries.
+        origin: of the config, for the others.
+    """
+    for path, entry in table.entries.items():
+        if has_path(tree, path):
+            where = origins.get(join(path), origin)
+            put_in(tree, path, fitted_own(table, entry, get_in(tree, path), where))
+
+
+def fitted_own(table: Table, entry: Entry, value: Any, origin: Origin | None) -> Any:
+    """What a config assigns to an entry, as its type wants it; as it is where it does not fit, which is noted."""
+    try:
+        return Fitting(complete=False)(entry.kind, value)
+    except UnfitError as error:
+        note(table, entry, error, origin)
+        return value
+
+
+def declare_objects(table: Table, found: list[tuple[Path, Any]], origin: Origin) -> None:
+    """Declare the entries that are objects of classes of fields, where their fields make the same object again.
+
+    Args:
+        table: of the ingredient.
+        found: paths and objects.
+        origin: where they were written down.
+    """
+    for path, value in found:
+        if rebuilds(value):
+            table.declare(Entry(path=path, kind=type(value), text=text_of(type(value)), origin=origin))
+
+
+def note(table: Table, entry: Entry, error: UnfitError, origin: Origin | None = None) -> None:
+    """Note what does not fit; a class that checks its fields by itself will tell about them."""
+    if entry.soft:
+        return
+    table.misfits += [
+        Misfit((*entry.path, *problem.at), problem.value, problem.reason, entry, origin) for problem in error.problems
+    ]
+
+
+def settle(table: Table, summary: ConfigSummary, fixed: Mapping[Any, Any]) -> None:
+    """Make the result of all configs of an ingredient fit, and its marks speak of declared entries.
+
+    Args:
+        table: of the ingredient; is told what does not fit.
+        summary: the result; changed.
+        fixed: what overrides say.
+    """
+    for path, entry in table.entries.items():
+        if not has_path(summary, path):
+            continue
+        value = get_in(summary, path)
+        try:
+            fitted = Fitting(strong=get_in(fixed, path))(entry.kind, value)
+        except UnfitError as error:
+            note(table, entry, error)
+            continue
+        if type(fitted) is not type(value) or differs(fitted, value) or is_a(value, (dict, list, tuple)):
+            put_in(summary, path, fitted)
+        if takes_any_key(entry.kind):
+            summary.open.add(join(path))
+    _mark(table, summary)
+
+
+def _mark(table: Table, summary: ConfigSummary) -> None:
+    known = {name for name in (*summary.added, *summary.typechanged) if is_declared(table, name)}
+    summary.modified |= known
+    summary.added -= known
+    for name in known & summary.typechanged.keys():
+        del summary.typechanged[name]
+
+
+def is_declared(table: Table, name: str) -> bool:
+    """Whether a type is declared for an entry, or follows from that of what it lies in."""
+    from expkit.config.paths import split
+
+    path = split(name)
+    entry = table.of(path)
+    return entry is not None and inner_kind(entry.kind, path[len(entry.path) :]) is not None
+
+
+def missing(table: Table, config: Mapping[Any, Any]) -> Iterator[tuple[Path, Entry]]:
+    """The entries, or fields of entries, that must be given and are not."""
+    for path, entry in {**table.entries, **table.required}.items():
+        if has_path(config, path):
+            for keys in lacking_fields(entry.kind, get_in(config, path)):
+                yield (*path, *keys), entry
+        elif path in table.required:
+            inner = lacking_fields(entry.kind, {})
+            yield from (((*path, *keys), entry) for keys in inner or [()])
+
+
+def check_objects(table: Table, config: Mapping[Any, Any]) -> None:
+    """Make an object of every entry of a class, so that its validators run; what they refuse is noted."""
+    lacking = {path for path, _ in missing(table, config)}
+    for path, entry in table.entries.items():
+        if holds_shape(entry.kind) and has_path(config, path) and not any(one[: len(path)] == path for one in lacking):
+            _check(table, entry, get_in(config, path))
+    for whole in table.wholes:
+        if not any(path[0] in whole.names for path in lacking):
+            _check(table, entry_of(whole), {name: config[name] for name in whole.names if name in config})
+
+
+def _check(table: Table, entry: Entry, value: Any) -> None:
+    try:
+        made(entry.kind, value)
+    except UnfitError as error:
+        note(table, entry.but(soft=False), error)
+
+
+def entry_of(whole: Whole) -> Entry:
+    """A class whose fields are entries, as if it were an entry."""
+    from expkit.config.typed.kinds import text_of
+
+    return Entry(path=(), kind=whole.kind, text=text_of(whole.kind), origin=whole.origin)

@@ -1,0 +1,149 @@
+"""Types, looked at from outside: without what wraps them, and what lies inside them."""
+
+from __future__ import annotations
+
+from collections import abc
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin
+
+from expkit.config.typed.shapes import Field, Shape, shape_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LISTS = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
+MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+_WRAPPERS = {"Final", "ClassVar", "Required", "NotRequired", "ReadOnly"}
+
+
+def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type without what wraps it (``Annotated``, ``NewType``, ``Final``), and the marks of ``Annotated``."""
+    marks: tuple[Any, ...] = ()
+    while True:
+        origin = get_origin(kind)
+        if origin is Annotated:
+            kind, marks = kind.__origin__, (*kind.__metadata__, *marks)
+        elif hasattr(kind, "__supertype__"):
+            kind = kind.__supertype__
+        elif type(kind).__name__ == "TypeAliasType":
+            kind = kind.__value__
+        elif type(kind).__name__ == "TypeVar":
+            kind = Union[kind.__constraints__] if kind.__constraints__ else kind.__bound__ or Any
+        elif getattr(origin, "_name", None) in _WRAPPERS:
+            kind = get_args(kind)[0]
+        elif kind is Final or kind is ClassVar:
+            kind = Any
+        else:
+            return (type(None) if kind is None else kind), marks
+
+
+def members(kind: Any) -> tuple[Any, ...]:
+    """The members of a union, of a union inside it too; the type alone if it is none."""
+    kind = bare(kind)[0]
+    if get_origin(kind) is Union or type(kind).__name__ == "UnionType":
+        return tuple(inner for member in get_args(kind) for inner in members(member))
+    return (kind,)
+
+
+def optional(kind: Any) -> Any:
+    """A type, or None."""
+    return kind if type(None) in members(kind) or kind is Any else Union[kind, None]
+
+
+def shapes_in(kind: Any) -> list[Shape]:
+    """The classes of fields that a value of this type may be an object of."""
+    return [shape for member in members(kind) if (shape := shape_of(bare(member)[0])) is not None]
+
+
+def holds_shape(kind: Any) -> bool:
+    """Whether objects of a class of fields may be in a value of this type."""
+    kind = bare(kind)[0]
+    if shape_of(kind) is not None:
+        return True
+    return get_origin(kind) is not Literal and any(holds_shape(part) for part in get_args(kind) if _is_kind(part))
+
+
+def kind_of(field: Field) -> Any:
+    """The type of a field; one whose default is None may be None."""
+    if field.default is None or field.kind is Any:
+        return field.kind
+    return optional(field.kind) if field.default() is None else field.kind
+
+
+def inner_kind(kind: Any, keys: Iterable[Any]) -> Any:
+    """The type of what lies at ``keys`` in a value of this type; None where nothing is said about it."""
+    kinds = [kind]
+    for key in keys:
+        kinds = [inner for one in kinds for member in members(one) for inner in _inside(bare(member)[0], key)]
+    return Union[tuple(kinds)] if kinds else None
+
+
+def _inside(kind: Any, key: Any) -> Iterator[Any]:
+    shape = shape_of(kind)
+    if shape is not None:
+        found = shape.fields.get(key) if isinstance(key, str) else None
+        if found is not None:
+            yield kind_of(found)
+        return
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in MAPPINGS and len(inner) == 2:  # noqa: PLR2004 - keys and values
+        yield inner[1]
+    elif (origin in LISTS and inner) or (origin is tuple and inner[1:] == (...,)):
+        yield inner[0]
+    elif origin is tuple and isinstance(key, int) and -len(inner) <= key < len(inner):
+        yield inner[key]
+
+
+def checked_by_class(kind: Any, keys: Iterable[Any]) -> bool:
+    """Whether what lies at ``keys`` is converted by a class of fields, so that it need not fit its annotation."""
+    keys = tuple(keys)
+    return any(
+        shape.checks
+        for end in range(len(keys))
+        if (above := inner_kind(kind, keys[:end]) if end else kind) is not None
+        for shape in shapes_in(above)
+    )
+
+
+def takes_any_key(kind: Any) -> bool:
+    """Whether it is a dict whose keys are the user's to choose."""
+    for member in members(kind):
+        origin = get_origin(member) or member
+        if origin in MAPPINGS or any(shape.extra for shape in shapes_in(member)):
+            return True
+    return False
+
+
+def choices(kind: Any) -> tuple[Any, ...]:
+    """The values that a type allows, where these are few."""
+    found: list[Any] = []
+    for member in members(kind):
+        if get_origin(member) is Literal:
+            found += get_args(member)
+        elif isinstance(member, type) and issubclass(member, Enum):
+            found += list(member)
+        elif member is not type(None):
+            return ()
+    return tuple(found)
+
+
+def text_of(kind: Any) -> str:
+    """A type as people write it."""
+    if kind is type(None):
+        return "None"
+    if isinstance(kind, type) and not get_args(kind):
+        return kind.__qualname__.rpartition("<locals>.")[2]
+    union = members(kind) if get_origin(bare(kind)[0]) is Union else ()
+    if len(union) > 1 and kind is bare(kind)[0]:
+        return " | ".join(map(text_of, union))
+    origin = getattr(get_origin(kind), "__qualname__", None)
+    inner = get_args(kind)
+    if origin and inner and get_origin(kind) is not Literal and get_origin(kind) is not Annotated:
+        return f"{origin}[{', '.join('...' if one is ... else text_of(one) for one in inner)}]"
+    name = kind.__name__ if hasattr(kind, "__supertype__") else repr(kind)
+    return name.replace("typing.", "").replace("typing_extensions.", "")
+
+
+def _is_kind(part: Any) -> bool:
+    return not isinstance(part, (str, int, bytes, list))

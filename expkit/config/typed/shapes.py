@@ -1,0 +1,285 @@
+"""Classes that are made of fields: data classes, attrs classes, pydantic models, typed dicts and named tuples."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+from expkit._support.frozen import Frozen
+from expkit._support.odd import is_a
+from expkit.config.typed.docs import doc_in, written_docs
+from expkit.errors import ConfigScopeError
+
+ABSENT = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
+"""What stands for a value that is not there."""
+
+
+class Field(Frozen):
+    """A field of a class.
+
+    Attributes:
+        name: of the field.
+        kind: its annotation.
+        default: makes the default, :data:`ABSENT` where only the class can; None if the field is required.
+        doc: what is said about it.
+        alias: what the constructor calls it.
+        written: the annotation as text, where the class kept it so.
+    """
+
+    name: str
+    kind: Any
+    default: Any = None
+    doc: str = ""
+    alias: str = ""
+    written: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether it has no default."""
+        return self.default is None
+
+
+class Shape:
+    """A class that is made of fields.
+
+    Args:
+        kind: the class.
+
+    Attributes:
+        kind: the class.
+        fields: by name, in order.
+        checks: whether the class itself converts what it is given, so that a value need not fit its annotation.
+        extra: whether it takes other fields, too.
+    """
+
+    checks = False
+    extra = False
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+        self.fields: dict[str, Field] = {field.name: field for field in self._find()}
+
+    @cached_property
+    def docs(self) -> dict[str, str]:
+        """What is said about the fields, in the class's source as well."""
+        written = written_docs(self.kind)
+        return {name: field.doc or written.get(name, "") for name, field in self.fields.items()}
+
+    def _find(self) -> list[Field]:
+        raise NotImplementedError
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """An object of the class.
+
+        Raises:
+            Exception: whatever the class raises.
+        """
+        names = {name: self.fields[name].alias or name for name in values}
+        return self.kind(**{names[name]: value for name, value in values.items()})
+
+    def apart(self, value: Any) -> dict[str, Any]:
+        """The values of an object's fields."""
+        return {name: getattr(value, name) for name in self.fields if hasattr(value, name)}
+
+    def is_made(self, value: Any) -> bool:
+        """Whether a value is an object of the class."""
+        return is_a(value, self.kind)
+
+    def _hints(self) -> dict[str, Any]:
+        try:
+            return get_type_hints(self.kind, include_extras=True)
+        except NameError:
+            return {name: self._hint(name, kind) for name, kind in _annotations(self.kind).items()}
+
+    def _hint(self, name: str, kind: Any) -> Any:
+        """One hint alone; of classes that are made in functions, others may not be found."""
+        import sys
+
+        if not isinstance(kind, str):
+            return kind
+        scope = {**vars(sys.modules.get(self.kind.__module__, sys)), self.kind.__name__: self.kind}
+        try:
+            return eval(kind, scope)  # noqa: S307 - as the class's author wrote it
+        except Exception as error:
+            where = f"{self.kind.__module__}.{self.kind.__qualname__}"
+            raise ConfigScopeError(
+                f"the type of field {name} of {where}, {kind}, cannot be evaluated ({error}); "
+                "define what it names at the top level of the module"
+            ) from None
+
+    def _field(self, name: str, kind: Any, default: Any, doc: str = "", alias: str = "") -> Field:
+        written = _annotations(self.kind).get(name)
+        return Field(
+            name=name,
+            kind=kind,
+            default=default,
+            doc=doc or doc_in(kind),
+            alias=alias,
+            written=written if isinstance(written, str) else "",
+        )
+
+
+class _DataClass(Shape):
+    def _find(self) -> list[Field]:
+        hints = self._hints()
+        return [
+            self._field(name, self._kind_of(hints[name]), self._default(field), doc_in(field.metadata))
+            for name, field in self.kind.__dataclass_fields__.items()
+            if field.init and get_origin(hints.get(name)) is not ClassVar and hints.get(name) is not ClassVar
+        ]
+
+    def _kind_of(self, hint: Any) -> Any:
+        return getattr(hint, "type", hint) if type(hint).__name__ == "InitVar" else hint
+
+    def _default(self, field: Any) -> Any:
+        from dataclasses import MISSING
+
+        if field.default_factory is not MISSING:
+            return field.default_factory
+        return None if field.default is MISSING else (lambda: field.default)
+
+
+class _Attrs(Shape):
+    def _find(self) -> list[Field]:
+        hints = self._hints()
+        self.checks = any(field.converter is not None for field in self.kind.__attrs_attrs__)
+        return [
+            self._field(
+                field.name,
+                hints.get(field.name, Any),
+                self._default(field.default),
+                doc_in(field.metadata),
+                getattr(field, "alias", None) or field.name.lstrip("_"),
+            )
+            for field in self.kind.__attrs_attrs__
+            if field.init
+        ]
+
+    def _default(self, default: Any) -> Any:
+        if getattr(default, "name", "") == "NOTHING":
+            return None
+        if hasattr(default, "takes_self"):
+            return (lambda: ABSENT) if default.takes_self else default.factory
+        return lambda: default
+
+
+class _Pydantic(Shape):
+    checks = True
+
+    def _find(self) -> list[Field]:
+        if "model_rebuild" in dir(self.kind):
+            self.kind.model_rebuild()
+        config = getattr(self.kind, "model_config", None) or getattr(self.kind, "__pydantic_config__", None) or {}
+        self.extra = config.get("extra") == "allow"
+        infos = getattr(self.kind, "__pydantic_fields__", None) or self.kind.model_fields
+        return [
+            self._field(name, info.annotation, self._default(info), info.description or doc_in(info.metadata), name)
+            for name, info in infos.items()
+            if getattr(info, "init", None) is not False
+        ]
+
+    def _default(self, info: Any) -> Any:
+        if info.is_required():
+            return None
+
+        def make() -> Any:
+            try:
+                return info.get_default(call_default_factory=True)
+            except (TypeError, ValueError):  # a factory that wants the other fields
+                return ABSENT
+
+        return make
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """An object of the class; its validators run."""
+        infos = getattr(self.kind, "__pydantic_fields__", None) or self.kind.model_fields
+        named = {_key(name, infos.get(name)): value for name, value in values.items()}
+        return self.kind.model_validate(named) if hasattr(self.kind, "model_validate") else self.kind(**named)
+
+    def apart(self, value: Any) -> dict[str, Any]:
+        """The values of an object's fields."""
+        return {**super().apart(value), **(getattr(value, "model_extra", None) or {})}
+
+
+class _TypedDict(Shape):
+    def _find(self) -> list[Field]:
+        needed = self.kind.__required_keys__
+        return [
+            self._field(name, kind, None if name in needed else (lambda: ABSENT))
+            for name, kind in self._hints().items()
+        ]
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """A plain dict."""
+        return dict(values)
+
+    def apart(self, value: Any) -> dict[str, Any]:
+        """A copy."""
+        return dict(value)
+
+    def is_made(self, value: Any) -> bool:  # noqa: ARG002
+        """No dict is told from others."""
+        return False
+
+
+class _NamedTuple(Shape):
+    def _find(self) -> list[Field]:
+        hints, defaults = self._hints(), self.kind._field_defaults
+        return [
+            self._field(name, hints.get(name, Any), (lambda name=name: defaults[name]) if name in defaults else None)
+            for name in self.kind._fields
+        ]
+
+
+_shapes: dict[int, tuple[Any, Shape | None]] = {}
+
+
+def shape_of(kind: Any) -> Shape | None:
+    """What a class is made of; None for anything else.
+
+    Raises:
+        ConfigScopeError: a field's type cannot be evaluated.
+    """
+    known = _shapes.get(id(kind))
+    if known is None or known[0] is not kind:
+        finder = _finder(kind if isinstance(kind, type) else None)
+        origin = get_origin(kind)
+        if finder is None and isinstance(origin, type):
+            finder, kind_of_fields = _finder(origin), origin
+        else:
+            kind_of_fields = kind
+        known = _shapes[id(kind)] = kind, finder(kind_of_fields) if finder else None
+    return known[1]
+
+
+def _finder(kind: Any) -> type[Shape] | None:
+    if kind is None:
+        return None
+    if hasattr(kind, "__pydantic_validator__"):
+        return None if getattr(kind, "__pydantic_root_model__", False) or kind.__name__ == "BaseModel" else _Pydantic
+    for mark, finder in (("__attrs_attrs__", _Attrs), ("__dataclass_fields__", _DataClass)):
+        if hasattr(kind, mark):
+            return finder
+    if issubclass(kind, tuple) and hasattr(kind, "_field_defaults"):
+        return _NamedTuple
+    return _TypedDict if issubclass(kind, dict) and hasattr(kind, "__required_keys__") else None
+
+
+def _key(name: str, info: Any) -> str:
+    """What a pydantic field is called in what it is validated from."""
+    alias = getattr(info, "validation_alias", None)
+    choices = getattr(alias, "choices", [alias])
+    return next((choice for choice in choices if isinstance(choice, str)), name)
+
+
+def _annotations(kind: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for base in reversed(getattr(kind, "__mro__", ())):
+        own = getattr(base, "__annotations__", None) if base is kind else vars(base).get("__annotations__")
+        found.update(own if isinstance(own, dict) else {})
+    return found
+
+
+def parts(kind: Any) -> tuple[Any, ...]:
+    """The types that a type is put together from."""
+    return tuple(part for part in get_args(kind) if not isinstance(part, (str, int, bytes)))
