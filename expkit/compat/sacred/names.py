@@ -224,7 +224,7 @@ MODULES: dict[str, dict[str, str]] = {
         "SqlObserver": ".observers",
         "TelegramObserver": ".observers",
         "TinyDbObserver": "observers.tinydb",
-        "TinyDbReader": "observers.tinydb",
+        "TinyDbReader": "observers.tinydb_reader",
     },
     "sacred.observers.base": {"RunObserver": "observers.base", "td_format": ".observers"},
     "sacred.observers.file_storage": {
@@ -243,6 +243,7 @@ MODULES: dict[str, dict[str, str]] = {
         "QueuedMongoObserver": "observers.mongo",
         "force_bson_encodeable": _BSON,
         "force_valid_bson_key": _BSON,
+        "mongo_db_option": "cli.options:_mongo_db",
     },
     "sacred.observers.queue": {"QueueObserver": ".observers"},
     "sacred.observers.s3_observer": {"DEFAULT_S3_PRIORITY": ".observers", "S3Observer": ".observers"},
@@ -252,11 +253,16 @@ MODULES: dict[str, dict[str, str]] = {
         ("Artifact", "Base", "Dependency", "Experiment", "Host", "Repository", "Resource", "Run", "Source"), _TABLES
     ),
     "sacred.observers.telegram_obs": {"DEFAULT_TELEGRAM_PRIORITY": ".observers", "TelegramObserver": ".observers"},
-    "sacred.observers.tinydb_hashfs": {"TinyDbObserver": "observers.tinydb", "TinyDbReader": "observers.tinydb"},
+    "sacred.observers.tinydb_hashfs": {
+        "TinyDbObserver": "observers.tinydb",
+        "TinyDbReader": "observers.tinydb_reader",
+        "tiny_db_option": "cli.options:_tiny_db",
+    },
     "sacred.observers.tinydb_hashfs.bases": {"get_db_file_manager": Gone("TinyDbReader(path)")},
     "sacred.observers.tinydb_hashfs.tinydb_hashfs": {
         "TinyDbObserver": "observers.tinydb",
-        "TinyDbReader": "observers.tinydb",
+        "TinyDbReader": "observers.tinydb_reader",
+        "tiny_db_option": "cli.options:_tiny_db",
     },
     "sacred.optional": {
         "get_package_version": ".helpers",
