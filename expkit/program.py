@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 from expkit._support.loading import loading
 from expkit.capture.reference import importing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import Any, NoReturn
 
@@ -118,46 +118,10 @@ def command_line(experiment: Experiment, program: str) -> CommandLine:
 
 
 def with_entries(spec: CommandLine, experiment: Experiment) -> CommandLine:
-    """The same with the entries of declared types.
+    """The same with the config's entries of declared types."""
+    from expkit.cli.entries import declared_entries
 
-    Where none is declared, no config function runs; where one fails, only the types are told.
-    """
-    from expkit._support.odd import RAISED, tolerate
-
-    entries: Sequence[tuple[str, str]] = ()
-    for find in (_types_declared, _entries):
-        try:
-            with _nothing_printed():
-                entries = find(experiment)
-        except RAISED as error:  # help is what people ask for who are in trouble
-            tolerate(error)
-        if not entries:
-            break
-    return spec.but(entries=entries)
-
-
-def _types_declared(experiment: Experiment) -> list[tuple[str, str]]:
-    """Names and types of entries, as far as they are known before a config function runs."""
-    from expkit.config.paths import join
-    from expkit.config.typed.table import Table
-
-    found: list[tuple[str, str]] = []
-    for node in reversed(experiment.ordered()):
-        table = Table()
-        for config in node.configurations:
-            config.declare(table)
-        found += [(experiment.name_of(node, join(path)), entry.text) for path, entry in table.entries.items()]
-    return found
-
-
-def _entries(experiment: Experiment) -> list[tuple[str, str]]:
-    from expkit.cli.help import about_entries
-    from expkit.record.masking import masked
-    from expkit.run.plan import resolve_config
-
-    command = experiment.default_command or ""
-    resolution = resolve_config(experiment, first_inputs(experiment, command), command)
-    return about_entries(resolution.declared, masked(resolution.config), resolution.summary.docs)
+    return spec.but(entries=declared_entries(experiment, first_inputs(experiment, experiment.default_command)))
 
 
 def _printed_aside() -> AbstractContextManager[object]:
@@ -165,15 +129,6 @@ def _printed_aside() -> AbstractContextManager[object]:
     from contextlib import redirect_stdout
 
     return redirect_stdout(sys.stderr)
-
-
-@contextmanager
-def _nothing_printed() -> Iterator[None]:
-    """While the body runs, what is printed goes nowhere."""
-    from contextlib import redirect_stderr, redirect_stdout
-
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        yield
 
 
 class _Attempt:
@@ -345,6 +300,7 @@ def save_config(_run: Run, config_filename: str = "config.json") -> None:
     """
     from expkit.cli.commands import save_config as save
 
+    _run.plan.resolution.refuse_missing()
     save({key: value for key, value in _run.plan.live.config.items() if key != "config_filename"}, config_filename)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import inspect
 import os
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from expkit.cli.grammar import CommandInfo, CommandLine
     from expkit.cli.options import CLIOption
-    from expkit.config.typed.declared import Declared
 
 _WIDTH = 79
 _WIDEST_TERM = 30
@@ -41,31 +40,6 @@ def usage(spec: CommandLine) -> str:
 def help_text(spec: CommandLine, command: str | None = None) -> str:
     """The help page of the program, or of one command."""
     return _command_page(spec.commands[command]) if command else _program_page(spec)
-
-
-def about_entries(
-    declared: Mapping[str, Declared], config: Mapping[str, Any], docs: Mapping[str, str]
-) -> list[tuple[str, str]]:
-    """The entries of a declared type, each with its type, choices, default and doc on one line.
-
-    Args:
-        declared: what is declared, by path; what has fields is told by these.
-        config: the values, secrets masked.
-        docs: what comments say about entries.
-    """
-    from expkit.cli.printing import type_text
-    from expkit.cli.values import short
-    from expkit.config.paths import get_in, has_path, parents
-
-    above = {parent for name in declared for parent in parents(name)}
-    rows = []
-    for name, found in declared.items():
-        if name not in above:
-            default = short(get_in(config, found.path)) if has_path(config, found.path) else ""
-            value = f" = {default}" if default else ", must be given" if found.required else ""
-            doc = docs.get(name) or found.doc
-            rows.append((name, f"{type_text(found)}{value}{f': {doc}' if doc else ''}"))
-    return rows
 
 
 def _program_page(spec: CommandLine) -> str:

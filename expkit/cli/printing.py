@@ -9,12 +9,12 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.odd import is_a
-from expkit.cli.values import pretty, short
+from expkit.cli.values import as_typed, pretty, short
 from expkit.config.paths import below, get_in, has_path, is_prefix, join, split
 from expkit.record.tagged import Masked, opaque_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from expkit.config.layers import Layer
     from expkit.config.summary import ConfigSummary
@@ -102,11 +102,12 @@ def format_explain(
         declared: what is declared about the entry.
         colour: with terminal colours.
     """
-    rows = [(layer.kind, str(layer.origin), _set_to(layer)) for layer in layers]
+    form = as_typed if declared is not None else _as_is
+    rows = [(layer.kind, str(layer.origin), _set_to(layer, form)) for layer in layers]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     texts = [f"  {kind:<{widths[0]}}  {origin:<{widths[1]}}  {value}" for kind, origin, value in rows]
     is_missing = declared is not None and declared.required and not has_path(config, split(key))
-    lines: list[Line] = [[(f"{key} = {_TO_BE_GIVEN if is_missing else _present(key, config)}", "head")]]
+    lines: list[Line] = [[(f"{key} = {_TO_BE_GIVEN if is_missing else _present(key, config, form)}", "head")]]
     if declared is not None:
         lines.append([(f"  declared as {type_text(declared)}  ({declared.origin})", "doc")])
     lines += [[(text, "doc")] for text in texts[:-1]]
@@ -230,7 +231,8 @@ def _config_lines(entry: _Entry, summary: ConfigSummary, declared: Mapping[str, 
         first, *rest = f"{start}:".split("\n")
     else:
         indent = len(start) + 3
-        first, *rest = f"{start} = {pretty(entry.value, _WIDTH - indent)}".split("\n")
+        value = as_typed(entry.value) if entry.path in declared else entry.value
+        first, *rest = f"{start} = {pretty(value, _WIDTH - indent)}".split("\n")
         rest = [f"{'':<{indent}}{text}" for text in rest]
     comment = _comment(entry, change, summary, declared.get(entry.path))
     yield [(f"{first:<{_DOC_COLUMN}}" if comment else first, change), (comment, "doc")]
@@ -258,15 +260,19 @@ def _type_name(kind: Any) -> str:
     return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
-def _present(key: str, config: Mapping[str, Any]) -> str:
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _present(key: str, config: Mapping[str, Any], form: Callable[[Any], Any]) -> str:
     path = split(key)
-    return short(get_in(config, path)) if has_path(config, path) else "(removed)"
+    return short(form(get_in(config, path))) if has_path(config, path) else "(removed)"
 
 
-def _set_to(layer: Layer) -> str:
+def _set_to(layer: Layer, form: Callable[[Any], Any]) -> str:
     from expkit.config.layers import REMOVAL
 
-    return "(removed)" if layer.kind == REMOVAL else short(layer.value)
+    return "(removed)" if layer.kind == REMOVAL else short(form(layer.value))
 
 
 def _titled(title: str, rows: Sequence[tuple[str, str]]) -> list[Line]:

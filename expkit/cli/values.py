@@ -43,6 +43,27 @@ def pretty(value: Any, width: int) -> str:
         return safe_repr(value)
 
 
+def as_typed(value: Any) -> Any:
+    """A value of a declared type as people type it: a path as its text, a member of an enumeration as its name."""
+    from enum import Enum
+    from pathlib import PurePath
+
+    if is_a(value, Enum):
+        return _Bare(value.name)
+    if is_a(value, PurePath):
+        return str(value)
+    if type(value) is dict:
+        return {key: as_typed(item) for key, item in value.items()}
+    return type(value)(map(as_typed, value)) if type(value) in (list, tuple) else value
+
+
+class _Bare(str):
+    """A text that is shown without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 class _Short(Repr):
     """reprlib finds these methods by the name of the value's type."""
 

@@ -39,7 +39,6 @@ class Context:
         self._logger = logger
         self._config = plan.config
         self._resolution = plan.resolution
-        self._is_typed = bool(plan.resolution.declared)
         self._seed = plan.seed
         self._streams: dict[tuple[str, str], SeedStream] = {}
         self._handed_out: list[tuple[str, Any, Any]] = []
@@ -58,7 +57,7 @@ class Context:
 
     def objects(self, owner: Definitions, prefix: str | None, name: str, value: Any) -> Any:
         """The value of an entry, with objects of its own in the place of what is of a class type."""
-        if not self._is_typed:
+        if not self._resolution.holds_objects:
             return value
         keys = (*(prefix.split(".") if prefix else ()), name)
         path = self._resolution.absolute(self._paths[id(owner)], keys)
