@@ -15,7 +15,7 @@ from expkit.run.output.capture import TAIL, read_text
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import BinaryIO
 
     from expkit._support.signature import Signature
@@ -130,14 +130,21 @@ class LocalLog(PastLog):
         """Fold the event into the record, write it down, return the new record."""
         return self._log.write(event)
 
-    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
-        """Keep the bytes of ``source`` and return ``ref`` with hashes and size."""
+    def keep(self, source: Path | bytes, ref: FileRef, *, show: bool = True) -> FileRef:
+        """Keep the bytes of ``source`` and return ``ref`` with hashes and size.
+
+        Without ``show`` they appear nowhere else before :meth:`show` is called.
+        """
         if isinstance(source, bytes):
-            return self._log.keep(source, ref)
+            return self._log.keep(source, ref, show=show)
         before = signature_of(source)
-        kept = self._log.keep(source, ref)
+        kept = self._log.keep(source, ref, show=show)
         self._originals[_key(ref)] = (str(source), before)
         return kept
+
+    def show(self, refs: Iterable[FileRef]) -> None:
+        """Show what was kept without that, unless somebody has removed the folder for it."""
+        self._log.show(refs)
 
     def renew(self, lease: Lease) -> None:
         """Give a sign of life.
@@ -207,9 +214,12 @@ class NoLog:
         self._record = fold(self._record, event)
         return self._record
 
-    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:  # noqa: ARG002
+    def keep(self, source: Path | bytes, ref: FileRef, *, show: bool = True) -> FileRef:  # noqa: ARG002
         """Keep nothing."""
         return ref
+
+    def show(self, refs: Iterable[FileRef]) -> None:
+        """There is nothing to show."""
 
     def renew(self, lease: Lease) -> None:
         """Nobody asks."""

@@ -36,7 +36,8 @@ class RunSources:
     """Keeps the bytes of the sources that a run's record names, and adds those that are imported later.
 
     What the record calls kept is kept when this returns; the rest follows in the background, so that a program of a
-    thousand modules starts at once.
+    thousand modules starts at once. While main runs, nothing appears in the folder that shows sources: some scripts
+    take what they find there, and remove it.
     """
 
     def __init__(self, run: Run) -> None:
@@ -46,6 +47,7 @@ class RunSources:
         self._dependencies = run.record.experiment.get("dependencies")
         self._elsewhere = len(elsewhere)
         self._lock = threading.Lock()
+        self._unshown: list[FileRef] = []
         self._thread: threading.Thread | None = None
         self._is_over = threading.Event()
         if isinstance(run.recorder.log, NoLog):
@@ -78,10 +80,11 @@ class RunSources:
             self._recorder.gap("sources are not complete: the disk does not answer")
         else:
             self.look()
+            self._recorder.log.show(self._unshown)
 
     def _lost(self, named: list[Kept]) -> None:
         """Keep sources that the record calls kept, and take the word back where that fails."""
-        kept = [self._kept(place, ref) for place, ref in named]
+        kept = [self._kept(place, ref, show=True) for place, ref in named]
         lost = tuple(ref for ref in kept if not ref.kept)
         if lost:
             self._recorder.tell(Learned(time=now(), files=lost))
@@ -109,12 +112,13 @@ class RunSources:
             Learned(time=now(), files=tuple(self._kept(place, ref.but(kept=True)) for place, ref in named))
         )
 
-    def _kept(self, place: str | bytes, ref: FileRef) -> FileRef:
+    def _kept(self, place: str | bytes, ref: FileRef, *, show: bool = False) -> FileRef:
         """The reference, ``kept`` if the store has its bytes now."""
         try:
             if isinstance(place, bytes) or digests(place)[0] == ref.sha256 or self._is_there(ref.sha256):
-                kept = self._recorder.log.keep(place if isinstance(place, bytes) else Path(place), ref)
+                kept = self._recorder.log.keep(place if isinstance(place, bytes) else Path(place), ref, show=show)
                 if kept.sha256 == ref.sha256:
+                    self._unshown += [] if show else [kept]
                     return kept
             self._recorder.gap(f"source {ref.path} has changed since it was imported, and its bytes are not kept")
         except FolderGoneError as error:  # said once, however many sources there are

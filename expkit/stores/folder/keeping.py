@@ -10,6 +10,7 @@ from expkit.stores.folder.layout import FILES
 from expkit.stores.folder.records import SHARED, show_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from expkit.record.model import FileRef, RunRecord
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from expkit.stores.folder.parts import Parts
 
 
-def keep(parts: Parts, run: RunLayout, source: Path | bytes, ref: FileRef) -> FileRef:
-    """Keep bytes and show them; return ``ref`` with hashes and size.
+def keep(parts: Parts, run: RunLayout, source: Path | bytes, ref: FileRef, *, show: bool = True) -> FileRef:
+    """Keep bytes, and show them unless that is left for later; return ``ref`` with hashes and size.
 
     Raises:
         StoreNameError: the file cannot be shown under its name.
@@ -29,7 +30,7 @@ def keep(parts: Parts, run: RunLayout, source: Path | bytes, ref: FileRef) -> Fi
     if not (ref.sha256 and (ref.md5 or not shared) and parts.blobs.has(ref.sha256)):
         stored = parts.blobs.put(source, md5=shared)
         ref = ref.but(sha256=stored.sha256, md5=stored.md5 or ref.md5, size=stored.size)
-    if os.path.isdir(run.folder):  # else it went while a large file was copied
+    if show and os.path.isdir(run.folder):  # else it went while a large file was copied
         _show(parts, run, ref)
     return ref.but(kept=True)
 
@@ -42,6 +43,13 @@ def show_all(parts: Parts, run: RunLayout, record: RunRecord) -> None:
                 _show(parts, run, ref)
             except StoreNameError:
                 continue
+
+
+def show_rest(parts: Parts, run: RunLayout, refs: Iterable[FileRef]) -> None:
+    """Show sources or resources that were kept only, as long as their folder is there: who removes it wants none."""
+    for ref in refs:
+        if os.path.isdir(parts.layout.shown(ref.role)):
+            _show(parts, run, ref)
 
 
 def _show(parts: Parts, run: RunLayout, ref: FileRef) -> None:

@@ -16,12 +16,12 @@ from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.held import HeldFile
-from expkit.stores.folder.keeping import keep
+from expkit.stores.folder.keeping import keep, show_rest
 from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.syncing import syncer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from expkit.record.events import Event
     from expkit.record.model import FileRef, Lease
@@ -140,17 +140,21 @@ class RunLog:
             self._write_at_once(event)
         return self.record
 
-    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
+    def keep(self, source: Path | bytes, ref: FileRef, *, show: bool = True) -> FileRef:
         """Keep bytes and show them under the predecessor's name; return ``ref`` with hashes and size.
 
-        Bytes that ``ref`` names by hash and that are here already are not read again.
+        Without ``show`` that is left to :meth:`show`: nothing appears in folders that scripts may be removing. Bytes that ``ref`` names by hash and that are here already are not read again.
 
         Raises:
             StoreNameError: an artifact's name leaves the folder or hides a file of the record.
             FolderGoneError: the run's folder is gone.
         """
         self.check()
-        return keep(self._parts, self._run, source, ref)
+        return keep(self._parts, self._run, source, ref, show=show)
+
+    def show(self, refs: Iterable[FileRef]) -> None:
+        """Show what was kept without that, unless somebody has removed the folder for it."""
+        show_rest(self._parts, self._run, refs)
 
     def flush(self) -> None:
         """Bring ``run.json``, ``config.json`` and ``info.json`` up to date."""
