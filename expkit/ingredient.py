@@ -13,17 +13,18 @@ from expkit.run.definitions import Caller, Definitions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any, Literal, TypeVar
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, Literal, TypeVar, overload
 
     from expkit.capture.types import CaptureMethod, CommandMethod
-    from expkit.config.dicts import ConfigDict
     from expkit.config.origin import Origin
     from expkit.config.scope import ConfigScope
     from expkit.run.code import PackageDependency, Source
 
     F = TypeVar("F", bound=Callable[..., Any])
+    T = TypeVar("T")
 
+_CLASS = "config class"
 _HOOK_PARAMETERS = ("config", "command_name", "logger")
 
 
@@ -128,31 +129,49 @@ class Ingredient(Definitions):
 
     # -- config ----------------------------------------------------------------------------------------
 
-    def config(self, function: Callable[..., Any]) -> ConfigScope:
-        """Decorator: what the function assigns are config entries.
+    if TYPE_CHECKING:  # decorating a class, or handing over one, gives it back
 
-        Raises:
-            ConfigScopeError: a function that cannot be a config function.
-        """
-        with loading:
-            from expkit.config.scope import ConfigScope
+        @overload
+        def config(self, function: type[T]) -> type[T]: ...
+        @overload
+        def config(self, function: Callable[..., None]) -> ConfigScope: ...
+        @overload
+        def config(self, function: T) -> T: ...
+        def config(self, function: Any) -> Any: ...  # noqa: D102
+        @overload
+        def named_config(self, function: type[T]) -> type[T]: ...
+        @overload
+        def named_config(self, function: Callable[..., None]) -> ConfigScope: ...
+        def named_config(self, function: Any) -> Any: ...  # noqa: D102
 
-        scope = ConfigScope(function)
-        self.collect(self.configurations, scope)
-        return scope
+    else:
 
-    def named_config(self, function: Callable[..., Any]) -> ConfigScope:
-        """Decorator: a config function that counts only when it is named after ``with``.
+        def config(self, function: Any) -> Any:
+            """Decorator: what the function assigns are config entries; of a class, its fields.
 
-        Raises:
-            ConfigScopeError: a function that cannot be a config function.
-            KeyError: the name is taken.
-        """
-        from expkit.config.scope import ConfigScope
+            Args:
+                function: a plain function; a data class, attrs class, pydantic model, typed dict or named tuple, or
+                    an object of one, which is given back as it is.
 
-        scope = ConfigScope(function)
-        self._add_named(function.__name__, scope)
-        return scope
+            Raises:
+                ConfigScopeError: a function that cannot be a config function.
+                ConfigError: a class without fields.
+            """
+            config = _config_from(function)
+            self.collect(self.configurations, config)
+            return function if config.origin.what == _CLASS else config
+
+        def named_config(self, function: Any) -> Any:
+            """Decorator: a config function, or a class of fields, that counts only when it is named after ``with``.
+
+            Raises:
+                ConfigScopeError: a function that cannot be a config function.
+                ConfigError: a class without fields.
+                KeyError: the name is taken.
+            """
+            config = _config_from(function)
+            self._add_named(function.__name__, config)
+            return function if config.origin.what == _CLASS else config
 
     def config_hook(self, function: F) -> F:
         """Decorator: a function of (config, command_name, logger) that returns a dict of changed entries.
@@ -172,15 +191,16 @@ class Ingredient(Definitions):
 
     def add_config(
         self,
-        cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        cfg_or_file: Any = None,
         *,
         extra: Any = "forbid",
         **entries: Any,
     ) -> None:
-        """Add config entries from a dict, a file, or keywords.
+        """Add config entries from a dict, a file, a class of fields, or keywords.
 
         Args:
-            cfg_or_file: a dict, or the path of a JSON, YAML or TOML file, which is read at once.
+            cfg_or_file: a dict; the path of a JSON, YAML or TOML file, which is read at once; a data class, attrs
+                class, pydantic model, typed dict or named tuple, or an object of one: its fields are the entries.
             extra: ``"allow"`` lets updates add entries that are not in it; any other value is that of an entry
                 called ``extra``.
             entries: entries by keyword, instead of the first argument.
@@ -188,16 +208,15 @@ class Ingredient(Definitions):
         Raises:
             ValueError: both or none were given.
             ConfigFileError: the file cannot be read.
-            TypeError: neither dict nor path.
+            ConfigError: a class without fields.
+            TypeError: something else.
         """
         if not isinstance(extra, str) or extra not in ("forbid", "allow"):
             entries["extra"], extra = extra, "forbid"
         self.collect(self.configurations, self._config_dict(cfg_or_file, entries, extra))
 
-    def add_named_config(
-        self, name: str, cfg_or_file: Mapping[str, Any] | str | os.PathLike[str] | None = None, **entries: Any
-    ) -> None:
-        """Add a named config from a dict, a file, or keywords; see :meth:`add_config`.
+    def add_named_config(self, name: str, cfg_or_file: Any = None, **entries: Any) -> None:
+        """Add a named config from a dict, a file, a class of fields, or keywords; see :meth:`add_config`.
 
         Raises:
             KeyError: the name is taken.
@@ -209,7 +228,7 @@ class Ingredient(Definitions):
             raise KeyError(f"{self!r} has a named config {name!r} already")
         self.register(self.named_configs, name, config)
 
-    def _config_dict(self, source: Any, entries: dict[str, Any], extra: Literal["forbid", "allow"]) -> ConfigDict:
+    def _config_dict(self, source: Any, entries: dict[str, Any], extra: Literal["forbid", "allow"]) -> Any:
         from expkit.config.dicts import ConfigDict
         from expkit.config.files import read_config_file
 
@@ -219,7 +238,9 @@ class Ingredient(Definitions):
             return ConfigDict(entries if source is None else source, _calling_line(), extra)
         if isinstance(source, (str, os.PathLike)):
             return read_config_file(source, extra)
-        raise TypeError(f"config comes from a dict or a file, not from {type(source).__name__}")
+        if _has_fields(source):
+            return _config_from(source)
+        raise TypeError(f"config comes from a dict, a file or a class of fields, not from {type(source).__name__}")
 
     # -- provenance ------------------------------------------------------------------------------------
 
@@ -288,6 +309,26 @@ class Ingredient(Definitions):
     def traverse_ingredients(self) -> Iterator[tuple[Definitions, int]]:
         """This and all ingredients below with their depths; see :meth:`walk`."""
         return self.walk()
+
+
+def _config_from(source: Any) -> Any:
+    """The config that a function, or a class of fields, stands for."""
+    with loading:
+        from expkit.config.scope import ConfigScope
+
+    if not _has_fields(source):
+        return ConfigScope(source)
+    with loading:
+        from expkit.config.classes import ConfigClass
+
+    return ConfigClass(source, _calling_line()._replace(what=_CLASS))
+
+
+def _has_fields(source: Any) -> bool:
+    """Whether it is a class, or an object of a class of fields."""
+    from expkit.config.typed.table import has_fields
+
+    return isinstance(source, type) or has_fields(source) or hasattr(source, "_field_defaults")
 
 
 def _in_notebook() -> bool:

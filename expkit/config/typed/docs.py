@@ -9,6 +9,8 @@ _WORDS = ("help", "doc", "description")
 
 def doc_in(said: Any) -> str:
     """The doc in a field's metadata (a mapping, or a list of marks) or in an annotation; ``""`` if there is none."""
+    if isinstance(said, type):
+        return ""
     if hasattr(said, "get") and hasattr(said, "keys"):
         return next((str(said[word]) for word in _WORDS if said.get(word)), "")
     marks = said if isinstance(said, list) else getattr(said, "__metadata__", ())

@@ -87,10 +87,18 @@ def fitted_tree(table: Table, tree: dict[Any, Any], origins: Mapping[str, Origin
             put_in(tree, path, fitted_own(table, entry, get_in(tree, path), where))
 
 
-def fitted_own(table: Table, entry: Entry, value: Any, origin: Origin | None) -> Any:
-    """What a config assigns to an entry, as its type wants it; as it is where it does not fit, which is noted."""
+def fitted_own(table: Table, entry: Entry, value: Any, origin: Origin | None, strong: Any = None) -> Any:
+    """What a config assigns to an entry, as its type wants it; as it is where it does not fit, which is noted.
+
+    Args:
+        table: of the ingredient.
+        entry: what is declared.
+        value: that is assigned.
+        origin: where that is done.
+        strong: what overrides say about the entry.
+    """
     try:
-        return Fitting(complete=False)(entry.kind, value)
+        return Fitting(complete=False, strong=strong)(entry.kind, value)
     except UnfitError as error:
         note(table, entry, error, origin)
         return value
@@ -176,7 +184,7 @@ def check_objects(table: Table, config: Mapping[Any, Any]) -> None:
     for path, entry in table.entries.items():
         if holds_shape(entry.kind) and has_path(config, path) and not any(one[: len(path)] == path for one in lacking):
             _check(table, entry, get_in(config, path))
-    for whole in table.wholes:
+    for whole in () if table.misfits else table.wholes:
         if not any(path[0] in whole.names for path in lacking):
             _check(table, entry_of(whole), {name: config[name] for name in whole.names if name in config})
 

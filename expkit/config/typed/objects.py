@@ -9,7 +9,7 @@ from expkit.config.typed.fit import chosen
 from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, inner_kind, members, shapes_in
 from expkit.config.typed.library import validated
 from expkit.config.typed.problems import Problem, UnfitError, from_library
-from expkit.config.typed.shapes import Shape, shape_of
+from expkit.config.typed.shapes import ABSENT, Shape, shape_of
 
 
 def made(kind: Any, value: Any, at: tuple[Any, ...] = ()) -> Any:
@@ -56,6 +56,12 @@ def _object(shape: Shape, value: dict[Any, Any], at: tuple[Any, ...]) -> Any:
 
 def _with_value(problem: Problem, value: Any, at: tuple[Any, ...]) -> Problem:
     return problem._replace(value=value) if problem.at == at else problem
+
+
+def defaults_of(shape: Shape) -> dict[str, Any]:
+    """The defaults of a class's fields."""
+    made_now = {name: field.default() for name, field in shape.fields.items() if field.default is not None}
+    return {name: value for name, value in made_now.items() if value is not ABSENT}
 
 
 def rebuilds(value: Any) -> bool:
