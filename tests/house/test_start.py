@@ -14,6 +14,7 @@ COSTLY = {
     "concurrent.futures",
     "dataclasses",
     "difflib",
+    "hashlib",
     "importlib.metadata",
     "inspect",
     "lzma",
@@ -24,25 +25,35 @@ COSTLY = {
     "socket",
     "subprocess",
     "tempfile",
+    "zlib",
 }
 """Modules of the standard library that take milliseconds, and that few runs need."""
 
 RARE = {
     "expkit.cli.commands",
     "expkit.cli.failures",
+    "expkit.cli.values",
     "expkit.config.files",
     "expkit.provenance.machine.gathering",
     "expkit.provenance.git.asking",
     "expkit.provenance.git.changes",
     "expkit.provenance.machine.gpu_watch",
     "expkit.provenance.machine.gpus",
+    "expkit.provenance.files.hashes",
+    "expkit.provenance.files.places",
+    "expkit.provenance.files.programs",
     "expkit.provenance.machine.usage",
+    "expkit.record.arrays",
     "expkit.record.decoding",
     "expkit.run.recording.lanes",
     "expkit.run.recording.overdue",
     "expkit.run.recording.owed",
+    "expkit.run.output.filtering",
     "expkit.run.output.raw",
     "expkit.run.output.tee",
+    "expkit.run.used.files",
+    "expkit.run.used.ledger",
+    "expkit.stores.base",
     "expkit.stores.folder.points",
     "expkit.stores.folder.sacred",
 }
@@ -67,7 +78,7 @@ def main(message):
     print(message)
 
 ex.run_commandline(["hello.py"])
-print(json.dumps(sorted(set(sys.modules) - before)))
+print(json.dumps(sorted(set(sys.modules) - before)), flush=True)
 """
 
 
@@ -91,6 +102,19 @@ def test_a_run_loads_what_it_needs(tmp_path):
     assert (tmp_path / "runs/1/cout.txt").read_text() == "Hello, world!\n"
     elsewhere = set() if sys.platform == "linux" else {"platform", "psutil"}  # there is no /proc to ask
     assert not loaded & ((OPTIONAL | COSTLY | RARE | {"docopt", "psutil"}) - elsewhere)
+
+
+def test_output_into_a_file_is_no_input_of_the_run(tmp_path):
+    """Who only prints uses no files, wherever that goes: what looks into files is not even loaded."""
+    (tmp_path / "hello.py").write_text(HELLO)
+    with open(tmp_path / "printed", "wb") as printed:
+        subprocess.run([sys.executable, "hello.py"], cwd=tmp_path, stdout=printed, stderr=subprocess.PIPE, check=True)
+    loaded = set(json.loads((tmp_path / "printed").read_text().splitlines()[-1]))
+    assert "expkit.run.output.tees" in loaded
+    assert not loaded & RARE
+    assert not {"input", "output"} & {
+        file["role"] for file in json.loads((tmp_path / "runs/1/run.json").read_text())["files"]
+    }
 
 
 def _loaded(cwd, *arguments):

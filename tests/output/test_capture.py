@@ -11,7 +11,7 @@ import time
 import pytest
 
 from expkit.errors import UsageError
-from expkit.run.output import pipes
+from expkit.run.output import pipes, tees
 from expkit.run.output.capture import capture, read_text
 from expkit.settings import SETTINGS
 
@@ -445,23 +445,37 @@ def test_without_tee_pythons_output_is_recorded(path, monkeypatch):
     assert output.mode == "sys"
 
 
-def test_a_tee_that_cannot_start_leaves_all_as_it_was(path, monkeypatch):
-    """An error between two tees gives back what the first one took."""
+@pytest.mark.parametrize(("name", "good"), [("pipe", 1), ("pipe", 2), ("posix_spawn", 0), ("dup", 1)])
+def test_a_tee_that_cannot_start_leaves_all_as_it_was(path, monkeypatch, name, good):
+    """An error before, between or after the start of two tees gives back what was taken."""
     before = len(os.listdir("/proc/self/fd"))
-    real, calls = os.posix_spawn, []
+    real, calls = getattr(os, name), []
 
-    def second_fails(*arguments, **options):
+    def fails_some_time(*arguments, **options):
         calls.append(options)
-        if len(calls) % 2 == 0:
+        if len(calls) == good + 1:
             raise OSError(11, "Resource temporarily unavailable")
         return real(*arguments, **options)
 
     monkeypatch.setattr(pipes, "_same_target", lambda one, other: False)
-    monkeypatch.setattr(pipes.os, "posix_spawn", second_fails)
+    monkeypatch.setattr(os, name, fails_some_time)
     with capture("fd", path) as output:
         print("python")
     assert output.mode == "sys"
     assert "Resource temporarily" in output.gap
+    assert path.read_text() == "python\n"
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_shell_that_starts_one_tee_of_two_leaves_all_as_it_was(path, monkeypatch):
+    """The one that has begun ends with its pipe, and what the shell says is told."""
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(pipes, "_same_target", lambda one, other: False)
+    monkeypatch.setattr(tees, "_TWO", f"{tees._ONE} echo no more processes >&2; exit 2")
+    with capture("fd", path) as output:
+        print("python")
+    assert output.mode == "sys"
+    assert "shell cannot start" in output.gap or "no more processes" in output.gap
     assert path.read_text() == "python\n"
     assert len(os.listdir("/proc/self/fd")) == before
 

@@ -12,10 +12,11 @@ import os
 import sys
 import threading
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from expkit.provenance.code.modules import loaded
-from expkit.run.output.tees import Tee, high, tee_program
+from expkit.provenance.code.modules import imported, loaded
+from expkit.run.output.tees import Tee, begin, begun, high, tee_program
 from expkit.settings import SETTINGS
 from expkit.stores.folder.held import Held
 
@@ -103,21 +104,22 @@ class Redirection:
         same = _same_target(STDOUT, STDERR)
         groups = [(STDOUT, STDERR)] if same else [(STDOUT,), (STDERR,)]
         with contextlib.ExitStack() as failed, contextlib.ExitStack() as undo:
-            tees = []
-            for targets in groups:
-                tee = Tee(targets[0], self._path)
+            tees, starter = begin([targets[0] for targets in groups], self._path)
+            for tee in tees:
                 undo.callback(os.close, tee.pipe)
                 failed.callback(tee.close)
-                tees.append((tee, targets))
-            for tee, _ in tees:
-                tee.begun()
-            for tee, targets in tees:
+            begun(tees, starter)
+            saved: dict[int, Held] = {}
+            for target in DESCRIPTORS:
+                saved[target] = Held(high(os.dup(target)))
+                failed.callback(saved[target].close)
+                saved[target].raise_number()
+            failed.pop_all()
+            self._saved = saved
+            for tee, targets in zip(tees, groups, strict=True):
                 self._tees.append(tee)
                 for target in targets:
-                    self._saved[target] = Held(high(os.dup(target)))
-                    self._saved[target].raise_number()
                     os.dup2(tee.pipe, target)
-            failed.pop_all()
 
     def detach(self) -> None:
         """Lead them back; the tees end when everybody has let go of their pipes."""
@@ -166,6 +168,11 @@ def _may_use_c_streams() -> bool:
     """Whether somebody is here who could print through C's ``stdout``; loading ctypes to flush it costs 5 ms."""
     if "ctypes" in sys.modules:
         return True
+    return _has_others_extension(imported())
+
+
+@lru_cache(maxsize=1)
+def _has_others_extension(_: tuple[int, ...]) -> bool:
     return any(
         name.partition(".")[0] not in _SILENT and type(names.get("__loader__")).__name__ == "ExtensionFileLoader"
         for name, names in loaded()

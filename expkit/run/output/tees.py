@@ -6,57 +6,85 @@ import contextlib
 import os
 import signal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expkit.stores.folder.held import Held
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # the shell ends at once, so that whoever waits for all children of this process never waits for a tee
-_SCRIPT = 'exec 3<&0; "$0" -a -- "$1" <&3 3<&- &'
+_ONE = 'exec 3<&0; "$0" -a -- "$1" <&3 3<&- &'
+_TWO = (
+    'exec 6<&0; "$0" -a -- "$1" <&6 3<&- 4>&- 5>&- 6<&- & '
+    '"$0" -a -- "$1" <&3 >&4 2>&5 3<&- 4>&- 5>&- 6<&- &'
+)  # fmt: skip
 
 
-class Tee:
-    """A process that copies what comes from a pipe to ``target`` and ``path``, and ends with the pipe.
+def begin(targets: Sequence[int], path: str) -> tuple[list[Tee], int]:
+    """A tee for each of one or two targets, and the pid of who starts them, to wait for with :func:`begun`.
 
     Args:
-        target: a descriptor.
+        targets: descriptors.
         path: appended to.
-
-    Attributes:
-        pipe: the end of the pipe to write to, for the caller to close.
-        said: its complaints until now: nobody else should see them.
 
     Raises:
         OSError: no process or no descriptor is to be had.
     """
+    if not (program := tee_program()):
+        raise OSError("there is no program `tee`")
+    with contextlib.ExitStack() as close_theirs, contextlib.ExitStack() as close_ours:
+        theirs: list[int] = []
+        ours: list[tuple[int, int]] = []
+        for target in targets:
+            source, pipe = _pipe(close_theirs, close_ours)
+            errors, complaints = _pipe(close_ours, close_theirs)
+            theirs += (source, target, complaints)
+            ours.append((pipe, errors))
+        starter = _spawn(["/bin/sh", "-c", _ONE if len(targets) == 1 else _TWO, program, path], theirs)
+        close_ours.pop_all()
+    return [Tee(pipe, errors) for pipe, errors in ours], starter
 
-    def __init__(self, target: int, path: str) -> None:
-        if not (program := tee_program()):
-            raise OSError("there is no program `tee`")
+
+def _pipe(*closers: contextlib.ExitStack) -> list[int]:
+    """Two ends, each closed by its closer."""
+    ends = list(map(high, os.pipe()))
+    for fd, closer in zip(ends, closers, strict=True):
+        closer.callback(os.close, fd)
+    return ends
+
+
+def begun(tees: list[Tee], starter: int) -> None:
+    """Wait until they have begun, a millisecond after they were made.
+
+    Raises:
+        OSError: there are no more processes to be had.
+    """
+    with contextlib.suppress(ChildProcessError):  # somebody waits for any child
+        if os.waitpid(starter, 0)[1]:
+            said = " ".join(tee.said.strip() for tee in tees if tee.has_ended)
+            raise OSError(said.strip() or "the shell cannot start `tee`")
+
+
+class Tee:
+    """A process that copies what comes from a pipe to a target and a file, and ends with the pipe.
+
+    Args:
+        pipe: the end of its pipe to write to, for the caller to close.
+        errors: the end to read from of the pipe that it complains into.
+
+    Attributes:
+        pipe: as given.
+        said: its complaints until now: nobody else should see them.
+    """
+
+    def __init__(self, pipe: int, errors: int) -> None:
         self.said = ""
-        with contextlib.ExitStack() as close_all, contextlib.ExitStack() as close_ours:
-            source, pipe, errors, complaints = (high(fd) for fd in (*os.pipe(), *os.pipe()))
-            for fd in (source, complaints):
-                close_all.callback(os.close, fd)
-            for fd in (pipe, errors):
-                close_ours.callback(os.close, fd)
-            arguments = ["/bin/sh", "-c", _SCRIPT, program, path]
-            self._starter = _spawn(arguments, (source, target, complaints))
-            close_ours.pop_all()
         os.set_blocking(errors, False)
         self.pipe = pipe
         self._identity = os.fstat(pipe)[1:3]
         self._errors = Held(errors)
         self._errors.raise_number()
-
-    def begun(self) -> None:
-        """Wait until it has begun, a millisecond after it was made.
-
-        Raises:
-            OSError: there are no more processes to be had.
-        """
-        with contextlib.suppress(ChildProcessError):  # somebody waits for any child
-            if os.waitpid(self._starter, 0)[1]:
-                raise OSError((self.has_ended and self.said.strip()) or "the shell cannot start `tee`")
 
     @property
     def has_ended(self) -> bool:
@@ -85,8 +113,11 @@ class Tee:
         Args:
             fd: that leads here.
         """
+        from expkit.provenance.files.audit import quietly
+
         try:
-            return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NONBLOCK)
+            with quietly():  # what lies behind it is no input of the run
+                return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_NONBLOCK)
         except OSError:
             return -1
 
@@ -120,9 +151,10 @@ def high(fd: int) -> int:
         os.close(fd)
 
 
-def _spawn(arguments: list[str], descriptors: tuple[int, int, int]) -> int:
+def _spawn(arguments: list[str], descriptors: list[int]) -> int:
     options: dict[str, Any] = {
-        "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(descriptors)],
+        # the last first: a target may be 1 or 2 itself
+        "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in [*enumerate(descriptors)][::-1]],
         "setsigdef": [signal.SIGPIPE],  # so that a reader who goes away is noticed as without us
         "setsigmask": _DEADLY,
     }
@@ -135,7 +167,7 @@ def _spawn(arguments: list[str], descriptors: tuple[int, int, int]) -> int:
             return os.posix_spawn(arguments[0], arguments, os.environ, setpgroup=0, **options)
 
 
-_FIRST = 3  # after the standard descriptors
+_FIRST = 6  # after the standard descriptors, and those that two tees begin with
 _DEADLY = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM")
