@@ -57,6 +57,7 @@ class PointWriter:
         on_loss: told why a point could not be kept (disk full, writer closed, forked child); without it the error is
             raised.
         on_full: frees room that was held back, once the disk is full.
+        reader: one that has read the file before, so that what it knows need not be read again.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class PointWriter:
         path: str | os.PathLike[str],
         on_loss: Callable[[Exception], None] | None = None,
         on_full: Callable[[], None] | None = None,
+        reader: PointReader | None = None,
     ) -> None:
         self._path = os.fspath(path)
+        self._begun = reader
         self._on_loss = on_loss
         self._on_full = on_full
         self._lock = threading.RLock()
@@ -76,7 +79,7 @@ class PointWriter:
         self._write: Callable[[bytes], object] = _no_room
         self._closed = ""
         self._full: tuple[float, tuple[Any, ...]] | None = None
-        self._reader = PointReader(path)
+        self._reader = reader or PointReader(path)
         _writers.add(self)
 
     @property
@@ -242,7 +245,8 @@ class PointWriter:
             raise StoreError(self._closed)
         file = HeldFile(self._path, os.O_RDWR)
         try:
-            reader = PointReader(self._path)  # its own: a signal handler may come here while one is at work
+            # else its own: a signal handler may come here while one is at work
+            reader = self._begun or PointReader(self._path)
             end = reader.end()
             numbers = itertools.count(reader.last_number() + 1)
             if self._window is None:

@@ -74,7 +74,7 @@ class Streams:
             return
         from expkit.stores.folder.points import PointWriter
 
-        writer = PointWriter(path)
+        writer = PointWriter(path, reader=self._reader(path))  # which knows the file, however long it is
         try:
             writer.add_many(new)
         finally:
