@@ -1,6 +1,7 @@
 """The small helpers give what they gave: compared with Sacred itself."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -73,10 +74,12 @@ sorted(host_info.get_host_info([fact]).keys() & {'hostname', 'os', 'python_versi
 issubclass(u.SignatureError, TypeError), issubclass(u.TimeoutInterrupt, u.SacredInterrupt), u.TimeoutInterrupt.STATUS
 [issubclass(getattr(u, n), u.SacredError) for n in ('ConfigError', 'CircularDependencyError', 'MissingConfigError')]
 initialized()
+trace()
+u.create_basic_stream_logger() is logging.getLogger(), u.NO_LOGGER.disabled
 """
 
 PRELUDE = '''
-import datetime, json, sys, threading, random, importlib
+import datetime, json, logging, sys, threading, random, importlib
 SIDE, SOURCE = sys.argv[1:]
 if SIDE == "ours":
     import expkit.compat.sacred
@@ -169,6 +172,13 @@ def initialized():
 def main(a):
     return a * 10
 
+def trace():
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        u.print_filtered_stacktrace()
+        return "ZeroDivisionError: division by zero" in u.format_filtered_stacktrace()
+
 def value(expression):
     try:
         return eval(expression)
@@ -188,7 +198,7 @@ def _values(interpreter, folder, side):
     done = subprocess.run(
         [interpreter, "helpers.py", side, "expressions.txt"],
         cwd=folder,
-        env={"PYTHONPATH": str(console.ROOT) if side == "ours" else "", "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+        env={**os.environ, "PYTHONPATH": str(console.ROOT) if side == "ours" else ""},
         capture_output=True,
         text=True,
         timeout=120,

@@ -179,7 +179,7 @@ MODULES: dict[str, dict[str, str]] = {
         "Experiment": "experiment",
         "Ingredient": "ingredient",
         "SETTINGS": "settings",
-        "gather_command_line_options": "cli.options:option_table",
+        "gather_command_line_options": ".options",
     },
     "sacred.host_info": {
         "HostInfoGetter": "provenance.machine.host:HostInfoGatherer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.cli.options import EVERYWHERE, CLIOption
+from expkit.cli.options import EVERYWHERE, CLIOption, option_table
 from expkit.compat.sacred.helpers import convert_camel_case_to_snake_case
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ def _option(cls: type[CommandLineOption]) -> CLIOption:
     apply.__doc__ = cls.__doc__
     short, long = cls.get_flags()
     return CLIOption(apply, short, long, is_flag=cls.arg is None)
+
+
+def gather_command_line_options(filter_disabled: bool | None = None) -> list[CLIOption]:  # noqa: ARG001
+    """The options of all experiments; disabled ones are never among them."""
+    return option_table()
 
 
 def get_name(option: CLIOption) -> str:
