@@ -101,7 +101,7 @@ class Database:
 
     def _bytes(self) -> bytes:
         data = files.read(self.path)
-        if not data.strip() and (runs := files.entries(self._runs)):
+        if (not data or data.isspace()) and (runs := files.entries(self._runs)):
             raise FormatError(
                 f"{self.path} is empty or gone, but {self._runs} has files of {len(runs)} runs that it knew;"
                 " put a copy back in its place, or move that folder away to begin a new database"

@@ -2,7 +2,7 @@
 
 ::
 
-    {"expkit": {"1": {"writes": 3, "last_id": 2}}, "runs": {
+    {"expkit": {"1": {"writes": 3, "last_id": 2, "runs": 2}}, "runs": {
     "1": {"_id": 1, "uid": "...", "status": "COMPLETED", "segment": 0, ...},
     "2": {"_id": 2, "uid": "...", "status": "RUNNING", "segment": 0, ...}
     }}
@@ -34,6 +34,7 @@ HEAD = ("_id", "uid", "status", "segment")
 """The first keys of a run's document; they are found without reading the rest of it."""
 
 _NOTES = ("writes", "last_id")
+_COUNT = "runs"
 _HEAD = re.compile(
     rb'"(\d+)": \{"_id": (-?\d+|"(?:[^"\\]|\\.)*"), "uid": "([^"\\]*)", "status": "([^"\\]*)", "segment": (\d+)[,}]'
 )
@@ -99,8 +100,8 @@ def parse(data: bytes, path: str) -> tuple[bytes, Tables]:
         found = _in_lines(data)
         if found is None:
             data = _to_lines(data)
-            found = _in_lines(data)
-        assert found is not None
+            if (found := _in_lines(data)) is None:
+                raise ValueError("a run is a JSON object")
         return data, Tables(data, *found)
     except DAMAGE as error:
         raise FormatError(
@@ -111,7 +112,8 @@ def parse(data: bytes, path: str) -> tuple[bytes, Tables]:
 
 def joined(tables: Tables, notes: Mapping[str, int], lines: list[memoryview | bytes]) -> Iterator[bytes]:
     """The parts of a file with these lines."""
-    head = json.dumps({OURS: {"1": dict(notes)}, **{key: tables.others[key] for key in tables.others if key != OURS}})
+    noted = {**notes, _COUNT: len(lines)}
+    head = json.dumps({OURS: {"1": noted}, **{key: tables.others[key] for key in tables.others if key != OURS}})
     yield head[:-1].encode() + b", " + _BEGIN
     yield _BETWEEN.join(lines)
     yield _END if lines else _END[1:]
@@ -147,8 +149,9 @@ def _in_lines(data: bytes) -> tuple[dict[str, Any], list[tuple[int, int]]] | Non
     del tree[RUNS]
     if not all(isinstance(table, dict) for table in tree.values()):
         return None
-    spans = list(_lines(data, first, len(data) - len(_END) + 1))
-    return None if None in spans else (tree, [span for span in spans if span])
+    spans = [span for span in _lines(data, first, len(data) - len(_END) + 1) if span]
+    # where lines run into each other, because a byte between them was damaged, the count is wrong
+    return (tree, spans) if len(spans) == tree.get(OURS, {}).get("1", {}).get(_COUNT) else None
 
 
 def _lines(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int] | None]:
@@ -162,7 +165,7 @@ def _lines(data: bytes, start: int, stop: int) -> Iterator[tuple[int, int] | Non
 
 
 def _to_lines(data: bytes) -> bytes:
-    tree = json.loads(data) if data.strip() else {}
+    tree = json.loads(data) if data and not data.isspace() else {}
     if not isinstance(tree, dict) or not all(isinstance(table, dict) for table in tree.values()):
         raise ValueError("a database is a JSON object of tables")
     runs = tree.pop(RUNS, {})
@@ -174,7 +177,8 @@ def _to_lines(data: bytes) -> bytes:
 def _row(data: bytes, start: int, end: int) -> Row:
     if found := _HEAD.match(data, start, end):
         number, id, uid, status, segment = found.groups()
-        return Row(int(number), json.loads(id), uid.decode(), status.decode(), int(segment), start, end)
+        run_id = json.loads(id) if id[:1] == b'"' else int(id)
+        return Row(int(number), run_id, uid.decode(), status.decode(), int(segment), start, end)
     from expkit.stores.tinydb.sacred import uid_of
 
     text = data[start:end]

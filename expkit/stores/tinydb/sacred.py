@@ -106,7 +106,7 @@ def _unmarked(tree: Json) -> Any:
 
 
 _VALUES: dict[str, Callable[[str], Any]] = {
-    "Date": lambda text: datetime.fromisoformat(text).replace(tzinfo=timezone.utc),
+    "Date": datetime.fromisoformat,
     "Array": json.loads,
     "DataFrame": json.loads,
     "Series": json.loads,
@@ -116,7 +116,7 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 
 def _time(value: Json) -> datetime | None:
     time = _unmarked(value)
-    return time if isinstance(time, datetime) else None
+    return time.replace(tzinfo=timezone.utc) if isinstance(time, datetime) else None
 
 
 def _tree(value: Json) -> Tree:

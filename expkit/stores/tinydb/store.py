@@ -295,10 +295,14 @@ class TinyDbStore:
         beside = self._layout.beside(record.uid)
         self._throw_away(beside)  # of a process that died before it could write more, or less
         os.makedirs(beside.folder)
-        if lease is not None:
-            self._leases.renew(beside.lease, lease)
-        draft.add(to_document(record))
-        self._write(draft, needed=False)
+        try:
+            if lease is not None:
+                self._leases.renew(beside.lease, lease)
+            draft.add(to_document(record))
+            self._write(draft, needed=False)
+        except BaseException:
+            self._throw_away(beside)
+            raise
 
     def _throw_away(self, beside: RunLayout) -> None:
         if os.path.isdir(beside.folder):
