@@ -22,7 +22,7 @@ from expkit.config.checks import (
 from expkit.config.layers import UPDATE, Layer, collect, inside
 from expkit.config.merging import insert
 from expkit.config.nodes import Node
-from expkit.config.paths import get_in
+from expkit.config.paths import get_in, join
 from expkit.config.resolver import Resolver
 from expkit.config.summary import ConfigSummary
 
@@ -83,6 +83,11 @@ class Resolution:
         """
         if self.missing:
             self._resolver.refuse_missing()
+
+    @property
+    def classes(self) -> Mapping[str, Sequence[Any]]:
+        """By path of an ingredient: the classes whose fields are its entries."""
+        return {join(keys): [whole.kind for whole in table.wholes] for keys, table in self._resolver.tables}
 
     @property
     def holds_objects(self) -> bool:

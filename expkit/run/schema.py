@@ -26,6 +26,7 @@ def schema_of(plan: RunPlan) -> dict[str, Any]:
         asked=resolution.parameters,
         open=resolution.summary.open,
         ingredients=[path for path in plan.paths.values() if path],
+        classes=resolution.classes,
         hide=plan.live.secrets.hide,
     )
     return config_schema(outline, plan.live.secrets.hide(plan.root.path), plan.root.doc or "")

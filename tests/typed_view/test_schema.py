@@ -47,6 +47,12 @@ class Opt:
     inner: Inner = field(default_factory=Inner)
 
 
+@dataclass
+class Tree:
+    name: str = ""
+    kids: list["Tree"] = field(default_factory=list)
+
+
 class Model(pydantic.BaseModel):
     width: int = pydantic.Field(3, ge=1, description="of a layer")
     api_key: str = "sk-a-very-secret-key"
@@ -309,6 +315,97 @@ def test_classes_inside_other_types():
     assert not accepts(schema, {"many": [{"title": "x"}]})
 
 
+def test_classes_as_configs():
+    """The fields of a class that is a config are entries, with their bounds and docs."""
+    data = Ingredient("data", interactive=True)
+    ex = experiment(data)
+    data.config(Model)
+    ex.config(Opt)
+    schema = checked(ex.config_schema())
+    assert schema["properties"]["lr"] == {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": "the step",
+        "default": 0.1,
+    }
+    assert schema["properties"]["data"]["properties"]["width"] == {
+        "type": "integer",
+        "minimum": 1,
+        "description": "of a layer",
+        "default": 3,
+    }
+    assert accepts(schema, ex.run("print_config").config)
+
+
+def test_what_lacks_inside():
+    """Where something inside a class or an ingredient must be given, what lies around it must, too."""
+    data = Ingredient("data", interactive=True)
+    ex = experiment(data)
+
+    @dataclass
+    class Needy:
+        path: Path
+        depth: int = 3
+
+    @ex.config
+    def config():
+        need: Needy
+
+    @data.config
+    def config():
+        source: Path
+
+    schema = checked(ex.config_schema())
+    assert schema["required"] == ["data", "need"]
+    assert schema["properties"]["need"]["required"] == ["path"]
+    assert schema["properties"]["data"]["required"] == ["source"]
+    assert not accepts(schema, {"need": {}, "data": {"source": "x"}})
+    assert accepts(schema, {"need": {"path": "x"}, "data": {"source": "x"}})
+
+
+def test_open_configs():
+    """A config that takes any entry says so; its ingredients speak for themselves."""
+    data = Ingredient("data", interactive=True)
+    ex = experiment(data)
+    ex.add_config({"lr": 0.1}, extra="allow")
+    data.add_config(rows=3)
+    schema = checked(ex.config_schema())
+    assert accepts(schema, {"whatever": 3})
+    assert not accepts(schema, {"data": {"whatever": 3}})
+
+
+def test_recursive_classes():
+    """A class that contains itself is defined once."""
+    ex = experiment()
+
+    @ex.config
+    def config():
+        tree: Tree = Tree(kids=[Tree("x")])
+
+    schema = checked(ex.config_schema())
+    assert set(schema["$defs"]) == {"Tree"}
+    assert accepts(schema, ex.run("print_config").config)
+
+
+def test_bounds_of_containers():
+    """Bounds around classes of fields count, and what a converter takes is not told."""
+    ex = experiment()
+
+    @attrs.define
+    class Lenient:
+        a: int = attrs.field(default=1, converter=int)
+        b: int = 2
+
+    @ex.config
+    def config():
+        some: Annotated[list[Inner], pydantic.Field(min_length=1)] = [Inner()]
+        lenient: Lenient = Lenient()
+
+    found = properties(ex)
+    assert found["some"]["minItems"] == 1
+    assert found["lenient"]["properties"] == {"a": {"default": 1}, "b": {"type": "integer", "default": 2}}
+
+
 def test_classes_of_one_name():
     """Two classes of one name are two definitions."""
     ex = experiment()
@@ -370,7 +467,8 @@ def test_odd_values():
         both = {"a": {1, 2}, "b": b"\xff"}
 
     found = properties(ex)
-    assert found["nan"] == {}
+    assert found["nan"] == found["array"] == found["function"] == found["thing"] == {}
+    assert found["numbers"] == {"default": {"1": 2}}
     assert found["top"] == {"type": "number"}
     assert found["wait"] == {"type": "string", "format": "duration", "default": "PT3S"}
 

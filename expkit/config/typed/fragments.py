@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
+from enum import Enum, Flag
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter
@@ -14,7 +14,6 @@ from expkit._support.odd import RAISED, tolerate
 from expkit._support.secrets import Secret
 from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, kind_of, members
 from expkit.config.typed.shapes import ABSENT, Field, Shape, shape_of
-from expkit.record.encoding import encode
 from expkit.record.masking import masked
 
 TYPE_CHECKING = False
@@ -39,21 +38,25 @@ class Fragments:
 
     def of(self, kind: Any) -> Schema:
         """The schema of a type; ``{}`` for one that only Python can check."""
-        inner, _ = bare(kind)
+        inner, marks = bare(kind)
         if not holds_shape(inner):
             return _leaf(kind, inner)
         shape = shape_of(inner)
         if shape is not None:
             return {"$ref": f"{_WHERE}{self._name(shape)}"}
         several = members(inner)
-        return {"anyOf": [self.of(member) for member in several]} if len(several) > 1 else self._container(inner)
+        if len(several) > 1:
+            return {"anyOf": [self.of(member) for member in several]}
+        bounded = (get_origin(inner), *marks)
+        bounds = _leaf(Annotated[bounded], get_origin(inner)) if marks else {}
+        return {**bounds, **self._container(inner)}
 
     def field(self, shape: Shape, field: Field) -> Schema:
         """The schema of a class's field, with what is said about it, without its default."""
         info = getattr(shape.kind, "model_fields", getattr(shape.kind, "__pydantic_fields__", {})).get(field.name)
         kind = kind_of(field)
         schema = self.of(kind if info is None or holds_shape(kind) else Annotated[kind, info])
-        if hasattr(shape.kind, "__attrs_attrs__") and shape.checks:  # a converter takes what it takes
+        if _is_converted(shape, field):
             schema = {}
         schema = {key: value for key, value in schema.items() if key != "default"}
         return {**schema, "description": field.doc} if field.doc else schema
@@ -112,7 +115,7 @@ def _leaf(kind: Any, inner: Any) -> Schema:
     if inner is Secret:
         return {"type": "string", "format": "password"}
     if isinstance(inner, type) and issubclass(inner, Enum):
-        return listed(tuple(inner))
+        return {"type": "integer"} if issubclass(inner, Flag) else listed(tuple(inner))
     if get_origin(inner) is Literal:
         return listed(get_args(inner))
     for config in (ConfigDict(arbitrary_types_allowed=True), None):
@@ -134,6 +137,8 @@ def _inlined(schema: Schema) -> Schema:
         if not isinstance(part, dict):
             return part
         here = {key: inline(item) for key, item in part.items() if key != "$ref"}
+        if here.get("propertyNames", {}).get("type", "string") != "string":  # keys of JSON are texts
+            del here["propertyNames"]
         target = definitions.get(str(part.get("$ref", "")).removeprefix(_WHERE))
         return here if target is None else {**inline(target), **here}
 
@@ -143,12 +148,20 @@ def _inlined(schema: Schema) -> Schema:
 
 def listed(choices: tuple[Any, ...]) -> Schema:
     """The schema of what is one of a few values."""
-    return {"enum": [plain(choice) for choice in choices]}
+    found: list[Json] = []
+    for choice in map(plain, choices):
+        if not any(choice == other and type(choice) is type(other) for other in found):
+            found.append(choice)
+    return {"enum": found}
 
 
 def plain(value: Any) -> Json:
-    """A value as a person writes it in JSON: a path as its text, a member of an enumeration as its value."""
-    found: Json = to_jsonable_python(value, fallback=encode)
+    """A value as a person writes it in JSON: a path as its text, a member of an enumeration as its value.
+
+    Raises:
+        ValueError: JSON has nothing for it.
+    """
+    found: Json = to_jsonable_python(value)
     return found
 
 
@@ -159,6 +172,12 @@ def default(value: Any) -> Schema:
     except RAISED as error:
         tolerate(error)
         return {}
+
+
+def _is_converted(shape: Shape, field: Field) -> bool:
+    """Whether a converter takes what is given, whatever the field's type is."""
+    attributes = getattr(shape.kind, "__attrs_attrs__", ())
+    return any(attribute.name == field.name and attribute.converter is not None for attribute in attributes)
 
 
 def _own_default(field: Field) -> Schema:

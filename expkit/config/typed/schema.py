@@ -11,7 +11,7 @@ from expkit.config.typed.kinds import bare
 from expkit.config.typed.shapes import shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from expkit.config.typed.declared import Declared
     from expkit.config.typed.shapes import Field, Shape
@@ -33,6 +33,7 @@ class Outline:
         asked: entries that captured functions ask for.
         open: dicts that take any key.
         ingredients: whose configs lie in this one.
+        classes: by path of an ingredient, ``""`` for the experiment: the classes whose fields are its entries.
         hide: takes secrets out of a text.
     """
 
@@ -46,15 +47,17 @@ class Outline:
         asked: Collection[str] = (),
         open: Collection[str] = (),
         ingredients: Collection[str] = (),
+        classes: Mapping[str, Sequence[Any]] = {},
         hide: Callable[[str], str] = str,
     ) -> None:
         self.config = config
         self.declared = declared
         self.docs = docs
-        self.missing = frozenset(missing)
-        self.open = frozenset(open)
         self.ingredients = frozenset(ingredients)
         self.hide = hide
+        self._missing = frozenset(missing)
+        self._open = frozenset(open)
+        self._classes = classes
         self._names = _by_parent([*declared, *asked, *ingredients])
 
     def keys(self, path: str, value: Any) -> list[str]:
@@ -67,6 +70,21 @@ class Outline:
         declared = self.declared.get(path)
         return self.hide(self.docs.get(path) or (declared.doc if declared else ""))
 
+    def lacks(self, path: str) -> bool:
+        """Whether an entry, or something in it, must be given and is not."""
+        return any(is_prefix(path, name) for name in self._missing)
+
+    def is_open(self, path: str) -> bool:
+        """Whether a dict takes any key; an ingredient inside an open dict decides for itself."""
+        return any(is_prefix(place, path) and self._owner(place) == self._owner(path) for place in self._open)
+
+    def shapes(self, path: str) -> list[Shape]:
+        """The classes whose fields are the entries of the experiment or of an ingredient."""
+        return [shape for kind in self._classes.get(path, ()) if (shape := shape_of(kind)) is not None]
+
+    def _owner(self, path: str) -> str:
+        return max((other for other in self.ingredients if is_prefix(other, path)), key=len, default="")
+
 
 def config_schema(outline: Outline, title: str = "", doc: str = "") -> Schema:
     """The JSON Schema (draft 2020-12) of a whole config.
@@ -77,7 +95,7 @@ def config_schema(outline: Outline, title: str = "", doc: str = "") -> Schema:
         doc: what is said about the experiment.
     """
     writer = _Writer(outline)
-    body = writer.section("", outline.config)
+    body = writer.section("", outline.config, outline.shapes(""))
     described = {"title": title, "description": outline.hide(doc)}
     schema = {"$schema": DIALECT, **{key: text for key, text in described.items() if text}, "type": "object", **body}
     definitions = writer.fragments.definitions
@@ -91,38 +109,42 @@ class _Writer:
         self._outline = outline
         self.fragments = Fragments()
 
-    def section(self, path: str, value: Any, shape: Shape | None = None) -> Schema:
-        """What may lie in a dict: of no type, of an ingredient, or of a class of fields."""
+    def section(self, path: str, value: Any, shapes: Sequence[Shape] = ()) -> Schema:
+        """What may lie in a dict.
+
+        Args:
+            path: of the dict.
+            value: the dict.
+            shapes: classes of whose fields some of its entries are.
+        """
         outline = self._outline
         inner = {key: below(path, key) for key in outline.keys(path, value)}
         given = value if is_a(value, dict) else {}
-        fields = shape.fields if shape is not None else {}
-        properties = {
-            key: self.entry(name, given.get(key, _ABSENT), (shape, fields[key]) if shape and key in fields else None)
-            for key, name in inner.items()
-        }
+        fields = {name: (shape, field) for shape in shapes for name, field in shape.fields.items()}
+        properties = {key: self.entry(name, given.get(key, _ABSENT), fields.get(key)) for key, name in inner.items()}
         if not path or path in outline.ingredients:
             properties.setdefault("seed", self.entry(below(path, "seed"), _ABSENT))
         body: Schema = {"properties": properties}
-        if required := [key for key, name in inner.items() if name in outline.missing]:
+        if required := [key for key, name in inner.items() if outline.lacks(name)]:
             body["required"] = required
-        is_open = any(place == "" or is_prefix(place, path) for place in outline.open)
-        return body if is_open or (shape and shape.extra) else {**body, "additionalProperties": False}
+        is_open = outline.is_open(path) or any(shape.extra for shape in shapes)
+        return body if is_open else {**body, "additionalProperties": False}
 
     def entry(self, path: str, value: Any, field: tuple[Shape, Field] | None = None) -> Schema:
         """One entry, of a class's field if so; its value is :data:`_ABSENT` where it has none."""
         outline = self._outline
         declared = outline.declared.get(path)
         shape = shape_of(bare(declared.annotation)[0]) if declared else None
-        if path in outline.ingredients or (shape is None and self._is_section(path, value)):
-            kind: Schema = {"type": "object"} if path in outline.ingredients else {}
-            return {**kind, **self._doc(path), **self.section(path, value)}
+        if path in outline.ingredients:
+            return {"type": "object", **self._doc(path), **self.section(path, value, outline.shapes(path))}
+        if shape is None and self._is_section(path, value):
+            return {**self._doc(path), **self.section(path, value)}
         if shape is not None:
             return {
                 **self.fragments.described(shape),
                 "type": "object",
                 **self._doc(path),
-                **self.section(path, value, shape),
+                **self.section(path, value, [shape]),
             }
         return {
             **self._type(path, declared, field),
