@@ -302,4 +302,3 @@ class TestErrors:
             Experiment("none", interactive=True, observers=[]).run()
         with pytest.raises(RuntimeError):
             ex.log_scalar("x", 1)
-
