@@ -16,6 +16,7 @@ from expkit.stores.mongo.trouble import is_dropped, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from pymongo import MongoClient
     from pymongo.collection import Collection
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from expkit.stores.mongo.place import Place
 
 LIMIT = 20.0
-"""Seconds that one operation of a store may take."""
+"""Seconds that one operation of a store may take with a client that is not ours."""
 
 _CLOCK = 10.0
 """Seconds after which the server is asked for its clock again."""
@@ -120,7 +121,10 @@ class Server:
         from pymongo import MongoClient
 
         options = {"appname": "expkit", "connect": False, **bounds_of(self.place.server), **self._options}
-        client: MongoClient[Any] = MongoClient(self.place.server, **options)
+        try:
+            client: MongoClient[Any] = MongoClient(self.place.server, **options)
+        except (TypeError, ValueError) as error:  # options that do not fit
+            raise StoreError(f"the MongoDB server at {self.place.hosts} cannot be asked like this: {error}") from None
         # at the end of the process there is nothing to wait for
         weakref.finalize(self, client.close).atexit = False
         return client
@@ -141,17 +145,26 @@ class Server:
             StoreError: the server cannot be reached, or refuses.
         """
         from bson.errors import BSONError
-        from pymongo import timeout
         from pymongo.errors import PyMongoError
 
         for left in reversed(range(tries)):
             try:
-                with timeout(LIMIT):
+                with self._bound():
                     return work()
             except (PyMongoError, BSONError) as error:
                 if not left or not is_dropped(error):
                     raise StoreError(sentence(error, self.place)) from error
         raise AssertionError("unreachable")
+
+    def _bound(self) -> AbstractContextManager[Any]:
+        """Somebody's own client may have no time-outs; ours has them."""
+        from contextlib import nullcontext
+
+        if self._given is None:
+            return nullcontext()
+        from pymongo import timeout
+
+        return timeout(LIMIT)
 
     def prepare(self) -> None:
         """Make the indexes, once."""

@@ -1,0 +1,79 @@
+"""Ids: consecutive, claimed by one, whatever ids people choose."""
+
+from __future__ import annotations
+
+import pytest
+
+from expkit.errors import RunExistsError, RunNotFoundError
+from expkit.record.uid import new_uid
+from expkit.stores.mongo.store import MongoStore
+from expkit.testing.samples import sample_record
+
+from .conftest import ended
+
+STARTER = """
+import sys
+from expkit import open_store
+from expkit.testing.samples import sample_record
+
+store = open_store(sys.argv[1])
+print(*[store.create(sample_record()) for _ in range(int(sys.argv[2]))])
+"""
+
+
+def test_sixteen_processes(url, process, faults):
+    """16 processes that start runs get consecutive ids; none is lost or given twice."""
+    each = 25 if faults else 5
+    count = 16 * each
+    starters = [process(STARTER, url, each) for _ in range(16)]
+    ids = []
+    for starter in starters:
+        code, out, err = ended(starter)
+        assert code == 0, err
+        ids += map(int, out.split())
+    assert sorted(ids) == list(range(1, count + 1))
+    store = MongoStore(url)
+    assert (len(store.ids()), len({key.uid for key in store.ids()})) == (count, count)
+    assert len(store.changes()[0]) == count
+    store.close()
+
+
+@pytest.mark.parametrize("custom", ["by-hand", "-5", -5, 10**12, 2**63 - 1, 2**80, "9" * 30, "ü ☃", "1e3", "007", ""])
+def test_custom_ids_poison_nothing(store, custom):
+    """After an id of one's own (text, negative, huge) counting goes on as before, and that run is found by it."""
+    first = store.create(sample_record())
+    record = sample_record()
+    given = store.create(record, id=custom, bind=True)
+    assert str(given) == str(custom)
+    assert store.load(custom).uid == store.load(given).uid == record.uid
+    assert store.create(sample_record()) == first + 1
+    with pytest.raises(RunExistsError, match="choose another id"):
+        store.create(sample_record(), id=custom, bind=True)
+
+
+def test_ids_go_on(store, database):
+    """The next id is one more than the greatest one there is, also if the predecessor gave it or its run was deleted."""
+    assert store.create(sample_record(), id="41") == 41
+    database["runs"].insert_one({"_id": 60, "status": "COMPLETED"})
+    assert store.create(sample_record()) == 61
+    store.delete(61)
+    assert MongoStore(store.url).create(sample_record()) == 62
+
+
+def test_the_predecessors_runs_are_none_of_ours(store, database):
+    """Documents that Sacred wrote lie beside ours: they are not listed, and asking for one says so."""
+    database["runs"].insert_one({"_id": 1, "status": "COMPLETED", "config": {}})
+    run = store.create(sample_record())
+    assert [key.id for key in store.ids()] == [run] == [2]
+    with pytest.raises(RunNotFoundError):
+        store.load(1)
+
+
+def test_created_twice_at_once(store):
+    """A run that two processes create at once is there once, under one id."""
+    from expkit.testing.store_tests import at_once
+
+    record = sample_record(uid=new_uid(), info={"text": "x" * 100_000})
+    assert len(set(at_once(lambda _: store.create(record), 8))) == 1
+    assert len(store.ids()) == 1
+    assert store.load(record.uid).info == record.info
