@@ -77,7 +77,7 @@ def test_command_line_option(sacred, ex):
     assert ex.run().info == {}
     assert ex.run_commandline(["x", "-g", "Ann", "--loud"]).info == {"greeted": "Ann", "loud": True}
     assert ex.run_commandline("x --my_greeting=Bob").info == {"greeted": "Bob"}
-    assert "Greets somebody." in str(ex.get_usage())
+    assert "Greets somebody. (NAME: who is greeted)" in " ".join(str(ex.get_usage()).split())
     options = sacred.experiment.gather_command_line_options()
     assert {"apply", "_force"} <= set(map(sacred.commandline_options.get_name, options))
 

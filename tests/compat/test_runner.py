@@ -1,8 +1,8 @@
 """``python -m expkit.compat.sacred``: a script runs as it would by itself."""
 
 import json
+import multiprocessing
 import re
-import sys
 
 import pytest
 
@@ -178,7 +178,7 @@ def test_modules_are_recorded(sacred_run, write, tmp_path):
     assert record["experiment"]["mainfile"] == "pkg/train.py"
 
 
-@pytest.mark.parametrize("how", ["spawn", pytest.param("forkserver", marks=pytest.mark.skipif(sys.platform == "win32", reason="POSIX"))])
+@pytest.mark.parametrize("how", [how for how in ("spawn", "forkserver") if how in multiprocessing.get_all_start_methods()])
 def test_worker_processes(sacred_run, write, how):
     """Worker processes find the old names, in the script and in its modules."""
     write({"train.py": TRAIN, "helper.py": HELPER})

@@ -63,7 +63,8 @@ def _option(cls: type[CommandLineOption]) -> CLIOption:
         if args:
             cls.apply(args, run)
 
-    apply.__doc__ = cls.__doc__
+    value = f"({cls.arg}: {cls.arg_description})" if cls.arg and cls.arg_description else ""
+    apply.__doc__ = f"{cls.__doc__ or ''} {value}"
     short, long = cls.get_flags()
     return CLIOption(apply, short, long, is_flag=cls.arg is None)
 
