@@ -152,6 +152,7 @@ def known_entries(resolver: Resolver) -> dict[Path, str]:
     for branch in resolver.branches.values():
         keys = branch.node.keys
         known.update({keys + split(name): place for name, place in branch.node.parameters.items()})
+        known.update({keys + path: str(entry.origin) for path, entry in branch.table.entries.items()})
         known.update(
             {
                 keys + path: _place(join(path), branch)

@@ -98,9 +98,7 @@ class ConfigClass:
         """Tell an ingredient's table the types of the fields."""
         for name, field in self._shape.fields.items():
             text = field.written or text_of(field.kind)
-            entry = Entry(
-                path=(name,), kind=kind_of(field), text=text, origin=self.places[name], soft=self._shape.checks
-            )
+            entry = Entry(path=(name,), kind=kind_of(field), text=text, origin=self.places[name], soft=field.soft)
             table.declare(entry, id(self))
         table.wholes.append(Whole(self._shape.kind, tuple(self._shape.fields), self.origin))
 

@@ -9,7 +9,7 @@ from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.fixed import FixedDict
 from expkit.config.merging import fill_in
-from expkit.config.typed.fit import Fitting, lacking_fields
+from expkit.config.typed.fit import Fitting, chosen, lacking_fields
 from expkit.config.typed.giving import fitted_own, note
 from expkit.config.typed.kinds import holds_shape, shapes_in, text_of
 from expkit.config.typed.objects import made, rebuilds
@@ -77,7 +77,16 @@ class Bindings:
         if name not in self._entries.fixed:
             return own
         self._entries[name] = own
-        return self._entries[name]
+        return self._held(entry, name)
+
+    def _held(self, entry: Entry, name: str) -> Any:
+        """What an override gave; of a type that could not be told before, it is converted now."""
+        held = self._entries[name]
+        try:
+            fitted = Fitting(done=self._table.done, above=entry.path)(entry.kind, plain(held))
+        except UnfitError:  # told in the end
+            return held
+        return fitted if differs(fitted, held) or type(fitted) is tuple else held
 
     def _bind_object(self, entry: Entry, name: str, own: Any) -> Any:
         before: Any = self._preset.get(name)
@@ -91,11 +100,12 @@ class Bindings:
         """The plain value in which overrides have won."""
         fixed = self._entries.fixed.get(name)
         try:
-            own = Fitting(strong=fixed)(entry.kind, own)
+            fit = Fitting(strong=fixed, done=self._table.done, above=entry.path)
+            own = fit(entry.kind, {} if _is_of_another(entry, own, fixed) else own)
             if name not in self._entries.fixed:
                 return own
             self._entries[name] = own
-            return Fitting(strong=fixed)(entry.kind, plain(self._entries[name]))
+            return fit(entry.kind, plain(self._entries[name]))
         except UnfitError as error:
             note(self._table, entry, error)
             return plain(own)
@@ -131,7 +141,7 @@ class Bindings:
             return self._given_object(entry, name, {} if value is NOTHING else value)
         if name in self._entries.fixed:
             self._inherit(name, value)
-            return [self._entries[name]]
+            return [self._held(entry, name)]
         return [copy_containers(value)]
 
     def _can_begin(self, entry: Entry, name: str) -> bool:
@@ -169,6 +179,14 @@ class Bindings:
             return None
         self._table.stopped = True
         return {name: value for name, value in frame.f_locals.items() if not name.startswith("__expkit_")}
+
+
+def _is_of_another(entry: Entry, own: Any, fixed: Any) -> bool:
+    """Whether overrides mean another class than that of the value: its own defaults count then."""
+    shapes = shapes_in(entry.kind)
+    if len(shapes) < 2 or not is_a(own, dict) or not is_a(fixed, dict):  # noqa: PLR2004 - there is a choice
+        return False
+    return chosen(shapes, own, fixed) is not chosen(shapes, own)
 
 
 def _frame(trace: TracebackType | None, code: CodeType) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 _WORDS = ("help", "doc", "description")
@@ -9,9 +10,7 @@ _WORDS = ("help", "doc", "description")
 
 def doc_in(said: Any) -> str:
     """The doc in a field's metadata (a mapping, or a list of marks) or in an annotation; ``""`` if there is none."""
-    if isinstance(said, type):
-        return ""
-    if hasattr(said, "get") and hasattr(said, "keys"):
+    if isinstance(said, (dict, MappingProxyType)):
         return next((str(said[word]) for word in _WORDS if said.get(word)), "")
     marks = said if isinstance(said, list) else getattr(said, "__metadata__", ())
     for mark in marks:

@@ -14,6 +14,7 @@ from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, kind_o
 from expkit.config.typed.library import validated
 from expkit.config.typed.problems import Problem, UnfitError, choose_one, unfit
 from expkit.config.typed.shapes import ABSENT, Shape, shape_of
+from expkit.config.values import differs
 from expkit.record.tagged import Masked, Opaque
 
 _BUILTIN = frozenset((bool, int, float, str, bytes, complex, type(None)))
@@ -29,16 +30,31 @@ class Fitting:
         complete: fill defaults of fields in.
         strong: nested keys that were given on purpose; where a union holds several classes they decide.
         strict: refuse keys that no field has, and want all fields that must be given.
+        done: what values became before, by path.
+        above: path of what is made to fit.
     """
 
-    def __init__(self, *, complete: bool = True, strong: Any = None, strict: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        complete: bool = True,
+        strong: Any = None,
+        strict: bool = False,
+        done: dict[At, list[Any]] | None = None,
+        above: At = (),
+    ) -> None:
         self.complete = complete
         self.strong = strong if is_a(strong, dict) else {}
         self.strict = strict
+        self.done = {} if done is None else done
+        self.above = above
 
     def inside(self, key: Any) -> Fitting:
         """How the value of a field is made to fit."""
-        return Fitting(complete=self.complete, strong=self.strong.get(key), strict=self.strict)
+        return self._but(strong=self.strong.get(key), strict=self.strict)
+
+    def _but(self, *, strong: Any = None, strict: bool) -> Fitting:
+        return Fitting(complete=self.complete, strong=strong, strict=strict, done=self.done, above=self.above)
 
     def __call__(self, kind: Any, value: Any, at: At = ()) -> Any:
         """The value as one of this type, plain.
@@ -53,8 +69,16 @@ class Fitting:
             return value
         if is_a(value, Opaque):
             value = _revived(value)
-        fitted = self._bare(kind, value, at)
-        return validated(kind, marks, fitted, at) if marks and not holds_shape(kind) else fitted
+        return self._checked(kind, marks, value, at) if marks and not holds_shape(kind) else self._bare(kind, value, at)
+
+    def _checked(self, kind: Any, marks: tuple[Any, ...], value: Any, at: At) -> Any:
+        """A value that also passes the checks of ``Annotated``, which may change it: once."""
+        done = self.done.setdefault((*self.above, *at), [])
+        if any(type(one) is type(value) and not differs(one, value) for one in done):
+            return value
+        fitted = validated(kind, marks, self._bare(kind, value, at), at)
+        done.append(fitted)
+        return fitted
 
     def _bare(self, kind: Any, value: Any, at: At) -> Any:
         if kind is Any or kind is object:
@@ -92,7 +116,8 @@ class Fitting:
         return dict(zip([_key(keys, key, at) for key in value], fitted, strict=True))
 
     def _each(self, parts: Any, at: At) -> list[Any]:
-        strict = Fitting(strict=True)
+        strict = self._but(strict=True)
+        strict.complete = True
         fitted: list[Any] = []
         problems: list[Problem] = []
         for key, kind, item in parts:
@@ -119,7 +144,7 @@ class Fitting:
             try:
                 fitted[name] = self.inside(name)(kind_of(field), found, (*at, name))
             except UnfitError as error:
-                if not shape.checks:
+                if not field.soft:
                     problems += error.problems
                 fitted[name] = found  # the class converts it, or says what is wrong
         others = {key: item for key, item in given.items() if key not in shape.fields}
@@ -149,7 +174,7 @@ class Fitting:
         known = {name for other in shapes for name in other.fields}
         foreign = [key for key in value if key in known and key not in shape.fields and key not in self.strong]
         if foreign or not _takes(shape, value):  # what was said about another class does not count for this one
-            value = {key: item for key, item in value.items() if key in self.strong}
+            value = dict(self.strong)
         return self._fields(shape, value, at)
 
 
@@ -184,7 +209,7 @@ def is_exactly(kind: Any, value: Any) -> bool:
         keys, values = get_args(kind)
         return all(is_exactly(keys, key) and is_exactly(values, item) for key, item in value.items())
     if isinstance(kind, type) and origin is None and not is_a(value, dict):
-        return is_a(value, kind)
+        return not issubclass(kind, dict) and is_a(value, kind)  # a TypedDict does not like to be asked
     return False
 
 
@@ -326,9 +351,8 @@ def _takes(shape: Shape, value: Mapping[Any, Any]) -> bool:
         Fitting(complete=False)(shape.kind, {key: item for key, item in value.items() if key in shape.fields})
     except UnfitError:
         return False
-    if not shape.checks:
-        return True
-    literals = {name: field for name, field in shape.fields.items() if get_origin(bare(field.kind)[0]) is Literal}
+    soft = {name: field for name, field in shape.fields.items() if field.soft}
+    literals = {name: field for name, field in soft.items() if get_origin(bare(field.kind)[0]) is Literal}
     return all(name not in value or is_exactly(field.kind, value[name]) for name, field in literals.items())
 
 

@@ -42,7 +42,7 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
     if entry is None or kind is None or is_a(value, Masked):
         return value
     try:
-        return fitted_text(kind, value, text)
+        return fitted_text(Fitting(complete=False, done=table.done, above=path), kind, value, text)
     except UnfitError as error:
         if entry.soft or checked_by_class(entry.kind, keys):
             return value
@@ -53,13 +53,12 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
         return UNFIT
 
 
-def fitted_text(kind: Any, value: Any, text: str) -> Any:
+def fitted_text(fit: Fitting, kind: Any, value: Any, text: str) -> Any:
     """A value, or else the text by which it was given, as one of a type.
 
     Raises:
         UnfitError: neither fits; speaks of the value where that is no text.
     """
-    fit = Fitting(complete=False)
     try:
         return fit(kind, value)
     except UnfitError:
@@ -98,7 +97,7 @@ def fitted_own(table: Table, entry: Entry, value: Any, origin: Origin | None, st
         strong: what overrides say about the entry.
     """
     try:
-        return Fitting(complete=False, strong=strong)(entry.kind, value)
+        return Fitting(complete=False, strong=strong, done=table.done, above=entry.path)(entry.kind, value)
     except UnfitError as error:
         note(table, entry, error, origin)
         return value
@@ -139,7 +138,7 @@ def settle(table: Table, summary: ConfigSummary, fixed: Mapping[Any, Any]) -> No
             continue
         value = get_in(summary, path)
         try:
-            fitted = Fitting(strong=get_in(fixed, path))(entry.kind, value)
+            fitted = Fitting(strong=get_in(fixed, path), done=table.done, above=path)(entry.kind, value)
         except UnfitError as error:
             note(table, entry, error)
             continue

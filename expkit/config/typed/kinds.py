@@ -76,7 +76,7 @@ def inner_kind(kind: Any, keys: Iterable[Any]) -> Any:
     kinds = [kind]
     for key in keys:
         kinds = [inner for one in kinds for member in members(one) for inner in _inside(bare(member)[0], key)]
-    return Union[tuple(kinds)] if kinds else None
+    return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)] if kinds else None
 
 
 def _inside(kind: Any, key: Any) -> Iterator[Any]:
@@ -99,7 +99,7 @@ def checked_by_class(kind: Any, keys: Iterable[Any]) -> bool:
     """Whether what lies at ``keys`` is converted by a class of fields, so that it need not fit its annotation."""
     keys = tuple(keys)
     return any(
-        shape.checks
+        keys[end] in shape.fields and shape.fields[keys[end]].soft
         for end in range(len(keys))
         if (above := inner_kind(kind, keys[:end]) if end else kind) is not None
         for shape in shapes_in(above)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args, get_origin
 
 from expkit._support.odd import is_a
+from expkit.config.containers import copy_containers
 from expkit.config.typed.fit import chosen
 from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, inner_kind, members, shapes_in
 from expkit.config.typed.library import validated
@@ -46,8 +47,9 @@ def _made(kind: Any, value: Any, at: tuple[Any, ...]) -> Any:
 
 
 def _object(shape: Shape, value: dict[Any, Any], at: tuple[Any, ...]) -> Any:
-    fields = {name: made(field.kind, value[name], (*at, name)) for name, field in shape.fields.items() if name in value}
-    others = {key: item for key, item in value.items() if key not in shape.fields} if shape.extra else {}
+    plain = {key: copy_containers(item) for key, item in value.items()}
+    fields = {name: made(field.kind, plain[name], (*at, name)) for name, field in shape.fields.items() if name in plain}
+    others = {key: item for key, item in plain.items() if key not in shape.fields} if shape.extra else {}
     try:
         return shape.make({**fields, **others})
     except Exception as error:

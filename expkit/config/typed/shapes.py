@@ -24,6 +24,7 @@ class Field(Frozen):
         doc: what is said about it.
         alias: what the constructor calls it.
         written: the annotation as text, where the class kept it so.
+        soft: whether the class converts what it is given, so that a value need not fit the annotation.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Field(Frozen):
     doc: str = ""
     alias: str = ""
     written: str = ""
+    soft: bool = False
 
     @property
     def required(self) -> bool:
@@ -48,11 +50,9 @@ class Shape:
     Attributes:
         kind: the class.
         fields: by name, in order.
-        checks: whether the class itself converts what it is given, so that a value need not fit its annotation.
         extra: whether it takes other fields, too.
     """
 
-    checks = False
     extra = False
 
     def __init__(self, kind: Any) -> None:
@@ -107,7 +107,9 @@ class Shape:
                 "define what it names at the top level of the module"
             ) from None
 
-    def _field(self, name: str, kind: Any, default: Any, doc: str = "", alias: str = "") -> Field:
+    def _field(
+        self, name: str, kind: Any, default: Any, doc: str = "", alias: str = "", *, soft: bool = False
+    ) -> Field:
         written = _annotations(self.kind).get(name)
         return Field(
             name=name,
@@ -115,6 +117,7 @@ class Shape:
             default=default,
             doc=doc or doc_in(kind),
             alias=alias,
+            soft=soft,
             written=written if isinstance(written, str) else "",
         )
 
@@ -142,7 +145,6 @@ class _DataClass(Shape):
 class _Attrs(Shape):
     def _find(self) -> list[Field]:
         hints = self._hints()
-        self.checks = any(field.converter is not None for field in self.kind.__attrs_attrs__)
         return [
             self._field(
                 field.name,
@@ -150,6 +152,7 @@ class _Attrs(Shape):
                 self._default(field.default),
                 doc_in(field.metadata),
                 getattr(field, "alias", None) or field.name.lstrip("_"),
+                soft=field.converter is not None,
             )
             for field in self.kind.__attrs_attrs__
             if field.init
@@ -164,8 +167,6 @@ class _Attrs(Shape):
 
 
 class _Pydantic(Shape):
-    checks = True
-
     def _find(self) -> list[Field]:
         if "model_rebuild" in dir(self.kind):
             self.kind.model_rebuild()
@@ -173,7 +174,13 @@ class _Pydantic(Shape):
         self.extra = config.get("extra") == "allow"
         infos = getattr(self.kind, "__pydantic_fields__", None) or self.kind.model_fields
         return [
-            self._field(name, info.annotation, self._default(info), info.description or doc_in(info.metadata), name)
+            self._field(
+                name,
+                info.annotation,
+                self._default(info),
+                info.description or doc_in(info.metadata),
+                soft=True,
+            )
             for name, info in infos.items()
             if getattr(info, "init", None) is not False
         ]
@@ -205,7 +212,7 @@ class _TypedDict(Shape):
     def _find(self) -> list[Field]:
         needed = self.kind.__required_keys__
         return [
-            self._field(name, kind, None if name in needed else (lambda: ABSENT))
+            self._field(name, kind, None if _needs(kind, name in needed) else (lambda: ABSENT))
             for name, kind in self._hints().items()
         ]
 
@@ -220,6 +227,12 @@ class _TypedDict(Shape):
     def is_made(self, value: Any) -> bool:  # noqa: ARG002
         """No dict is told from others."""
         return False
+
+
+def _needs(kind: Any, otherwise: bool) -> bool:
+    """Whether a typed dict needs a key; its own list knows nothing of annotations that are texts."""
+    mark = getattr(get_origin(kind), "_name", "")
+    return mark == "Required" or (mark != "NotRequired" and otherwise)
 
 
 class _NamedTuple(Shape):

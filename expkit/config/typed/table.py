@@ -80,6 +80,7 @@ class Table:
         asked: such entries of named configs.
         stopped: whether a config function could not go on without an entry that must be given.
         warnings: what looks like a type, and is none.
+        done: what values became by types with checks of the user's, by path; these are not to change them again.
     """
 
     def __init__(self) -> None:
@@ -92,6 +93,7 @@ class Table:
         self.asked: dict[Path, Entry] = {}
         self.stopped = False
         self.warnings: dict[str, None] = {}
+        self.done: dict[Path, list[Any]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.entries)
