@@ -250,9 +250,9 @@ class StoreObserver(RunObserver):
 
 
 def _is_same(one: object, other: object) -> bool:
-    """Whether two stores are one place; those with a folder may have been opened twice."""
+    """Whether two stores are one place; those of one kind, with a folder, may have been opened twice."""
     root = getattr(one, "root", None)
-    return one is other or (root is not None and root == getattr(other, "root", None))
+    return one is other or (root is not None and type(one) is type(other) and root == getattr(other, "root", None))
 
 
 class _Counted:

@@ -84,7 +84,7 @@ def test_one_damaged_run(two):
 
 def test_a_store_that_is_too_new(two):
     """A store that a newer version of expkit began is refused."""
-    (two.root / ".expkit" / "format.json").write_text('{"format": 99, "needs": "7.0"}')
+    (two.root / ".expkit-tinydb" / "format.json").write_text('{"format": 99, "needs": "7.0"}')
     with pytest.raises(FormatError, match=r"expkit 7\.0"):
         TinyDbStore(two.root).ids()
 
@@ -93,7 +93,7 @@ def test_damage_beside(two):
     """A newest record that is damaged is named; the run is not shown as it was long ago."""
     record = two.load(1)
     two.save(record.but(info={"epoch": 7}))
-    (newest,) = (two.root / ".expkit" / "runs" / record.uid).glob("run.json")
+    (newest,) = (two.root / ".expkit-tinydb" / "runs" / record.uid).glob("run.json")
     newest.write_bytes(newest.read_bytes()[:100])
     with pytest.raises(FormatError, match=r"run\.json"):
         two.load(1)
@@ -104,9 +104,9 @@ def test_damage_beside(two):
 def test_files_of_one_run_that_are_gone(two):
     """A run whose files were removed by hand is still there, and can be written on."""
     record = two.load(1)
-    for path in (two.root / ".expkit" / "runs" / record.uid).iterdir():
+    for path in (two.root / ".expkit-tinydb" / "runs" / record.uid).iterdir():
         path.unlink()
-    (two.root / ".expkit" / "runs" / record.uid).rmdir()
+    (two.root / ".expkit-tinydb" / "runs" / record.uid).rmdir()
     assert (two.load(1), two.streams(1), two.lease(1)) == (record, {}, None)
     two.save(record.but(status=COMPLETED))
     assert two.load(1).status == COMPLETED

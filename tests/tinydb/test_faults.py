@@ -168,7 +168,7 @@ def test_no_room_at_the_end(process, store):
     assert (done.returncode, "the end COMPLETED 7" in done.stdout) == (0, True), done.stderr
     assert "File too large" in done.stderr
     assert (store.load(1), store.load(2).status) == (record.but(id=1), "RUNNING")
-    assert list((store.root / ".expkit" / "aside").iterdir()) == []
+    assert list((store.root / ".expkit-tinydb" / "aside").iterdir()) == []
 
 
 def test_no_room_at_the_start(process, store):
@@ -180,7 +180,7 @@ def test_no_room_at_the_start(process, store):
     assert (done.returncode != 0, "the end" in done.stdout) == (True, False)
     assert "File too large" in done.stderr
     assert (store.root / "metadata.json").read_bytes() == before
-    assert len(list((store.root / ".expkit" / "runs").iterdir())) == 1
+    assert len(list((store.root / ".expkit-tinydb" / "runs").iterdir())) == 1
 
 
 HOLDING = """

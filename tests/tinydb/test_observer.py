@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
+import subprocess
+import sys
 
 import pytest
 from tinydb import TinyDB
@@ -11,7 +13,7 @@ from tinydb.storages import MemoryStorage
 
 from expkit import Experiment, open_store
 from expkit.errors import ObserverError
-from expkit.observers import TinyDbObserver
+from expkit.observers import FileStorageObserver, TinyDbObserver
 
 
 @pytest.fixture(autouse=True)
@@ -129,3 +131,36 @@ def test_a_start_in_a_damaged_database(script):
     assert "db/metadata.json is damaged" in done.stderr
     with open("db/metadata.json") as file:
         assert file.read() == '{"runs": {"1": '
+
+
+def test_a_folder_store_in_the_same_folder():
+    """A folder store and a database may share a folder: each has the whole run, and neither sweeps the other's bytes."""
+    observers = [FileStorageObserver("runs"), TinyDbObserver("runs")]
+    experiment = Experiment("both", interactive=True, observers=observers)
+    experiment.main(lambda _run: _run.add_artifact(__file__, "test.py"))
+    run = experiment.run()
+    stores = [open_store("folder:runs"), open_store("tinydb:runs")]
+    for store in stores:
+        store.sweep(grace=0)
+    for store in stores:
+        record = store.load(run.uid)
+        (artifact,) = record.files_of("artifact")
+        assert (len(store.ids()), record.status, store.has_blob(artifact.sha256)) == (1, "COMPLETED", True)
+
+
+def test_what_a_database_is_owed(script, tmp_path):
+    """A run that the database could not take is delivered later, also from another folder."""
+    (tmp_path / "nas").write_text("not mounted")
+    done = script(
+        "from expkit import SETTINGS\nSETTINGS.LANES.END_PATIENCE = 0.2\n" + SCRIPT,
+        "--observe",
+        "tinydb:nas/db?offline=journal",
+    )
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "nas").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    sync = [sys.executable, "-m", "expkit", "sync"]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(sync, cwd="elsewhere", env=env, capture_output=True, text=True, timeout=60)
+    assert "is delivered to tinydb:" in done.stdout, done.stdout + done.stderr
+    assert open_store("tinydb:nas/db").load(1).result == 1

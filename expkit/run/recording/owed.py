@@ -184,8 +184,8 @@ def target_of(store: RunStore) -> str:
     """How notes call a store: its URL without secrets; ``""`` if it does not outlive the process."""
     if not store.capabilities.durable:
         return ""
-    if isinstance(store, FolderStore):
-        return f"folder:{store.root}"
+    if (root := getattr(store, "root", None)) is not None:  # the next process may stand somewhere else
+        return f"{store.url.partition(':')[0]}:{root}"
     from expkit.record.masking import masked_url
 
     return masked_url(str(store.url))

@@ -37,13 +37,16 @@ class StoreLayout:
         root: the store's folder; need not exist.
         resource_dir: where resources are shown, default ``root/_resources``.
         source_dir: where sources are shown, default ``root/_sources``.
+        hidden: name of the folder for everything that is no run's.
     """
 
-    def __init__(self, root: str, resource_dir: str | None = None, source_dir: str | None = None) -> None:
+    def __init__(
+        self, root: str, resource_dir: str | None = None, source_dir: str | None = None, hidden: str = HIDDEN
+    ) -> None:
         self.root = root
         self.resources = resource_dir or f"{root}/_resources"
         self.sources = source_dir or f"{root}/_sources"
-        self.hidden = hidden = f"{root}/{HIDDEN}"
+        self.hidden = hidden = f"{root}/{hidden}"
         self.format = f"{hidden}/format.json"
         self.last_id = f"{hidden}/last-id"
         self.blobs = f"{hidden}/blobs"
@@ -209,12 +212,13 @@ def _is_strange_to_windows(part: str) -> bool:
 
 
 def check_id(name: str) -> str:
-    """The id, if it can be the name of a run's folder.
+    """The id, if it can be the name of a run's folder; times of day can, but on Windows.
 
     Raises:
         StoreNameError: says what is wrong with the id.
     """
-    if not name or name[0] in "._" or re.search(r'[\\/:*?"<>|\x00-\x1f]', name) or name[-1] in ". ":
+    strange = r'[\\/:*?"<>|\x00-\x1f]' if os.name == "nt" else r'[\\/*?"<>|\x00-\x1f]'
+    if not name or name[0] in "._" or re.search(strange, name) or name[-1] in ". ":
         raise StoreNameError(f"{name!r} cannot be a run's id here: ids are names of folders, like '7' or 'baseline'")
     if not fits(name):
         raise StoreNameError(f"{name[:40]!r}... cannot be a run's id: no folder can have that name")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from expkit.stores.folder.layout import RunLayout, StoreLayout
 
+HIDDEN = ".expkit-tinydb"
+"""A folder store may lie in the same folder, and neither may take the other's files for its own."""
+
 
 class DatabaseLayout(StoreLayout):
     """All paths of a database: its tables, and what lies beside them in a hidden folder.
@@ -13,7 +16,7 @@ class DatabaseLayout(StoreLayout):
     """
 
     def __init__(self, root: str) -> None:
-        super().__init__(root)
+        super().__init__(root, hidden=HIDDEN)
         self.database = f"{root}/metadata.json"
         self.lock = f"{self.hidden}/lock"
         self.runs = f"{self.hidden}/runs"
