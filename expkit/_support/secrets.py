@@ -170,11 +170,9 @@ def may_hold_access(text: str) -> bool:
 
 
 @lru_cache(maxsize=4)  # an environment seldom changes between two runs
-def secret_values(
-    pairs: tuple[tuple[str, str], ...], names: tuple[str, ...] = (), harmless: tuple[str, ...] = ()
-) -> list[str]:
-    """The values of secret names among pairs of (name, value); see :func:`names_secret`."""
-    return [value for name, value in pairs if names_secret(name, names, harmless)]
+def secret_ones(found: tuple[str, ...], names: tuple[str, ...] = (), harmless: tuple[str, ...] = ()) -> list[str]:
+    """The secret ones of many names; see :func:`names_secret`."""
+    return [name for name in found if names_secret(name, names, harmless)]
 
 
 def words_of(name: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from expkit.provenance.code.modules import real_folder
 from expkit.provenance.projects import default_store, project_root
 from expkit.record.masking import masked_url
 from expkit.record.model import Launch
@@ -68,7 +69,7 @@ def _typed_script() -> str:
 
 def _relative(path: str | Path, root: str | Path) -> str:
     try:
-        return os.path.relpath(os.path.realpath(path), os.path.realpath(root)).replace(os.sep, "/")
+        return os.path.relpath(os.path.realpath(path), real_folder(os.path.abspath(root))).replace(os.sep, "/")
     except ValueError:  # another drive
         return ".."
 
@@ -80,8 +81,10 @@ def _interpreter() -> str:
 
 def _environment() -> dict[str, str]:
     """Variables that change results or speed and cannot hold a secret or a place on this machine."""
-    return {name: value for name, value in sorted(os.environ.items()) if _is_kept(name, value)}
+    names = sorted(name for name in os.environ if name in _KEPT_VARIABLES or name.startswith("CUDA_"))
+    found = ((name, os.environ.get(name, "")) for name in names)
+    return {name: value for name, value in found if _is_kept(name, value)}
 
 
 def _is_kept(name: str, value: str) -> bool:
-    return name in _KEPT_VARIABLES or (name.startswith("CUDA_") and not os.path.isabs(value))
+    return name in _KEPT_VARIABLES or not os.path.isabs(value)

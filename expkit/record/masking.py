@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from expkit._support.secrets import MASK, may_hold_access, names_secret, secret_values
+from expkit._support.secrets import MASK, may_hold_access, names_secret, secret_ones
 from expkit.record.masking_walk import Walk, secret_names
 from expkit.settings import SETTINGS
 
@@ -49,7 +49,7 @@ def masked_url(url: str) -> str:
     behind secret names, and tokens of well-known looks (:mod:`expkit._support.secret_texts`). The user of
     ``ssh://git@host/path`` stays.
     """
-    return _masked_url(url) if SETTINGS.SECRETS.MASK else url
+    return _masked_url(url) if may_hold_access(url) and SETTINGS.SECRETS.MASK else url
 
 
 def _masked_url(url: str) -> str:
@@ -95,7 +95,9 @@ class Secrets:
 
     def __init__(self, environment: Mapping[str, str] = {}) -> None:
         self.known: tuple[str, ...] = ()
-        self.learn(secret_values(tuple(environment.items()), *secret_names()) if environment else ())
+        if environment:
+            names = secret_ones(tuple(environment), *secret_names())
+            self.learn(environment.get(name, "") for name in names)
 
     def learn(self, texts: Iterable[str]) -> None:
         """Take in secrets; those that are too short to be told from other text are not looked for."""

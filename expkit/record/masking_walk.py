@@ -25,7 +25,8 @@ _NUMERIC = "biufcMm"  # kinds of NumPy types
 
 def secret_names() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Further secret names, and harmless ones, by ``SETTINGS.SECRETS``."""
-    return tuple(SETTINGS.SECRETS.NAMES), tuple(SETTINGS.SECRETS.HARMLESS)
+    secrets = SETTINGS.SECRETS
+    return tuple(secrets.NAMES), tuple(secrets.HARMLESS)
 
 
 class _Walk:

@@ -69,7 +69,8 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     """
     time = datetime.now(timezone.utc)
     cells = _executed_cells(root, time)
-    finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir)
+    project = root.project
+    finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir, project)
     found = finder.find(named_files(root, nodes, cells.file if cells else ""))
     answers = _ask_git(nodes, found)
     gathering = _gathering([*EVERYWHERE, *inputs.host_info])
@@ -94,7 +95,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
             "doc": root.doc,
         },
         host={**host, **environment.host, **gathered.host},
-        launch=launch_facts(root.caller.file, root.project),
+        launch=launch_facts(root.caller.file, project),
         sources=tuple(ref_of(source, time, number < _KEPT_AT_ONCE) for number, source in enumerate(sources)),
         places={source.name: place_of(source) for source in sources},
         files=tuple((data, ref.but(first_seen=time)) for data, ref in environment.files if isinstance(data, bytes)),

@@ -82,11 +82,12 @@ def real_path(file: str | os.PathLike[str]) -> str:
     """The absolute path of a file, without symbolic links on the way to it."""
     file = os.fspath(file)
     folder, base = os.path.split(file if os.path.isabs(file) else os.path.abspath(file))
-    return os.path.join(_real_folder(folder), base)
+    return os.path.join(real_folder(folder), base)
 
 
 @lru_cache(maxsize=16384)
-def _real_folder(folder: str) -> str:
+def real_folder(folder: str) -> str:
+    """An absolute path of a folder without symbolic links, as it was when it was first asked for."""
     return os.path.realpath(folder)
 
 
@@ -97,7 +98,7 @@ def _is_library(folder: str) -> bool:
         or place in _program_folders()
         or any((place + os.sep).startswith(library + os.sep) for library in _library_folders())
         or _in_environment(place)
-        for place in {folder, _real_folder(folder)}
+        for place in {folder, real_folder(folder)}
     )
 
 

@@ -65,6 +65,7 @@ class Sources:
             from ``src/`` folders, editable installs and other places on the path, never from installed packages;
             ``dir``: all Python files below ``base_dir``, hidden folders and virtual environments left out.
         base_dir: of the experiment; names are relative to the project around it.
+        project: its root, if that is known.
 
     Attributes:
         problems: sentences on what the last look could not have as it was imported.
@@ -73,13 +74,13 @@ class Sources:
         SettingError: there is no such strategy.
     """
 
-    def __init__(self, strategy: str, base_dir: str | Path) -> None:
+    def __init__(self, strategy: str, base_dir: str | Path, project: str | Path = "") -> None:
         if strategy not in STRATEGIES:
             raise SettingError(f"SETTINGS.DISCOVER_SOURCES is {strategy!r}; it can be one of {', '.join(STRATEGIES)}")
         self.problems: list[str] = []
         self._strategy = strategy
         self._base_dir = os.path.abspath(base_dir)
-        self._project = os.path.realpath(project_root(base_dir))
+        self._project = os.path.realpath(project or project_root(base_dir))
         self._naming = _Naming(self._project)
         self._seen: dict[str, Signature | None] = {}
         self._executions = len(noted)

@@ -189,11 +189,13 @@ def _innermost(listeners: tuple[Opened, ...]) -> Opened:
 def _our_folders(run: Run) -> Iterator[str]:
     """Where stores and our own state lie."""
     from expkit._support.places import state_dir
+    from expkit.provenance.code.modules import real_folder
 
     stores = [run.recorder.log.home, *(getattr(observer, "store", None) for observer in run.recorder.observers)]
     for folder in (state_dir(), *(getattr(store, "root", None) for store in stores)):
         if isinstance(folder, (str, os.PathLike)):  # other stores may call anything `root`
-            yield from {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
+            place = os.path.abspath(folder)
+            yield from {place + os.sep, real_folder(place) + os.sep}
 
 
 def _unseen_readers() -> list[str]:
