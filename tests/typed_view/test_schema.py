@@ -5,23 +5,24 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections import namedtuple
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
+from enum import Enum, Flag, IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, TypedDict, Union
 
 import attrs
 import jsonschema
 import pydantic
 import pytest
+import typing_extensions
 from annotated_types import Ge, Gt, Le
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import to_jsonable_python
 
 from expkit import Experiment, Ingredient, Secret
+from expkit.record.masking import masked
 
 from .. import console
 
@@ -481,6 +482,65 @@ def test_only_looks(tmp_path, monkeypatch):
     ex.config_schema()
     assert ex.current_run is None
     assert list(tmp_path.iterdir()) == []
+
+
+class Part(TypedDict, total=False):
+    a: int
+
+
+class Mixed(typing_extensions.TypedDict):
+    a: int
+    b: typing_extensions.NotRequired[str]
+
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Rights(Flag):
+    READ = 1
+    WRITE = 2
+
+
+class Shapes(Enum):
+    WIDE = (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "schema"),
+    [
+        (Part, {}, {"type": "object", "properties": {"a": {"type": "integer"}}}),
+        (Mixed, {"a": 1}, {"type": "object"}),
+        (list[Optional[Part]], [{"a": 1}, None], {"type": "array"}),
+        (Level, Level.LOW, {"enum": [1, 2], "default": 1}),
+        (Rights, Rights.READ | Rights.WRITE, {"type": "integer", "default": 3}),
+        (Shapes, Shapes.WIDE, {"enum": [[1, 2]], "default": [1, 2]}),
+        (dict[Level, int], {Level.LOW: 1}, {"type": "object", "default": {"1": 1}}),
+        (Literal[1, "a", None, Level.LOW], "a", {"enum": [1, "a", None]}),
+        (Union[Literal["auto"], int], 3, {}),
+        (tuple[Inner, int], (Inner(), 3), {"type": "array", "minItems": 2, "items": False}),
+        (dict[str, list[Inner]], {"a": [Inner()]}, {"type": "object"}),
+        (frozenset[str], frozenset("a"), {"type": "array", "uniqueItems": True, "default": ["a"]}),
+        (Secret, Secret("abcdefghi"), {"type": "string", "format": "password", "default": "***"}),
+        (Any, 3, {"default": 3}),
+    ],
+    ids=str,
+)
+def test_rarer_types(kind, value, schema):
+    """Each has a schema that its own values fit."""
+    ex = experiment()
+
+    @ex.config
+    def config():
+        entry: kind = value
+
+    found = checked(ex.config_schema())
+    shown = found["properties"]["entry"]
+    assert {key: shown[key] for key in schema if key != "properties"} == {
+        key: schema[key] for key in schema if key != "properties"
+    }
+    assert accepts(found, masked(ex.run("print_config").config))
 
 
 SCRIPT = """

@@ -40,15 +40,14 @@ class Fragments:
         """The schema of a type; ``{}`` for one that only Python can check."""
         inner, marks = bare(kind)
         if not holds_shape(inner):
-            return _leaf(kind, inner)
+            return _leaf(inner, marks)
         shape = shape_of(inner)
         if shape is not None:
             return {"$ref": f"{_WHERE}{self._name(shape)}"}
         several = members(inner)
         if len(several) > 1:
             return {"anyOf": [self.of(member) for member in several]}
-        bounded = (get_origin(inner), *marks)
-        bounds = _leaf(Annotated[bounded], get_origin(inner)) if marks else {}
+        bounds = _leaf(get_origin(inner), marks) if marks else {}
         return {**bounds, **self._container(inner)}
 
     def field(self, shape: Shape, field: Field) -> Schema:
@@ -111,16 +110,18 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-def _leaf(kind: Any, inner: Any) -> Schema:
-    if inner is Secret:
+def _leaf(kind: Any, marks: tuple[Any, ...]) -> Schema:
+    if kind is Secret:
         return {"type": "string", "format": "password"}
-    if isinstance(inner, type) and issubclass(inner, Enum):
-        return {"type": "integer"} if issubclass(inner, Flag) else listed(tuple(inner))
-    if get_origin(inner) is Literal:
-        return listed(get_args(inner))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return {"type": "integer"} if issubclass(kind, Flag) else listed(tuple(kind))
+    if get_origin(kind) is Literal:
+        return listed(get_args(kind))
+    bounded = (kind, *marks)
+    whole: Any = Annotated[bounded] if marks else kind
     for config in (ConfigDict(arbitrary_types_allowed=True), None):
         try:
-            adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
+            adapter: TypeAdapter[Any] = TypeAdapter(whole, config=config)
             return _inlined(adapter.json_schema(schema_generator=_Generator))
         except RAISED as error:
             tolerate(error)
