@@ -22,7 +22,11 @@ LARGEST = 16 * 1024 * 1024
 
 def largest(database):
     """The size of the largest document of a database."""
-    sizes = [len(bson.encode(document)) for name in database.list_collection_names() for document in database[name].find(batch_size=8)]
+    sizes = [
+        len(bson.encode(document))
+        for name in database.list_collection_names()
+        for document in database[name].find(batch_size=8)
+    ]
     return max(sizes)
 
 
@@ -133,7 +137,9 @@ def test_metrics_catch_up(store, database):
     before = database["runs"].find_one()
     store.append(run, stream, 10, points[10:20])
     database["runs"].update_one({}, {"$set": {"expkit.ends": before["expkit"]["ends"]}})
-    database["metrics"].update_one({}, {"$set": {"steps": [], "values": [], "timestamps": [], "expkit.n": 0, "expkit.end": 10}})
+    database["metrics"].update_one(
+        {}, {"$set": {"steps": [], "values": [], "timestamps": [], "expkit.n": 0, "expkit.end": 10}}
+    )
     other = MongoStore(store.url)
     assert other.append(run, stream, 10, points[10:]) == 30
     assert other.read(run, stream) == points

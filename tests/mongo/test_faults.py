@@ -131,7 +131,6 @@ def test_gone_until_after_the_end(own, process, tmp_path):
     (tmp_path / "enough").touch()
     start = time.monotonic()
     code, _, err = ended(program)
-    print("ENDED", time.monotonic() - start, err)
     assert code == 5 and "`expkit sync` delivers it" in err, err
     assert time.monotonic() - start < 40
     own.start()

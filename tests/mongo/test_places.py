@@ -21,8 +21,14 @@ from expkit.stores.mongo.trouble import sentence
         ("mongodb://h", "mongodb://h/sacred"),
         ("mongodb://h:1/db", "mongodb://h:1/db"),
         ("MongoDB://a:1,b:2/db?replicaSet=rs0", "mongodb://a:1,b:2/db?replicaSet=rs0"),
-        ("mongodb+srv://u:p%40w@cluster.example.org/db?w=majority", "mongodb+srv://u:***@cluster.example.org/db?w=majority"),
-        ("mongodb://u:secret@h/db?tls=true&tlsCAFile=/etc/ca.pem", "mongodb://u:***@h/db?tls=true&tlsCAFile=/etc/ca.pem"),
+        (
+            "mongodb+srv://u:p%40w@cluster.example.org/db?w=majority",
+            "mongodb+srv://u:***@cluster.example.org/db?w=majority",
+        ),
+        (
+            "mongodb://u:secret@h/db?tls=true&tlsCAFile=/etc/ca.pem",
+            "mongodb://u:***@h/db?tls=true&tlsCAFile=/etc/ca.pem",
+        ),
         ("mongodb://u:secret@h/?collection=mine", "mongodb://u:***@h/sacred?authSource=admin&collection=mine"),
         ("mongodb://h/db?prefix=x", "mongodb://h/db?collection=x_runs&metrics=x_metrics"),
         ("mongodb://h/my%20db?files=files", "mongodb://h/my%20db?files=files"),
@@ -134,7 +140,10 @@ def test_constructors():
     assert observer == MongoObserver(url="mongodb://h:1/", db_name="db", collection="coll")
     assert len({observer, MongoObserver("h:1", "db", "coll"), MongoObserver("h:1", "db")}) == 2
     assert observer != "runs"
-    assert MongoObserver("h:1", collection_prefix="x").store.url == "mongodb://h:1/sacred?collection=x_runs&metrics=x_metrics"
+    assert (
+        MongoObserver("h:1", collection_prefix="x").store.url
+        == "mongodb://h:1/sacred?collection=x_runs&metrics=x_metrics"
+    )
     assert MongoObserver().store.url == "mongodb://localhost:27017/sacred"
     assert open_observer("mongodb://h:1/db?offline=journal", {}, {}).offline == "journal"
     queued = QueuedMongoObserver(5.0, url="h:1", db_name="db", collection="coll", failure_dir="/tmp")
@@ -216,8 +225,14 @@ def test_overwrite(url, store):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mongodb://127.0.0.1:9/db?serverSelectionTimeoutMS=100", "no MongoDB server answers at 127.0.0.1:9: the connection is refused"),
-        ("mongodb://nobody.invalid/db?serverSelectionTimeoutMS=100", "no MongoDB server answers at nobody.invalid: there is no such host"),
+        (
+            "mongodb://127.0.0.1:9/db?serverSelectionTimeoutMS=100",
+            "no MongoDB server answers at 127.0.0.1:9: the connection is refused",
+        ),
+        (
+            "mongodb://nobody.invalid/db?serverSelectionTimeoutMS=100",
+            "no MongoDB server answers at nobody.invalid: there is no such host",
+        ),
         ("mongodb://127.0.0.1:9/db?serverSelectionTimeoutMS=100&replicaSet=rs", "no MongoDB server answers"),
         ("mongodb://u@p@h/db", "MongoDB cannot be reached as it was said"),
     ],
@@ -234,7 +249,11 @@ def test_what_is_wrong(url, said):
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [(18, "does not accept the user or the password"), (13, "needs the role readWrite on the database 'db'"), (59, "refuses")],
+    [
+        (18, "does not accept the user or the password"),
+        (13, "needs the role readWrite on the database 'db'"),
+        (59, "refuses"),
+    ],
 )
 def test_refusals(code, said):
     """Wrong passwords and missing rights are named, without the password."""

@@ -90,6 +90,4 @@ def locked(path):
 
 def call(*command, cwd):
     """Run a program to its end; what it says is in the error where it fails."""
-    subprocess.run(
-        command, cwd=cwd, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=BUILD_LIMIT
-    )
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=BUILD_LIMIT)

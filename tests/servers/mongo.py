@@ -14,7 +14,15 @@ def _build(folder):
     for name in ("pom.xml", "Server.java"):
         shutil.copy(SOURCE / name, folder)
     jars = folder / "jars"
-    call("mvn", "-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={jars}", cwd=folder)
+    call(
+        "mvn",
+        "-q",
+        "-B",
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        f"-DoutputDirectory={jars}",
+        cwd=folder,
+    )
     call("javac", "-cp", f"{jars}/*", "-d", str(folder / "classes"), str(folder / "Server.java"), cwd=folder)
 
 

@@ -223,7 +223,7 @@ def bounded(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_
     It may be done twice, where a connection was dropped.
     """
 
-    def call(self: _S, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def call(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return self.server.ask(lambda: method(self, *args, **kwargs))
 
     update_wrapper(call, method)
