@@ -89,7 +89,9 @@ class RunObserver:
     def resource_event(self, filename: str) -> None:
         """A file that the run reads."""
 
-    def artifact_event(self, name: str, filename: str, metadata: Tree, content_type: str | None) -> None:
+    def artifact_event(
+        self, name: str, filename: str, metadata: Tree | None = None, content_type: str | None = None
+    ) -> None:
         """A file that the run made."""
 
     def completed_event(self, stop_time: datetime, result: Any) -> None:

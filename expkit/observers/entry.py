@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import StoreNameError
@@ -72,6 +73,20 @@ def copy_in(filename: str | os.PathLike[str], folder: str, name: str) -> None:
     if not os.path.exists(target) or not os.path.samefile(filename, target):
         _make_room(target)
         shutil.copyfile(filename, target)
+
+
+def copy_once(filename: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Path:
+    """Copy a file under a name with the md5 of its bytes, unless it is there already; return where it is."""
+    import shutil
+
+    from expkit.stores.folder.large import digest_of
+
+    stem, extension = os.path.splitext(os.path.basename(filename))
+    target = Path(folder, f"{stem}_{digest_of(os.fspath(filename), True).md5}{extension}")
+    if not target.exists():
+        os.makedirs(folder, exist_ok=True)
+        shutil.copyfile(filename, target)
+    return target
 
 
 def write_json(value: Any, folder: str, name: str) -> None:

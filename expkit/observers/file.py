@@ -213,6 +213,12 @@ class FileStorageObserver(StoreObserver):
 
         write_json(obj, self._folder(), filename)
 
+    def find_or_save(self, filename: str | os.PathLike[str], store_dir: str | os.PathLike[str]) -> Path:
+        """Copy a file into a folder that all runs share, under a name with the md5 of its bytes; return where it is."""
+        from expkit.observers.entry import copy_once
+
+        return copy_once(filename, store_dir)
+
     # -- in a lane -------------------------------------------------------------------------------------
 
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:

@@ -125,13 +125,22 @@ def test_accepted_names_stay_inside(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", ".hidden", "_sources", "a/b", "a\\b", "a:b", "what?", "a\n", "a.", "a ", "x" * 256]
+    "name", ["", ".", "..", ".hidden", "_sources", "a/b", "a\\b", "what?", "a\n", "a.", "a ", "x" * 256]
 )
 def test_bad_ids(store, new_record, name):
     """An id that cannot be the name of a visible folder everywhere is refused, and nothing is made."""
     with pytest.raises(StoreNameError, match="id"):
         store.create(new_record(), id=name)
     assert store.ids() == []
+
+
+def test_ids_that_windows_refuses():
+    """A time of day is the id of a run as scripts make it, where folders can have such names."""
+    assert check_id("2026-03-01 10:20:30") == "2026-03-01 10:20:30"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("expkit.stores.folder.layout.os.name", "nt")
+        with pytest.raises(StoreNameError, match="id"):
+            check_id("2026-03-01 10:20:30")
 
 
 @pytest.mark.parametrize("name", ["7", "baseline", "lr=0.1", "2026-03-01 best", "größe", "007"])

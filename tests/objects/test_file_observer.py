@@ -202,6 +202,14 @@ class TestFilesBesideTheRecord:
             assert file.read() == b"kept"
         assert Path("runs/1/a.txt").read_text() == "other"
 
+    def test_find_or_save(self, ex, tmp_path):
+        """A file that runs share is copied once, under a name that tells its bytes."""
+        observer = FileStorageObserver("runs")
+        (tmp_path / "data.csv").write_text("data")
+        place = observer.find_or_save("data.csv", observer.resource_dir)
+        assert place == Path("runs/_resources/data_8d777f385d3dfec8815d20f7496026dc.csv")
+        assert observer.find_or_save("data.csv", observer.resource_dir) == place and place.read_text() == "data"
+
     def test_before_any_run(self, ex):
         """Without a run there is no folder to save into."""
         with pytest.raises(ObserverError, match="no run"):
@@ -247,6 +255,52 @@ class TestSubclasses:
         assert Path(observer.dir, "own.txt").read_text() == "own"
         found = whole(run=run._id)
         assert (found.result, [ref.path for ref in found.files_of("artifact")]) == (42, ["made.txt"])
+
+    @pytest.mark.skipif(os.name == "nt", reason="no folder there can have a colon in its name")
+    def test_a_time_of_day_as_id(self, ex):
+        """A time is an id like others."""
+
+        class Timed(FileStorageObserver):
+            def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
+                return super().started_event(
+                    ex_info, command, host_info, start_time, config, meta_info, _id=str(start_time)
+                )
+
+        run, observer = self.run(ex, Timed)
+        assert run._id == str(run.start_time) and os.path.basename(observer.dir) == run._id
+        assert whole(run=run._id).result == 42
+
+    def test_an_answer_of_ones_own(self, ex):
+        """What the method returns is the run's id, also where the folder has another one, and where it is nothing."""
+
+        class Answers(FileStorageObserver):
+            answer = "other"
+
+            def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
+                super().started_event(ex_info, command, host_info, start_time, config, meta_info, "mine")
+                return self.answer
+
+        class Forgets(Answers):
+            answer = None
+
+        run, observer = self.run(ex, Answers)
+        assert run._id == "other" and observer.run_entry["_id"] == "mine" and whole(run="mine").result == 42
+        ex.observers = [Forgets("more")]
+        assert ex.run().status == "COMPLETED" and whole("more", "mine").result == 42
+
+    def test_trouble_after_super(self, ex):
+        """What the method raises stops the run, and the record says so."""
+
+        class Fails(FileStorageObserver):
+            def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
+                super().started_event(ex_info, command, host_info, start_time, config, meta_info, _id)
+                raise ZeroDivisionError("mine")
+
+        ex.observers.append(Fails("runs"))
+        ex.main(lambda: 1)
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            ex.run()
+        assert record()["status"] == "FAILED"
 
     def test_by_keyword(self, ex):
         """A method that takes everything by keyword passes it on."""
@@ -384,6 +438,24 @@ class TestSubclasses:
 
 class TestOtherObservers:
     """Observers that know nothing of stores."""
+
+    def test_calls_of_super(self, ex, tmp_path):
+        """Methods of the base class take what the predecessor's took, and do nothing."""
+        heard = []
+
+        class Old(RunObserver):
+            def artifact_event(self, name, filename):
+                heard.append(super().artifact_event(name, filename))
+
+            def queued_event(self, ex_info, command, host_info, queue_time, config, meta_info, _id):
+                return super().queued_event(ex_info, command, host_info, queue_time, config, meta_info, _id)
+
+        (tmp_path / "a.txt").write_text("a")
+        ex.observers += [Old(), FileStorageObserver("runs")]
+        ex.main(lambda _run: _run.add_artifact("a.txt"))
+        ex.run()
+        assert heard == [None]
+        whole()
 
     def test_only_some_methods(self, ex):
         """An observer with some methods hears of those; ``join`` comes last; one that takes anything gets it all."""

@@ -113,9 +113,11 @@ class Recorder:
 
     def _ask(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
         try:
-            answer = self._begin_with(observer, delivery)
-            if keeps_folders(observer) and isinstance(self.log, NoLog):
-                self._open_if_there(observer)
+            try:
+                answer = self._begin_with(observer, delivery)
+            finally:  # an override may have raised when the folder was there: then its record needs an end
+                if keeps_folders(observer) and isinstance(self.log, NoLog):
+                    self._open_if_there(observer)
         except Exception as error:
             if not is_unreachable(observer, error):
                 raise
