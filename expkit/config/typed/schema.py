@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
-from expkit.config.paths import below, is_prefix
+from expkit.config.paths import below, is_prefix, join, split
 from expkit.config.typed.fragments import Fragments, default
 from expkit.config.typed.kinds import bare
 from expkit.config.typed.shapes import shape_of
@@ -178,7 +178,8 @@ def _by_parent(names: Collection[str]) -> dict[str, list[str]]:
     """Keys by the dict that they lie in, for all names and the dicts above them."""
     found: dict[str, dict[str, None]] = {}
     for name in names:
-        parts = name.split(".") if "[" not in name else ()
-        for depth, part in enumerate(parts):
-            found.setdefault(".".join(parts[:depth]), {})[part] = None
+        path = split(name)
+        for depth, part in enumerate(path):
+            if isinstance(part, str):  # what lies in a list is told by the type of the list
+                found.setdefault(join(path[:depth]), {})[part] = None
     return {parent: list(keys) for parent, keys in found.items()}
