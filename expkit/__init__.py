@@ -73,14 +73,12 @@ _MODULES = ("errors", "observers", "run", "settings", "testing")
 def __getattr__(name: str) -> Any:
     if name not in _PLACES and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from expkit._support.loading import loading, module_of
 
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    from expkit._support.loading import loading
-
+        return module_of(f"{__name__}.{name}")
     with loading:
-        module = import_module(f"{__name__}.{_PLACES[name]}")
+        module = module_of(f"{__name__}.{_PLACES[name]}")
     value = globals()[name] = getattr(module, name)
     return value
 

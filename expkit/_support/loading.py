@@ -1,8 +1,13 @@
-"""Loading many modules at once: :data:`loading`."""
+"""Loading many modules at once: :data:`loading`; one by its name: :func:`module_of`."""
 
 from __future__ import annotations
 
 import gc
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 class _Loading:
@@ -28,3 +33,9 @@ class _Loading:
 
 
 loading = _Loading()
+
+
+def module_of(name: str) -> ModuleType:
+    """A module of ours by its full name, loaded if need be, without the rest of ``importlib``."""
+    __import__(name)
+    return sys.modules[name]

@@ -40,9 +40,9 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from expkit._support.loading import module_of
 
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    return getattr(module_of(f"{__name__}.{_PLACES[name]}"), name)
 
 
 def __dir__() -> list[str]:

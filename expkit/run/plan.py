@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
@@ -113,7 +112,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
-    disclosure = disclose(config, inputs, resolution.summary.assigned)
+    disclosure = disclose(resolution.recorded(config), inputs, resolution.summary.assigned)
     meta = _meta(inputs, command, disclosure.said, queued)
     record = _record(root, inputs, command, resolution, disclosure, facts, meta)
     return RunPlan(
@@ -274,7 +273,7 @@ def _meta(inputs: RunInputs, command: str, said: Mapping[str, str], queued: Queu
 
 def _options(inputs: RunInputs, said: Mapping[str, str]) -> dict[str, Any]:
     """The options by long flag, and what was typed behind ``with``, as it may be shown."""
-    options = copy(inputs.options)
+    options = type(inputs.options)(inputs.options)
     if "UPDATE" in options:
         options["UPDATE"] = [said.get(token, token) for token in options["UPDATE"]]
     return options

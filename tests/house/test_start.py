@@ -12,6 +12,7 @@ OPTIONAL = {"git", "jsonpickle", "numpy", "pandas", "pymongo", "rich", "tinydb",
 COSTLY = {
     "asyncio",
     "concurrent.futures",
+    "copy",
     "dataclasses",
     "difflib",
     "hashlib",
@@ -87,7 +88,7 @@ def test_defining_an_experiment_loads_next_to_nothing(tmp_path):
     source = "import sys, json\nb = set(sys.modules)\nfrom expkit import Experiment, Ingredient\nprint(json.dumps(sorted(set(sys.modules) - b)))"
     loaded = _loaded(tmp_path, "-c", source)
     assert "expkit.experiment" in loaded
-    assert not loaded & (OPTIONAL | COSTLY | RARE | {"docopt", "logging", "pathlib", "psutil", "typing"})
+    assert not loaded & (OPTIONAL | COSTLY | RARE | {"docopt", "importlib", "logging", "pathlib", "psutil", "typing"})
     assert not any(
         name.startswith(("expkit.config", "expkit.observers", "expkit.provenance", "expkit.stores")) for name in loaded
     )
