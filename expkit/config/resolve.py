@@ -106,6 +106,14 @@ class Resolution:
         """
         return value if self._typed is None else self._typed.with_objects(tuple(keys), value)
 
+    def recorded(self, config: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        """A config in which values of declared types that no record could give back stand as text.
+
+        Args:
+            config: of the run.
+        """
+        return config if self._typed is None else self._typed.recorded(config)
+
     @cached_property
     def _typed(self) -> Outcome | None:
         tables = self._resolver.tables

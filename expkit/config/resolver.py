@@ -240,7 +240,7 @@ class Resolver:
         branch = self.branches[node.path]
         fallback: dict[str, Any] = {"_log": self._logger_of(node)}
         for keys, child in self.tree.shown_to(node).items():
-            insert(fallback, keys, self.assembled(child))
+            insert(fallback, keys, self._with_objects(child, self.assembled(child)))
         with _blaming(node), self._rather():
             branch.evaluate(fallback)
         taken = [keys for keys in self.tree.reserved(node) if branch.drop(keys)]
@@ -284,6 +284,16 @@ class Resolver:
     def stopped(self) -> bool:
         """Whether a config function could not go on without an entry that must be given."""
         return any(table.stopped for _, table in self.tables)
+
+    def _with_objects(self, node: Node, config: dict[str, Any]) -> dict[str, Any]:
+        """An ingredient's config as config functions that use it see it."""
+        tables = self.tables
+        if not tables or self.stopped or any(table.misfits or table.given for _, table in tables):
+            return config
+        from expkit.config.typed.outcome import Outcome
+
+        shown: dict[str, Any] = Outcome(tables, self.assembled(), {}).with_objects(node.keys, config)
+        return shown
 
     def refuse_misfits(self) -> None:
         """Refuse values that do not fit the types that are declared for them.

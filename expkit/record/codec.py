@@ -1,7 +1,7 @@
 """Values ↔ JSON trees: a closed set goes there and back, anything else is recorded readably and never rebuilt.
 
-The closed set: JSON, non-finite floats, tuples, sets, bytes, dates and times, paths, enums, decimals, complex numbers,
-dataclasses, named tuples, NumPy scalars and arrays. Lists, dicts and strings of any subclass become plain ones.
+The closed set: JSON, non-finite floats, tuples, sets, bytes, dates and times, paths, enums, decimals, UUIDs, regular
+expressions, complex numbers, dataclasses, named tuples, NumPy scalars and arrays. Lists, dicts and strings of any subclass become plain ones.
 
 :func:`encode` turns values into trees, :func:`decode` trees into values; what cannot come back is :class:`Opaque`.
 """

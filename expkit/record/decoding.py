@@ -208,6 +208,18 @@ def _decimal(_: _Decoder, tree: dict[str, Json]) -> Any:
     return Decimal(tree["value"])
 
 
+def _uuid(_: _Decoder, tree: dict[str, Json]) -> Any:
+    from uuid import UUID
+
+    return UUID(tree["value"])
+
+
+def _pattern(decoder: _Decoder, tree: dict[str, Json]) -> Any:
+    import re
+
+    return re.compile(decoder(tree["value"]), tree["flags"])
+
+
 def _array(decoder: _Decoder, tree: dict[str, Json]) -> Any:
     if "items" not in tree:
         return numeric.decode_array(tree, decoder.arrays)
@@ -240,6 +252,8 @@ _READERS: dict[Any, Callable[[_Decoder, dict[str, Json]], Any]] = {
     "namedtuple": _namedtuple,
     "complex": _complex,
     "decimal": _decimal,
+    "uuid": _uuid,
+    "pattern": _pattern,
     "array": _array,
     "scalar": _scalar,
 }

@@ -210,6 +210,14 @@ def _decimal(_: _Encoder, value: Any) -> Json:
     return tagged("decimal", value=str(value))
 
 
+def _uuid(_: _Encoder, value: Any) -> Json:
+    return tagged("uuid", value=str(value))
+
+
+def _pattern(encoder: _Encoder, value: re.Pattern[Any]) -> Json:
+    return tagged("pattern", value=encoder(value.pattern), flags=value.flags)
+
+
 def _ref(_: _Encoder, value: Any) -> Json:
     code = getattr(value, "__code__", None)
     if code is not None and "<" in value.__qualname__:
@@ -297,6 +305,7 @@ _EXACT: dict[type, Any] = {
     time: _time,
     timedelta: _timedelta,
     complex: _complex,
+    re.Pattern: _pattern,
     Opaque: _encoded,
     Masked: _encoded,
     Secret: _secret,
@@ -338,6 +347,8 @@ def _rare_writer_for(value: Any) -> Any:
             return _frame
     if isinstance(value, getattr(sys.modules.get("decimal"), "Decimal", ())):
         return _decimal
+    if isinstance(value, getattr(sys.modules.get("uuid"), "UUID", ())):
+        return _uuid
     if hasattr(type(value), "get_secret_value"):
         return _secret
     return _ref if callable(value) and find_loaded(name_of(value)) is value else _object

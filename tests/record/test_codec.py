@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from unittest.mock import MagicMock
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -108,6 +110,8 @@ def test_plain_json_is_itself():
         ({1: 2}, {"!expkit": "dict", "value": [[1, 2]]}),
         ({"!expkit": 1}, {"!expkit": "dict", "value": [["!expkit", 1]]}),
         (Decimal("1.10"), {"!expkit": "decimal", "value": "1.10"}),
+        (UUID(int=1), {"!expkit": "uuid", "value": "00000000-0000-0000-0000-000000000001"}),
+        (re.compile("a", re.I), {"!expkit": "pattern", "value": "a", "flags": 34}),
         (Colour.RED, {"!expkit": "enum", "type": f"{Colour.__module__}:Colour", "name": "RED", "value": 1}),
         (
             Layer(3, ["a"]),

@@ -405,6 +405,19 @@ def test_ingredients_of_classes(made):
     assert run.plan.resolution.with_objects(("part", "sched", "gamma"), 1.0) == 1.0
 
 
+def test_config_functions_see_objects_of_ingredients(made):
+    """A config function that uses an ingredient gets objects in its entries."""
+    part = Ingredient("part", interactive=True)
+    part.add_config({"opt": Data(lr=2)})
+
+    def config(part):
+        rate = part["opt"].lr * 2
+
+    ex = made(config, ingredients=[part])
+    assert ex.run().config["rate"] == 4.0
+    assert ex.run(config_updates={"part.opt.lr": 3}).config["rate"] == 6.0
+
+
 def test_objects_that_are_not_made_of_their_fields(made):
     """An object that its fields do not make again stays the object that it is."""
 

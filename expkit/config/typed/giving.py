@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import is_a
 from expkit.config.paths import get_in, has_path, join, put_in
 from expkit.config.typed.fit import Fitting, lacking_fields
-from expkit.config.typed.kinds import checked_by_class, holds_shape, inner_kind, takes_any_key, text_of
+from expkit.config.typed.kinds import bare, checked_by_class, holds_shape, inner_kind, members, takes_any_key, text_of
 from expkit.config.typed.objects import made, rebuilds
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.table import UNFIT, Entry, Misfit
@@ -59,6 +59,8 @@ def fitted_text(fit: Fitting, kind: Any, value: Any, text: str) -> Any:
     Raises:
         UnfitError: neither fits; speaks of the value where that is no text.
     """
+    if type(value) is float and any(getattr(bare(member)[0], "__name__", "") == "Decimal" for member in members(kind)):
+        value = text or value  # a float has lost digits
     try:
         return fit(kind, value)
     except UnfitError:

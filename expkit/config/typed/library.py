@@ -37,6 +37,15 @@ def validated(kind: Any, marks: tuple[Any, ...], value: Any, at: tuple[Any, ...]
         ) from None
 
 
+def dumped(kind: Any, value: Any) -> Any:
+    """A value as JSON from which its type can be had again; as it is where the library cannot tell."""
+    adapter = _adapter(kind, id(kind))
+    try:
+        return value if adapter is None else adapter.dump_python(value, mode="json")
+    except Exception:  # one that only its author can write
+        return value
+
+
 def _adapter(kind: Any, mark: int) -> Any:
     """What converts values to this type; None where the library cannot tell."""
     known = _adapters.get(mark)

@@ -6,13 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
+from expkit.config.containers import copy_containers
 from expkit.config.origin import Origin
-from expkit.config.paths import get_in, join
+from expkit.config.paths import get_in, join, put_in
 from expkit.config.typed.declared import Declared
 from expkit.config.typed.docs import places
-from expkit.config.typed.fit import chosen
+from expkit.config.typed.fit import chosen, lacking_fields
 from expkit.config.typed.giving import check_objects, missing
 from expkit.config.typed.kinds import bare, choices, holds_shape, inner_kind, kind_of, shapes_in, text_of
+from expkit.config.typed.library import dumped
 from expkit.config.typed.misfits import required_error, type_error
 from expkit.config.typed.objects import made
 from expkit.config.typed.problems import UnfitError
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
     Tables = Sequence[tuple[Path, Table]]
     Who = Callable[[str], Origin | None]
+
+
+_PLAIN = frozenset((type(None), bool, int, float, str, dict))
 
 
 class Outcome:
@@ -86,6 +91,16 @@ class Outcome:
                 value = self._inserted(path, len(keys), entry, value)
         return value
 
+    def recorded(self, config: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        """See :meth:`expkit.config.resolve.Resolution.recorded`."""
+        for entry in self.declared.values():
+            value = get_in(config, entry.path)
+            if type(value) in _PLAIN or holds_shape(entry.annotation) or not _is_lost(value):
+                continue
+            config = copy_containers(dict(config))
+            put_in(config, entry.path, dumped(entry.annotation, value))
+        return config
+
     def _inserted(self, path: Path, depth: int, entry: Entry, value: Any) -> Any:
         inner = get_in(value, path[depth:], self)
         if inner is self:
@@ -101,7 +116,7 @@ class Outcome:
     def _made(self, path: Path, keys: Path, entry: Entry, value: Any) -> Any:
         kind = inner_kind(entry.kind, keys) if keys else entry.kind
         try:
-            return value if kind is None else made(kind, value)
+            return value if kind is None or lacking_fields(kind, value) else made(kind, value)
         except UnfitError as error:
             own = entry.but(path=path)
             misfits = [Misfit((*path, *keys, *one.at), one.value, one.reason, own) for one in error.problems]
@@ -146,6 +161,13 @@ class Outcome:
                 choices=choices(field.kind),
             )
             yield from self._fields(here, bare(field.kind)[0], value.get(name), (*above, shape))
+
+
+def _is_lost(value: Any) -> bool:
+    """Whether a record could not give a value back."""
+    from expkit.record.codec import Opaque, decode, encode, opaque_paths
+
+    return bool(opaque_paths({"": decode(encode(value))}, kinds=(Opaque,)))
 
 
 def refuse_misfits(tables: Tables, who: Who) -> None:
