@@ -19,7 +19,7 @@ class Chatty(RunObserver):
         return "queued id"
 
     def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
-        self.say("started", ex_info["name"], command, start_time.tzinfo, _id, sorted(ex_info))
+        self.say("started", ex_info["name"], command, start_time.tzinfo, _id, "base_dir" in ex_info)
         self.say([name for name, _ in ex_info["sources"]], ex_info["mainfile"])
         self.say(config["a"], sorted(meta_info), "hostname" in host_info, "python_version" in host_info)
         return 42 if _id is None else _id

@@ -6,7 +6,7 @@ from sacred import SETTINGS, Experiment
 from sacred.observers import FileStorageObserver
 from sacred.utils import apply_backspaces_and_linefeeds
 
-SETTINGS["CAPTURE_MODE"] = "fd"
+SETTINGS["CAPTURE_MODE"] = "sys"
 SETTINGS.CONFIG.READ_ONLY_CONFIG = False
 
 
