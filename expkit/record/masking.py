@@ -135,9 +135,9 @@ class Secrets:
 
     def shown(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Facts in which plain ``***`` stands for secrets: nobody starts from them, and every tool can read them."""
-        walk = Walk(self, str)
-        shown: dict[str, Any] = walk(self.masked(facts))
-        return shown
+        paths: list[str] = []
+        shown: dict[str, Any] = self.masked(facts, paths=paths)
+        return Walk(self, str)(shown) if paths else shown
 
     def event(self, event: Event) -> Event:
         """The event as it may be told."""
