@@ -217,7 +217,7 @@ def announce(run: Run) -> None:
         _tell(queued_line(run._id, _location(run)))
     elif run.observers and not run.unobserved:
         observers = [run.plan.live.secrets.hide(repr(lane.observer)) for lane in run.recorder.lanes]
-        _tell(begin_line(run._id, _location(run), observers, run.seed))
+        _tell(begin_line(run._id, _location(run), observers, run.plan.seed))
 
 
 def conclude(run: Run) -> None:
@@ -240,12 +240,13 @@ def _tell(line: str) -> None:
 
 
 def _location(run: Run) -> str | None:
-    if run.folder is None or (run.recorder.spooled and not run.recorder.owed):
+    place = run.recorder.log.folder
+    if place is None or (run.recorder.spooled and not run.recorder.owed):
         return None
     if run.recorder.log.is_gone:
-        return f"{run.folder}, which is gone"
-    folder, here = os.path.realpath(run.folder), _folder_at_start(run)
-    return os.path.relpath(folder, here) if folder.startswith(here + os.sep) else str(run.folder)
+        return f"{place}, which is gone"
+    folder, here = os.path.realpath(place), _folder_at_start(run)
+    return os.path.relpath(folder, here) if folder.startswith(here + os.sep) else str(place)
 
 
 def _folder_at_start(run: Run) -> str:

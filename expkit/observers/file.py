@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit._support.covering import coverable
 from expkit.errors import ObserverError
 from expkit.observers.delivery import current
 from expkit.observers.store import StoreObserver
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from expkit.record.model import Lease, RunRecord
     from expkit.types import RunId
-
-T = TypeVar("T")
 
 
 class _Seen(NamedTuple):
@@ -27,17 +24,6 @@ class _Seen(NamedTuple):
     uid: str
     id: RunId
     entry: dict[str, Any]
-
-
-class _Shown(Generic[T]):
-    """An attribute that is worked out, unless a subclass, or whoever holds the object, has set it."""
-
-    def __init__(self, function: Callable[[Any], T]) -> None:
-        self._function = function
-        self.__doc__ = function.__doc__
-
-    def __get__(self, observer: object, owner: type | None = None) -> T:
-        return self if observer is None else self._function(observer)  # type: ignore[return-value]
 
 
 class FileStorageObserver(StoreObserver):
@@ -157,7 +143,7 @@ class FileStorageObserver(StoreObserver):
 
     # -- what a run is, for whoever looks at the observer ----------------------------------------------
 
-    @_Shown
+    @coverable
     def run_entry(self) -> dict[str, Any] | None:
         """What ``run.json`` says, as it stands; None before the first run. Changes of it go nowhere."""
         seen = self._present()
@@ -169,17 +155,17 @@ class FileStorageObserver(StoreObserver):
             seen.entry.update(entry_of(record, seen.id, seen.store.shown(record)))
         return seen.entry
 
-    @_Shown
+    @coverable
     def config(self) -> Any:
         """The config of the run, as it is recorded."""
         return getattr(self._record(self._present()), "config", None)
 
-    @_Shown
+    @coverable
     def info(self) -> Any:
         """``info`` of the run, as it was reported last."""
         return getattr(self._record(self._present()), "info", None)
 
-    @_Shown
+    @coverable
     def cout(self) -> str:
         """What the run has printed so far."""
         from expkit.observers.entry import output_of

@@ -47,13 +47,14 @@ class Audience:
 
     def _let_in(self, observer: Any) -> None:
         run = self._run
+        was_alone = run.recorder.log.folder is None
         try:
             answer = run.recorder.join(self._open(observer), run._id)
         except Exception as error:
             run.recorder.gap(f"observer {safe_repr(observer)} came late and could not take in the run: {said(error)}")
             return
         run._id = run._id or answer
-        if run.folder is None:
+        if was_alone:
             run.opened()
 
     def _open(self, observer: Any) -> RunObserver:

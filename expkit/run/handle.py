@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.covering import coverable
 from expkit._support.loading import loading
 from expkit._support.places import state_dir
 from expkit.capture.binding import bind
@@ -139,39 +140,39 @@ class Run:
         """The record as it stands."""
         return self.recorder.record
 
-    @property
+    @coverable
     def status(self) -> str | None:
         """See the class."""
         return None if self.context is None else self.record.status
 
-    @property
+    @coverable
     def start_time(self) -> datetime | None:
         """See the class."""
         return _naive(self.record.start_time) if self._has_begun else None
 
-    @property
+    @coverable
     def stop_time(self) -> datetime | None:
         """See the class."""
         return _naive(self.record.stop_time)
 
-    @property
+    @coverable
     def fail_trace(self) -> list[str] | None:
         """See the class."""
         return list(self.record.fail_trace) or None
 
-    @property
+    @coverable
     def config(self) -> dict[str, Any]:
         """See the class; whoever looks at it counts as a reader of all entries."""
         if self.context is not None:
             self.context.reads.add("")
         return self.plan.config
 
-    @property
+    @coverable
     def seed(self) -> int:
         """The root of the run's randomness."""
         return self.plan.seed
 
-    @property
+    @coverable
     def dir(self) -> Path:
         """A folder for files of this run; what lies in it at the end belongs to the run's artifacts.
 

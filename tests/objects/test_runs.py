@@ -177,6 +177,19 @@ class TestAfterwards:
         run()
         assert run.mine == [1]
 
+    def test_attributes_under_our_names(self, ex, tmp_path):
+        """Attributes of the user's may have names that are ours; the record does not mind."""
+
+        @ex.command
+        def covers(_run):
+            _run.dir, _run.folder, _run.status, _run.seed, _run.config = "a", "b", "c", "d", {"e": 1}
+            return _run.dir, _run.folder, _run.status, _run.seed, _run.config
+
+        run = ex.run_commandline("train.py covers")
+        assert run.result == ("a", "b", "c", "d", {"e": 1})
+        record = json.loads((tmp_path / "runs" / "1" / "run.json").read_text())
+        assert (record["status"], record["gaps"], record["config"]["a"]) == ("COMPLETED", [], 1)
+
     def test_info_is_replaced(self, ex, tmp_path):
         """``info`` may be replaced as a whole, and hold arrays."""
         np = pytest.importorskip("numpy")

@@ -54,7 +54,7 @@ def execute(run: Run, args: tuple[Any, ...] = ()) -> Any:
         BaseException: whatever observers raise at the start, and hooks and main during the run.
     """
     with Life(run):
-        if run.status != QUEUED:
+        if run.record.status != QUEUED:
             for hook in run.pre_run_hooks:
                 _called(hook)
             run.admit()
@@ -93,7 +93,7 @@ class Life:
             run.context = Context(run.plan, run, run.root_logger)
             around.enter_context(activate(run.context))
             self._begin()
-            around.callback(seed_globals(run.seed).restore)
+            around.callback(seed_globals(run.plan.seed).restore)
             for warning in run.plan.resolution.warnings:
                 run.run_logger.warning("%s", warning)
             self._around = around.pop_all()
@@ -207,7 +207,7 @@ class Life:
         with Deferred() as deferred:  # before the lock is taken: no signal may leave it taken
             if self._ending.acquire(timeout=SETTINGS.LANES.END_LIMIT):
                 try:
-                    if self.run.status == RUNNING:
+                    if self.run.record.status == RUNNING:
                         self._end(error, deferred)
                 finally:
                     self._ending.release()
