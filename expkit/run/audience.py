@@ -48,8 +48,12 @@ class Audience:
     def _let_in(self, observer: Any) -> None:
         run = self._run
         was_alone = run.recorder.log.folder is None
+        from expkit.run.used.watch import disown_folder_of
+
         try:
-            answer = run.recorder.join(self._open(observer), run._id)
+            opened = self._open(observer)
+            disown_folder_of(opened)
+            answer = run.recorder.join(opened, run._id)
         except Exception as error:
             run.recorder.gap(f"observer {safe_repr(observer)} came late and could not take in the run: {said(error)}")
             return

@@ -59,6 +59,13 @@ def listen(opened: Opened, which: Callable[[tuple[Opened, ...]], Opened | None] 
             listener.ours = tuple({place: None for other in _listeners for place in other.ours})
 
 
+def disown(places: Iterable[str]) -> None:
+    """What begins with these paths is expkit's own from now on, for all who listen."""
+    with _lock:
+        for listener in _listeners:
+            listener.ours = tuple(dict.fromkeys((*listener.ours, *places)))
+
+
 def unlisten(opened: Opened) -> None:
     """No longer tell ``opened`` anything."""
     _set(lambda listeners: tuple(other for other in listeners if other is not opened))

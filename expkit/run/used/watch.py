@@ -186,13 +186,26 @@ def _innermost(listeners: tuple[Opened, ...]) -> Opened:
     return next((each for each in listeners if each.owner is run), listeners[-1])
 
 
+def disown_folder_of(observer: object) -> None:
+    """What an observer that comes late writes into its store is no output of the run."""
+    from expkit.provenance.files.audit import disown
+
+    disown(tuple(_beginnings([getattr(getattr(observer, "store", None), "root", None)])))
+
+
 def _our_folders(run: Run) -> Iterator[str]:
     """Where stores and our own state lie."""
     from expkit._support.places import state_dir
-    from expkit.provenance.code.modules import real_folder
 
     stores = [run.recorder.log.home, *(getattr(observer, "store", None) for observer in run.recorder.observers)]
-    for folder in (state_dir(), *(getattr(store, "root", None) for store in stores)):
+    return _beginnings([state_dir(), *(getattr(store, "root", None) for store in stores)])
+
+
+def _beginnings(folders: Iterable[object]) -> Iterator[str]:
+    """How paths in these folders begin, links followed and not."""
+    from expkit.provenance.code.modules import real_folder
+
+    for folder in folders:
         if isinstance(folder, (str, os.PathLike)):  # other stores may call anything `root`
             place = os.path.abspath(folder)
             yield from {place + os.sep, real_folder(place) + os.sep}
