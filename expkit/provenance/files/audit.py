@@ -20,7 +20,7 @@ from expkit.provenance.code import executed
 from expkit.provenance.files.opened import MOST_FRESH, absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from expkit.provenance.files.opened import Opened
 
