@@ -104,9 +104,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     hooked = nodes if command.rpartition(".")[2] not in owner.looking_commands else []
     logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
-        resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
-    if command.rpartition(".")[2] not in owner.looking_commands:
-        resolution.refuse_missing()
+        resolution = _resolved(root, inputs, command, queued, owner)
     config = resolution.config
     seed = _settle_seed(config, observing.sit(config))
     namespaces = _namespaces(root, nodes, resolution)
@@ -137,6 +135,16 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
         meta_info=meta,
         logger=logger,
     )
+
+
+def _resolved(
+    root: Definitions, inputs: RunInputs, command: str, queued: QueuedRun | None, owner: Definitions
+) -> Resolution:
+    """The config to start with; commands that only look show entries that must be given, others are refused."""
+    resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
+    if command.rpartition(".")[2] not in owner.looking_commands:
+        resolution.refuse_missing()
+    return resolution
 
 
 def find_command(root: Definitions, name: str | None) -> tuple[Definitions, str, Callable[..., Any]]:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from enum import Enum
-from pathlib import PurePath
 from typing import Any, Literal, get_args, get_origin
 
-from expkit._support.odd import is_a, safe_repr
-from expkit._support.secrets import Secret
+from expkit._support.odd import is_a
 from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, kind_of, members, shapes_in, text_of
+from expkit.config.typed.leaves import BUILTIN, At, fit_leaf, one_of, same
 from expkit.config.typed.library import validated
 from expkit.config.typed.problems import Problem, UnfitError, choose_one, unfit
 from expkit.config.typed.shapes import ABSENT, Shape, shape_of
 from expkit.config.values import differs
 from expkit.record.tagged import Masked, Opaque
 
-_BUILTIN = frozenset((bool, int, float, str, bytes, complex, type(None)))
 _SETS = (set, frozenset)
-
-At = tuple[Any, ...]
 
 
 class Fitting:
@@ -62,7 +56,7 @@ class Fitting:
         Raises:
             UnfitError: it does not fit.
         """
-        if type(value) is kind and kind in _BUILTIN:
+        if type(value) is kind and kind in BUILTIN:
             return value
         kind, marks = bare(kind)
         if is_a(value, Masked):
@@ -90,10 +84,10 @@ class Fitting:
             return self._fields(shape, value, at)
         origin = get_origin(kind)
         if origin is Literal:
-            return _one_of(get_args(kind), value, at)
+            return one_of(get_args(kind), value, at)
         if (origin or kind) in (*LISTS, *MAPPINGS, *_SETS, tuple) and _is_ours(origin or kind, kind):
             return self._container(origin or kind, get_args(kind), value, at)
-        return _leaf(kind, value, at)
+        return fit_leaf(kind, value, at)
 
     # -- containers
 
@@ -199,10 +193,10 @@ def is_exactly(kind: Any, value: Any) -> bool:
     """Whether a value is one of a type without any conversion."""
     kind = bare(kind)[0]
     origin = get_origin(kind)
-    if kind in _BUILTIN:
+    if kind in BUILTIN:
         return type(value) is kind
     if origin is Literal:
-        return any(_same(choice, value) for choice in get_args(kind))
+        return any(same(choice, value) for choice in get_args(kind))
     if origin in (list, set, frozenset) and type(value) is origin:
         return all(is_exactly(get_args(kind)[0], item) for item in value)
     if origin is dict and type(value) is dict:
@@ -236,75 +230,6 @@ def lacking_fields(kind: Any, value: Any, at: At = ()) -> list[At]:
             inner = shapes_in(field.kind)
             found += lacking_fields(field.kind, {}, (*at, name)) if inner else [(*at, name)]
     return found
-
-
-def _leaf(kind: Any, value: Any, at: At) -> Any:
-    if kind in (int, float, complex):
-        return _number(kind, value, at)
-    if isinstance(kind, type) and get_origin(kind) is None and kind not in _BUILTIN:
-        if kind is Secret:
-            return _secret(value, at)
-        if issubclass(kind, Enum):
-            return _member(kind, value, at)
-        if issubclass(kind, PurePath) and type(value) is str:
-            return kind(value)
-        if is_a(value, kind):
-            return value
-    return validated(kind, (), value, at)
-
-
-def _number(kind: Any, value: Any, at: At) -> Any:
-    """The commonest conversions, for which no library is loaded."""
-    if type(value) is bool:
-        raise unfit(at, value, f"it should be a {_words(kind)}, not a bool")
-    if kind is float and type(value) is int:
-        return _as_float(value, at)
-    if kind is int and type(value) is float and math.isfinite(value) and value == int(value):
-        return int(value)
-    return validated(kind, (), value, at)
-
-
-def _as_float(value: int, at: At) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        raise unfit(at, value, "it is too large for a float") from None
-
-
-def _secret(value: Any, at: At) -> Secret:
-    if type(value) in (str, int, Secret):
-        return Secret(value if type(value) is Secret else str(value))
-    raise unfit(at, value, "it should be a text")
-
-
-def _member(kind: type[Enum], value: Any, at: At) -> Enum:
-    if is_a(value, kind):
-        return value  # type: ignore[no-any-return]
-    try:
-        if type(value) is not bool:
-            return kind(value)
-    except (ValueError, TypeError):
-        pass
-    if type(value) is str and value in kind.__members__:
-        return kind[value]
-    values = [member.value for member in kind]
-    raise unfit(at, value, choose_one(value, values, list(kind.__members__)))
-
-
-def _one_of(choices: tuple[Any, ...], value: Any, at: At) -> Any:
-    for choice in choices:
-        if _same(choice, value):
-            return choice
-    for choice in choices:
-        if is_a(choice, Enum) and (_same(choice.value, value) or choice.name == value):
-            return choice
-        if type(value) is float and type(choice) is int and value == choice:
-            return choice
-    raise unfit(at, value, choose_one(value, list(choices)))
-
-
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
 
 
 def _entries(shape: Shape, value: Any, at: At) -> dict[Any, Any]:
@@ -406,7 +331,3 @@ def _revived(value: Opaque) -> Any:
 
 def _example(name: str) -> str:
     return {"list": "[1, 2]", "tuple": "(1, 2)"}.get(name, "{1, 2}")
-
-
-def _words(kind: type) -> str:
-    return {int: "whole number", float: "number"}.get(kind, safe_repr(kind.__name__))
