@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +35,10 @@ CHUNK = 50_000
 
 JOURNAL = "journal"
 """The value of ``offline`` that lets runs start while the store is away."""
+
+
+_hearing: ContextVar[StoreObserver | None] = ContextVar("expkit_hearing", default=None)
+"""The observer whose overrides are being called."""
 
 
 class StoreObserver(RunObserver):
@@ -143,7 +148,11 @@ class StoreObserver(RunObserver):
         delivery = current.get()
         if delivery is None or isinstance(event, (Queued, Started)):
             return super().notify(event, record)
-        dispatch(self, event, record, StoreObserver)  # for overrides only: catching up does what the methods here do
+        token = _hearing.set(self)
+        try:
+            dispatch(self, event, record, StoreObserver)  # for overrides only: catching up does what the methods do
+        finally:
+            _hearing.reset(token)
         self.catch_up(delivery)
         return None
 
@@ -214,9 +223,12 @@ class StoreObserver(RunObserver):
     # -- by hand, and what an override tells beyond the delivery -----------------------------------------
 
     def _tell(self, event: Event) -> None:
-        if current.get() is None:
+        delivery = current.get()
+        if delivery is None:
             record = self._by_hand = fold(self._hand(), event)
             self.store.save(record)
+        elif _hearing.get() is not self:  # another observer passes on what it is told
+            self.catch_up(delivery.but(sent=set()))
 
     def _add_file(self, role: str, name: str, filename: str, metadata: Tree, content_type: str | None) -> None:
         ref = FileRef(path=name, role=role, metadata=encode(metadata), content_type=content_type or "")

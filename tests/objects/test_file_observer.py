@@ -457,6 +457,48 @@ class TestOtherObservers:
         assert heard == [None]
         whole()
 
+    def test_one_that_passes_on(self, ex, tmp_path):
+        """An observer that hands everything on to others, folders among them, leaves whole records there."""
+
+        class Passes(RunObserver):
+            def __init__(self, *others):
+                self.others = others
+
+            def started_event(self, **event):
+                return [other.started_event(**event) for other in self.others][0]
+
+            def heartbeat_event(self, *event, **more):
+                for other in self.others:
+                    other.heartbeat_event(*event, **more)
+
+            def log_metrics(self, metrics_by_name, info):
+                for other in self.others:
+                    other.log_metrics(metrics_by_name, info)
+
+            def artifact_event(self, name, filename, metadata, content_type):
+                for other in self.others:
+                    other.artifact_event(name, filename, metadata, content_type)
+
+            def completed_event(self, stop_time, result):
+                for other in self.others:
+                    other.completed_event(stop_time=stop_time, result=result)
+
+        (tmp_path / "a.txt").write_text("a")
+        ex.observers.append(Passes(FileStorageObserver("runs"), FileStorageObserver("more")))
+
+        @ex.main
+        def main(_run):
+            print("hello")
+            _run.log_scalar("loss", 0.5)
+            _run.add_artifact("a.txt")
+            return 42
+
+        assert ex.run()._id == "1"
+        for folder in ("runs", "more"):
+            assert whole(folder).result == 42 and Path(folder, "1", "cout.txt").read_text() == "hello\n"
+            assert json.loads(Path(folder, "1", "metrics.json").read_text())["loss"]["values"] == [0.5]
+            assert Path(folder, "1", "a.txt").read_text() == "a"
+
     def test_only_some_methods(self, ex):
         """An observer with some methods hears of those; ``join`` comes last; one that takes anything gets it all."""
 
