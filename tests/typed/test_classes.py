@@ -537,6 +537,24 @@ def test_models_that_convert_by_themselves(made):
         made(config).run(config_updates={"opt.rate": "slow"})
 
 
+@dataclass
+class Login:
+    password: str = "nothing-yet"
+    port: int = 1
+
+    def __post_init__(self):
+        if self.port > 10:
+            raise ValueError(f"no port of {self.password}")
+
+
+def test_secret_fields_are_not_told(made):
+    """What a class says about its fields is shown without secrets."""
+    with pytest.raises(ConfigTypeError) as caught:
+        made({"login": Login()}).run(config_updates={"login.port": 11, "login.password": "hunter2hunter2"})
+    assert "no port of ***" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 class Plain:
     a: int = 1
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import is_a
 from expkit.config.paths import get_in, has_path, join, put_in
 from expkit.config.typed.fit import Fitting, lacking_fields
-from expkit.config.typed.kinds import bare, checked_by_class, holds_shape, inner_kind, members, takes_any_key, text_of
+from expkit.config.typed.kinds import (
+    bare,
+    checked_by_class,
+    holds_shape,
+    inner_kind,
+    is_leaf,
+    members,
+    takes_any_key,
+    text_of,
+)
 from expkit.config.typed.objects import made, rebuilds
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.table import UNFIT, Entry, Misfit
@@ -37,10 +46,12 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
         The value as the entry's type wants it; as it is where no type is declared; :data:`UNFIT`.
     """
     entry = table.of(path)
-    keys = path[len(entry.path) :] if entry else ()
-    kind = None if entry is None else inner_kind(entry.kind, keys)
-    if entry is None or kind is None or is_a(value, Masked):
+    if entry is None or is_a(value, Masked):
         return value
+    keys = path[len(entry.path) :]
+    kind = inner_kind(entry.kind, keys)
+    if kind is None:
+        return _beside(table, entry, path, value, origin)
     try:
         return fitted_text(Fitting(complete=False, done=table.done, above=path), kind, value, text)
     except UnfitError as error:
@@ -51,6 +62,16 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
             for problem in error.problems
         ]
         return UNFIT
+
+
+def _beside(table: Table, entry: Entry, path: Path, value: Any, origin: Origin) -> Any:
+    """What is given where a type says nothing; inside a number, say, there is no place for anything."""
+    for end in range(len(entry.path), len(path)):
+        above = inner_kind(entry.kind, path[len(entry.path) : end])
+        if above is not None and is_leaf(above):
+            table.given.append(Misfit(path, value, f"there are no entries in {join(path[:end])}", entry, origin))
+            return UNFIT
+    return value
 
 
 def fitted_text(fit: Fitting, kind: Any, value: Any, text: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import abc
 from enum import Enum
+from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin
 
 from expkit.config.typed.shapes import Field, Shape, shape_of
@@ -104,6 +105,13 @@ def checked_by_class(kind: Any, keys: Iterable[Any]) -> bool:
         if (above := inner_kind(kind, keys[:end]) if end else kind) is not None
         for shape in shapes_in(above)
     )
+
+
+def is_leaf(kind: Any) -> bool:
+    """Whether nothing can lie in a value of this type."""
+    leaves = (bool, int, float, str, bytes, complex, type(None), PurePath, Enum)
+    kinds = [bare(member)[0] for member in members(kind)]
+    return all(get_origin(one) is Literal or (isinstance(one, type) and issubclass(one, leaves)) for one in kinds)
 
 
 def takes_any_key(kind: Any) -> bool:

@@ -9,7 +9,7 @@ from expkit._support.secrets import MASK, Secret
 from expkit.config.paths import join
 from expkit.config.typed.kinds import inner_kind, text_of
 from expkit.errors import ConfigTypeError, RequiredEntryError
-from expkit.record.masking import is_secret_name, masked
+from expkit.record.masking import is_secret_name, of_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -56,13 +56,11 @@ def _line(above: Path, misfit: Misfit, who: Callable[[str], Origin | None]) -> s
     )
     where = "" if str(origin) == str(entry.origin) else f" ({entry.origin})"
     hidden = _is_secret(misfit, kind)
-    reason = "" if hidden or not misfit.reason else f"; {misfit.reason}"
+    secrets = of_process()
+    value = misfit.text or safe_repr(secrets.masked({name: misfit.value})[name])
+    reason = "" if hidden or not misfit.reason else f"; {secrets.hide(misfit.reason)}"
     fits = f"{declared} {what}" if declared == "its type" else f"{declared}: {what}"
-    return f"{name}={MASK if hidden else _shown(name, misfit)} ({origin}) does not fit {fits}{where}{reason}"
-
-
-def _shown(name: str, misfit: Misfit) -> str:
-    return misfit.text or safe_repr(masked({name: misfit.value})[name])
+    return f"{name}={MASK if hidden else value} ({origin}) does not fit {fits}{where}{reason}"
 
 
 def _is_secret(misfit: Misfit, kind: Any) -> bool:
