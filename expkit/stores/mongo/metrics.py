@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from expkit.stores.mongo.streams import Piece
     from expkit.types import RunId
 
-PART = 50_000
-"""Points in one document: some 3 MB."""
+PART = 10_000
+"""Points in one document: some 500 KB, because a server writes a whole document anew when it grows."""
 
 _TRIES = 8
 _LONGEST = 200
@@ -68,9 +68,9 @@ class Metrics:
             try:
                 if update.send(self._server):
                     self._parts[place] = update.parts
-                    if update.is_new:
-                        self._links.pop(uid, None)
-                    return update.is_new
+                    if uid in self._links:
+                        self._links[uid] += update.made
+                    return bool(update.made)
             except BulkWriteError:
                 pass
             self._parts.pop(place, None)  # somebody else was faster, or an earlier try of ours came late
@@ -111,14 +111,14 @@ class _Update:
 
     Attributes:
         parts: the last document of each name, after it.
-        is_new: whether it makes documents.
+        made: links to the documents that it makes.
     """
 
     def __init__(self, run_id: RunId, place: str, parts: dict[str, _Part], piece: Piece) -> None:
         self._run_id = run_id
         self._place = place
         self.parts = parts
-        self.is_new = False
+        self.made: list[dict[str, str]] = []
         self._operations: list[Any] = []
         self._updates = 0
         for name, points in self._by_name(piece).items():
@@ -167,7 +167,7 @@ class _Update:
         ours = {"stream": self._place, "part": number, "n": count, "end": end}
         head = {"_id": _id(self._place, name, number), "run_id": self._run_id, "name": name}
         self._operations.append(InsertOne({**head, **columns, "expkit": ours}))
-        self.is_new = True
+        self.made.append({"name": name, "id": str(head["_id"])})
 
 
 def _parts_of(points: list[tuple[int, Point]], last: _Part | None) -> Iterator[tuple[int, list[tuple[int, Point]]]]:

@@ -7,6 +7,7 @@ import de.bwaldvogel.mongo.wire.message.MongoMessage;
 import de.bwaldvogel.mongo.wire.message.MongoQuery;
 import java.util.List;
 import java.util.Set;
+import org.h2.mvstore.MVStore;
 
 /** mongo-java-server on H2, committed before each answer to a write, as a journaled mongod does. */
 public class Server {
@@ -34,7 +35,7 @@ public class Server {
 
     private static class Committing extends H2Backend {
         Committing(String file) {
-            super(file);
+            super(new MVStore.Builder().fileName(file).cacheSize(256).open());
         }
 
         @Override
