@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from expkit._support.covering import coverable
+from expkit._support.named import NamedTuple
 from expkit.errors import ObserverError
 from expkit.observers.delivery import current
 from expkit.observers.store import StoreObserver
