@@ -230,7 +230,7 @@ class Life:
             self._note_output,
             self._note_troubles,
             run.admit,
-            self._keep_run_files,
+            lambda: keep_run_files(run),
             lambda: run.recorder.tell(last_facts(run)),
             lambda: run.recorder.report(run.info, run.result),
             self._hear_ranks,
@@ -239,12 +239,6 @@ class Life:
         self._doubt = doubt(run)
         run.recorder.end(outcome(run, error or self._doubt), written)
         self._words.remove()
-
-    def _keep_run_files(self) -> None:
-        if self.run.dir_used:
-            from expkit.run.used.files import keep_run_files
-
-            keep_run_files(self.run)
 
     def _hear_ranks(self) -> None:
         if self.run.plan.seat is not None:
@@ -292,6 +286,14 @@ class Life:
     def abandon(self) -> None:
         """The interpreter ends while the run is going on in a thread, or in a block that was never left."""
         _in_any_case(lambda: self._end_once(RunInterrupt("the program ended while the run was going on")))
+
+
+def keep_run_files(run: Run) -> None:
+    """Make artifacts of the files in ``run.dir``, if the program ever asked for it."""
+    if run.dir_used:
+        from expkit.run.used import files
+
+        files.keep_run_files(run)
 
 
 def _recorder(run: Run, record: RunRecord) -> Recorder:
