@@ -126,7 +126,7 @@ def test_metrics_roll_over(store, database, monkeypatch):
     assert [len(document["steps"]) for document in found] == [70] * 7 + [10]
     assert [step for document in found for step in document["steps"]] == list(range(500))
     assert [link["id"] for link in database["runs"].find_one()["info"]["metrics"]] == [
-        str(document["_id"]) for document in database["metrics"].find().sort("_id", 1)
+        str(document["_id"]) for document in database["metrics"].find().sort("expkit.part", 1)
     ]
 
 
@@ -185,6 +185,23 @@ def test_a_save_sends_what_is_new(store, database):
         store.save(record.but(info={"epoch": 2}))
     assert [sorted(change.get("$set", {})) for change in sent] == [["expkit.record.info", "info"], []]
     assert store.load(record.uid).info == {"epoch": 2}
+
+
+def test_ended_runs_are_let_go(store):
+    """A process that makes many runs does not remember what it knew of those that have ended."""
+
+    def remembered():
+        holders = (store._documents._known, store._metrics._parts, store._metrics._links, store._screens._tails)
+        return [len(holder) for holder in holders]
+
+    record = sample_record()
+    run = store.create(record)
+    store.append(run, StreamKey(), 0, sample_points(3))
+    store.append(run, StreamKey(OUTPUT), 0, b"text")
+    store.save(record)
+    assert remembered() == [1, 1, 1, 1]
+    store.save(record.but(status=COMPLETED))
+    assert remembered() == [0, 0, 0, 0]
 
 
 def test_long_fields_leave_nothing(store, database):

@@ -78,11 +78,9 @@ class Metrics:
 
     def _known(self, place: str) -> dict[str, _Part]:
         if place not in self._parts:
-            fields = {"name": 1, "expkit": 1}
-            found = self._server.metrics.find({"expkit.stream": place}, fields).sort("expkit.part", 1)
             self._parts[place] = {
                 document["name"]: _Part(document["_id"], ours["part"], ours["n"], ours["end"])
-                for document in found
+                for document in self._listed({"expkit.stream": place})
                 for ours in (document["expkit"],)
             }
         return self._parts[place]
@@ -90,9 +88,14 @@ class Metrics:
     def links(self, run_id: RunId, uid: str) -> list[dict[str, str]]:
         """What ``info.metrics`` says: the name and the document of each metric of a run."""
         if uid not in self._links:
-            found = self._server.metrics.find({"run_id": run_id}, {"name": 1}).sort("_id", 1)
+            found = self._listed({"run_id": run_id})
             self._links[uid] = [{"name": document["name"], "id": str(document["_id"])} for document in found]
         return self._links[uid]
+
+    def _listed(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        """What documents say of themselves, in order; ordered here, for a server has little room for large ones."""
+        found = self._server.metrics.find(wanted, {"name": 1, "expkit": 1})
+        return sorted(found, key=lambda document: document.get("expkit", {}).get("part", 0))
 
     def remove_all(self, run_id: RunId, uid: str) -> None:
         """Remove the metrics of a run."""

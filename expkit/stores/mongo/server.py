@@ -171,7 +171,7 @@ class Server:
         if self._indexed:
             return
         self.runs.create_index([("expkit.uid", 1)], unique=True, sparse=True)
-        self.runs.create_index([("expkit.created", 1)])
+        self.runs.create_index([("expkit.created", 1), ("_id", 1)])
         self.metrics.create_index([("run_id", 1), ("name", 1)])
         self.metrics.create_index([("expkit.stream", 1)])
         self.annotations.create_index([("uid", 1)])

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
-from expkit.record.model import OUTPUT
+from expkit.record.model import OUTPUT, QUEUED, RUNNING
 from expkit.record.tagged import is_unicode, record_blobs
 from expkit.record.wire import annotation_to_json
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
@@ -112,6 +112,8 @@ class MongoStore(Served):
         """Replace a record; only the fields that have changed are sent."""
         resumed = self._save(record)
         self._note(record.uid, "resumed" if resumed else "saved")
+        if record.status not in (QUEUED, RUNNING):
+            self._let_go(record.uid)
 
     @bounded
     def _save(self, record: RunRecord) -> bool:
@@ -134,7 +136,7 @@ class MongoStore(Served):
     @bounded
     def ids(self) -> list[RunKey]:
         """All runs, oldest first."""
-        found = self.server.runs.find({"expkit.uid": {"$exists": True}}, {"_id": 1, "expkit.uid": 1})
+        found = self.server.runs.find({"expkit.created": {"$gt": 0}}, {"_id": 1, "expkit.uid": 1})
         ordered = found.sort([("expkit.created", 1), ("_id", 1)])
         return [RunKey(document["_id"], document["expkit"]["uid"]) for document in ordered]
 
@@ -282,8 +284,13 @@ class MongoStore(Served):
         if uid is not None:
             streams.remove_all(self.server, uid)
             self.server.annotations.delete_many({"uid": uid})
-            self._documents.forget(uid)
-            self._screens.forget(uid)
+            self._let_go(uid)
+
+    def _let_go(self, uid: str) -> None:
+        """Know nothing of a run any more: a process may make thousands."""
+        self._documents.forget(uid)
+        self._metrics.forget(uid)
+        self._screens.forget(uid)
 
     def sweep(self, grace: float = 86400.0) -> int:
         """Remove bytes that no run names."""
