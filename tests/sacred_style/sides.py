@@ -25,7 +25,7 @@ class Told(NamedTuple):
 
 def environment(state, **more):
     """The environment of both sides."""
-    unlike = ("EXPKIT_", "PYTEST_", "PYTHON", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "COV_")
+    unlike = ("EXPKIT_", "PYTEST_", "PYTHON", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unlike)}
     return {**kept, "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "ignore", "EXPKIT_STATE": str(state), **more}
 
