@@ -26,6 +26,8 @@ else:
         """Base of tuples whose annotated names are fields, as of :class:`typing.NamedTuple`."""
 
         def __new__(cls, *values: Any, **named: Any) -> NamedTuple:  # noqa: PYI034 - `Self` needs Python 3.11
+            if len(named) == len(cls._fields) and not values and all(map(named.__contains__, cls._fields)):
+                return tuple.__new__(cls, map(named.__getitem__, cls._fields))
             missing = len(cls._fields) - len(values)
             if named or missing:
                 usual = tuple(cls._field_defaults.values())
