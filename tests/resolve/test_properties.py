@@ -65,7 +65,7 @@ def derived():
     n = 3
     twice = [n, n]
     table = {"n": n, "rest": [{"k": (n, 2)}]}
-    if n == 3:
+    if type(n) is int and n == 3:  # an array would not say
         large = True
 
 

@@ -85,7 +85,7 @@ def fitted_text(fit: Fitting, kind: Any, value: Any, text: str) -> Any:
     try:
         return fit(kind, value)
     except UnfitError:
-        if not text or text == value:
+        if not text or (type(value) is str and text == value):
             raise
         try:
             return fit(kind, text)
