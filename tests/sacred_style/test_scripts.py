@@ -33,12 +33,19 @@ def test_script(script, sacred, folders):
     assert unmet == []
 
 
+NEVER_SUCCEED = {"documentation/interrupts.py", "reinforcement/seed_in_config.py"}
+"""Scripts that are about failing, and one that Sacred cannot run."""
+
+
 def test_runs_are_compared(sacred, folders):
-    """What is compared has runs in it: nearly every script records some under Sacred."""
-    recorded = 0
+    """What is compared is worth it: under Sacred scripts succeed, but for those about failing, and most record runs."""
+    recorded, failing = 0, set()
     for script in scripts():
         told = on_sacred(sacred, script, folders / "sacred" / script.name.replace("/", "-"))
         recorded += any(key.endswith("| runs") and value for key, value in told.items())
+        if 0 not in [value for key, value in told.items() if key.endswith("| exit")]:
+            failing.add(str(script))
+    assert failing == NEVER_SUCCEED
     assert recorded >= 50
 
 

@@ -53,9 +53,9 @@ def main(_run, _config):
     mine = copy.deepcopy(_config)
     mine["nested"]["b"].append(3)
     print(type(mine).__name__, _config["nested"]["b"], mine["nested"]["b"])
-    print(_run.own_attribute, _run.meta_info["options"]["UPDATE"], _run.config_modifications.docs.get("a"))
+    print(_run.own_attribute, _run.meta_info["options"].get("UPDATE"), _run.config_modifications.docs.get("a"))
     print(isinstance(_run.start_time, datetime.datetime), _run.start_time.tzinfo, _run.stop_time)
-    print(_run.observers[0] is ex.observers[0], _run.observers[0].run_entry["config"]["a"])
+    print(_run.observers[0] is ex.observers[0], _run.observers[0].run_entry["command"])
     _run.info["kept"] = [1]
     return captured() + from_ing()
 

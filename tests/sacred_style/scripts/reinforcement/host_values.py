@@ -15,7 +15,7 @@ def env_config():
 
 @env.config_hook
 def scaled(config, command_name, logger):
-    return {"total": config["env"]["workers"] * config["scale"]}
+    return {"total": config["env"]["workers"] * 10}
 
 
 ex = Experiment("host_values", ingredients=[env])

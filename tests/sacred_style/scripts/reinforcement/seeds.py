@@ -10,13 +10,21 @@ ex.observers.append(FileStorageObserver("runs"))
 
 
 @ex.config
-def cfg(seed):
-    env_seed = seed + 1
+def cfg():
+    seed = 4
     numbers = 3
 
 
+@ex.capture
+def set_seeds(seed):
+    random.seed(seed)
+    np.random.seed(seed)
+    return seed
+
+
 @ex.automain
-def main(seed, env_seed, numbers, _seed):
-    print(seed, env_seed, isinstance(_seed, int))
+def main(seed, numbers, _seed, _rnd):
+    print(seed, isinstance(_seed, int), type(_rnd).__name__)
     print([random.randint(0, 99) for _ in range(numbers)], np.random.randint(0, 99, numbers).tolist())
-    return env_seed
+    print(set_seeds(), [random.randint(0, 99) for _ in range(numbers)], np.random.randint(0, 99, numbers).tolist())
+    return seed
