@@ -21,6 +21,7 @@ _PARAMETER = r"([?&;#])([^\s=&;#?]+)=([^\s&;#\"']+)"
 _HOOK = (
     r"(?i)\b(hooks\.slack\.com/services/|api\.telegram\.org/bot|discord(?:app)?\.com/api/webhooks/)[^\s\"'/?][^\s\"'?]*"
 )
+_NOTIFY = r"(?i)\b(notify:[a-z][\w+.-]*://)[^\s\"']+"
 _PARAMETERS = frozenset(("auth", "key", "pass", "pw", "sig", "signature"))
 """Secret in a URL, if nowhere else."""
 
@@ -100,6 +101,7 @@ def _without_urls(text: str, is_secret: Callable[[str], bool]) -> str:
     text = re.sub(_LOGIN, rf"\1:{MASK}@", text)
     text = re.sub(_BARE_LOGIN, rf"\1:{MASK}@", text)
     text = re.sub(_PARAMETER, lambda match: _parameter(match, is_secret), text)
+    text = re.sub(_NOTIFY, rf"\1{MASK}", text)
     return re.sub(_HOOK, rf"\1{MASK}", text)
 
 

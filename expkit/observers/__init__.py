@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from expkit.observers.base import RunObserver
     from expkit.observers.file import FileStorageObserver
     from expkit.observers.mongo import MongoObserver, QueuedMongoObserver
+    from expkit.observers.notices.notify import NotifyObserver
+    from expkit.observers.notices.slack import SlackObserver
+    from expkit.observers.notices.telegram import TelegramObserver
     from expkit.observers.store import StoreObserver
     from expkit.observers.tinydb import TinyDbObserver
     from expkit.observers.tinydb_reader import TinyDbReader
@@ -19,9 +22,12 @@ if TYPE_CHECKING:
 __all__ = [
     "FileStorageObserver",
     "MongoObserver",
+    "NotifyObserver",
     "QueuedMongoObserver",
     "RunObserver",
+    "SlackObserver",
     "StoreObserver",
+    "TelegramObserver",
     "TinyDbObserver",
     "TinyDbReader",
 ]
@@ -29,9 +35,12 @@ __all__ = [
 _PLACES = {
     "FileStorageObserver": "file",
     "MongoObserver": "mongo",
+    "NotifyObserver": "notices.notify",
     "QueuedMongoObserver": "mongo",
     "RunObserver": "base",
+    "SlackObserver": "notices.slack",
     "StoreObserver": "store",
+    "TelegramObserver": "notices.telegram",
     "TinyDbObserver": "tinydb",
     "TinyDbReader": "tinydb_reader",
 }

@@ -35,15 +35,18 @@ class RunObserver:
 
     All events of one run come from one thread, in order. Methods are called by keyword and are handed copies of
     what their signatures name: leave out what you do not need. An exception in ``queued_event`` or
-    ``started_event`` stops the run; any later one is reported, and the event is tried again.
+    ``started_event`` stops the run, unless it is not awaited; any later one is reported, and the event is tried again.
 
     Attributes:
         priority: observers with higher priority are told first.
         tries: how often one event is tried before it is given up; None: until it is taken.
+        awaited: whether a run's start waits for the observer, which may give it an id. Others are told in the
+            background, of the start as well, after all that are awaited.
     """
 
     priority: float = 0
     tries: int | None = 3
+    awaited: bool = True
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

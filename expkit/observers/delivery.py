@@ -70,6 +70,10 @@ def _unseen(amount: int) -> None:
     """Where nobody waits for a delivery, nobody looks at its progress."""
 
 
+def _unsaid(text: str) -> None:
+    """Where a delivery has no log, nothing is written down."""
+
+
 class Delivery(Frozen):
     """One event on its way to one observer.
 
@@ -84,6 +88,7 @@ class Delivery(Frozen):
         sent: hashes of the bytes that the observer has; kept like ``cursors``.
         add_file: keeps a further file, writes it down and tells all other observers.
         moved: told of progress within one event: bytes or points that the observer has taken.
+        gap: writes down what is missing, in one sentence, while the run goes on.
     """
 
     event: Event
@@ -97,6 +102,7 @@ class Delivery(Frozen):
     sent: set[str] = field(default_factory=set)
     add_file: Callable[[Path | bytes, FileRef], None] = _nowhere
     moved: Callable[[int], None] = _unseen
+    gap: Callable[[str], None] = _unsaid
 
 
 current: ContextVar[Delivery | None] = ContextVar("expkit_delivery", default=None)

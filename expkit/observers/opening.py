@@ -100,6 +100,8 @@ def _open_place(place: str | os.PathLike[str]) -> RunObserver:
         return _into_tinydb(os.fspath(url), offline)
     if scheme in ("mongodb", "mongodb+srv"):
         return _into_mongodb(os.fspath(url), offline)
+    if scheme == "notify":
+        return _to_people(rest, offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
 
 
@@ -107,6 +109,14 @@ def _into_mongodb(url: str, offline: str | None) -> RunObserver:
     from expkit.observers.mongo import MongoObserver
 
     return MongoObserver.at(url, offline=offline)
+
+
+def _to_people(rest: str, offline: str | None) -> RunObserver:
+    from expkit.observers.notices.notify import open_notices
+
+    if offline is not None:
+        raise NoObserverError(f"offline={offline} is for stores; notify: tells people, and keeps nothing")
+    return open_notices(rest)
 
 
 def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
@@ -132,7 +142,7 @@ def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | Non
             raise NoObserverError(f"offline={offline} is for stores; {scheme}: is an observer of its own kind")
         return cast("RunObserver", observers[scheme]()(url))
     if scheme not in stores:
-        raise NoObserverError(unknown_scheme(scheme, {*OPENERS, *observers, *stores}, GROUP, STORES))
+        raise NoObserverError(unknown_scheme(scheme, {"notify", *OPENERS, *observers, *stores}, GROUP, STORES))
     return None
 
 

@@ -220,13 +220,13 @@ MODULES: dict[str, dict[str, str]] = {
         "QueuedMongoObserver": "observers.mongo",
         "RunObserver": "observers.base",
         "S3Observer": ".observers",
-        "SlackObserver": ".observers",
+        "SlackObserver": "observers.notices.slack",
         "SqlObserver": ".observers",
-        "TelegramObserver": ".observers",
+        "TelegramObserver": "observers.notices.telegram",
         "TinyDbObserver": "observers.tinydb",
         "TinyDbReader": "observers.tinydb_reader",
     },
-    "sacred.observers.base": {"RunObserver": "observers.base", "td_format": ".observers"},
+    "sacred.observers.base": {"RunObserver": "observers.base", "td_format": "observers.notices.words:in_words"},
     "sacred.observers.file_storage": {
         "DEFAULT_FILE_STORAGE_PRIORITY": ".observers",
         "FileStorageObserver": "observers.file",
@@ -247,12 +247,15 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "sacred.observers.queue": {"QueueObserver": ".observers"},
     "sacred.observers.s3_observer": {"DEFAULT_S3_PRIORITY": ".observers", "S3Observer": ".observers"},
-    "sacred.observers.slack": {"DEFAULT_SLACK_PRIORITY": ".observers", "SlackObserver": ".observers"},
+    "sacred.observers.slack": {"DEFAULT_SLACK_PRIORITY": ".observers", "SlackObserver": "observers.notices.slack"},
     "sacred.observers.sql": {"DEFAULT_SQL_PRIORITY": ".observers", "SqlObserver": ".observers"},
     "sacred.observers.sql_bases": dict.fromkeys(
         ("Artifact", "Base", "Dependency", "Experiment", "Host", "Repository", "Resource", "Run", "Source"), _TABLES
     ),
-    "sacred.observers.telegram_obs": {"DEFAULT_TELEGRAM_PRIORITY": ".observers", "TelegramObserver": ".observers"},
+    "sacred.observers.telegram_obs": {
+        "DEFAULT_TELEGRAM_PRIORITY": ".observers",
+        "TelegramObserver": "observers.notices.telegram",
+    },
     "sacred.observers.tinydb_hashfs": {
         "TinyDbObserver": "observers.tinydb",
         "TinyDbReader": "observers.tinydb_reader",

@@ -8,22 +8,12 @@ from expkit.errors import ObserverError
 from expkit.observers.base import RunObserver
 
 if TYPE_CHECKING:
-    from datetime import timedelta
     from typing import NoReturn
 
 DEFAULT_FILE_STORAGE_PRIORITY = DEFAULT_S3_PRIORITY = DEFAULT_GCS_PRIORITY = 20
 DEFAULT_MONGO_PRIORITY = 30
 DEFAULT_SQL_PRIORITY = 40
 DEFAULT_SLACK_PRIORITY = DEFAULT_TELEGRAM_PRIORITY = 10
-
-_UNITS = (
-    ("year", 365 * 86400),
-    ("month", 30 * 86400),
-    ("day", 86400),
-    ("hour", 3600),
-    ("minute", 60),
-    ("second", 1),
-)
 
 
 class _Missing(RunObserver):
@@ -59,18 +49,6 @@ class GoogleCloudStorageObserver(_Missing):
     instead = "FileStorageObserver(...) and copy the folder into the bucket"
 
 
-class SlackObserver(_Missing):
-    """Told a channel of Slack how runs end."""
-
-    instead = "an observer of your own: a RunObserver whose completed_event and failed_event post the message"
-
-
-class TelegramObserver(_Missing):
-    """Told a chat of Telegram how runs start and end."""
-
-    instead = "an observer of your own: a RunObserver whose completed_event and failed_event post the message"
-
-
 class QueueObserver(RunObserver):
     """Called another observer from a thread of its own; here every observer has such a thread.
 
@@ -94,16 +72,3 @@ class QueueObserver(RunObserver):
             stacklevel=2,
         )
         return covered_observer
-
-
-def td_format(td_object: timedelta) -> str:
-    """A duration in words: ``1 hour, 2 minutes, 5 seconds``; years have 365 days and months 30."""
-    seconds = int(td_object.total_seconds())
-    if seconds == 0:
-        return "less than a second"
-    words = []
-    for unit, length in _UNITS:
-        count, seconds = divmod(seconds, length) if seconds >= length else (0, seconds)
-        if count:
-            words.append(f"{count} {unit}{'s' if count > 1 else ''}")
-    return ", ".join(words)

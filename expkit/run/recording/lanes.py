@@ -97,7 +97,7 @@ class Lane:
     def begin(self, delivery: Delivery) -> RunId | None:
         """Tell of the start, in the lane's thread, and wait for the answer; what the observer raises is raised.
 
-        An observer that may be away is told again in the background, and the answer is None.
+        An observer that may be away, and one that is not awaited, is told in the background; the answer is None.
 
         Raises:
             TimeoutError: it does not answer.
@@ -197,7 +197,7 @@ class Lane:
 
     def _run(self, opening: _Opening, delivery: Delivery) -> None:
         try:
-            opening.answer = self._tell(delivery)
+            opening.answer = self._tell(delivery) if self.observer.awaited else None
         except BaseException as error:
             opening.away = self._is_away(error)
             if not opening.away:
@@ -206,7 +206,7 @@ class Lane:
             self._note(error, "the start")
         finally:
             opening.done.set()
-        if opening.away:
+        if opening.away or not self.observer.awaited:
             self._deliver(delivery.but(bind=False))
         self._deliver_all()
         if self._abandoned or self._queue:

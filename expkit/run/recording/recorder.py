@@ -53,7 +53,7 @@ class Recorder:
 
     def __init__(self, record: RunRecord, observers: Sequence[RunObserver], live: Live) -> None:
         self.record = record
-        self.observers = sorted(observers, key=lambda observer: -observer.priority)
+        self.observers = sorted(observers, key=lambda observer: (not observer.awaited, -observer.priority))
         self.lanes: list[Lane] = []
         self.owed: list[Lane] = []
         self.log: Log = NoLog(record)
@@ -225,6 +225,7 @@ class Recorder:
             sent=lane.sent,
             add_file=add_file,
             moved=lane.moved,
+            gap=self.missing,
         )
 
     def report(self, info: Mapping[str, Any], result: Any) -> None:
@@ -269,6 +270,11 @@ class Recorder:
         """Say, and write down, what is missing from the record."""
         if _GONE not in self._broken:
             log.warning("%s", text)
+            self.missing(text)
+
+    def missing(self, text: str) -> None:
+        """Write down what is missing from the record, if the run goes on."""
+        if not self.over:
             self.tell(Learned(time=now(), gaps=(text,)))
 
     # -- the end ---------------------------------------------------------------------------------------
