@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from expkit.stores.base import RunStore
 
+REMOTE = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "sftp", "ssh", "ftp", "ftps", "webdav+http", "webdav+https")
+"""Schemes of buckets and of folders of other machines; others that fsspec knows are asked for when they are met."""
+
 GROUP = "expkit.stores"
 """Entry points of this group add schemes: their name is the scheme, they load to a callable of the URL."""
 
@@ -23,7 +27,8 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
 
     Args:
         url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); ``tinydb:FOLDER``;
-            ``mongodb://HOST/DATABASE``; or a scheme that an installed package adds by an entry point of the group
+            ``mongodb://HOST/DATABASE``; ``s3://BUCKET/PATH``, ``gs://...``, ``az://...``, ``sftp://HOST/PATH``,
+            ``ftp://...``, ``webdav+https://...`` and whatever fsspec opens; or a scheme that an installed package adds by an entry point of the group
             ``expkit.stores``. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
 
     Raises:
@@ -34,6 +39,8 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
         return OPENERS[scheme](rest)
     added = plugins(GROUP)
     if scheme not in added:
+        if is_remote(scheme, rest):
+            return _open_remote(scheme, rest)
         raise StoreError(unknown_scheme(scheme, {*OPENERS, *added}, GROUP))
     return cast("RunStore", added[scheme]()(os.fspath(url)))
 
@@ -47,7 +54,24 @@ def _open_folder(path: str) -> RunStore:
         raise StoreError(str(error)) from None
 
 
-def _open_memory(_: str) -> RunStore:
+def is_remote(scheme: str, rest: str) -> bool:
+    """Whether fsspec knows the scheme of a URL that names a place."""
+    if not rest.startswith("//"):
+        return False
+    from expkit.stores.remote.kinds import kind_of
+
+    return kind_of(scheme) is not None
+
+
+def _open_remote(scheme: str, rest: str) -> RunStore:
+    from expkit.stores.remote.store import RemoteStore
+
+    return RemoteStore(f"{scheme}:{rest}")
+
+
+def _open_memory(rest: str) -> RunStore:
+    if rest.startswith("//"):
+        return _open_remote("memory", rest)
     from expkit.stores.memory import MemoryStore
 
     return MemoryStore()
@@ -88,5 +112,6 @@ OPENERS: dict[str, Callable[[str], RunStore]] = {
     "mongodb": _open_mongodb,
     "mongodb+srv": _open_mongodb_srv,
     "tinydb": _open_tinydb,
+    **{scheme: partial(_open_remote, scheme) for scheme in REMOTE},
 }
 """How to open stores of our own, by scheme."""

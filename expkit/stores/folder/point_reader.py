@@ -157,6 +157,18 @@ class PointReader:
                     return
 
 
+def points_in(data: bytes) -> list[Point]:
+    """The points of whole records that lie in memory, each series being named before its points."""
+    series: dict[int, Series] = {}
+    found: list[Point] = []
+    for span in _split(data):
+        if span.kind == slots.SERIES:
+            series[_head(span.data) >> 4] = _series(span.data)
+        elif span.points:
+            found += _points(span, series)
+    return found
+
+
 def _check_magic(start: bytes, path: object) -> bool:
     """Whether the file has begun; raises for files that are no such file."""
     if slots.MAGIC.startswith(start.rstrip(b"\0")):

@@ -1,0 +1,1 @@
+"""Runs in buckets and in folders of other machines: the folder store's layout over fsspec; appended data as pieces."""

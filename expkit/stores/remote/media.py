@@ -1,0 +1,439 @@
+"""Bytes in a bucket or a folder far away: :class:`Media`, a few things that every place of fsspec can do.
+
+Every call is bounded in time, may be repeated, and raises ``FileNotFoundError`` or a ``StoreError`` of one sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import datetime, timezone
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from expkit.errors import StoreError
+from expkit.stores.remote.kinds import ANSWER, FOLDERS, OBJECTS
+from expkit.stores.remote.trouble import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from expkit.stores.remote.place import Place
+
+_T = TypeVar("_T")
+_S = TypeVar("_S")
+
+AT_ONCE = 16
+"""How many objects are fetched at the same time, where the driver can."""
+
+PART = 8 << 20
+"""Bytes of one part of a large upload."""
+
+_LONG = ANSWER * 6
+"""Seconds for listings of many pages, and to finish an upload of many parts."""
+
+_WAIT = 2.0
+"""Seconds to wait for the bytes of a name that somebody has just claimed."""
+
+
+class Item(NamedTuple):
+    """What a listing says of an object; ``name`` is below the root."""
+
+    name: str
+    size: int
+    modified: datetime | None
+
+
+class Media:
+    """One place, below a root; nothing is loaded or connected before the first use.
+
+    Args:
+        place: where.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._lock = threading.RLock()
+        self._fs: Any = None
+        self._pid = 0
+        self._root = ""
+        self._folders: set[str] = set()
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def get(self, name: str, start: int | None = None, end: int | None = None) -> bytes:
+        """The bytes of an object, or those from ``start`` to ``end``.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        if start is not None and start == end:
+            return b""
+        data: bytes = self._do(lambda fs: fs.cat_file(self._path(name), start=start, end=end, **self._bound()))
+        return data
+
+    def find(self, name: str, default: bytes | None = None) -> bytes | None:
+        """The bytes of an object; ``default`` where there is none."""
+        try:
+            return self.get(name)
+        except FileNotFoundError:
+            return default
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such an object."""
+        return self.size(name) is not None
+
+    def size(self, name: str) -> int | None:
+        """Bytes of an object; None where there is none."""
+        try:
+            info = self._info(name)
+        except FileNotFoundError:
+            return None
+        return None if info["type"] == "directory" else int(info["size"] or 0)
+
+    def modified(self, name: str) -> datetime | None:
+        """When an object was written, by the clock of the place; None where that is not said."""
+        return _modified(self._info(name))
+
+    def _info(self, name: str) -> dict[str, Any]:
+        def ask(fs: Any) -> Any:
+            fs.invalidate_cache()
+            return fs.info(self._path(name), **self._bound())
+
+        info: dict[str, Any] = self._do(ask)
+        return info
+
+    def items(self, folder: str) -> list[Item]:
+        """All objects below a folder, at any depth."""
+
+        def ask(fs: Any) -> Any:
+            fs.invalidate_cache()
+            return fs.find(self._path(folder), detail=True, **self._bound(_LONG))
+
+        try:
+            found = self._do(ask)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        items = (self._item(info) for info in found.values() if info["type"] == "file")
+        return [item for item in items if not item.name.endswith(_ASIDE)]
+
+    def folders(self) -> list[str]:
+        """Names of the folders at the root."""
+
+        def ask(fs: Any) -> Any:
+            fs.invalidate_cache()
+            return fs.ls(self._root or "/", detail=True, **self._bound(_LONG))
+
+        try:
+            found = self._do(ask)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return [info["name"].rstrip("/").rpartition("/")[2] for info in found if info["type"] == "directory"]
+
+    def each(self, things: Sequence[_S], get: Callable[[_S], _T]) -> list[_T]:
+        """What ``get`` gives for each thing, many at once where the driver can."""
+        if len(things) < 2 or not self._is_parallel():  # noqa: PLR2004
+            return [get(thing) for thing in things]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(AT_ONCE, len(things)), "expkit-remote") as pool:
+            return list(pool.map(get, things))
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write an object; readers see the old or the new one."""
+        if self.place.kind.style == OBJECTS:
+            self._do(lambda fs: fs.pipe_file(self._path(name), data, **self._bound(_LONG)))
+            return
+
+        def write(fs: Any) -> None:
+            self._make_folder(fs, name)
+            aside = self._aside(name)
+            with fs.open(aside, "wb") as file:
+                file.write(data)
+            _move(fs, aside, self._path(name))
+
+        self._do(write)
+
+    def make(self, name: str, data: bytes) -> bool:
+        """Write an object only if there is none; of several at once one gets True.
+
+        So does whoever repeats it with the same bytes, which should be nobody else's.
+        """
+        if self._makes(name, data):
+            return True
+        found = self._claimed(name)
+        if found is None and self.place.kind.style == FOLDERS:  # its maker has died before it could say more
+            self.put(name, data)
+            return True
+        return found == data
+
+    def _makes(self, name: str, data: bytes) -> bool:
+        if self.place.kind.style == FOLDERS:
+            won = self._do(lambda fs: self._makes_folder(fs, f"{name}{_CLAIM}"))
+            if won:
+                self.put(name, data)
+            return won
+        if self.place.kind.style == OBJECTS:
+            return self._do(lambda fs: _creates(fs, self._path(name), data, self._bound()))
+        with _unclaimed:
+            if self.exists(name):
+                return False
+            self.put(name, data)
+            return True
+
+    def _makes_folder(self, fs: Any, name: str) -> bool:
+        self._make_folder(fs, name)
+        try:
+            _mkdir(fs, self._path(name))
+        except Exception as error:
+            fs.invalidate_cache()
+            if fs.exists(self._path(name)):
+                return False
+            raise error from None
+        return True
+
+    def _claimed(self, name: str) -> bytes | None:
+        """The bytes of a name that somebody has claimed."""
+        end = monotonic() + _WAIT
+        while True:
+            found = self.find(name)
+            if found is not None or monotonic() > end or self.place.kind.style != FOLDERS:
+                return found
+            sleep(0.05)
+
+    def upload(self, name: str, parts: Iterable[bytes]) -> None:
+        """Write a large object part by part, in constant memory; an error in between leaves nothing under its name."""
+        is_atomic = self.place.kind.style == OBJECTS
+        target = self._path(name) if is_atomic else self._aside(name)
+        file = self._do(lambda fs: self._opened(fs, name, target))
+        try:
+            for part in parts:
+                self._do(lambda _, part=part: file.write(part), tries=1)  # type: ignore[misc]
+        except BaseException:
+            _discard(file)
+            raise
+        self._do(lambda _: file.close(), tries=1)
+        if not is_atomic:
+            self._do(lambda fs: _move(fs, target, self._path(name)))
+
+    def _opened(self, fs: Any, name: str, target: str) -> Any:
+        self._make_folder(fs, name)
+        return fs.open(target, "wb", block_size=PART)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove objects; what is gone already is fine."""
+        for name in names:
+            try:
+                self._do(lambda fs, name=name: fs.rm_file(self._path(name), **self._bound()))  # type: ignore[misc]
+            except FileNotFoundError:
+                continue
+
+    def make_bucket(self) -> None:
+        """Make the bucket, where that is possible and it is not there."""
+        self._do(lambda fs: fs.mkdir(self.place.host, **self._bound()))
+
+    # -- the driver ------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of connections."""
+        with self._lock:
+            fs, self._fs = self._fs, None
+        if fs is not None and self._pid == os.getpid():
+            _close(fs)
+
+    def _do(self, work: Callable[[Any], _T], tries: int = 2) -> _T:
+        """Do something with the file system; where a connection was dropped, once more with a new one."""
+        for left in reversed(range(tries)):
+            try:
+                fs = self._connected()
+                if self._is_parallel():
+                    return work(fs)
+                with self._lock:
+                    return work(fs)
+            except (FileNotFoundError, StoreError):
+                raise
+            except Exception as error:
+                if not left or self._is_parallel() or not _is_dropped(error):
+                    raise StoreError(sentence(error, self.place)) from error
+                self._fs = None
+        raise AssertionError("unreachable")
+
+    def _connected(self) -> Any:
+        """The file system; that of a forked child is its own."""
+        with self._lock:
+            if self._fs is None or self._pid != os.getpid():
+                self._fs, self._pid = self._connect(), os.getpid()
+                self._root = _root_of(self._fs, self.place)
+                self._folders = set()
+            return self._fs
+
+    def _connect(self) -> Any:
+        kind = self.place.kind
+        try:
+            import fsspec
+
+            made = fsspec.get_filesystem_class(kind.protocol)
+        except ImportError as error:
+            raise StoreError(
+                f"{kind.name} takes a package that is not installed: pip install 'expkit[{kind.extra}]' ({error})"
+            ) from None
+        try:
+            arguments = self.place.arguments()
+            fs = made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
+        except TypeError as error:
+            raise StoreError(f"{self.place.where} cannot be asked like this: {error}") from None
+        _bound_in_time(fs)
+        return fs
+
+    def _is_parallel(self) -> bool:
+        return bool(getattr(self._fs, "async_impl", False))
+
+    def _bound(self, seconds: float = ANSWER) -> dict[str, float]:
+        """Asynchronous drivers take the time that a call may last; others have it in their sockets."""
+        return {"timeout": seconds} if self._is_parallel() else {}
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if self._root else name
+
+    def _aside(self, name: str) -> str:
+        from expkit.stores.folder.files import fresh_name
+
+        return f"{self._path(name)}.{fresh_name()}{_ASIDE}"
+
+    def _make_folder(self, fs: Any, name: str) -> None:
+        """Make the folder of an object, where there are such things."""
+        folder = self._path(name).rpartition("/")[0]
+        if self.place.kind.style == OBJECTS or folder in self._folders or not folder:
+            return
+        fs.invalidate_cache()
+        try:
+            fs.makedirs(folder, exist_ok=True)
+        except Exception:  # of two that make it at once one may fail
+            fs.invalidate_cache()
+            if not fs.exists(folder):
+                raise
+        self._folders.add(folder)
+
+    def _item(self, info: dict[str, Any]) -> Item:
+        name = info["name"].lstrip("/")[len(self._root.lstrip("/")) :].lstrip("/")
+        return Item(name, int(info["size"] or 0), _modified(info))
+
+
+_ASIDE = ".aside"
+_CLAIM = ".claim"
+_unclaimed = threading.Lock()
+_TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modify", "created")
+
+
+def _modified(info: dict[str, Any]) -> datetime | None:
+    found = next((info[name] for name in _TIMES if info.get(name)), None)
+    if isinstance(found, str):
+        try:
+            found = datetime.fromisoformat(found.replace("Z", "+00:00"))
+        except ValueError:
+            found = datetime.strptime(found[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    if isinstance(found, (int, float)):
+        return datetime.fromtimestamp(found, timezone.utc)
+    if found is None or found.tzinfo is not None:
+        return found
+    return found.replace(tzinfo=timezone.utc)
+
+
+def _root_of(fs: Any, place: Place) -> str:
+    root: str = fs._strip_protocol(
+        f"{fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]}://{place.root()}"
+    )
+    return (root if place.kind.style == OBJECTS else place.root()).rstrip("/")
+
+
+def _creates(fs: Any, path: str, data: bytes, bound: dict[str, float]) -> bool:
+    for _ in range(3):
+        try:
+            fs.pipe_file(path, data, mode="create", **bound)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if _says(error, "PreconditionFailed", "pre-condition", "preconditions", "412"):
+                return False
+            if not _says(error, "ConditionalRequestConflict", "409"):
+                raise
+            sleep(0.05)  # somebody else is about to put it
+        else:
+            return True
+    return False
+
+
+def _says(error: BaseException, *signs: str) -> bool:
+    text = f"{error!r} {error.__cause__!r}"
+    return any(sign in text for sign in signs)
+
+
+def _mkdir(fs: Any, path: str) -> None:
+    """Make a folder, or fail if there is one: in one step, which the file system's own way is not everywhere."""
+    if hasattr(fs, "ftp") and hasattr(fs.ftp, "mkd"):
+        fs.ftp.mkd(path)
+    elif hasattr(fs, "ftp"):
+        fs.ftp.mkdir(path)
+    elif hasattr(fs, "client"):
+        fs.client.mkdir(path)
+    else:
+        fs.mkdir(path, create_parents=False)
+
+
+def _move(fs: Any, source: str, target: str) -> None:
+    """Rename, over what is there."""
+    if hasattr(fs, "client") and hasattr(fs.client, "move"):
+        fs.client.move(source, target, overwrite=True)
+    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "rename") and not hasattr(fs.ftp, "posix_rename"):
+        fs.ftp.rename(source, target)
+    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "posix_rename"):
+        fs.ftp.posix_rename(source, target)
+    else:
+        fs.mv(source, target)
+
+
+def _discard(file: Any) -> None:
+    """Break an upload off."""
+    try:
+        file.discard()
+    except Exception:  # there may be nothing yet
+        pass
+    file.closed = True
+
+
+def _is_dropped(error: Exception) -> bool:
+    """Whether a connection broke that may be made again at once; slowness is no such thing."""
+    return (
+        isinstance(error, (EOFError, ConnectionError))
+        or type(error).__name__
+        in (
+            "SSHException",
+            "error_temp",
+            "RemoteProtocolError",
+            "ReadError",
+            "WriteError",
+        )
+        or (isinstance(error, OSError) and "closed" in str(error).lower())
+    )
+
+
+def _bound_in_time(fs: Any) -> None:
+    """Limits that no argument of a file system sets."""
+    if hasattr(fs, "retries"):
+        fs.retries = 2
+    channel = getattr(getattr(fs, "ftp", None), "get_channel", None)
+    if channel is not None:
+        channel().settimeout(ANSWER)
+
+
+def _close(fs: Any) -> None:
+    """Close connections; asynchronous drivers do so when they are let go of."""
+    try:
+        if hasattr(fs, "client") and hasattr(fs.client, "close"):
+            fs.client.close()
+        elif hasattr(fs, "ftp"):
+            fs.ftp.close()
+    except Exception:  # it is gone anyway
+        pass

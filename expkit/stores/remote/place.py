@@ -1,0 +1,177 @@
+"""Where a store lies, as its URL says: :class:`Place`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote
+
+from expkit.errors import StoreError
+from expkit.record.masking import is_secret_name
+from expkit.stores.remote.kinds import Kind, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HIDDEN = "***"
+_ACCESS = frozenset(
+    ("key", "secret", "token", "password", "passphrase", "account_key", "sas_token", "connection_string")
+)
+_PLAIN = {"true": True, "false": False, "none": None}
+
+
+class Place(NamedTuple):
+    """Where the runs of one store lie.
+
+    Attributes:
+        kind: of place.
+        scheme: of the URL.
+        user, password: who asks; empty where the usual places (environment, configuration files) say it.
+        host: with its port, where the URL has one; else the bucket.
+        path: below that.
+        options: of the file system.
+    """
+
+    kind: Kind
+    scheme: str
+    user: str
+    password: str
+    host: str
+    path: str
+    options: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """How to open the store again; what gives access is ``***``."""
+        access = f"{quote(self.user)}{':' + HIDDEN if self.password else ''}@" if self.user else ""
+        shown = ((name, HIDDEN if _is_secret(name) else value) for name, value in self.options.items())
+        query = "&".join(f"{quote(name)}={quote(value, safe='/:,*')}" for name, value in shown)
+        return f"{self.scheme}://{access}{self.host}{quote(self.path, safe='/ :@+,')}{'?' if query else ''}{query}"
+
+    @property
+    def where(self) -> str:
+        """What people call it: ``the S3 bucket 'runs'``, ``the SFTP server at host:22``."""
+        if self.kind.one_bucket:
+            at = self.options.get("endpoint_url")
+            return f"the {self.kind.name} bucket {self.host!r}{f' at {at}' if at else ''}"
+        return f"the {self.kind.name} server at {self.host}" if self.host else f"the {self.kind.name} store"
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of fsspec's file system."""
+        given = {
+            name: _plain(value) for name, value in self.options.items() if not (_is_secret(name) and value == HIDDEN)
+        }
+        return {**self.kind.usual, **_ARGUMENTS.get(self.kind.protocol, _of_others)(self, given)}
+
+    def root(self) -> str:
+        """The folder of the store, as the file system names it."""
+        if self.kind.one_bucket:
+            return f"{self.host}{self.path}".rstrip("/")
+        return self.path.rstrip("/") if self.kind.style != "unknown" else f"{self.host}{self.path}".rstrip("/")
+
+
+def place_of(url: str) -> Place:
+    """The place that a URL names: ``SCHEME://[USER[:PASSWORD]@]HOST_OR_BUCKET/PATH[?OPTION=VALUE&...]``.
+
+    Raises:
+        StoreError: it names none.
+    """
+    scheme, slashes, rest = url.partition("://")
+    kind = kind_of(scheme.lower()) if slashes else None
+    if kind is None:
+        raise StoreError(f"{scheme + '://':r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
+    rest, _, query = rest.partition("?")
+    address, slash, path = rest.partition("/")
+    access, at, host = address.rpartition("@")
+    if at and scheme.lower() in ("abfs", "abfss", "az"):  # CONTAINER@ACCOUNT.dfs.core.windows.net
+        return _azure(kind, scheme, access, host, path, query)
+    user, _, password = access.partition(":")
+    if not host and kind.protocol != "memory":
+        raise StoreError(f"the URL of a store in {kind.name} is {_form(scheme, kind)}")
+    password = "" if password == HIDDEN else unquote(password)
+    path = unquote(f"{slash}{path}").rstrip("/")
+    if kind.protocol == "memory":
+        host, path = "", f"/{host}{path}"
+    return Place(kind, scheme.lower(), unquote(user), password, host, path, dict(parse_qsl(query)))
+
+
+def _azure(kind: Kind, scheme: str, container: str, host: str, path: str, query: str) -> Place:
+    options = {"account_name": host.partition(".")[0], **dict(parse_qsl(query))}
+    return Place(kind, scheme.lower(), "", "", container, f"/{unquote(path)}".rstrip("/"), options)
+
+
+def _form(scheme: str, kind: Kind) -> str:
+    return f"{scheme}://BUCKET/PATH" if kind.one_bucket else f"{scheme}://[USER@]HOST[:PORT]/PATH"
+
+
+def _is_secret(name: str) -> bool:
+    return name in _ACCESS or is_secret_name(name)
+
+
+def _plain(value: str) -> Any:
+    if value.lower() in _PLAIN:
+        return _PLAIN[value.lower()]
+    return int(value) if value.isdigit() else value
+
+
+# -- arguments, kind by kind ---------------------------------------------------------------------------
+
+
+def _of_s3(place: Place, given: dict[str, Any]) -> dict[str, Any]:
+    region = given.pop("region", None)
+    if region:
+        given["client_kwargs"] = {"region_name": region}
+    if place.user and place.password:
+        given |= {"key": place.user, "secret": place.password}
+    return given
+
+
+def _of_azure(_: Place, given: dict[str, Any]) -> dict[str, Any]:
+    known = {"account_name": "AZURE_STORAGE_ACCOUNT_NAME", "connection_string": "AZURE_STORAGE_CONNECTION_STRING"}
+    if not any(name in given or os.environ.get(variable) for name, variable in known.items()):
+        raise StoreError("which account of Azure? Set AZURE_STORAGE_ACCOUNT_NAME, or write ?account_name=NAME")
+    return given
+
+
+def _of_hosts(place: Place, given: dict[str, Any]) -> dict[str, Any]:
+    host, _, port = place.host.partition(":")
+    user, password = _login(place, host)
+    who = {"username": user, "password": password}
+    found = {"host": host, **({"port": int(port)} if port.isdigit() else {}), **given}
+    if place.scheme == "ftps":
+        found["tls"] = True
+    return found | {name: value for name, value in who.items() if value}
+
+
+def _of_webdav(place: Place, given: dict[str, Any]) -> dict[str, Any]:
+    user, password = _login(place, place.host.partition(":")[0])
+    base = f"{place.scheme.partition('+')[2]}://{place.host}"
+    return {"base_url": base, **({"auth": (user, password)} if user else {}), **given}
+
+
+def _of_others(_: Place, given: dict[str, Any]) -> dict[str, Any]:
+    return given
+
+
+def _login(place: Place, host: str) -> tuple[str, str]:
+    """User and password, as the URL or the file ``.netrc`` says."""
+    if place.password:
+        return place.user, place.password
+    import netrc
+
+    try:
+        found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        found = None
+    if found is None or (place.user and found[0] != place.user):
+        return place.user, ""
+    return str(found[0]), str(found[2])
+
+
+_ARGUMENTS = {
+    "s3": _of_s3,
+    "az": _of_azure,
+    "sftp": _of_hosts,
+    "ftp": _of_hosts,
+    "webdav": _of_webdav,
+}

@@ -1,0 +1,52 @@
+"""Removing bytes that nothing names any more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from expkit.record.tagged import record_blobs
+from expkit.stores.remote import layout
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from expkit.stores.remote.media import Item, Media
+    from expkit.stores.remote.store import RemoteStore
+
+_COARSE = timedelta(seconds=1)
+"""Places give the times of objects in whole seconds."""
+
+
+def sweep(store: RemoteStore, grace: float) -> int:
+    """Remove blobs that no run names, and pieces of runs that are gone, once they are old enough.
+
+    Args:
+        store: whose.
+        grace: seconds that they must be old; 0: all.
+
+    Returns:
+        How many blobs went.
+    """
+    media, before = store.media, store.now() - timedelta(seconds=grace) + (_COARSE if not grace else timedelta())
+    old = [item for item in media.items(layout.BLOBS) if _is_old(item, before)]
+    keys = store.ids()
+    named = set().union(*(record_blobs(store.load(key.uid)) for key in keys)) if old else set()
+    unused = [item.name for item in old if _hash_of(item) not in named]
+    media.remove(unused)
+    _remove_pieces(media, {key.uid for key in keys}, before)
+    return len(unused)
+
+
+def _remove_pieces(media: Media, uids: set[str], before: datetime) -> None:
+    pieces = [item for item in media.items(layout.STREAMS) if _is_old(item, before)]
+    media.remove(item.name for item in pieces if item.name.split("/")[2] not in uids)
+
+
+def _is_old(item: Item, before: datetime) -> bool:
+    return item.modified is not None and item.modified <= before
+
+
+def _hash_of(item: Item) -> str:
+    first, rest = item.name.split("/")[-2:]
+    return first + rest

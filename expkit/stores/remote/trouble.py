@@ -1,0 +1,65 @@
+"""What drivers and servers say, as one sentence for people."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from expkit.stores.remote.place import Place
+
+_LONGEST = 200
+
+_SIGNS = (
+    (r"NoCredentials|Unable to locate credentials|no credentials|anonymous credentials|DefaultCredentialsError|must provide either",
+     "needs credentials, and there are none; {how}"),
+    (r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|AuthorizationFailure|invalid_grant|Unauthorized"
+     r"|\b401\b|AuthenticationException|Authentication failed|Login (incorrect|authentication failed)|\b530\b"
+     r"|access key ID you provided|signature we calculated|InvalidAuthenticationInfo|PartialCredentials",
+     "does not accept the credentials; {how}"),
+    (r"NoSuchBucket|bucket does not exist|ContainerNotFound|container does not exist|The specified bucket",
+     "is not there; make it first, or look at its name"),
+    (r"AccessDenied|Access Denied|Forbidden|\b403\b|PermissionError|Permission denied|AuthorizationPermission|\b550\b.*denied",
+     "does not allow that to whoever asks; {how}"),
+    (r"getaddrinfo|Name or service not known|nodename|No address|name resolution|Could not connect to the endpoint|Cannot connect to host"
+     r"|refused|Unable to connect|NoValidConnections|ConnectError|Network is unreachable|No route",
+     "does not answer: there is no connection. Is it running, and is the address right?"),
+    (r"timed? ?out|Timeout", "has not answered in time"),
+    (r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed", "has closed the connection"),
+    (r"No space left|disk quota|insufficient.?storage|\b507\b|\b552\b", "has no room left"),
+)  # fmt: skip
+
+_HOW = {
+    "s3": "say them as AWS tools expect it: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role",
+    "gcs": "say them by `gcloud auth application-default login` or GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "say them by AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+    "sftp": "use a key (an agent, ~/.ssh, ?key_filename=PATH) or a line in ~/.netrc",
+    "ftp": "write a line into ~/.netrc: machine HOST login USER password PASSWORD",
+    "webdav": "write a line into ~/.netrc: machine HOST login USER password PASSWORD",
+}
+
+
+def sentence(error: BaseException, place: Place) -> str:
+    """What is wrong with ``place``."""
+    said = " / ".join(_causes(error))
+    how = _HOW.get(place.kind.protocol, "see the documentation of the place")
+    for sign, meaning in _SIGNS:
+        if re.search(sign, said, re.IGNORECASE):
+            return f"{place.where} {meaning.format(how=how)} ({_short(error)})"
+    return f"{place.where} cannot do that: {_short(error)}"
+
+
+def _causes(error: BaseException | None) -> Iterator[str]:
+    """The error and what it came from, by type and text."""
+    for _ in range(6):
+        if error is None:
+            return
+        yield f"{type(error).__name__}: {error}"
+        error = error.__cause__ or error.__context__
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
