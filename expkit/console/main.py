@@ -6,6 +6,7 @@ Usage:
   expkit --version
 
 Commands:
+  copy    copy runs from one store into another
   sync    deliver to stores what they have missed
 
 `expkit COMMAND --help` says more about a command.
@@ -23,7 +24,7 @@ from expkit.errors import ExpkitError, NoObserverError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = {"sync": "expkit.console.sync"}
+COMMANDS = {"copy": "expkit.console.copy", "sync": "expkit.console.sync"}
 """Subcommands, and the modules whose ``main(argv)`` does what they promise and returns the exit code."""
 
 FAILURE, MISTAKE, CTRL_C = 1, 2, 130

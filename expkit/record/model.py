@@ -24,6 +24,9 @@ FORMAT = 1
 QUEUED, RUNNING, COMPLETED = "QUEUED", "RUNNING", "COMPLETED"
 FAILED, INTERRUPTED, TIMEOUT = "FAILED", "INTERRUPTED", "TIMEOUT"
 
+COPYING = "COPYING"
+"""The status of a copy that is not whole yet."""
+
 POINTS, OUTPUT = "points", "output"
 
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from expkit.record.model import Annotation, Lease, Point, RunRecord, StreamKey
+    from expkit.record.model import Annotation, FileRef, Lease, Point, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.types import RunId
 
-__all__ = ["Batch", "Blob", "Capabilities", "Change", "RunKey", "RunStore"]
+__all__ = ["Batch", "Blob", "Capabilities", "Change", "KeepsForeignFiles", "RunKey", "RunStore"]
 
 Batch = Union["Sequence[Point]", bytes]
 """What streams are made of: points for ``points`` streams (offsets count points), bytes for ``output`` ones."""
@@ -167,4 +167,13 @@ class RunStore(Protocol):
 
     def close(self) -> None:
         """Let go of handles and connections; a closed store may be used again and reopens what it needs."""
+        ...
+
+
+@runtime_checkable
+class KeepsForeignFiles(Protocol):
+    """A store that also shows runs of another program, which wrote down no sha256 of their files."""
+
+    def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
+        """The bytes of a file of such a run; ``BlobNotFoundError`` where there are none."""
         ...

@@ -152,7 +152,7 @@ class _Row:
         record, self._running = self._running, None
         if record is not None:
             try:
-                self._tree["cause"] = cause_of(self._store, record, self._tree["state"]) or record.cause
+                self._tree["cause"] = record.cause or cause_of(self._store, record, self._tree["state"])
             except DAMAGE as error:
                 self._tree["cause"] = f"why cannot be found out: {error}"
 

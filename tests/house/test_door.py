@@ -9,8 +9,9 @@ import pytest
 
 import expkit
 import expkit.observers
+import expkit.stores
 
-DOORS = [expkit, expkit.observers]
+DOORS = [expkit, expkit.observers, expkit.stores]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)

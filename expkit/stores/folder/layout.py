@@ -159,7 +159,7 @@ class RunLayout:
         """
         check_artifact_name(name)
         path = f"{self.folder}/{name}"
-        if "/" in name and not _is_inside(os.path.dirname(path), self.folder):
+        if "/" in name and not is_inside(os.path.dirname(path), self.folder):
             raise StoreNameError(f"artifact name {name!r} leads out of the run's folder")
         return path
 
@@ -250,7 +250,8 @@ def fits(part: str) -> bool:
         return False
 
 
-def _is_inside(path: str, folder: str) -> bool:
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path leads below a folder, through whatever links."""
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
 
 

@@ -6,11 +6,13 @@ import json
 import os
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from expkit.errors import BlobNotFoundError
 from expkit.record.codec import encode
 from expkit.record.model import FileRef, Point, RunRecord
 from expkit.stores.folder import files
+from expkit.stores.folder.layout import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +64,7 @@ def record_of(run: RunLayout, tree: Tree) -> RunRecord:
         experiment=encode(_experiment(experiment)),
         host=encode(_tree(tree.get("host"))),
         meta=encode(meta),
-        files=tuple(_files(run, tree, experiment)),
+        files=tuple(ref for ref, _ in _files(run, tree, experiment)),
         info=encode(_load(run.info)),
         result=encode(tree.get("result")),
         fail_trace=tuple(str(line) for line in tree.get("fail_trace") or ()),
@@ -74,6 +76,18 @@ def points_of(run: RunLayout) -> list[Point]:
     """All points of ``metrics.json``, by time, so that those a live run adds come last."""
     points = [point for name, series in sorted(_load(run.metrics).items()) for point in _series(name, _tree(series))]
     return sorted(points, key=lambda point: point.time)
+
+
+def open_file(run: RunLayout, tree: Tree, ref: FileRef) -> BinaryIO:
+    """The bytes of a file of a run. A record cannot lead out of its store, but to files that are known by their md5.
+
+    Raises:
+        BlobNotFoundError: they are not there.
+    """
+    for found, place in _files(run, tree, _tree(tree.get("experiment"))):
+        if found == ref and os.path.isfile(place) and (found.md5 or is_inside(place, run.root)):
+            return open(place, "rb")
+    raise BlobNotFoundError(f"there is no {ref.role} {ref.path!r} of run {run.id} in {run.root}")
 
 
 def _series(name: str, series: Tree) -> Iterator[Point]:
@@ -90,7 +104,8 @@ def _experiment(experiment: Tree) -> Tree:
     return kept
 
 
-def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[FileRef]:
+def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[tuple[FileRef, str]]:
+    """The files of a run, and where they lie."""
     for name, stored in _pairs(experiment.get("sources")):
         if _MD5.fullmatch(stored):  # of a queued run: copied into its folder, known by hash
             yield _ref(name, "source", "project", f"{run.folder}/{name}", stored)
@@ -105,9 +120,9 @@ def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[FileRef]:
             yield _ref(name, "artifact", "run", f"{run.folder}/{name}", "")
 
 
-def _ref(name: str, role: str, root: str, place: str, md5: str) -> FileRef:
+def _ref(name: str, role: str, root: str, place: str, md5: str) -> tuple[FileRef, str]:
     mode = "w" if role == "artifact" else "r"
-    return FileRef(path=name, role=role, root=root, md5=md5, size=files.size_of(place), mode=mode)
+    return FileRef(path=name, role=role, root=root, md5=md5, size=files.size_of(place), mode=mode), place
 
 
 def _md5_in(name: str) -> str:

@@ -17,12 +17,12 @@ from expkit.stores.folder.keeping import show_all
 from expkit.stores.folder.layout import StoreLayout, shown_files
 from expkit.stores.folder.log import RunLog
 from expkit.stores.folder.parts import Parts
-from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, reading, version
+from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, read_tree, reading, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
     from expkit.stores.folder.layout import RunLayout
@@ -210,6 +210,12 @@ class FolderStore:
     def blob_path(self, sha256: str) -> Path:
         """Where the bytes of this hash lie, read-only."""
         return Path(self._layout.blob(sha256))
+
+    def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
+        """The bytes of a file that Sacred kept for a run that it recorded."""
+        from expkit.stores.folder import sacred
+
+        return sacred.open_file(layout := self._run(run), read_tree(layout), file)
 
     # -- afterwards ------------------------------------------------------------------------------------
 

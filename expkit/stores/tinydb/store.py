@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from expkit.record.model import Annotation, Lease, RunRecord
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Change, RunStore
     from expkit.stores.folder.layout import RunLayout
@@ -201,6 +201,10 @@ class TinyDbStore:
             return self.path_of(digest).open("rb")
         except OSError as error:
             raise BlobNotFoundError(f"no bytes with md5 {digest} in {self._layout.hashfs}") from error
+
+    def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:  # noqa: ARG002 - Sacred kept files of all runs together
+        """The bytes of a file that Sacred kept for a run that it recorded."""
+        return self.open_file(file.md5)
 
     # -- afterwards ------------------------------------------------------------------------------------
 

@@ -1,0 +1,183 @@
+"""One run on its way from store to store.
+
+First come the bytes that it names, then the run itself with the status COPYING, its streams and later facts, and last
+the record as it is. So the copying may be broken off anywhere, and what is not whole never looks as if it were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.frozen import Frozen
+from expkit.errors import RunNotFoundError, StoreNameError
+from expkit.record.model import COPYING, QUEUED, RUNNING
+from expkit.record.state import DIED
+from expkit.record.wire import annotation_to_json
+from expkit.stores.copying.files import Carrier
+from expkit.stores.copying.streams import bring, missing
+from expkit.stores.finding import cause_of, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from expkit.record.model import Annotation, RunRecord
+    from expkit.stores.base import RunKey, RunStore
+    from expkit.types import RunId
+
+COPIED, UPDATED, UNCHANGED, FAILED = "copied", "brought up to date", "unchanged", "failed"
+"""What may become of a run."""
+
+_TICK = timedelta(milliseconds=1)
+_OPEN = (COPYING, QUEUED, RUNNING)
+
+
+class Copied(Frozen):
+    """What became of a run.
+
+    Attributes:
+        uid: of the run.
+        source_id: its id where it came from.
+        id: its id where it is now; None if it is not there.
+        what: ``copied``, ``brought up to date``, ``unchanged`` or ``failed``.
+        problems: sentences on what could not be copied.
+    """
+
+    uid: str
+    source_id: RunId
+    id: RunId | None
+    what: str
+    problems: tuple[str, ...] = ()
+
+
+def copy_run(src: RunStore, dst: RunStore, key: RunKey, moved: Callable[[int], None]) -> Copied:
+    """Bring one run up to date in ``dst``.
+
+    Args:
+        src: where it is.
+        dst: where it goes.
+        key: its names in ``src``.
+        moved: told of bytes and points that have passed.
+
+    Raises:
+        Exception: whatever the stores raise; calling this again goes on from there.
+    """
+    record = src.load(key.uid)
+    there = _load(dst, key.uid)
+    if there is not None and (_progress(there) > _progress(record) or _is_foreign(there)):
+        return Copied(uid=key.uid, source_id=key.id, id=there.id, what=UNCHANGED)
+    carrier = Carrier(src, dst, moved)
+    carried = carrier.bring(_explained(src, record, there), there)
+    copy = _Copy(src, dst, carried.record, there)
+    problems = carried.problems + tuple(carrier.bring_trees(note.value for note in copy.notes))
+    is_changed = copy.write(key.id, moved)
+    what = COPIED if there is None or there.status == COPYING else UPDATED if is_changed else UNCHANGED
+    return Copied(uid=key.uid, source_id=key.id, id=copy.id, what=what, problems=problems)
+
+
+class _Copy:
+    """A run whose bytes are there already.
+
+    Attributes:
+        notes: later facts that the copy lacks.
+        id: of the run in ``dst``, once it is there.
+    """
+
+    def __init__(self, src: RunStore, dst: RunStore, record: RunRecord, there: RunRecord | None) -> None:
+        self._src = src
+        self._dst = dst
+        self._record = record
+        self._there = there
+        self.id = None if there is None else there.id
+        self.notes = self._lacking()
+        self._parts = missing(src, dst, record.uid, is_there=there is not None)
+
+    def write(self, wanted: RunId, moved: Callable[[int], None]) -> bool:
+        """Write what the copy lacks; whether that was anything."""
+        uid, there = self._record.uid, self._there
+        if there is None:
+            self.id = _created(self._dst, self._partial(), wanted)
+        elif self._parts and there.status not in _OPEN:
+            self._dst.save(self._partial())
+        for part in self._parts:
+            bring(self._src, self._dst, uid, part, moved)
+        for note in self.notes:
+            self._dst.annotate(uid, note)
+        is_renewed = self._renew()
+        is_same = there is not None and not self._is_partial() and there.but(id=None) == self._record.but(id=None)
+        if not is_same:
+            self._dst.save(self._record)
+        return bool(self._parts or self.notes or is_renewed or not is_same)
+
+    def _partial(self) -> RunRecord:
+        cause = "it is being copied, and not whole; where that was broken off, copying it again completes it"
+        return self._record.but(status=COPYING, stop_time=None, cause=cause)
+
+    def _is_partial(self) -> bool:
+        return bool(self._parts) and self._there is not None and self._there.status not in _OPEN
+
+    def _lacking(self) -> list[Annotation]:
+        uid = self._record.uid
+        there = Counter(map(_text, self._dst.annotations(uid))) if self._there is not None else Counter[str]()
+        lacking = []
+        for note in self._src.annotations(uid):
+            if there[_text(note)]:
+                there[_text(note)] -= 1
+            else:
+                lacking.append(note)
+        return lacking
+
+    def _renew(self) -> bool:
+        """Copy the last sign of life with its time, so that readers can judge as at the source."""
+        uid = self._record.uid
+        here = self._src.lease(uid)
+        if here is None or here.renewed is None:
+            return False
+        there = self._dst.lease(uid)
+        # file systems and databases round times
+        if there is not None and there.renewed is not None and here.renewed - there.renewed < _TICK:
+            return False
+        self._dst.renew(uid, here)
+        return True
+
+
+def _created(dst: RunStore, record: RunRecord, wanted: RunId) -> RunId:
+    try:
+        return dst.create(record, id=wanted)
+    except StoreNameError:  # one that cannot be an id there
+        return dst.create(record)
+
+
+def _load(dst: RunStore, uid: str) -> RunRecord | None:
+    try:
+        return dst.load(uid)
+    except RunNotFoundError:
+        return None
+
+
+def _progress(record: RunRecord) -> tuple[Any, ...]:
+    """How far a run has come; of two that have come equally far the source is right."""
+    if record.status == COPYING:
+        return (-1,)
+    step = _OPEN.index(record.status) if record.status in _OPEN else len(_OPEN)
+    told = record.heartbeat or record.start_time
+    return record.segment, step, told.timestamp() if told is not None and record.status == RUNNING else 0.0
+
+
+def _is_foreign(there: RunRecord) -> bool:
+    """Whether it is there as another program recorded it: that stays as it is."""
+    return any(ref.kept and not ref.sha256 and ref.md5 for ref in there.files)
+
+
+def _explained(src: RunStore, record: RunRecord, there: RunRecord | None) -> RunRecord:
+    """With what is known here of the cause, if its process died: elsewhere nobody could find that out."""
+    if record.status != RUNNING or record.cause or state_of(src, record) != DIED:
+        return record
+    known = there.cause if there is not None and there.status == RUNNING else ""
+    return record.but(cause=known or cause_of(src, record, DIED))
+
+
+def _text(note: Annotation) -> str:
+    return json.dumps(annotation_to_json(note), sort_keys=True)

@@ -1,0 +1,71 @@
+"""Points and output on their way from store to store: whatever is there already is not sent again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from expkit.errors import StoreError
+from expkit.record.model import OUTPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from expkit.record.model import StreamKey
+    from expkit.stores.base import RunStore
+
+CHUNK = 50_000
+"""Points in one batch; bytes of output in one are 100 times as many."""
+
+_TAIL = 64
+
+
+class Missing(NamedTuple):
+    """A part of a stream that the copy lacks: the items from ``start`` to ``end``."""
+
+    stream: StreamKey
+    start: int
+    end: int
+
+
+def missing(src: RunStore, dst: RunStore, uid: str, *, is_there: bool) -> list[Missing]:
+    """What a copy lacks.
+
+    Raises:
+        StoreError: what the copy has is not how the stream begins, so nothing can be added to it.
+    """
+    there = dst.streams(uid) if is_there else {}
+    found = [Missing(stream, there.get(stream, 0), end) for stream, end in src.streams(uid).items()]
+    for part in found:
+        _check(src, dst, uid, part)
+    return [part for part in found if part.start < part.end]
+
+
+def _check(src: RunStore, dst: RunStore, uid: str, part: Missing) -> None:
+    """Compare the last items that both have; the predecessor may write a run's output anew."""
+    end = min(part.start, part.end)
+    start = max(0, end - _TAIL)
+    # as texts, because NaN is not itself
+    if end and repr(src.read(uid, part.stream, start, end - start)) != repr(
+        dst.read(uid, part.stream, start, end - start)
+    ):
+        what = "output" if part.stream.content == OUTPUT else "points"
+        raise StoreError(
+            f"its {what} went on differently after an earlier copy; delete run {dst.load(uid).id} in {dst.url},"
+            " and copy it again"
+        )
+
+
+def bring(src: RunStore, dst: RunStore, uid: str, part: Missing, moved: Callable[[int], None]) -> None:
+    """Add what is missing of one stream.
+
+    Raises:
+        StoreError: the source ends before it said it would.
+    """
+    size = CHUNK * (100 if part.stream.content == OUTPUT else 1)
+    offset = part.start
+    while offset < part.end:
+        batch = src.read(uid, part.stream, offset, min(size, part.end - offset))
+        if not batch:
+            raise StoreError(f"{src.url} says that {part.stream} has {part.end} items, and gives {offset}")
+        offset = dst.append(uid, part.stream, offset, batch)
+        moved(len(batch))
