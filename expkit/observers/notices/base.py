@@ -202,7 +202,7 @@ class NoticeObserver(RunObserver):
         self._said = why
         log.log(level, "observer %s could not tell that the run is %s: %s", self, event, why)
         if (delivery := current.get()) is not None:
-            self._gaps[delivery.record.uid] = f"{self} could not tell that the run is {event}: {why}"
+            self._gaps[delivery.record.uid] = f"{self} did not tell that the run is {event}"
 
     def _write_gap(self, delivery: Delivery) -> None:
         """Into the record, with a later event than the one that was not told of: then there is a log for certain."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, simplefilter
 
 from expkit.errors import ObserverError
 from expkit.observers.notices.words import COMPLETED, FAILED, INTERRUPTED
 
 if TYPE_CHECKING:
+    from apprise import Apprise
     from typing_extensions import Self
 
     from expkit.observers.notices.base import Message
@@ -27,20 +30,13 @@ class Sender:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            from apprise import Apprise, AppriseAsset
-        except ImportError:
-            raise ObserverError(
-                "NotifyObserver needs Apprise for all but http:// and https://; type: pip install 'expkit[notify]'"
-            ) from None
-        self._apprise = Apprise(asset=AppriseAsset(app_id="expkit", app_desc="expkit", async_mode=False))
-        with _Listening() as heard:
+        with _Listening(), catch_warnings():
+            simplefilter("ignore")  # what its modules do at import is not the user's business
+            self._apprise = _new_apprise()
             known = self._apprise.add(url)
         if not known:
             scheme = url.partition("://")[0]
-            raise ObserverError(
-                f"Apprise cannot read this URL of {scheme}://{heard.said()}; its forms are on https://appriseit.com"
-            )
+            raise ObserverError(f"Apprise cannot read this URL of {scheme}://; its forms are on https://appriseit.com")
 
     def __call__(self, message: Message) -> None:
         """Send it.
@@ -54,22 +50,38 @@ class Sender:
             raise ObserverError(f"Apprise could not send it{heard.said()}; it is not sent again")
 
 
-class _Listening(logging.Handler):
-    """Hears why Apprise fails, for it only says so to its logger."""
+def _new_apprise() -> Apprise:
+    try:
+        from apprise import Apprise, AppriseAsset
+    except ImportError:
+        raise ObserverError(
+            "NotifyObserver needs Apprise for all but http:// and https://; type: pip install 'expkit[notify]'"
+        ) from None
+    return Apprise(asset=AppriseAsset(app_id="expkit", app_desc="expkit", async_mode=False))
+
+
+class _Listening(logging.Filter):
+    """Hears why Apprise fails in this thread: it says so to its logger only, and may show the URL there."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
+        self._logger = logging.getLogger("apprise")
+        self._thread = threading.get_ident()
         self._heard: list[str] = []
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self._heard.append(record.getMessage())
+    def filter(self, record: logging.LogRecord) -> bool:
+        if threading.get_ident() != self._thread:
+            return True
+        if record.levelno >= logging.WARNING:
+            self._heard.append(record.getMessage())
+        return False
 
     def said(self) -> str:
         return f": {self._heard[0].rstrip('.')}" if self._heard else ""
 
     def __enter__(self) -> Self:
-        logging.getLogger("apprise").addHandler(self)
+        self._logger.addFilter(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.getLogger("apprise").removeHandler(self)
+        self._logger.removeFilter(self)
