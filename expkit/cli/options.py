@@ -304,6 +304,14 @@ def _queue(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     run.queue_only = True
 
 
+@cli_option("-s", "--sql")
+def _sql(args: str, run: RunInputs) -> None:
+    """Record the run in this SQL database: sqlite:///FILE, postgresql://... or mysql://..."""
+    from expkit.observers.sql import SqlObserver
+
+    run.observe(SqlObserver(args))
+
+
 @cli_option("", "--strict-capture", is_flag=True)
 def _strict_capture(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     """Fail the run at its end if anything that it used could not be recorded."""
@@ -347,6 +355,7 @@ BUILT_IN: tuple[CLIOption, ...] = (
     _print_config,
     _priority,
     _queue,
+    _sql,
     _strict_capture,
     _tag,
     _tiny_db,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from expkit.observers.notices.notify import NotifyObserver
     from expkit.observers.notices.slack import SlackObserver
     from expkit.observers.notices.telegram import TelegramObserver
+    from expkit.observers.sql import SqlObserver
     from expkit.observers.store import StoreObserver
     from expkit.observers.tinydb import TinyDbObserver
     from expkit.observers.tinydb_reader import TinyDbReader
@@ -26,6 +27,7 @@ __all__ = [
     "QueuedMongoObserver",
     "RunObserver",
     "SlackObserver",
+    "SqlObserver",
     "StoreObserver",
     "TelegramObserver",
     "TinyDbObserver",
@@ -39,6 +41,7 @@ _PLACES = {
     "QueuedMongoObserver": "mongo",
     "RunObserver": "base",
     "SlackObserver": "notices.slack",
+    "SqlObserver": "sql",
     "StoreObserver": "store",
     "TelegramObserver": "notices.telegram",
     "TinyDbObserver": "tinydb",

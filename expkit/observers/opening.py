@@ -11,7 +11,7 @@ from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
 from expkit.observers.dispatch import dispatch
 from expkit.stores.urls import GROUP as STORES
-from expkit.stores.urls import OPENERS, database_folder, open_store
+from expkit.stores.urls import OPENERS, SQL, database_folder, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,6 +102,8 @@ def _open_place(place: str | os.PathLike[str]) -> RunObserver:
         return _into_mongodb(os.fspath(url), offline)
     if scheme == "notify":
         return _to_people(rest, offline)
+    if scheme in SQL:
+        return _into_sql(os.fspath(url), offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
 
 
@@ -117,6 +119,12 @@ def _to_people(rest: str, offline: str | None) -> RunObserver:
     if offline is not None:
         raise NoObserverError(f"offline={offline} is for stores; notify: tells people, and keeps nothing")
     return open_notices(rest)
+
+
+def _into_sql(url: str, offline: str | None) -> RunObserver:
+    from expkit.observers.sql import SqlObserver
+
+    return SqlObserver(url, offline=offline)
 
 
 def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:

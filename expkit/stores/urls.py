@@ -27,7 +27,8 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
 
     Args:
         url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); ``tinydb:FOLDER``;
-            ``mongodb://HOST/DATABASE``; ``s3://BUCKET/PATH``, ``gs://...``, ``az://...``, ``sftp://HOST/PATH``,
+            ``mongodb://HOST/DATABASE``; ``sqlite:///FILE``, ``postgresql://HOST/DATABASE``, ``mysql://HOST/DATABASE``;
+            ``s3://BUCKET/PATH``, ``gs://...``, ``az://...``, ``sftp://HOST/PATH``,
             ``ftp://...``, ``webdav+https://...`` and whatever fsspec opens; or a scheme that an installed package adds by an entry point of the group
             ``expkit.stores``. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
 
@@ -106,7 +107,29 @@ def _open_mongodb_srv(rest: str) -> RunStore:
     return MongoStore(f"mongodb+srv:{rest}")
 
 
+def _open_sql(scheme: str) -> Callable[[str], RunStore]:
+    def open_it(rest: str) -> RunStore:
+        from expkit.stores.sql.store import SqlStore
+
+        return SqlStore(f"{scheme}:{rest}")
+
+    return open_it
+
+
+SQL = (
+    "mariadb",
+    "mariadb+pymysql",
+    "mysql",
+    "mysql+pymysql",
+    "postgres",
+    "postgresql",
+    "postgresql+psycopg",
+    "sqlite",
+)
+"""Schemes of SQL databases."""
+
 OPENERS: dict[str, Callable[[str], RunStore]] = {
+    **{scheme: _open_sql(scheme) for scheme in SQL},
     "folder": _open_folder,
     "memory": _open_memory,
     "mongodb": _open_mongodb,

@@ -103,7 +103,7 @@ def test_create(sacred, tmp_path, name):
         assert isinstance(kind.create(*arguments), kind)
 
 
-@pytest.mark.parametrize("name", ["SqlObserver", "S3Observer", "GoogleCloudStorageObserver"])
+@pytest.mark.parametrize("name", ["S3Observer", "GoogleCloudStorageObserver"])
 def test_observers_that_are_not_there(sacred, name):
     """An observer that is not there can be imported and subclassed; making one says what to use instead."""
     kind = getattr(sacred.observers, name)

@@ -3,9 +3,11 @@
 import sys
 
 from .building import Missing
+from .buckets import RECIPES as BUCKETS
 from .mongo import RECIPE as MONGO
+from .sql import RECIPES as SQL
 
-RECIPES = [MONGO]
+RECIPES = [MONGO, *SQL, *BUCKETS]
 
 
 def main():

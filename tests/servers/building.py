@@ -54,13 +54,19 @@ class Recipe:
         half.rename(folder)
 
     def _need_programs(self):
-        lacking = {program: package for program, package in self._programs.items() if not shutil.which(program)}
+        lacking = {program: package for program, package in self._programs.items() if not program_at(program)}
         if lacking:
             with locked(cache() / "apt.lock"):
                 _install(set(lacking.values()))
-        still = [program for program in lacking if not shutil.which(program)]
+        still = [program for program in lacking if not program_at(program)]
         if still:
             raise Missing(f"{self.name} needs {', '.join(still)}; install the package {lacking[still[0]]}")
+
+
+def program_at(name):
+    """Where a program is, on the PATH or where Debian hides servers; None if it is nowhere."""
+    hidden = ["/usr/sbin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)]
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(hidden))
 
 
 def _install(packages):

@@ -1,6 +1,7 @@
-"""Runs a server as long as another process lives: ``keeper.py PID PROGRAM ARGUMENT...``."""
+"""Runs a server as long as another process lives: ``keeper.py PID [--remove FOLDER] PROGRAM ARGUMENT...``."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ PAUSE = 0.2
 
 
 def main(pid, command):
+    folder = command[1] if command[0] == "--remove" else None
+    command = command[2:] if folder else command
     server = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
@@ -18,6 +21,8 @@ def main(pid, command):
     finally:
         server.kill()
         server.wait()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def lives(pid):

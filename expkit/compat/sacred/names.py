@@ -221,7 +221,7 @@ MODULES: dict[str, dict[str, str]] = {
         "RunObserver": "observers.base",
         "S3Observer": ".observers",
         "SlackObserver": "observers.notices.slack",
-        "SqlObserver": ".observers",
+        "SqlObserver": "observers.sql",
         "TelegramObserver": "observers.notices.telegram",
         "TinyDbObserver": "observers.tinydb",
         "TinyDbReader": "observers.tinydb_reader",
@@ -248,7 +248,11 @@ MODULES: dict[str, dict[str, str]] = {
     "sacred.observers.queue": {"QueueObserver": ".observers"},
     "sacred.observers.s3_observer": {"DEFAULT_S3_PRIORITY": ".observers", "S3Observer": ".observers"},
     "sacred.observers.slack": {"DEFAULT_SLACK_PRIORITY": ".observers", "SlackObserver": "observers.notices.slack"},
-    "sacred.observers.sql": {"DEFAULT_SQL_PRIORITY": ".observers", "SqlObserver": ".observers"},
+    "sacred.observers.sql": {
+        "DEFAULT_SQL_PRIORITY": ".observers",
+        "SqlObserver": "observers.sql",
+        "sql_option": "cli.options:_sql",
+    },
     "sacred.observers.sql_bases": dict.fromkeys(
         ("Artifact", "Base", "Dependency", "Experiment", "Host", "Repository", "Resource", "Run", "Source"), _TABLES
     ),

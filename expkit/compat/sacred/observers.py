@@ -33,10 +33,6 @@ class _Missing(RunObserver):
     from_config = create
 
 
-class SqlObserver(_Missing):
-    """Recorded into an SQL database."""
-
-
 class S3Observer(_Missing):
     """Recorded into a bucket of S3."""
 

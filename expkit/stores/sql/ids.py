@@ -1,0 +1,110 @@
+"""Who has which id, and which number a change has: counted in one row, held until the transaction ends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from expkit.errors import RunExistsError, RunNotFoundError, StoreNameError
+from expkit.record.tagged import is_unicode
+from expkit.stores.sql import readable, tables
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from expkit.types import RunId
+
+_INT64 = 1 << 63
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_UID = re.compile(r"[0-9a-f]{32}")
+
+
+def shown(name: str) -> RunId:
+    """An id as people get it: text that is a number is that number."""
+    return int(name) if _NUMBER.fullmatch(name) and int(name) < _INT64 else name
+
+
+def find(connection: Connection, run: RunId, *columns: Any) -> Row[Any] | None:
+    """The row of a run by its uid or id; ``number`` and ``id`` come first."""
+    name = str(run)
+    if not _can_be(name):
+        return None
+    start = select(tables.runs.c.number, tables.runs.c.id, *columns)
+    if _UID.fullmatch(name):
+        found = connection.execute(start.where(tables.runs.c.uid == name)).one_or_none()
+        if found is not None:
+            return found
+    found = connection.execute(start.where(tables.runs.c.id == name)).one_or_none()
+    return found if found is not None and found.id == name else None  # spaces at the end count, not for every database
+
+
+def found(connection: Connection, run: RunId, url: str, *columns: Any) -> Row[Any]:
+    """The row of a run.
+
+    Raises:
+        RunNotFoundError: there is none.
+    """
+    row = find(connection, run, *columns)
+    if row is None:
+        raise not_found(run, url)
+    return row
+
+
+def not_found(run: RunId, url: str) -> RunNotFoundError:
+    """What is raised where there is no such run."""
+    return RunNotFoundError(f"there is no run {run} in {url}")
+
+
+def hold(connection: Connection) -> None:
+    """Count a change, and keep everybody else from counting until the transaction ends."""
+    connection.execute(update(tables.store).values(last_change=tables.store.c.last_change + 1))
+
+
+def note(connection: Connection, uid: str, what: str, now: datetime) -> None:
+    """Write down the change that was counted."""
+    entry = {"uid": uid, "what": what, "time": readable.time(now)}
+    number = select(tables.store.c.last_change).scalar_subquery()
+    connection.execute(insert(tables.changes).values(number=number, **entry))
+
+
+def claim(connection: Connection, wanted: RunId | None, url: str, *, bind: bool) -> str:
+    """An id that nobody has, in a transaction that holds the row.
+
+    Raises:
+        RunExistsError: the id is taken, and ``bind`` demands it.
+        StoreNameError: nobody can be called so.
+    """
+    if wanted is not None:
+        name = _checked(wanted)
+        if not connection.scalar(select(tables.runs.c.number).where(tables.runs.c.id == name)):
+            _count(connection, name)
+            return name
+        if bind:
+            raise RunExistsError(f"there is a run {wanted!r} in {url} already; choose another id")
+    connection.execute(update(tables.store).values(last_id=tables.store.c.last_id + 1))
+    return str(connection.scalar(select(tables.store.c.last_id)))
+
+
+def _count(connection: Connection, name: str) -> None:
+    """Counting goes on after a number that somebody chose."""
+    number = shown(name)
+    if isinstance(number, int) and 0 < number < tables.COUNTED:
+        later = tables.store.c.last_id < number
+        connection.execute(update(tables.store).where(later).values(last_id=number))
+
+
+def _checked(wanted: RunId) -> str:
+    name = str(wanted)
+    if not _can_be(name):
+        raise StoreNameError(
+            f"{name[:50]!r} cannot be a run's id: that is a text of 1 to {tables.LONGEST_ID} characters, none of them null"
+        )
+    return name
+
+
+def _can_be(name: str) -> bool:
+    return 0 < len(name) <= tables.LONGEST_ID and "\0" not in name and is_unicode(name)

@@ -1,0 +1,118 @@
+"""Points as rows: columns that queries can use, and what these cannot say as JSON beside them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+
+from expkit.record.model import Point
+from expkit.stores.sql import readable, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    Series = tuple[str, tuple[tuple[str, str], ...], str]
+
+_INT64 = 1 << 63
+_FIELDS = ("metric", "position", "step", "value", "time", "exact")
+
+
+class Metrics:
+    """The metrics of streams, each with its number; known ones are remembered."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, dict[Series, int]] = {}
+
+    def numbers(self, connection: Connection, run: int, stream: int, wanted: set[Series]) -> dict[Series, int]:
+        """The numbers of these metrics of a stream, whose row is held; new ones get theirs here."""
+        known = self._numbers.get(stream, {})
+        if wanted <= known.keys():
+            return known
+        known = series_of(connection, stream)
+        new = sorted(wanted - known.keys())
+        if new:
+            connection.execute(insert(tables.metrics), [_row(run, stream, series) for series in new])
+            known = series_of(connection, stream)
+        return known
+
+    def remember(self, stream: int, numbers: dict[Series, int]) -> None:
+        """What was committed will be known."""
+        self._numbers[stream] = numbers
+
+    def forget(self) -> None:
+        """Know nothing any more."""
+        self._numbers.clear()
+
+
+def series_of(connection: Connection, stream: int) -> dict[Series, int]:
+    """The numbers of all metrics of a stream."""
+    wanted = select(tables.metrics.c.exact, tables.metrics.c.number).where(tables.metrics.c.stream == stream)
+    return {_series(exact): number for exact, number in connection.execute(wanted)}
+
+
+def _row(run: int, stream: int, series: Series) -> dict[str, Any]:
+    name, tags, kind = series
+    shown = {"name": readable.text(name), "tags": readable.tree(dict(tags)) or None, "kind": readable.text(kind)}
+    return {"run": run, "stream": stream, **shown, "exact": json.dumps(series)}
+
+
+def _series(exact: str) -> Series:
+    name, tags, kind = json.loads(exact)
+    return name, tuple((key, value) for key, value in tags), kind
+
+
+def series_in(points: Iterable[Any]) -> set[Series]:
+    """The metrics that points belong to."""
+    return {(name, tuple(map(tuple, tags)) if tags else (), kind) for name, _, _, _, tags, kind in points}
+
+
+def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> None:
+    """Write points, the first of which is number ``start`` of its stream, in one bulk insert."""
+    rows = []
+    for position, (name, step, value, time, tags, kind) in enumerate(points, start):
+        metric = numbers[name, tuple(map(tuple, tags)) if tags else (), kind]
+        if type(step) is int and type(value) is float and _is_plain(step, value):
+            rows.append((metric, position, step, value, time, None))
+        else:
+            exact = json.dumps((step, value, time))
+            rows.append((metric, position, _step(step), _value(value), time, exact))
+    connection.execute(insert(tables.points), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+
+
+def read(connection: Connection, stream: int, start: int, end: int) -> list[Point]:
+    """The points of a stream from number ``start`` up to ``end``."""
+    series = {number: name for name, number in series_of(connection, stream).items()}
+    columns, metrics = tables.points.c, tables.metrics
+    of_stream = columns.metric.in_(select(metrics.c.number).where(metrics.c.stream == stream))
+    wanted = select(columns.metric, columns.step, columns.value, columns.time, columns.exact)
+    wanted = wanted.where(of_stream, columns.position >= start, columns.position < end).order_by(columns.position)
+    return [_point(series[metric], *rest) for metric, *rest in connection.execute(wanted)]
+
+
+def _point(series: Series, step: Any, value: Any, time: float, exact: str | None) -> Point:
+    if exact is not None:
+        step, value, time = json.loads(exact)
+    name, tags, kind = series
+    return Point(name, step, value, time, tags, kind)
+
+
+def _is_plain(step: int, value: float) -> bool:
+    """Whether the columns say it exactly in every database."""
+    return -_INT64 <= step < _INT64 and value - value == 0 and (value != 0 or math.copysign(1, value) > 0)
+
+
+def _step(step: Any) -> int | None:
+    return int(step) if isinstance(step, int) and -_INT64 <= step < _INT64 else None
+
+
+def _value(value: Any) -> float | None:
+    try:
+        found = float(value) if isinstance(value, (int, float)) else math.nan
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None

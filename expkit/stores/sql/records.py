@@ -1,0 +1,115 @@
+"""Records as they lie in the tables: exactly, in parts, and as columns for reading."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from expkit._support.frozen import Frozen, field
+from expkit.errors import FormatError
+from expkit.record.wire import record_from_json, record_to_json
+from expkit.stores.sql import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from expkit.record.model import FileRef, RunRecord
+    from expkit.types import RunId
+
+_DERIVED = ("_id", "resources", "artifacts")
+_OWN = ("files", "info", "result")
+_PROGRESS = (
+    "status",
+    "start_time",
+    "stop_time",
+    "heartbeat",
+    "segment",
+    "ranks",
+    "fail_trace",
+    "cause",
+    "gaps",
+    "unseen",
+)
+
+REST = "rest"
+PROGRESS = "progress"
+
+
+class Known(Frozen):
+    """What this process knows of a run's rows.
+
+    Attributes:
+        version: how often the record was written.
+        digests: of the parts.
+        files: the rows of files.
+    """
+
+    version: int = -1
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+    files: tuple[FileRef, ...] = ()
+
+
+def parts_of(record: RunRecord) -> dict[str, str]:
+    """The parts of a record as JSON text, in ASCII: any key, any number, any depth."""
+    tree = record_to_json(record) | {"experiment": record.experiment}
+    parts: dict[str, Any] = {name: {name: tree.pop(name)} for name in _OWN}
+    parts[PROGRESS] = {name: tree.pop(name) for name in _PROGRESS}
+    parts[REST] = {name: value for name, value in tree.items() if name not in _DERIVED}
+    return {name: json.dumps(part, allow_nan=False) for name, part in parts.items()}
+
+
+def digests_of(parts: Mapping[str, str]) -> dict[str, bytes]:
+    """What parts are known by."""
+    return {name: blake2b(part.encode(), digest_size=16).digest() for name, part in parts.items()}
+
+
+def record_of(run: RunId, parts: Iterable[str]) -> RunRecord:
+    """The record of these parts.
+
+    Raises:
+        FormatError: they are none.
+    """
+    tree: dict[str, Any] = {"_id": run}
+    try:
+        for part in parts:
+            tree.update(json.loads(part))
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"the record of run {run} cannot be read: {error}") from None
+    return record_from_json(tree)
+
+
+def columns_of(record: RunRecord, parts: Iterable[str]) -> dict[str, Any]:
+    """The columns for reading that go with these parts of a record."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        found.update(_COLUMNS[part](record))
+    return found
+
+
+def file_row(run: int, position: int, ref: FileRef) -> dict[str, Any]:
+    """The row of one file of a run."""
+    shown = {"role": readable.text(ref.role)[:20], "path": readable.text(ref.path)}
+    return {"run": run, "position": position, **shown, "size": ref.size, "sha256": ref.sha256 or None}
+
+
+def _rest(record: RunRecord) -> dict[str, Any]:
+    trees = {name: readable.tree(getattr(record, name)) for name in ("config", "meta", "experiment", "host")}
+    words = {name: readable.text(getattr(record, name)) for name in ("name", "command")}
+    return {**trees, **words, "queue_time": readable.time(record.queue_time)}
+
+
+def _progress(record: RunRecord) -> dict[str, Any]:
+    times = {name: readable.time(getattr(record, name)) for name in ("start_time", "heartbeat", "stop_time")}
+    words = {name: readable.text(getattr(record, name)) for name in ("status", "cause")}
+    trace = readable.text("\n".join(map(str, record.fail_trace)))
+    return {**times, **words, "fail_trace": trace, "segment": record.segment}
+
+
+_COLUMNS: dict[str, Callable[[RunRecord], dict[str, Any]]] = {
+    REST: _rest,
+    PROGRESS: _progress,
+    "files": lambda _: {},
+    "info": lambda record: {"info": readable.tree(record.info)},
+    "result": lambda record: {"result": readable.tree(record.result)},
+}

@@ -1,0 +1,241 @@
+"""One database: its engine, transactions in bounded time, the tables, the clock."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import create_engine, event, func, select
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+
+from expkit.errors import StoreError
+from expkit.stores.sql import schema
+from expkit.stores.sql.place import MYSQL, POSTGRESQL, SQLITE
+from expkit.stores.sql.trouble import is_dropped, is_passing, said, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Engine
+
+    from expkit.stores.sql.place import Place
+
+LIMIT = 20.0
+"""Seconds that one transaction may take."""
+
+_CONNECT = 5
+"""Seconds for a new connection."""
+
+_CLOCK = 10.0
+"""Seconds after which the server is asked for its clock again."""
+
+_TRIES = {"dropped": 2, "passing": 12}
+_PAUSE = 0.02
+_WRITES = "expkit_writes"
+
+_T = TypeVar("_T")
+
+
+class Server:
+    """The database of one store.
+
+    Args:
+        place: where it is.
+        engine: somebody's own; None: one of ours.
+        echo: log every statement.
+    """
+
+    def __init__(self, place: Place, engine: Engine | None = None, *, echo: bool = False) -> None:
+        self.place = place
+        self._given = engine
+        self._echo = echo
+        self._engine: Engine | None = None
+        self._pid = 0
+        self._ready = False
+        self._lock = threading.RLock()
+        self._ahead = (0.0, timedelta())
+        self._last = datetime.min.replace(tzinfo=timezone.utc)
+
+    # -- the engine ------------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine; that of a forked child has connections of its own."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._made() if self._given is None else _ours(self._given.execution_options())
+            elif self._pid != os.getpid():
+                self._engine.dispose(close=False)
+            self._pid = os.getpid()
+            return self._engine
+
+    def _made(self) -> Engine:
+        options = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
+        engine = create_engine(self.place.address, **options)
+        if self.place.kind in _ON_CONNECT:
+            event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
+        return _ours(engine)
+
+    def close(self) -> None:
+        """Let go of our own connections."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+            if engine is not None and self._given is None:
+                engine.dispose(close=self._pid == os.getpid())
+
+    # -- transactions ----------------------------------------------------------------------------------
+
+    def write(self, work: Callable[[Connection], _T]) -> _T:
+        """Do something in a transaction that writes; it is done again where it met another one.
+
+        Raises:
+            StoreError: the database cannot be reached, or refuses.
+        """
+        if not self.is_there():
+            self._make_tables()
+        return self._ask(work, writes=True)
+
+    def read(self, work: Callable[[Connection], _T], otherwise: Callable[[], _T]) -> _T:
+        """Do something in a transaction that reads, or something else where there are no tables yet.
+
+        Raises:
+            StoreError: the database cannot be reached, or refuses.
+        """
+        return self._ask(work) if self.is_there() else otherwise()
+
+    def _ask(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
+        tries = dict(_TRIES)
+        while True:
+            try:
+                with self._transaction(writes) as connection:
+                    return work(connection)
+            except NoSuchModuleError as error:
+                raise StoreError(f"{self.place.url} cannot be opened: {said(error)}") from None
+            except SQLAlchemyError as error:
+                trouble = "dropped" if is_dropped(error) else "passing"
+                tries[trouble] -= 1
+                if not tries[trouble] or not (trouble == "dropped" or is_passing(error)):
+                    raise StoreError(sentence(error, self.place)) from error
+            sleep(_PAUSE * (_TRIES[trouble] - tries[trouble]))
+
+    @contextmanager
+    def _transaction(self, writes: bool) -> Iterator[Connection]:
+        with self.engine.connect() as plain, _bounded(plain, self.place):
+            connection = plain.execution_options(**{_WRITES: writes})
+            yield connection
+            connection.commit()
+
+    # -- tables ----------------------------------------------------------------------------------------
+
+    def is_there(self) -> bool:
+        """Whether the database has our tables; older ones are brought up to date first."""
+        if self._ready:
+            return True
+        if self.place.file and not os.path.exists(self.place.file):
+            return False
+        version = self._ask(schema.version_of)
+        if version is not None and schema.is_older(version, self.place):
+            self._ask(schema.upgrade, writes=True)
+        self._ready = version is not None
+        return self._ready
+
+    def _make_tables(self) -> None:
+        if self.place.file:
+            os.makedirs(os.path.dirname(self.place.file), exist_ok=True)
+        self._ask(schema.create, writes=True)
+        self._ready = True
+
+    # -- the clock -------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The database's clock; between two looks at it ours goes on, and it never goes back."""
+        asked, ahead = self._ahead
+        if self.place.kind != SQLITE and (not asked or monotonic() - asked > _CLOCK):
+            ahead = self._ask(self._look) - datetime.now(timezone.utc)
+            self._ahead = (monotonic(), ahead)
+        with self._lock:
+            self._last = max(datetime.now(timezone.utc) + ahead, self._last + timedelta(microseconds=1))
+            return self._last
+
+    def _look(self, connection: Connection) -> datetime:
+        clock = func.clock_timestamp() if self.place.kind == POSTGRESQL else func.utc_timestamp(6)
+        time: Any = connection.scalar(select(clock))
+        return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+# -- what kinds of databases need ------------------------------------------------------------------------
+
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    SQLITE: {"timeout": LIMIT},
+    POSTGRESQL: {"connect_timeout": _CONNECT, "application_name": "expkit"},
+    MYSQL: {
+        "connect_timeout": _CONNECT,
+        "read_timeout": int(LIMIT),
+        "write_timeout": int(LIMIT),
+        "init_command": f"SET SESSION innodb_lock_wait_timeout = {LIMIT / 2:.0f}",
+    },
+}
+
+
+def _ours(engine: Engine) -> Engine:
+    """An engine whose transactions begin as ours have to."""
+    if engine.dialect.name == SQLITE:
+        event.listen(engine, "begin", _on_begin)
+        return engine
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def _on_file(raw: Any, _: object) -> None:
+    """Readers and one writer at a time; what was committed survives the death of the process."""
+    raw.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _on_session(raw: Any, _: object) -> None:
+    """The server ends what takes too long, and lets go of what a process holds that is stopped in the middle."""
+    with raw.cursor() as cursor:
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute(f"SET {setting} = {LIMIT * 1000:.0f}")
+    raw.commit()
+
+
+_ON_CONNECT = {SQLITE: _on_file, POSTGRESQL: _on_session}
+
+
+def _on_begin(connection: Connection) -> None:
+    """Who is going to write says so first: he waits for the others, instead of failing in the middle."""
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _bounded(connection: Connection, place: Place) -> Iterator[None]:
+    """Cut the line to a PostgreSQL server that does not answer: its drivers would wait for ever."""
+    descriptor = getattr(connection.connection.driver_connection, "fileno", None)
+    if place.kind != POSTGRESQL or descriptor is None:
+        yield
+        return
+    import socket
+
+    with socket.socket(fileno=os.dup(descriptor())) as line:
+        timer = threading.Timer(LIMIT, _cut, (line,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def _cut(line: Any) -> None:
+    import socket
+
+    try:
+        line.shutdown(socket.SHUT_RDWR)
+    except OSError:  # closed already
+        pass

@@ -1,0 +1,204 @@
+"""The store that keeps runs in an SQL database: :class:`SqlStore`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expkit.record.tagged import record_blobs
+from expkit.stores.base import Batch, Blob, Capabilities, RunKey
+from expkit.stores.sql.place import Place, place_of
+from expkit.stores.sql.trouble import needing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
+    from expkit.record.query import Query
+    from expkit.stores.base import Change, RunStore
+    from expkit.stores.sql.files import Blobs
+    from expkit.stores.sql.runs import Runs
+    from expkit.stores.sql.server import Server
+    from expkit.stores.sql.streams import Streams
+    from expkit.types import RunId
+
+
+class _Parts(NamedTuple):
+    """What does the work; it needs SQLAlchemy."""
+
+    server: Server
+    runs: Runs
+    streams: Streams
+    blobs: Blobs
+
+
+class SqlStore:
+    """Keeps runs in an SQL database. Nothing is loaded, connected or written before the first use.
+
+    Args:
+        place: where the runs lie, or the URL that says so; see :func:`expkit.stores.sql.place.place_of`.
+        engine: somebody's own ``sqlalchemy.Engine``; None: one of our own.
+        echo: log every statement, by ``logging``.
+
+    Raises:
+        StoreError: the URL names no such database.
+    """
+
+    capabilities = Capabilities(durable=True, shared=True)
+
+    def __init__(self, place: Place | str, engine: Any = None, *, echo: bool = False) -> None:
+        self._place = place_of(place) if isinstance(place, str) else place
+        self._engine = engine
+        self._echo = echo
+        self._made: _Parts | None = None
+
+    @property
+    def url(self) -> str:
+        """How to open this store again; the password is masked."""
+        return self._place.url
+
+    def __repr__(self) -> str:
+        return f"SqlStore({self.url!r})"
+
+    @property
+    def place(self) -> Place:
+        """Where the runs lie."""
+        return self._place
+
+    @property
+    def server(self) -> Server:
+        """The database."""
+        return self._parts.server
+
+    @property
+    def _parts(self) -> _Parts:
+        if self._made is None:
+            needing(self._place, self._load)
+        assert self._made is not None
+        return self._made
+
+    def _load(self) -> None:
+        from expkit.stores.sql.files import Blobs
+        from expkit.stores.sql.runs import Runs
+        from expkit.stores.sql.server import Server
+        from expkit.stores.sql.streams import Streams
+
+        server = Server(self._place, self._engine, echo=self._echo)
+        assert server.engine
+        self._made = _Parts(server, Runs(server), Streams(server), Blobs(server))
+
+    def now(self) -> datetime:
+        """The clock of the database's server."""
+        return self.server.now()
+
+    # -- records ---------------------------------------------------------------------------------------
+
+    def create(
+        self, record: RunRecord, *, id: RunId | None = None, bind: bool = False, lease: Lease | None = None
+    ) -> RunId:
+        """Take in a run; see :meth:`expkit.stores.base.RunStore.create`."""
+        return self._parts.runs.create(record, id, lease, bind=bind)
+
+    def save(self, record: RunRecord) -> None:
+        """Replace a record; only the parts that have changed are sent."""
+        self._parts.runs.save(record)
+
+    def load(self, run: RunId) -> RunRecord:
+        """The record of a run."""
+        return self._parts.runs.load(run)
+
+    def ids(self) -> list[RunKey]:
+        """All runs, oldest first."""
+        return self._parts.runs.keys()
+
+    def set_status(self, run: RunId, expected: str, status: str) -> bool:
+        """Change the status if it is as expected."""
+        return self._parts.runs.set_status(run, expected, status)
+
+    # -- streams ---------------------------------------------------------------------------------------
+
+    def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
+        """Add to a stream what is not there yet."""
+        return self._parts.streams.append(run, stream, offset, batch)
+
+    def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
+        """Part of a stream."""
+        return self._parts.streams.read(run, stream, offset, limit)
+
+    def streams(self, run: RunId) -> Mapping[StreamKey, int]:
+        """The streams of a run and their ends."""
+        return self._parts.streams.sizes(run)
+
+    # -- leases ----------------------------------------------------------------------------------------
+
+    def renew(self, run: RunId, lease: Lease) -> None:
+        """Write the lease of a run, stamped by the server's clock."""
+        self._parts.runs.renew(run, lease)
+
+    def lease(self, run: RunId) -> Lease | None:
+        """The last lease of a run."""
+        return self._parts.runs.lease(run)
+
+    # -- bytes -----------------------------------------------------------------------------------------
+
+    def put_blob(self, source: Path | bytes | BinaryIO) -> Blob:
+        """Keep bytes."""
+        return self._parts.blobs.put(source)
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether the bytes are here."""
+        return self._parts.blobs.has(sha256)
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        """The bytes, for reading."""
+        return self._parts.blobs.open(sha256)
+
+    # -- afterwards ------------------------------------------------------------------------------------
+
+    def annotate(self, run: RunId, annotation: Annotation) -> None:
+        """Add a later fact."""
+        self._parts.runs.annotate(run, annotation)
+
+    def annotations(self, run: RunId) -> list[Annotation]:
+        """The later facts of a run."""
+        return self._parts.runs.annotations(run)
+
+    def changes(self, since: str = "") -> tuple[list[Change], str]:
+        """What happened since."""
+        return self._parts.runs.changes(since)
+
+    def find(
+        self,
+        query: Query | None = None,
+        columns: Sequence[str] | None = None,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Iterator[Mapping[str, Any]]:
+        """Rows of the runs that match."""
+        server = self.server
+        from expkit.stores.sql.listing import find
+
+        return find(self, server, query, columns, order, limit)
+
+    def delete(self, run: RunId) -> None:
+        """Take out a run; its id is not given again."""
+        self._parts.runs.delete(run)
+
+    def sweep(self, grace: float = 86400.0) -> int:
+        """Remove bytes that no run names, and what deleted runs have logged."""
+        self._parts.streams.sweep()
+        return self._parts.blobs.sweep(grace, self._named)
+
+    def _named(self) -> set[str]:
+        return set().union(*(record_blobs(self.load(key.uid)) for key in self.ids()))
+
+    def close(self) -> None:
+        """Let go of the connections; the next use makes new ones."""
+        if self._made is not None:
+            self._made.server.close()
+
+
+if TYPE_CHECKING:
+    _proof: RunStore = SqlStore("")

@@ -1,0 +1,183 @@
+"""Streams: their rows say how far they go, and change in one transaction with what is added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import delete, func, insert, select, update
+
+from expkit.errors import StoreError
+from expkit.record.model import OUTPUT, POINTS, StreamKey
+from expkit.stores.sql import ids, points, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection, Row
+
+    from expkit.stores.base import Batch
+    from expkit.stores.sql.server import Server
+    from expkit.types import RunId
+
+_MOST = {POINTS: 50_000, OUTPUT: 4 << 20}
+"""Items in one transaction."""
+
+_CHUNK = 1 << 20
+
+
+class Streams:
+    """Appends to streams and reads them.
+
+    Args:
+        server: the database.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._url = server.place.url
+        self._metrics = points.Metrics()
+
+    def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
+        """Add what is not there yet; return the new end."""
+        _check(stream)
+        size = self._append(run, stream, offset, batch)
+        while size < offset + len(batch):
+            size = self._append(run, stream, size, batch[size - offset :])
+        return size
+
+    def _append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
+        """Add as much as fits into one transaction."""
+        known: dict[int, dict[points.Series, int]] = {}
+
+        def work(connection: Connection) -> int:
+            number = ids.found(connection, run, self._url).number
+            row = _held(connection, number, stream)
+            if not 0 <= offset <= row.size:
+                raise StoreError(f"{stream} of run {run} ends at {row.size}; appending at {offset} would leave a gap")
+            new = batch[row.size - offset :][: _MOST[stream.content]]
+            if not new:
+                return int(row.size)
+            if stream.content == OUTPUT:
+                _add_output(connection, row.number, row.size, cast("bytes", new))
+            else:
+                wanted = points.series_in(new)
+                known[row.number] = self._metrics.numbers(connection, number, row.number, wanted)
+                points.add(connection, known[row.number], row.size, cast("Any", new))
+            size = int(row.size) + len(new)
+            connection.execute(update(tables.streams).where(tables.streams.c.number == row.number).values(size=size))
+            return size
+
+        if not self._server.is_there():
+            raise ids.not_found(run, self._url)
+        size = self._server.write(work)
+        for number, numbers in known.items():
+            self._metrics.remember(number, numbers)
+        return size
+
+    def read(self, run: RunId, stream: StreamKey, offset: int, limit: int | None) -> Batch:
+        """At most ``limit`` items from ``offset`` on."""
+        _check(stream)
+
+        def look(connection: Connection) -> Any:
+            return _row(connection, ids.found(connection, run, self._url).number, stream)
+
+        row = self._server.read(look, lambda: self._missing(run))
+        size = 0 if row is None else row.size
+        end = size if limit is None else min(size, offset + limit)
+        found: list[Any] = []
+        for start in range(max(0, offset), end, step := _MOST[stream.content]):
+            found.append(self._part(stream, row.number, start, min(end, start + step)))
+        return b"".join(found) if stream.content == OUTPUT else [point for part in found for point in part]
+
+    def _part(self, stream: StreamKey, number: int, start: int, end: int) -> Any:
+        how = _output if stream.content == OUTPUT else points.read
+        return self._server.read(lambda connection: how(connection, number, start, end), list)
+
+    def sizes(self, run: RunId) -> Mapping[StreamKey, int]:
+        """The streams of a run and their ends."""
+
+        def work(connection: Connection) -> dict[StreamKey, int]:
+            number = ids.found(connection, run, self._url).number
+            columns = tables.streams.c
+            rows = connection.execute(select(tables.streams).where(columns.run == number, columns.size > 0))
+            return {StreamKey(row.content, row.segment, row.process): row.size for row in rows}
+
+        return self._server.read(work, lambda: self._missing(run))
+
+    def sweep(self) -> None:
+        """Remove the streams of runs that were deleted, stream by stream."""
+        there = select(tables.runs.c.number)
+        lost = select(tables.streams.c.number).where(tables.streams.c.run.not_in(there))
+        for number in self._server.read(lambda connection: list(connection.scalars(lost)), list):
+            self._server.write(_removal(number))
+        self._metrics.forget()
+
+    def _missing(self, run: RunId) -> Any:
+        raise ids.not_found(run, self._url)
+
+
+def _check(stream: StreamKey) -> None:
+    if stream.content not in _MOST:
+        raise StoreError(f"there are streams of {POINTS!r} and of {OUTPUT!r}, not of {stream.content!r}")
+
+
+def _where(run: int, stream: StreamKey) -> tuple[Any, ...]:
+    columns = tables.streams.c
+    same = columns.content == stream.content, columns.segment == stream.segment, columns.process == stream.rank
+    return columns.run == run, *same
+
+
+def _row(connection: Connection, run: int, stream: StreamKey, *, hold: bool = False) -> Row[Any] | None:
+    wanted = select(tables.streams.c.number, tables.streams.c.size).where(*_where(run, stream))
+    return connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
+
+
+def _held(connection: Connection, run: int, stream: StreamKey) -> Row[Any]:
+    """The row of a stream, ours until the transaction ends; a new one is made."""
+    row = _row(connection, run, stream, hold=True)
+    if row is not None:
+        return row
+    new = {"run": run, "content": stream.content, "segment": stream.segment, "process": stream.rank, "size": 0}
+    connection.execute(insert(tables.streams), new)
+    found = _row(connection, run, stream, hold=True)
+    assert found is not None
+    return found
+
+
+def _add_output(connection: Connection, stream: int, start: int, data: bytes) -> None:
+    rows = []
+    for place in range(0, len(data), _CHUNK):
+        chunk = data[place : place + _CHUNK]
+        rows.append({"stream": stream, "position": start + place, **_chunk(chunk)})
+    connection.execute(insert(tables.output), rows)
+
+
+def _chunk(data: bytes) -> dict[str, Any]:
+    """Text if it is some that every database takes."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return {"text": None, "data": data}
+    return {"text": None, "data": data} if "\0" in text else {"text": text, "data": None}
+
+
+def _output(connection: Connection, stream: int, start: int, end: int) -> bytes:
+    columns = tables.output.c
+    first = select(func.max(columns.position)).where(columns.stream == stream, columns.position <= start)
+    begin = connection.scalar(first) or 0
+    wanted = select(columns.text, columns.data).where(columns.stream == stream, columns.position >= begin)
+    rows = connection.execute(wanted.where(columns.position < end).order_by(columns.position))
+    data = b"".join(bytes(data) if text is None else text.encode() for text, data in rows)
+    return data[start - begin : end - begin]
+
+
+def _removal(stream: int) -> Callable[[Connection], None]:
+    def work(connection: Connection) -> None:
+        of_stream = select(tables.metrics.c.number).where(tables.metrics.c.stream == stream)
+        for metric in list(connection.scalars(of_stream)):
+            connection.execute(delete(tables.points).where(tables.points.c.metric == metric))
+        connection.execute(delete(tables.metrics).where(tables.metrics.c.stream == stream))
+        connection.execute(delete(tables.output).where(tables.output.c.stream == stream))
+        connection.execute(delete(tables.streams).where(tables.streams.c.number == stream))
+
+    return work

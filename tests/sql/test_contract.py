@@ -1,0 +1,44 @@
+"""SQLite, PostgreSQL and MariaDB pass the contracts of every store and of every observer."""
+
+from __future__ import annotations
+
+import pytest
+
+from expkit.observers import SqlObserver
+from expkit.record.tagged import record_blobs
+from expkit.record.wire import record_to_json
+from expkit.stores.sql.store import SqlStore
+from expkit.testing.observers import ObserverContract
+from expkit.testing.stores import StoreContract
+
+
+class TestSqlStore(StoreContract):
+    @pytest.fixture(autouse=True)
+    def _databases(self, databases):
+        self.databases = databases
+
+    def make_store(self, folder):
+        self.url = self.databases.new(folder)
+        return SqlStore(self.url)
+
+    def reopen(self, store):
+        return SqlStore(self.url)
+
+
+class TestSqlObserver(ObserverContract):
+    @pytest.fixture(autouse=True)
+    def _url(self, url):
+        self.url = url
+
+    def make_observer(self):
+        self.store = SqlStore(self.url)
+        return SqlObserver(self.url)
+
+    def check(self, observer, run):
+        stored, known = record_to_json(self.store.load(run.uid)), record_to_json(run.record)
+        stored.pop("_id"), known.pop("_id")
+        assert stored == known
+        assert all(self.store.has_blob(sha256) for sha256 in record_blobs(run.record))
+        assert observer.run_entry["status"] == run.status
+        self.store.close()
+        observer.store.close()
