@@ -244,7 +244,22 @@ class FindContract(StoreTests):
 
 
 class HonestyContract(StoreTests):
-    """Claims: what the capability flags say is true."""
+    """Claims: what the capability flags say is true.
+
+    Attributes:
+        examples: how many stores are driven beside the memory store.
+    """
+
+    examples = 15
+
+    def test_counts_means_numbers(self, store: RunStore) -> None:
+        """A store that counts gives consecutive numbers, also to several at once; one that does not gives unique ids."""
+        ids = [str(found) for found in at_once(lambda _: store.create(sample_record()), 8)]
+        assert len(set(ids)) == 8
+        if store.capabilities.counts:
+            assert sorted(map(int, ids)) == list(range(1, 9))
+        else:
+            assert all(found.partition("-")[0].isdecimal() for found in ids)
 
     def test_durable_means_reopened(self, store: RunStore) -> None:
         """What a durable store acknowledged, another object for the same store has."""
@@ -275,7 +290,7 @@ class HonestyContract(StoreTests):
     def test_behaves_like_memory(self) -> None:
         """Whatever is done to it, in whatever order, a store answers like the memory store."""
         with tempfile.TemporaryDirectory() as folder:
-            check_beside_memory(self.make_store, Path(folder))
+            check_beside_memory(self.make_store, Path(folder), self.examples)
 
 
 class StoreContract(

@@ -231,8 +231,18 @@ class Media:
                 continue
 
     def make_bucket(self) -> None:
-        """Make the bucket, where that is possible and it is not there."""
-        self._do(lambda fs: fs.mkdir(self.place.host, **self._bound()))
+        """Make the bucket of S3; one that somebody has just made is fine."""
+        region = str(self.place.options.get("region", _FIRST_REGION))
+        where = {} if region == _FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+        def make(fs: Any) -> None:
+            try:
+                fs.call_s3("create_bucket", Bucket=self.place.host, **where, **self._bound())
+            except OSError as error:
+                if not _says(error, "BucketAlready", "already exists", "already own"):
+                    raise
+
+        self._do(make)
 
     # -- the driver ------------------------------------------------------------------------------------
 
@@ -320,6 +330,9 @@ class Media:
         name = info["name"].lstrip("/")[len(self._root.lstrip("/")) :].lstrip("/")
         return Item(name, int(info["size"] or 0), _modified(info))
 
+
+_FIRST_REGION = "us-east-1"
+"""Buckets are made here where no region is named, and this one alone must not be named."""
 
 _ASIDE = ".aside"
 _CLAIM = ".claim"

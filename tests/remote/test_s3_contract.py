@@ -1,0 +1,23 @@
+"""S3 passes the contract of every store."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from expkit.stores.remote.store import RemoteStore
+from expkit.testing.stores import StoreContract
+
+from .conftest import s3_url
+
+
+class TestS3Store(StoreContract):
+    examples = 15 if os.environ.get("EXPKIT_FAULTS") else 4
+
+    @pytest.fixture(autouse=True)
+    def _server(self, s3):
+        self.address = s3
+
+    def make_store(self, folder):
+        return RemoteStore(s3_url(self.address))
