@@ -274,7 +274,7 @@ class Recorder:
 
     def missing(self, text: str) -> None:
         """Write down what is missing from the record, if the run goes on."""
-        if not self.over:
+        if not self.over and self.record.stop_time is None:
             self.tell(Learned(time=now(), gaps=(text,)))
 
     # -- the end ---------------------------------------------------------------------------------------
