@@ -102,7 +102,7 @@ def test_a_service_that_comes_back(program, free_port, services):
 def test_never_twice(program, service, observer, answer):
     """Where nobody can tell whether a message was taken, it is not sent again; that is one line, and a gap."""
     service.answers += [answer]
-    done = program(observer, service.url)
+    done = program(observer, service.url, "-b", "0.05", "with", "how=look for gaps")
     assert done.returncode == 0
     assert len(service.got) == 2, service.got
     assert done.stderr.count("could not tell that the run is started") == 1
@@ -136,8 +136,9 @@ def later(seconds):
 )
 def test_not_now(program, service, refusal):
     """What a service refuses for now is sent again, once, and not before the time it asks for."""
-    service.answers += [refusal]
+    service.answers += [(*refusal[:2], refusal[2] or f"{SECRET} must wait")]
     done = program(WEBHOOK, service.url)
+    assert SECRET not in done.stderr
     assert [value["event"] for _, value in service.got] == ["started", "started", "completed"], done.stderr
     assert service.times[1] - service.times[0] >= 0.9
 

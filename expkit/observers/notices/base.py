@@ -191,7 +191,7 @@ class NoticeObserver(RunObserver):
             self.send(message)
         except LaterError as error:
             self._not_before = monotonic() + error.after
-            raise
+            raise LaterError(self._secrets.hide(str(error)), error.after) from None
         except Exception as error:  # of any kind: the message may be on its way
             self._give_up(message.event, error)
 
