@@ -240,6 +240,14 @@ def _force(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     run.force = True
 
 
+@cli_option("-G", "--gcs")
+def _gcs(args: str, run: RunInputs) -> None:
+    """Record the run in this bucket of Google Cloud Storage: gs://BUCKET/PATH."""
+    from expkit.observers.remote import GoogleCloudStorageObserver
+
+    run.observe(GoogleCloudStorageObserver.at(args))
+
+
 @cli_option("-h", "--help", is_flag=True)
 def _help(args: bool, run: RunInputs) -> None:
     """Show this help, or that of a command, and exit."""
@@ -304,6 +312,14 @@ def _queue(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     run.queue_only = True
 
 
+@cli_option("-S", "--s3")
+def _s3(args: str, run: RunInputs) -> None:
+    """Record the run in this bucket of S3: s3://BUCKET/PATH."""
+    from expkit.observers.remote import S3Observer
+
+    run.observe(S3Observer.at(args))
+
+
 @cli_option("-s", "--sql")
 def _sql(args: str, run: RunInputs) -> None:
     """Record the run in this SQL database: sqlite:///FILE, postgresql://... or mysql://..."""
@@ -345,6 +361,7 @@ BUILT_IN: tuple[CLIOption, ...] = (
     _enforce_clean,
     _file_storage,
     _force,
+    _gcs,
     _help,
     _id,
     _loglevel,
@@ -355,6 +372,7 @@ BUILT_IN: tuple[CLIOption, ...] = (
     _print_config,
     _priority,
     _queue,
+    _s3,
     _sql,
     _strict_capture,
     _tag,

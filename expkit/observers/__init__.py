@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from expkit.observers.notices.notify import NotifyObserver
     from expkit.observers.notices.slack import SlackObserver
     from expkit.observers.notices.telegram import TelegramObserver
+    from expkit.observers.remote import GoogleCloudStorageObserver, S3Observer
     from expkit.observers.sql import SqlObserver
     from expkit.observers.store import StoreObserver
     from expkit.observers.tinydb import TinyDbObserver
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileStorageObserver",
+    "GoogleCloudStorageObserver",
     "MongoObserver",
     "NotifyObserver",
     "QueuedMongoObserver",
     "RunObserver",
+    "S3Observer",
     "SlackObserver",
     "SqlObserver",
     "StoreObserver",
@@ -36,10 +39,12 @@ __all__ = [
 
 _PLACES = {
     "FileStorageObserver": "file",
+    "GoogleCloudStorageObserver": "remote",
     "MongoObserver": "mongo",
     "NotifyObserver": "notices.notify",
     "QueuedMongoObserver": "mongo",
     "RunObserver": "base",
+    "S3Observer": "remote",
     "SlackObserver": "notices.slack",
     "SqlObserver": "sql",
     "StoreObserver": "store",

@@ -11,7 +11,7 @@ from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
 from expkit.observers.dispatch import dispatch
 from expkit.stores.urls import GROUP as STORES
-from expkit.stores.urls import OPENERS, SQL, database_folder, open_store
+from expkit.stores.urls import OPENERS, SQL, database_folder, is_remote, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,7 +149,7 @@ def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | Non
         if offline is not None:
             raise NoObserverError(f"offline={offline} is for stores; {scheme}: is an observer of its own kind")
         return cast("RunObserver", observers[scheme]()(url))
-    if scheme not in stores:
+    if scheme not in stores and not is_remote(scheme, url.partition(":")[2]):
         raise NoObserverError(unknown_scheme(scheme, {"notify", *OPENERS, *observers, *stores}, GROUP, STORES))
     return None
 

@@ -214,12 +214,12 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "sacred.observers": {
         "FileStorageObserver": "observers.file",
-        "GoogleCloudStorageObserver": ".observers",
+        "GoogleCloudStorageObserver": "observers.remote",
         "MongoObserver": "observers.mongo",
         "QueueObserver": ".observers",
         "QueuedMongoObserver": "observers.mongo",
         "RunObserver": "observers.base",
-        "S3Observer": ".observers",
+        "S3Observer": "observers.remote",
         "SlackObserver": "observers.notices.slack",
         "SqlObserver": "observers.sql",
         "TelegramObserver": "observers.notices.telegram",
@@ -234,7 +234,8 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "sacred.observers.gcs_observer": {
         "DEFAULT_GCS_PRIORITY": ".observers",
-        "GoogleCloudStorageObserver": ".observers",
+        "GoogleCloudStorageObserver": "observers.remote",
+        "gcs_option": "cli.options:_gcs",
     },
     "sacred.observers.mongo": {
         "DEFAULT_MONGO_PRIORITY": ".observers",
@@ -246,7 +247,11 @@ MODULES: dict[str, dict[str, str]] = {
         "mongo_db_option": "cli.options:_mongo_db",
     },
     "sacred.observers.queue": {"QueueObserver": ".observers"},
-    "sacred.observers.s3_observer": {"DEFAULT_S3_PRIORITY": ".observers", "S3Observer": ".observers"},
+    "sacred.observers.s3_observer": {
+        "DEFAULT_S3_PRIORITY": ".observers",
+        "S3Observer": "observers.remote",
+        "s3_option": "cli.options:_s3",
+    },
     "sacred.observers.slack": {"DEFAULT_SLACK_PRIORITY": ".observers", "SlackObserver": "observers.notices.slack"},
     "sacred.observers.sql": {
         "DEFAULT_SQL_PRIORITY": ".observers",

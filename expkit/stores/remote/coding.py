@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expkit.record.model import Point
 from expkit.stores.folder import slots
 from expkit.stores.folder.point_reader import points_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from expkit.record.model import Point
 
 Numbers = dict[tuple[str, tuple[tuple[str, str], ...], str], int]
 """The numbers of series, by name, tags and kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError
@@ -38,7 +39,7 @@ def lease_of(media: Media, run_id: str) -> Lease | None:
 
 def annotate(media: Media, uid: str, annotation: Annotation) -> None:
     """Add a later fact, as an object of its own."""
-    name = f"{layout.ANNOTATIONS}/{uid}/{_ordered_name()}.jsonl"
+    name = f"{layout.ANNOTATIONS}/{uid}/{_names.next()}.jsonl"
     media.put(name, text.line(annotation_to_json(annotation)))
 
 
@@ -53,15 +54,17 @@ def _lease_name(run_id: str) -> str:
     return f"{run_id}/lease.json"
 
 
-def _ordered_name() -> str:
-    """A new name that comes after those made before it."""
-    from time import time_ns
+class _Names:
+    """New names, each of which comes after those made before it."""
 
-    global _latest
-    with _naming:
-        _latest = max(_latest + 1, time_ns())
-        return f"{_latest:020d}-{fresh_name()}"
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest = 0
+
+    def next(self) -> str:
+        with self._lock:
+            self._latest = max(self._latest + 1, time_ns())
+            return f"{self._latest:020d}-{fresh_name()}"
 
 
-_latest = 0
-_naming = threading.Lock()
+_names = _Names()

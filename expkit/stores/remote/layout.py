@@ -83,7 +83,7 @@ def whole(run_id: str, stream: StreamKey) -> str:
 def stream_of(name: str) -> tuple[StreamKey, tuple[int, int] | None] | None:
     """The stream of a piece (with its first and last item) or of a note on a whole file (0 and its end)."""
     _, _, rest = name.partition(f"{STREAMS}/")
-    _, folder, last = (rest.split("/", 2) + ["", ""])[:3]
+    _, folder, last = ([*rest.split("/", 2), "", ""])[:3]
     key = _FOLDER.fullmatch(folder)
     if key is None:
         return None

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import datetime, timezone
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from expkit.errors import StoreError
+from expkit.stores.remote.drivers import (
+    connected,
+    creates,
+    discard,
+    is_dropped,
+    let_go,
+    make_folder,
+    modified_of,
+    move,
+    root_of,
+    says,
+)
 from expkit.stores.remote.kinds import ANSWER, FOLDERS, OBJECTS
 from expkit.stores.remote.trouble import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from expkit.stores.remote.place import Place
 
@@ -93,7 +105,7 @@ class Media:
 
     def modified(self, name: str) -> datetime | None:
         """When an object was written, by the clock of the place; None where that is not said."""
-        return _modified(self._info(name))
+        return modified_of(self._info(name))
 
     def _info(self, name: str) -> dict[str, Any]:
         def ask(fs: Any) -> Any:
@@ -152,7 +164,7 @@ class Media:
             aside = self._aside(name)
             with fs.open(aside, "wb") as file:
                 file.write(data)
-            _move(fs, aside, self._path(name))
+            move(fs, aside, self._path(name))
 
         self._do(write)
 
@@ -176,7 +188,7 @@ class Media:
                 self.put(name, data)
             return won
         if self.place.kind.style == OBJECTS:
-            return self._do(lambda fs: _creates(fs, self._path(name), data, self._bound()))
+            return self._do(lambda fs: creates(fs, self._path(name), data, self._bound()))
         with _unclaimed:
             if self.exists(name):
                 return False
@@ -186,7 +198,7 @@ class Media:
     def _makes_folder(self, fs: Any, name: str) -> bool:
         self._make_folder(fs, name)
         try:
-            _mkdir(fs, self._path(name))
+            make_folder(fs, self._path(name))
         except Exception as error:
             fs.invalidate_cache()
             if fs.exists(self._path(name)):
@@ -212,11 +224,11 @@ class Media:
             for part in parts:
                 self._do(lambda _, part=part: file.write(part), tries=1)  # type: ignore[misc]
         except BaseException:
-            _discard(file)
+            discard(file)
             raise
         self._do(lambda _: file.close(), tries=1)
         if not is_atomic:
-            self._do(lambda fs: _move(fs, target, self._path(name)))
+            self._do(lambda fs: move(fs, target, self._path(name)))
 
     def _opened(self, fs: Any, name: str, target: str) -> Any:
         self._make_folder(fs, name)
@@ -239,7 +251,7 @@ class Media:
             try:
                 fs.call_s3("create_bucket", Bucket=self.place.host, **where, **self._bound())
             except OSError as error:
-                if not _says(error, "BucketAlready", "already exists", "already own"):
+                if not says(error, "BucketAlready", "already exists", "already own"):
                     raise
 
         self._do(make)
@@ -251,7 +263,7 @@ class Media:
         with self._lock:
             fs, self._fs = self._fs, None
         if fs is not None and self._pid == os.getpid():
-            _close(fs)
+            let_go(fs)
 
     def _do(self, work: Callable[[Any], _T], tries: int = 2) -> _T:
         """Do something with the file system; where a connection was dropped, once more with a new one."""
@@ -265,7 +277,7 @@ class Media:
             except (FileNotFoundError, StoreError):
                 raise
             except Exception as error:
-                if not left or self._is_parallel() or not _is_dropped(error):
+                if not left or self._is_parallel() or not is_dropped(error):
                     raise StoreError(sentence(error, self.place)) from error
                 self._fs = None
         raise AssertionError("unreachable")
@@ -274,28 +286,10 @@ class Media:
         """The file system; that of a forked child is its own."""
         with self._lock:
             if self._fs is None or self._pid != os.getpid():
-                self._fs, self._pid = self._connect(), os.getpid()
-                self._root = _root_of(self._fs, self.place)
+                self._fs, self._pid = connected(self.place), os.getpid()
+                self._root = root_of(self._fs, self.place)
                 self._folders = set()
             return self._fs
-
-    def _connect(self) -> Any:
-        kind = self.place.kind
-        try:
-            import fsspec
-
-            made = fsspec.get_filesystem_class(kind.protocol)
-        except ImportError as error:
-            raise StoreError(
-                f"{kind.name} takes a package that is not installed: pip install 'expkit[{kind.extra}]' ({error})"
-            ) from None
-        try:
-            arguments = self.place.arguments()
-            fs = made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
-        except TypeError as error:
-            raise StoreError(f"{self.place.where} cannot be asked like this: {error}") from None
-        _bound_in_time(fs)
-        return fs
 
     def _is_parallel(self) -> bool:
         return bool(getattr(self._fs, "async_impl", False))
@@ -328,7 +322,7 @@ class Media:
 
     def _item(self, info: dict[str, Any]) -> Item:
         name = info["name"].lstrip("/")[len(self._root.lstrip("/")) :].lstrip("/")
-        return Item(name, int(info["size"] or 0), _modified(info))
+        return Item(name, int(info["size"] or 0), modified_of(info))
 
 
 _FIRST_REGION = "us-east-1"
@@ -337,116 +331,3 @@ _FIRST_REGION = "us-east-1"
 _ASIDE = ".aside"
 _CLAIM = ".claim"
 _unclaimed = threading.Lock()
-_TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modify", "created")
-
-
-def _modified(info: dict[str, Any]) -> datetime | None:
-    found = next((info[name] for name in _TIMES if info.get(name)), None)
-    if isinstance(found, str):
-        try:
-            found = datetime.fromisoformat(found.replace("Z", "+00:00"))
-        except ValueError:
-            found = datetime.strptime(found[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
-    if isinstance(found, (int, float)):
-        return datetime.fromtimestamp(found, timezone.utc)
-    if found is None or found.tzinfo is not None:
-        return found
-    return found.replace(tzinfo=timezone.utc)
-
-
-def _root_of(fs: Any, place: Place) -> str:
-    root: str = fs._strip_protocol(
-        f"{fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]}://{place.root()}"
-    )
-    return (root if place.kind.style == OBJECTS else place.root()).rstrip("/")
-
-
-def _creates(fs: Any, path: str, data: bytes, bound: dict[str, float]) -> bool:
-    for _ in range(3):
-        try:
-            fs.pipe_file(path, data, mode="create", **bound)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if _says(error, "PreconditionFailed", "pre-condition", "preconditions", "412"):
-                return False
-            if not _says(error, "ConditionalRequestConflict", "409"):
-                raise
-            sleep(0.05)  # somebody else is about to put it
-        else:
-            return True
-    return False
-
-
-def _says(error: BaseException, *signs: str) -> bool:
-    text = f"{error!r} {error.__cause__!r}"
-    return any(sign in text for sign in signs)
-
-
-def _mkdir(fs: Any, path: str) -> None:
-    """Make a folder, or fail if there is one: in one step, which the file system's own way is not everywhere."""
-    if hasattr(fs, "ftp") and hasattr(fs.ftp, "mkd"):
-        fs.ftp.mkd(path)
-    elif hasattr(fs, "ftp"):
-        fs.ftp.mkdir(path)
-    elif hasattr(fs, "client"):
-        fs.client.mkdir(path)
-    else:
-        fs.mkdir(path, create_parents=False)
-
-
-def _move(fs: Any, source: str, target: str) -> None:
-    """Rename, over what is there."""
-    if hasattr(fs, "client") and hasattr(fs.client, "move"):
-        fs.client.move(source, target, overwrite=True)
-    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "rename") and not hasattr(fs.ftp, "posix_rename"):
-        fs.ftp.rename(source, target)
-    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "posix_rename"):
-        fs.ftp.posix_rename(source, target)
-    else:
-        fs.mv(source, target)
-
-
-def _discard(file: Any) -> None:
-    """Break an upload off."""
-    try:
-        file.discard()
-    except Exception:  # there may be nothing yet
-        pass
-    file.closed = True
-
-
-def _is_dropped(error: Exception) -> bool:
-    """Whether a connection broke that may be made again at once; slowness is no such thing."""
-    return (
-        isinstance(error, (EOFError, ConnectionError))
-        or type(error).__name__
-        in (
-            "SSHException",
-            "error_temp",
-            "RemoteProtocolError",
-            "ReadError",
-            "WriteError",
-        )
-        or (isinstance(error, OSError) and "closed" in str(error).lower())
-    )
-
-
-def _bound_in_time(fs: Any) -> None:
-    """Limits that no argument of a file system sets."""
-    if hasattr(fs, "retries"):
-        fs.retries = 2
-    channel = getattr(getattr(fs, "ftp", None), "get_channel", None)
-    if channel is not None:
-        channel().settimeout(ANSWER)
-
-
-def _close(fs: Any) -> None:
-    """Close connections; asynchronous drivers do so when they are let go of."""
-    try:
-        if hasattr(fs, "client") and hasattr(fs.client, "close"):
-            fs.client.close()
-        elif hasattr(fs, "ftp"):
-            fs.ftp.close()
-    except Exception:  # it is gone anyway
-        pass

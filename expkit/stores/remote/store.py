@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import RunNotFoundError, StoreError
-
 from expkit.stores.answers import Blob, Capabilities, RunKey
 from expkit.stores.folder import text
 from expkit.stores.folder.files import fresh_name
@@ -25,6 +23,7 @@ from expkit.stores.remote.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from expkit.record.model import Annotation, Lease, RunRecord, StreamKey

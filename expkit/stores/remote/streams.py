@@ -7,7 +7,7 @@ file: put together they are that file, and any run of them can be fetched alone.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError, StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
@@ -17,9 +17,8 @@ from expkit.stores.remote.coding import Numbers, packed, unpacked
 from expkit.stores.remote.media import PART
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from expkit.record.model import Point
     from expkit.stores.base import Batch
     from expkit.stores.remote.media import Item, Media
 
@@ -110,7 +109,7 @@ class Streams:
     def _read(self, uid: str, run_id: str, stream: StreamKey, offset: int, end: int | None) -> Batch:
         listed = self._list(uid, stream).get(stream)
         if listed is None:
-            whole = foreign.read(self._media, run_id, stream) if not self._list(uid) else _empty(stream)
+            whole: Batch = foreign.read(self._media, run_id, stream) if not self._list(uid) else _empty(stream)
             return whole[offset:end]
         spans = [span for span in self._spans(listed, run_id, stream) if span.end > offset]
         spans = [span for span in spans if end is None or span.start < end]
@@ -187,10 +186,7 @@ class Streams:
 
     def _add(self, uid: str, stream: StreamKey, written: _Written, items: Batch) -> None:
         start, end = written.end, written.end + len(items)
-        if isinstance(items, bytes):
-            data = items
-        else:
-            data = packed(cast("Sequence[Point]", items), start, written.numbers)
+        data = items if isinstance(items, bytes) else packed(items, start, written.numbers)
         folder = layout.stream_folder(uid, stream)
         name = layout.piece(folder, start, end)
         self._media.put(name, data)
@@ -302,5 +298,5 @@ def _rest(data: bytes, span: Span, item: int, stream: StreamKey) -> bytes:
     return packed(unpacked(data)[item - span.start :], item, {}).removeprefix(slots.MAGIC)
 
 
-def _empty(stream: StreamKey) -> Any:
+def _empty(stream: StreamKey) -> Batch:
     return b"" if stream.content == OUTPUT else []

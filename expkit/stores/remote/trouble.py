@@ -12,24 +12,31 @@ if TYPE_CHECKING:
 
 _LONGEST = 200
 
-_SIGNS = (
-    (r"NoCredentials|Unable to locate credentials|no credentials|anonymous credentials|DefaultCredentialsError|must provide either",
-     "needs credentials, and there are none; {how}"),
-    (r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|AuthorizationFailure|invalid_grant|Unauthorized"
-     r"|\b401\b|AuthenticationException|Authentication failed|Login (incorrect|authentication failed)|\b530\b"
-     r"|access key ID you provided|signature we calculated|InvalidAuthenticationInfo|PartialCredentials",
-     "does not accept the credentials; {how}"),
-    (r"NoSuchBucket|bucket does not exist|ContainerNotFound|container does not exist|The specified bucket",
-     "is not there; make it first, or look at its name"),
-    (r"AccessDenied|Access Denied|Forbidden|\b403\b|PermissionError|Permission denied|AuthorizationPermission|\b550\b.*denied",
-     "does not allow that to whoever asks; {how}"),
-    (r"getaddrinfo|Name or service not known|nodename|No address|name resolution|Could not connect to the endpoint|Cannot connect to host"
-     r"|refused|Unable to connect|NoValidConnections|ConnectError|Network is unreachable|No route",
-     "does not answer: there is no connection. Is it running, and is the address right?"),
-    (r"timed? ?out|Timeout", "has not answered in time"),
-    (r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed", "has closed the connection"),
-    (r"No space left|disk quota|insufficient.?storage|\b507\b|\b552\b", "has no room left"),
-)  # fmt: skip
+_SIGNS = {
+    r"NoCredentials|Unable to locate credentials|no credentials|anonymous credentials|DefaultCredentialsError"
+    r"|must provide either": "needs credentials, and there are none; {how}",
+    r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|AuthorizationFailure|invalid_grant|Unauthorized"
+    r"|\b401\b|AuthenticationException|Authentication failed|Login (incorrect|authentication failed)|\b530\b"
+    r"|access key ID you provided|signature we calculated|InvalidAuthenticationInfo|PartialCredentials": (
+        "does not accept the credentials; {how}"
+    ),
+    r"NoSuchBucket|bucket does not exist|ContainerNotFound|container does not exist|The specified bucket": (
+        "is not there; make it first, or look at its name"
+    ),
+    r"AccessDenied|Access Denied|Forbidden|\b403\b|PermissionError|Permission denied|AuthorizationPermission": (
+        "does not allow that to whoever asks; {how}"
+    ),
+    r"getaddrinfo|Name or service not known|nodename|No address|name resolution|Could not connect to the endpoint"
+    r"|Cannot connect to host|refused|Unable to connect|NoValidConnections|ConnectError|unreachable|No route": (
+        "does not answer: there is no connection. Is it running, and is the address right?"
+    ),
+    r"timed? ?out|Timeout": "has not answered in time",
+    r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed": (
+        "has closed the connection"
+    ),
+    r"No space left|disk quota|insufficient.?storage|\b507\b|\b552\b": "has no room left",
+}
+"""Words of drivers and servers, and what they mean."""
 
 _HOW = {
     "s3": "say them as AWS tools expect it: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role",
@@ -45,7 +52,7 @@ def sentence(error: BaseException, place: Place) -> str:
     """What is wrong with ``place``."""
     said = " / ".join(_causes(error))
     how = _HOW.get(place.kind.protocol, "see the documentation of the place")
-    for sign, meaning in _SIGNS:
+    for sign, meaning in _SIGNS.items():
         if re.search(sign, said, re.IGNORECASE):
             return f"{place.where} {meaning.format(how=how)} ({_short(error)})"
     return f"{place.where} cannot do that: {_short(error)}"

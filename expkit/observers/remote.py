@@ -1,0 +1,192 @@
+"""Stores in buckets and on other machines as observers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from expkit.errors import StoreError
+from expkit.observers.delivery import current
+from expkit.observers.entry import entry_of
+from expkit.observers.store import StoreObserver
+from expkit.stores.remote.store import RemoteStore
+
+if TYPE_CHECKING:
+    import os
+
+    from expkit.record.model import Lease, RunRecord
+    from expkit.types import RunId
+
+PRIORITY = 20
+
+_S3_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_GOOGLE_NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+
+
+class BucketObserver(StoreObserver):
+    """Records runs into a bucket, laid out like a folder of runs; what all kinds of buckets share.
+
+    Attributes:
+        bucket: its name.
+        basedir: the path of the runs in it.
+    """
+
+    schemes: tuple[str, ...] = ()
+    """Of the URLs that name such a bucket."""
+
+    def _set_up(self, url: str, priority: float, offline: str | None) -> None:
+        self.remote_store = RemoteStore(url)
+        super().__init__(self.remote_store, priority=priority, offline=offline)
+        place = self.remote_store.place
+        self.bucket, self.basedir = place.host, place.path.strip("/")
+        self._last: RunId | None = None
+
+    @classmethod
+    def at(cls, url: str, priority: float = PRIORITY, *, offline: str | None = None) -> BucketObserver:
+        """An observer of the place that a URL names, like ``s3://BUCKET/PATH``.
+
+        Raises:
+            ValueError: it names none of this kind.
+        """
+        scheme = cls.schemes[0]
+        if url.partition("://")[0].lower() not in cls.schemes:
+            raise ValueError(f"this is no place in such a bucket; give {scheme}://BUCKET/PATH")
+        made = cls.__new__(cls)
+        try:
+            made._set_up(url, priority, offline)
+        except StoreError as error:
+            raise ValueError(str(error)) from None
+        cls._check(made.bucket)
+        if not made.basedir:
+            raise ValueError(f"a path in the bucket is missing; give {scheme}://{made.bucket}/PATH")
+        return made
+
+    @classmethod
+    def _check(cls, bucket: str) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> BucketObserver:
+        """The constructor, as old scripts call it."""
+        import warnings
+
+        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
+        return cls(*args, **kwargs)
+
+    @property
+    def run_entry(self) -> dict[str, Any] | None:
+        """What ``run.json`` says of the run that is being told about, or of the last one; None before the first."""
+        delivery = current.get()
+        run = self._last if delivery is None else delivery.record.uid
+        if run is None:
+            return None
+        record = self.remote_store.load(run)
+        assert record.id is not None
+        shown: dict[str, list[Any]] = {
+            role: [[ref.path, ref.sha256] for ref in record.files_of(role)] for role in ("source", "resource")
+        }
+        return entry_of(record, record.id, shown)
+
+    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
+        """Create the run; see :meth:`StoreObserver.take_in`."""
+        self._last = super().take_in(record, run_id, bind=bind, lease=lease)
+        return self._last
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BucketObserver) and self.remote_store.place == other.remote_store.place
+
+    def __hash__(self) -> int:
+        return hash(self.remote_store.url)
+
+
+class S3Observer(BucketObserver):
+    """Records runs into a bucket of S3, or of a server that speaks its language; see :class:`RemoteStore`.
+
+    Nothing is loaded or connected before the first run starts. A bucket that is not there is made then.
+
+    Args:
+        bucket: its name.
+        basedir: the path of the runs in it.
+        resource_dir, source_dir: without effect: bytes lie in the bucket once, by their hash.
+        priority: see :class:`~expkit.observers.base.RunObserver`.
+        region: of the bucket; default: as AWS tools are configured.
+        endpoint_url: of another server than Amazon's.
+        offline: see :class:`~expkit.observers.store.StoreObserver`.
+
+    Raises:
+        ValueError: no bucket can have that name.
+    """
+
+    schemes = ("s3", "s3a")
+
+    def __init__(
+        self,
+        bucket: str,
+        basedir: str | os.PathLike[str],
+        resource_dir: str | os.PathLike[str] | None = None,  # noqa: ARG002
+        source_dir: str | os.PathLike[str] | None = None,  # noqa: ARG002
+        priority: float = PRIORITY,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        *,
+        offline: str | None = None,
+    ) -> None:
+        self._check(bucket)
+        self._set_up(_url("s3", bucket, basedir, region=region, endpoint_url=endpoint_url), priority, offline)
+
+    @classmethod
+    def _check(cls, bucket: str) -> None:
+        if not _S3_NAME.fullmatch(bucket):
+            raise ValueError(
+                f"{bucket!r} cannot be the name of an S3 bucket: those have 3 to 63 lower-case letters, digits, dots and"
+                " hyphens, and begin and end with a letter or digit"
+            )
+
+
+class GoogleCloudStorageObserver(BucketObserver):
+    """Records runs into a bucket of Google Cloud Storage, which must be there; see :class:`RemoteStore`.
+
+    Nothing is loaded or connected before the first run starts.
+
+    Args:
+        bucket: its name.
+        basedir: the path of the runs in it.
+        resource_dir, source_dir: without effect: bytes lie in the bucket once, by their hash.
+        priority: see :class:`~expkit.observers.base.RunObserver`.
+        endpoint_url: of another server than Google's.
+        offline: see :class:`~expkit.observers.store.StoreObserver`.
+
+    Raises:
+        ValueError: no bucket can have that name.
+    """
+
+    schemes = ("gs", "gcs")
+
+    def __init__(
+        self,
+        bucket: str,
+        basedir: str | os.PathLike[str],
+        resource_dir: str | os.PathLike[str] | None = None,  # noqa: ARG002
+        source_dir: str | os.PathLike[str] | None = None,  # noqa: ARG002
+        priority: float = PRIORITY,
+        endpoint_url: str | None = None,
+        *,
+        offline: str | None = None,
+    ) -> None:
+        self._check(bucket)
+        self._set_up(_url("gs", bucket, basedir, endpoint_url=endpoint_url), priority, offline)
+
+    @classmethod
+    def _check(cls, bucket: str) -> None:
+        if not _GOOGLE_NAME.fullmatch(bucket):
+            raise ValueError(
+                f"{bucket!r} cannot be the name of a bucket of Google Cloud Storage: those have 3 to 222 lower-case"
+                " letters, digits, dots, hyphens and underscores"
+            )
+
+
+def _url(scheme: str, bucket: str, basedir: str | os.PathLike[str], **options: str | None) -> str:
+    given = {name: value for name, value in options.items() if value is not None}
+    path = str(basedir).replace("\\", "/").strip("/")
+    return f"{scheme}://{bucket}/{quote(path)}{'?' if given else ''}{urlencode(given)}"

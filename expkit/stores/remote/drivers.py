@@ -1,0 +1,174 @@
+"""What the file systems of fsspec do not do alike, each in its own way."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import cache
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+from expkit.errors import StoreError
+from expkit.stores.remote.kinds import ANSWER, OBJECTS
+
+if TYPE_CHECKING:
+    from expkit.stores.remote.place import Place
+
+
+def connected(place: Place) -> Any:
+    """A file system for a place.
+
+    Raises:
+        StoreError: its package is not installed, or it takes no such options.
+    """
+    kind = place.kind
+    try:
+        import fsspec
+
+        made = fsspec.get_filesystem_class(kind.protocol)
+        more = _of_s3() if kind.protocol == "s3" else {}
+    except ImportError as error:
+        raise StoreError(
+            f"{kind.name} takes a package that is not installed: pip install 'expkit[{kind.extra}]' ({error})"
+        ) from None
+    try:
+        arguments = {**place.arguments(), **more}
+        fs = made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
+    except TypeError as error:
+        raise StoreError(f"{place.where} cannot be asked like this: {error}") from None
+    bind_in_time(fs)
+    return fs
+
+
+def _of_s3() -> dict[str, Any]:
+    """A session of its own, which does not read the driver's large description of S3 once more."""
+    from aiobotocore.session import AioSession
+
+    session = AioSession()
+    session.register_component("data_loader", _descriptions())
+    return {"session": session}
+
+
+@cache
+def _descriptions() -> Any:
+    from aiobotocore.session import AioSession
+
+    return AioSession().get_component("data_loader")
+
+
+def root_of(fs: Any, place: Place) -> str:
+    """The folder of a store, as the file system names it."""
+    root: str = fs._strip_protocol(
+        f"{fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]}://{place.root()}"
+    )
+    return (root if place.kind.style == OBJECTS else place.root()).rstrip("/")
+
+
+_TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modify", "created")
+
+
+def modified_of(info: dict[str, Any]) -> datetime | None:
+    """When an object was written, as a listing says it; None where it does not."""
+    found: Any = next((info[name] for name in _TIMES if info.get(name)), None)
+    if isinstance(found, str):
+        try:
+            found = datetime.fromisoformat(found.replace("Z", "+00:00"))
+        except ValueError:
+            found = datetime.strptime(found[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    if isinstance(found, (int, float)):
+        return datetime.fromtimestamp(found, timezone.utc)
+    if not isinstance(found, datetime):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=timezone.utc)
+
+
+def creates(fs: Any, path: str, data: bytes, bound: dict[str, float]) -> bool:
+    """Write an object in one step, unless there is one; whether that was done."""
+    for _ in range(3):
+        try:
+            fs.pipe_file(path, data, mode="create", **bound)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if says(error, "PreconditionFailed", "pre-condition", "preconditions", "412"):
+                return False
+            if not says(error, "ConditionalRequestConflict", "409"):
+                raise
+            sleep(0.05)  # somebody else is about to put it
+        else:
+            return True
+    return False
+
+
+def says(error: BaseException, *signs: str) -> bool:
+    """Whether an error has one of these words."""
+    text = f"{error!r} {error.__cause__!r}"
+    return any(sign in text for sign in signs)
+
+
+def make_folder(fs: Any, path: str) -> None:
+    """Make a folder, or fail if there is one: in one step, which the file system's own way is not everywhere."""
+    if hasattr(fs, "ftp") and hasattr(fs.ftp, "mkd"):
+        fs.ftp.mkd(path)
+    elif hasattr(fs, "ftp"):
+        fs.ftp.mkdir(path)
+    elif hasattr(fs, "client"):
+        fs.client.mkdir(path)
+    else:
+        fs.mkdir(path, create_parents=False)
+
+
+def move(fs: Any, source: str, target: str) -> None:
+    """Rename, over what is there."""
+    if hasattr(fs, "client") and hasattr(fs.client, "move"):
+        fs.client.move(source, target, overwrite=True)
+    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "rename") and not hasattr(fs.ftp, "posix_rename"):
+        fs.ftp.rename(source, target)
+    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "posix_rename"):
+        fs.ftp.posix_rename(source, target)
+    else:
+        fs.mv(source, target)
+
+
+def discard(file: Any) -> None:
+    """Break an upload off."""
+    try:
+        file.discard()
+    except Exception:  # there may be nothing yet
+        pass
+    file.closed = True
+
+
+def is_dropped(error: Exception) -> bool:
+    """Whether a connection broke that may be made again at once; slowness is no such thing."""
+    return (
+        isinstance(error, (EOFError, ConnectionError))
+        or type(error).__name__
+        in (
+            "SSHException",
+            "error_temp",
+            "RemoteProtocolError",
+            "ReadError",
+            "WriteError",
+        )
+        or (isinstance(error, OSError) and "closed" in str(error).lower())
+    )
+
+
+def bind_in_time(fs: Any) -> None:
+    """Limits that no argument of a file system sets."""
+    if hasattr(fs, "retries"):
+        fs.retries = 2
+    channel = getattr(getattr(fs, "ftp", None), "get_channel", None)
+    if channel is not None:
+        channel().settimeout(ANSWER)
+
+
+def let_go(fs: Any) -> None:
+    """Close connections; asynchronous drivers do so when they are let go of."""
+    try:
+        if hasattr(fs, "client") and hasattr(fs.client, "close"):
+            fs.client.close()
+        elif hasattr(fs, "ftp"):
+            fs.ftp.close()
+    except Exception:  # it is gone anyway
+        pass
