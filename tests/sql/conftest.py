@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from expkit.record.uid import new_uid
+from expkit.stores.sql import tables
 from expkit.stores.sql.store import SqlStore
 
 from ..servers import sql
@@ -26,33 +27,57 @@ SETTINGS.LANES.JOURNAL_PATIENCE = 0.2
 
 
 class Databases:
-    """Makes new, empty databases of one kind, and removes them in the end."""
+    """Gives empty databases of one kind; making tables takes servers long, so used ones are emptied and given again."""
 
     def __init__(self, kind, port):
         self.kind, self.port = kind, port
-        self._made = []
+        self._free, self._given = [], []
 
     def new(self, folder):
-        """The URL of a new database; those in files lie in the folder."""
+        """The URL of an empty database, which may have its tables already; those in files lie in the folder."""
+        return self._url(self._free.pop()) if self._free else self.bare(folder)
+
+    def bare(self, folder):
+        """The URL of a database that nobody has used."""
         if self.kind == "sqlite":
             return f"sqlite:///{folder}/{new_uid()}.db"
-        self._made.append(name := f"t{new_uid()}")
+        name = f"t{new_uid()}"
         KINDS[self.kind].ask(self.port, f"CREATE DATABASE {name}")
+        return self._url(name)
+
+    def _url(self, name):
+        self._given.append(name)
         return KINDS[self.kind].url(self.port, name)
 
-    def end(self):
-        """Remove them."""
-        for name in self._made:
-            KINDS[self.kind].ask(self.port, f"DROP DATABASE {name}" + (" WITH (FORCE)" * (self.kind == "postgresql")))
+    def take_back(self):
+        """Empty those that were given."""
+        for name in self._given:
+            store = SqlStore(KINDS[self.kind].url(self.port, name))
+            if store.server.is_there():
+                store.server.write(_empty)
+            store.close()
+        self._free += self._given
+        self._given = []
+
+
+def _empty(connection):
+    for table in tables.metadata.sorted_tables:
+        if table is not tables.store:
+            connection.execute(table.delete())
+    connection.execute(tables.store.update().values(last_id=0, last_change=0))
+
+
+_databases = {}
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def databases(request, tmp_path_factory):
     """Databases of each kind in turn."""
-    port = KINDS[request.param].shared(tmp_path_factory) if request.param in KINDS else 0
-    made = Databases(request.param, port)
-    yield made
-    made.end()
+    kind = request.param
+    if kind not in _databases:
+        _databases[kind] = Databases(kind, KINDS[kind].shared(tmp_path_factory) if kind in KINDS else 0)
+    yield _databases[kind]
+    _databases[kind].take_back()
 
 
 @pytest.fixture

@@ -146,7 +146,11 @@ class Blobs:
         """
         before = readable.time(self._server.now() - timedelta(seconds=grace))
         old = select(tables.blobs.c.number, tables.blobs.c.sha256).where(tables.blobs.c.time <= before)
-        found = self._server.read(lambda connection: list(connection.execute(old)), list)
+
+        def work(connection: Connection) -> list[Any]:
+            return list(connection.execute(old))
+
+        found = self._server.read(work, list)
         used = named() if found else set()
         unused = [row for row in found if row.sha256 not in used]
         for row in unused:

@@ -14,7 +14,7 @@ from expkit.stores.sql import readable, tables
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from expkit.types import RunId
 
@@ -28,8 +28,8 @@ def shown(name: str) -> RunId:
     return int(name) if _NUMBER.fullmatch(name) and int(name) < _INT64 else name
 
 
-def find(connection: Connection, run: RunId, *columns: Any) -> Row[Any] | None:
-    """The row of a run by its uid or id; ``number`` and ``id`` come first."""
+def find(connection: Connection, run: RunId, *columns: Any) -> Any:
+    """The row of a run by its uid or id; ``number`` and ``id`` come first. None where there is none."""
     name = str(run)
     if not _can_be(name):
         return None
@@ -42,7 +42,7 @@ def find(connection: Connection, run: RunId, *columns: Any) -> Row[Any] | None:
     return found if found is not None and found.id == name else None  # spaces at the end count, not for every database
 
 
-def found(connection: Connection, run: RunId, url: str, *columns: Any) -> Row[Any]:
+def found(connection: Connection, run: RunId, url: str, *columns: Any) -> Any:
     """The row of a run.
 
     Raises:

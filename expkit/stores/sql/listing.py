@@ -99,9 +99,9 @@ def _fetched(connection: Connection, uids: list[str]) -> _Batch:
     found.names = {row.uid: ids.shown(row.id) for row in rows}
     of_number = {row.number: row.uid for row in rows}
     numbers = list(of_number)
-    for table, kept in ((tables.records, found.parts), (tables.annotations, found.annotations)):
+    for table, kept in ((tables.records, found.parts), (tables.remarks, found.annotations)):
         wanted = select(table.c.run, table.c.text).where(table.c.run.in_(numbers))
-        ordered = wanted.order_by(table.c.number) if table is tables.annotations else wanted
+        ordered = wanted.order_by(table.c.number) if table is tables.remarks else wanted
         for number, text in connection.execute(ordered):
             kept.setdefault(of_number[number], []).append(text)
     leases = select(tables.leases.c.run, tables.leases.c.text).where(tables.leases.c.run.in_(numbers))

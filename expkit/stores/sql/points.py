@@ -12,7 +12,7 @@ from expkit.record.model import Point
 from expkit.stores.sql import readable, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -72,16 +72,25 @@ def series_in(points: Iterable[Any]) -> set[Series]:
 
 
 def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> None:
-    """Write points, the first of which is number ``start`` of its stream, in one bulk insert."""
-    rows = []
+    """Write points, the first of which is number ``start`` of its stream, in one bulk insert.
+
+    The rows go to the driver as they are: on their way through SQLAlchemy they would take three times as long.
+    """
+    rows = list(_rows(numbers, start, points))
+    statement = insert(tables.points).compile(dialect=connection.dialect)
+    if statement.positional:
+        connection.exec_driver_sql(str(statement), rows)
+    else:
+        connection.exec_driver_sql(str(statement), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+
+
+def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     for position, (name, step, value, time, tags, kind) in enumerate(points, start):
         metric = numbers[name, tuple(map(tuple, tags)) if tags else (), kind]
         if type(step) is int and type(value) is float and _is_plain(step, value):
-            rows.append((metric, position, step, value, time, None))
+            yield metric, position, step, value, time, None
         else:
-            exact = json.dumps((step, value, time))
-            rows.append((metric, position, _step(step), _value(value), time, exact))
-    connection.execute(insert(tables.points), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+            yield metric, position, _step(step), _value(value), time, json.dumps((step, value, time))
 
 
 def read(connection: Connection, stream: int, start: int, end: int) -> list[Point]:

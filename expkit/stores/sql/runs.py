@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import delete, insert, select, update
@@ -17,7 +17,7 @@ from expkit.stores.sql import ids, readable, tables
 from expkit.stores.sql.records import PROGRESS, Known, columns_of, digests_of, file_row, parts_of, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Connection
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from expkit.stores.sql.server import Server
     from expkit.types import RunId
 
+_T = TypeVar("_T")
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
 
@@ -48,7 +49,7 @@ class Runs:
 
         def work(connection: Connection) -> str:
             ids.hold(connection)
-            known = connection.scalar(select(tables.runs.c.id).where(tables.runs.c.uid == record.uid))
+            known: str | None = connection.scalar(select(tables.runs.c.id).where(tables.runs.c.uid == record.uid))
             if known is not None:
                 connection.rollback()  # nothing has happened
                 return known
@@ -131,7 +132,7 @@ class Runs:
             part = tables.records.c.run == number, tables.records.c.part == PROGRESS
             tree = json.loads(connection.scalar(select(tables.records.c.text).where(*part)) or "{}")
             if row.setter == token or tree.get("status") != expected:
-                return row.setter == token
+                return bool(row.setter == token)
             new = {"status": readable.text(status), "setter": token, "version": row.version + 1}
             connection.execute(update(tables.runs).where(here).values(new))
             self._write(connection, number, {PROGRESS: json.dumps({**tree, "status": status})})
@@ -139,7 +140,7 @@ class Runs:
             ids.note(connection, row.uid, "saved", now)
             return True
 
-        return self._server.read(lambda _: None, lambda: self._missing(run)) or self._server.write(work)
+        return self._change(run, work)
 
     def delete(self, run: RunId) -> None:
         """Take a run out of every list; what it logged goes with the next sweep."""
@@ -147,7 +148,7 @@ class Runs:
 
         def work(connection: Connection) -> None:
             row = ids.found(connection, run, self._url, tables.runs.c.uid)
-            for table in (tables.records, tables.leases, tables.files, tables.annotations):
+            for table in (tables.records, tables.leases, tables.files, tables.remarks):
                 connection.execute(delete(table).where(table.c.run == row.number))
             connection.execute(delete(tables.runs).where(tables.runs.c.number == row.number))
             ids.hold(connection)
@@ -195,9 +196,9 @@ class Runs:
 
         def work(connection: Connection) -> None:
             found = ids.found(connection, run, self._url, tables.runs.c.uid)
-            if connection.scalar(select(tables.annotations.c.number).where(tables.annotations.c.token == row["token"])):
+            if connection.scalar(select(tables.remarks.c.number).where(tables.remarks.c.token == row["token"])):
                 return
-            connection.execute(insert(tables.annotations), {"run": found.number, **row})
+            connection.execute(insert(tables.remarks), {"run": found.number, **row})
             ids.hold(connection)
             ids.note(connection, found.uid, "annotated", now)
 
@@ -208,8 +209,8 @@ class Runs:
 
         def work(connection: Connection) -> list[str]:
             number = ids.found(connection, run, self._url).number
-            wanted = select(tables.annotations.c.text).where(tables.annotations.c.run == number)
-            return list(connection.scalars(wanted.order_by(tables.annotations.c.number)))
+            wanted = select(tables.remarks.c.text).where(tables.remarks.c.run == number)
+            return list(connection.scalars(wanted.order_by(tables.remarks.c.number)))
 
         return annotations_of(self._server.read(work, lambda: self._missing(run)))
 
@@ -229,13 +230,13 @@ class Runs:
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _change(self, run: RunId, work: Any) -> None:
+    def _change(self, run: RunId, work: Callable[[Connection], _T]) -> _T:
         """Write about a run that is there; a database without tables has none, and gets none by it."""
         if not self._server.is_there():
             self._missing(run)
-        self._server.write(work)
+        return self._server.write(work)
 
-    def _missing(self, run: RunId) -> Any:
+    def _missing(self, run: RunId) -> NoReturn:
         raise ids.not_found(run, self._url)
 
 

@@ -164,7 +164,8 @@ class Server:
     def _look(self, connection: Connection) -> datetime:
         clock = func.clock_timestamp() if self.place.kind == POSTGRESQL else func.utc_timestamp(6)
         time: Any = connection.scalar(select(clock))
-        return time.astimezone(timezone.utc) if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        aware: datetime = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        return aware.astimezone(timezone.utc)
 
 
 # -- what kinds of databases need ------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.record.tagged import record_blobs
@@ -12,6 +11,7 @@ from expkit.stores.sql.trouble import needing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
 
@@ -86,7 +86,7 @@ class SqlStore:
         from expkit.stores.sql.streams import Streams
 
         server = Server(self._place, self._engine, echo=self._echo)
-        assert server.engine
+        _ = server.engine  # which needs the driver
         self._made = _Parts(server, Runs(server), Streams(server), Blobs(server))
 
     def now(self) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -13,7 +13,7 @@ from expkit.stores.sql import ids, points, tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from expkit.stores.base import Batch
     from expkit.stores.sql.server import Server
@@ -112,7 +112,7 @@ class Streams:
             self._server.write(_removal(number))
         self._metrics.forget()
 
-    def _missing(self, run: RunId) -> Any:
+    def _missing(self, run: RunId) -> NoReturn:
         raise ids.not_found(run, self._url)
 
 
@@ -127,21 +127,19 @@ def _where(run: int, stream: StreamKey) -> tuple[Any, ...]:
     return columns.run == run, *same
 
 
-def _row(connection: Connection, run: int, stream: StreamKey, *, hold: bool = False) -> Row[Any] | None:
+def _row(connection: Connection, run: int, stream: StreamKey, *, hold: bool = False) -> Any:
     wanted = select(tables.streams.c.number, tables.streams.c.size).where(*_where(run, stream))
     return connection.execute(wanted.with_for_update() if hold else wanted).one_or_none()
 
 
-def _held(connection: Connection, run: int, stream: StreamKey) -> Row[Any]:
+def _held(connection: Connection, run: int, stream: StreamKey) -> Any:
     """The row of a stream, ours until the transaction ends; a new one is made."""
     row = _row(connection, run, stream, hold=True)
     if row is not None:
         return row
     new = {"run": run, "content": stream.content, "segment": stream.segment, "process": stream.rank, "size": 0}
     connection.execute(insert(tables.streams), new)
-    found = _row(connection, run, stream, hold=True)
-    assert found is not None
-    return found
+    return _row(connection, run, stream, hold=True)
 
 
 def _add_output(connection: Connection, stream: int, start: int, data: bytes) -> None:

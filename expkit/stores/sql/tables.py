@@ -6,6 +6,8 @@ everything back exactly lies beside it as JSON text: ``text`` and ``exact``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -21,6 +23,9 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects import mysql, postgresql
+
+if TYPE_CHECKING:
+    from sqlalchemy.schema import SchemaItem
 
 VERSION = 1
 """Of the tables below."""
@@ -44,8 +49,8 @@ _OPTIONS |= {f"mariadb_{name.partition('_')[2]}": value for name, value in _OPTI
 metadata = MetaData()
 
 
-def _table(name: str, *columns: Column[object] | Index, **options: object) -> Table:
-    return Table(f"expkit_{name}", metadata, *columns, **_OPTIONS, **options)  # type: ignore[arg-type]
+def _table(name: str, *columns: SchemaItem, **options: Any) -> Table:
+    return Table(f"expkit_{name}", metadata, *columns, **{**_OPTIONS, **options})
 
 
 store = _table(
@@ -185,7 +190,7 @@ pieces = _table(
 )
 """The bytes themselves, in pieces of 1 MB."""
 
-annotations = _table(
+remarks = _table(
     "annotations",
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
     Column("run", BigInteger, nullable=False),
