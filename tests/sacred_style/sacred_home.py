@@ -20,6 +20,9 @@ REQUIREMENTS = (
 )
 """What the scripts need under Sacred; it imports ``pkg_resources``, which newer setuptools do not have."""
 
+DATABASES = ("pymongo>=4.8", "sqlalchemy>=2")
+"""What Sacred needs beyond that to record into databases."""
+
 
 def cache():
     """The folder where tests of several sessions keep what is costly to make."""
@@ -46,23 +49,26 @@ def alone(name):
         yield
 
 
-def python():
+def python(*more):
     """The interpreter that has Sacred; installs it when it is not there yet.
+
+    Args:
+        more: requirements beyond those of the scripts.
 
     Raises:
         RuntimeError: it cannot be installed, with what pip said.
     """
-    home = cache() / f"sacred-{digest(sys.version, *REQUIREMENTS)}"
+    home = cache() / f"sacred-{digest(sys.version, *REQUIREMENTS, *more)}"
     with alone(home.name):
         if not (home / "complete").exists():
-            _install(home)
+            _install(home, *more)
             (home / "complete").touch()
     return home / "bin" / "python"
 
 
-def _install(home):
+def _install(home, *more):
     _run(sys.executable, "-m", "venv", "--clear", home)
-    _run(home / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *REQUIREMENTS)
+    _run(home / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *REQUIREMENTS, *more)
 
 
 def _run(*command):

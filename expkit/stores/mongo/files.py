@@ -81,7 +81,7 @@ class Blobs(Served):
         found = self.server.files.find_one({"sha256": name}) if _is_hash(name) else None
         if found is None:
             raise BlobNotFoundError(f"{self.server.place.url} has no bytes with the sha256 {name}")
-        return cast("BinaryIO", io.BufferedReader(_Pieces(self.server, found), CHUNK))
+        return open_file(self.server, found)
 
     def ids(self, names: Iterable[str]) -> Mapping[str, Any]:
         """The ids of the files that are here, by hash."""
@@ -201,6 +201,11 @@ def read_all(server: Server, file_id: Any) -> bytes:
     if found is None:
         raise BlobNotFoundError(f"{server.place.url} has no file {file_id}")
     return _Pieces(server, found).readall()
+
+
+def open_file(server: Server, file: Mapping[str, Any]) -> BinaryIO:
+    """The bytes of a file, whose document this is, for reading."""
+    return cast("BinaryIO", io.BufferedReader(_Pieces(server, file), CHUNK))
 
 
 def remove(server: Server, ids: Iterable[Any]) -> None:

@@ -21,9 +21,11 @@ from expkit.stores.mongo.listing import find
 from expkit.stores.mongo.metrics import Metrics
 from expkit.stores.mongo.place import place_of
 from expkit.stores.mongo.records import record_of
+from expkit.stores.mongo.sacred import Sacreds, SacredsRunError
 from expkit.stores.mongo.screen import Screens
 from expkit.stores.mongo.server import Served, Server, bounded
 from expkit.stores.mongo.sweep import sweep
+from expkit.stores.sacred import GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.stores.base import Change, RunStore
     from expkit.stores.mongo.place import Place
@@ -63,6 +65,7 @@ class MongoStore(Served):
         self._metrics = Metrics(self.server)
         self._documents = Documents(self.server, self._blobs, self._metrics)
         self._screens = Screens(self.server)
+        self._sacreds = Sacreds(self.server)
 
     @property
     def url(self) -> str:
@@ -87,6 +90,8 @@ class MongoStore(Served):
         found = self.server.runs.find_one({"expkit.uid": record.uid}, {"_id": 1})
         if found is not None:
             return found["_id"]  # type: ignore[no-any-return]
+        if GAP in record.gaps and isinstance(known := self._sacreds.absent(record.uid), SacredsRunError):
+            return known.document["_id"]  # type: ignore[no-any-return]
         run_id = self._documents.insert(record, id, lease, bind=bind)
         self._changes.note(record.uid, "created")
         return run_id
@@ -117,7 +122,10 @@ class MongoStore(Served):
 
     @bounded
     def _save(self, record: RunRecord) -> bool:
-        return self._documents.save(record)
+        try:
+            return self._documents.save(record)
+        except RunNotFoundError:
+            raise self._sacreds.absent(record.uid) from None
 
     @bounded
     def _note(self, uid: str, what: str) -> None:
@@ -128,17 +136,29 @@ class MongoStore(Served):
         """The record of a run."""
         for _ in range(_RETRIES):
             try:
-                return record_of(self.server, self._run(run, "expkit.record", "expkit.long"))
+                return self._load(run)
             except BlobNotFoundError:  # saved anew between our two looks
                 continue
-        return record_of(self.server, self._run(run, "expkit.record", "expkit.long"))
+        return self._load(run)
+
+    def _load(self, run: RunId) -> RunRecord:
+        try:
+            return record_of(self.server, self._run(run, "expkit.record", "expkit.long"))
+        except SacredsRunError as sacreds:
+            return self._sacreds.record(sacreds)
 
     @bounded
     def ids(self) -> list[RunKey]:
         """All runs, oldest first."""
-        found = self.server.runs.find({"expkit.created": {"$gt": 0}}, {"_id": 1, "expkit.uid": 1})
-        ordered = found.sort([("expkit.created", 1), ("_id", 1)])
-        return [RunKey(document["_id"], document["expkit"]["uid"]) for document in ordered]
+        wanted = {"_id": 1, "expkit.uid": 1, "expkit.created": 1}
+        found = self.server.runs.find({"expkit.created": {"$gt": 0}}, wanted)
+        keys = [
+            (document["expkit"]["created"], RunKey(document["_id"], document["expkit"]["uid"]))
+            for document in found.sort([("expkit.created", 1), ("_id", 1)])
+        ]
+        if sacreds := self._sacreds.keys(len(keys)):
+            keys = sorted(sacreds + keys, key=lambda entry: entry[0])
+        return [key for _, key in keys]
 
     def set_status(self, run: RunId, expected: str, status: str) -> bool:
         """Change the status if it is as expected."""
@@ -194,12 +214,18 @@ class MongoStore(Served):
     @bounded
     def _read(self, run: RunId, stream: StreamKey, offset: int, limit: int) -> Batch:
         streams.check(stream)
-        return streams.read(self.server, self._uid(run), stream, offset, limit)
+        try:
+            return streams.read(self.server, self._uid(run), stream, offset, limit)
+        except SacredsRunError as sacreds:
+            return self._sacreds.read(sacreds, stream, offset, limit)
 
     @bounded
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
-        ends = self._run(run, "expkit.ends")["expkit"]["ends"]
+        try:
+            ends = self._run(run, "expkit.ends")["expkit"]["ends"]
+        except SacredsRunError as sacreds:
+            return self._sacreds.streams(sacreds)
         return {streams.stream_of(field): end for field, end in ends.items()}
 
     # -- leases ----------------------------------------------------------------------------------------
@@ -212,7 +238,10 @@ class MongoStore(Served):
     @bounded
     def lease(self, run: RunId) -> Lease | None:
         """The last lease of a run."""
-        return lease_of(self._run(run, "expkit.lease"))
+        try:
+            return lease_of(self._run(run, "expkit.lease"))
+        except SacredsRunError:
+            return None
 
     # -- bytes -----------------------------------------------------------------------------------------
 
@@ -228,6 +257,15 @@ class MongoStore(Served):
         """The bytes, for reading."""
         return self._blobs.open(sha256)
 
+    @bounded
+    def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
+        """The bytes of a file that Sacred kept for a run that it recorded."""
+        try:
+            self._run(run, "_id")
+        except SacredsRunError as sacreds:
+            return self._sacreds.open(sacreds, file)
+        raise BlobNotFoundError(f"run {run} in {self.url} has no files of Sacred's")
+
     # -- afterwards ------------------------------------------------------------------------------------
 
     def annotate(self, run: RunId, annotation: Annotation) -> None:
@@ -241,7 +279,7 @@ class MongoStore(Served):
         from pymongo.errors import DuplicateKeyError
 
         self.server.prepare()
-        uid = self._uid(run)
+        uid = self._any_uid(run)
         try:
             created = microseconds(self.server.now())
             self.server.annotations.insert_one({**document, "uid": uid, "created": created})
@@ -252,7 +290,7 @@ class MongoStore(Served):
     @bounded
     def annotations(self, run: RunId) -> list[Annotation]:
         """The later facts of a run."""
-        return annotations_of(self.server.annotations.find({"uid": self._uid(run)}))
+        return annotations_of(self.server.annotations.find({"uid": self._any_uid(run)}))
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened since."""
@@ -271,10 +309,14 @@ class MongoStore(Served):
     @bounded
     def delete(self, run: RunId) -> None:
         """Take out a run; its id is not given again."""
-        found = self._run(run, "expkit.uid")
-        uid = found["expkit"]["uid"]
+        try:
+            found = self._run(run, "expkit.uid")
+        except SacredsRunError as sacreds:
+            uid, found = self._sacreds.uid_of(sacreds), sacreds.document
+        else:
+            uid = found["expkit"]["uid"]
         self.server.deleted.replace_one({"_id": found["_id"]}, {"uid": uid}, upsert=True)
-        self.server.runs.delete_one({"_id": found["_id"], "expkit.uid": uid})
+        self.server.runs.delete_one({"_id": found["_id"], "expkit.uid": found.get("expkit", {}).get("uid")})
         self._forget(found["_id"], uid)
         self._changes.note(uid, "deleted")
 
@@ -313,11 +355,17 @@ class MongoStore(Served):
             found: dict[str, Any] | None = self.server.runs.find_one(question, dict.fromkeys(fields, 1))
             if found is not None:
                 return found
-        raise RunNotFoundError(f"there is no run {run} in {self.url}")
+        raise self._sacreds.absent(run)
 
     def _uid(self, run: RunId) -> str:
         uid: str = self._run(run, "expkit.uid")["expkit"]["uid"]
         return uid
+
+    def _any_uid(self, run: RunId) -> str:
+        try:
+            return self._uid(run)
+        except SacredsRunError as sacreds:
+            return self._sacreds.uid_of(sacreds)
 
 
 if TYPE_CHECKING:
