@@ -75,6 +75,8 @@ SETTINGS = Settings(
         ENFORCE_STRING_KEYS=False,
         # no '=' in str keys
         ENFORCE_KEYS_NO_EQUALS=False,
+        # new keys of dicts that captured functions ask for, given by updates: "refuse" or "warn"
+        NEW_KEYS="refuse",
         # captured functions get containers that refuse to be changed
         READ_ONLY_CONFIG=False,
         # comments that match one of these are no documentation of an entry

@@ -8,8 +8,18 @@ from expkit._support.odd import is_a
 from expkit.config.layers import upwards
 from expkit.config.nodes import split
 from expkit.config.paths import flatten, get_in, has_path, is_prefix, join, put_in
-from expkit.config.unknown import Unknown, is_new, misspelt, suggestion, unknown_error, unknown_leaves
+from expkit.config.unknown import (
+    Unknown,
+    addition,
+    asked_around,
+    beside,
+    is_new,
+    misspelt,
+    unknown_error,
+    unknown_leaves,
+)
 from expkit.errors import NotRestorableError
+from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -97,29 +107,34 @@ def check_edits(branch: Branch, *, force: bool) -> None:
             put_in(branch.summary, edit.path, edit.value)
 
 
-def check_unknown(resolver: Resolver) -> Iterator[str]:
-    """Warnings for entries that only hooks know.
+def check_unknown(resolver: Resolver) -> tuple[list[str], list[str]]:
+    """Warnings for entries that named configs and updates add to dicts, and for those that hooks add.
 
     Raises:
         ConfigAddedError: updates or named configs want entries that nobody knows.
     """
     accepted = resolver.base and resolver.base.origin  # whatever that one holds was checked before
-    refused = [
+    new = [
         found
         for branch in resolver.branches.values()
         for found in _unknown(branch, resolver)
         if found.origin != accepted
     ]
-    hooked = {override.path: override.layer.origin for override in resolver.hooked}
-    unknown = [found for found in refused if found.path not in hooked]
-    known = known_entries(resolver) if refused else {}
-    for found in refused:
+    known = known_entries(resolver) if new else {}
+    for found in new:
         known.pop(found.path, None)
-    if unknown:
-        raise unknown_error(unknown, known)
-    for found in refused:
-        origin = hooked[found.path]
-        yield f"{origin.what} ({origin}) added the config entry {join(found.path)}{suggestion(found.path, known)}"
+    origins = {override.path: override.layer.origin for override in resolver.hooked}
+    hooked = [found.but(origin=origins[found.path]) for found in new if found.path in origins]
+    others = [found for found in new if found.path not in origins]
+    if refused := [found for found in others if not _is_let_in(found)]:
+        raise unknown_error(refused, known)
+    odd = [found for found in hooked if not found.inside or beside(found.path, known)]
+    return [addition(found, known) for found in others], [addition(found, known) for found in odd]
+
+
+def _is_let_in(found: Unknown) -> bool:
+    """Whether a new key may stay: functions that ask for the dict around it get it with the dict."""
+    return bool(found.inside) and (found.named or SETTINGS.CONFIG.NEW_KEYS == "warn")
 
 
 def changed_types(resolver: Resolver) -> Iterator[str]:
@@ -168,7 +183,8 @@ def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
     for path in unknown_leaves(summary, branch.node.parameters):
         if branch.table.stopped and join(path[:1]) in summary.places:
             continue  # the function stopped before its line
-        yield Unknown(keys + path, _origin(join(keys + path), resolver), _note(join(path), summary))
+        found = Unknown(keys + path, _origin(join(keys + path), resolver), _note(join(path), summary))
+        yield _inside(found, branch, resolver)
     for edit in branch.refused:
         yield Unknown(keys + edit.path, edit.origin)
     for edit in branch.impossible:
@@ -177,6 +193,27 @@ def _unknown(branch: Branch, resolver: Resolver) -> Iterator[Unknown]:
         if type(value) is list and join(path) in summary.modified:
             for slip in misspelt(summary.assigned.get(join(path)), value, path):
                 yield Unknown(keys + slip, _origin(join(keys + path), resolver))
+
+
+def _inside(found: Unknown, branch: Branch, resolver: Resolver) -> Unknown:
+    """The same, with the dict around it that captured functions ask for, and the named config that wants it."""
+    path = found.path[len(branch.node.keys) :]
+    inside = asked_around(path, branch.node.parameters)
+    if not inside or _is_declared(branch, path[:-1]):
+        return found
+    inside = branch.node.full(inside)
+    origins = [over.layer.origin for over in resolver.named if is_prefix(over.name, join(found.path))]
+    return found.but(inside=inside, origin=origins[-1], named=True) if origins else found.but(inside=inside)
+
+
+def _is_declared(branch: Branch, path: Path) -> bool:
+    """Whether a class says which entries a dict has."""
+    entry = branch.table.of(path) if branch.table else None
+    if entry is None:
+        return False
+    from expkit.config.typed.kinds import holds_shape
+
+    return holds_shape(entry.kind)
 
 
 def _note(name: str, summary: ConfigSummary) -> str:

@@ -48,15 +48,17 @@ class Resolution:
         config: the run's config: plain dicts and lists, shared with nobody.
         summary: the same with what was added, changed and type-changed, docs and places.
         warnings: what is suspicious; nothing was logged.
+        additions: what config hooks added unasked; for whoever records it.
         reads: entries that config functions and hooks read.
         overridden: entries that updates set.
     """
 
-    def __init__(self, resolver: Resolver, warnings: Iterable[str]) -> None:
+    def __init__(self, resolver: Resolver, warnings: Iterable[str], additions: Iterable[str] = ()) -> None:
         self._resolver = resolver
         self.config = resolver.assembled()
         self.summary = _summarised(resolver, self.config)
         self.warnings = list(warnings)
+        self.additions = list(additions)
         self.reads = resolver.reads.paths()
         self.overridden = tuple(override.name for override in resolver.updates if override.layer.kind == UPDATE)
         if resolver.base is not None:
@@ -249,8 +251,9 @@ def resolve(
         resolver.settle(node)
         check_edits(resolver.branches[node.path], force=force)
     resolver.refuse_misfits()
-    warnings = [] if force else [*check_unknown(resolver), *changed_types(resolver), *without_effect(resolver)]
-    resolution = Resolution(resolver, [*remarks(resolver), *warnings])
+    let_in, hooked = ([], []) if force else check_unknown(resolver)
+    warnings = [] if force else [*let_in, *changed_types(resolver), *without_effect(resolver)]
+    resolution = Resolution(resolver, [*remarks(resolver), *warnings], hooked)
     if resolver.tables:
         resolver.refuse_objects(resolution.config)
     refuse_opaque(resolution.config)

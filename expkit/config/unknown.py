@@ -28,11 +28,15 @@ class Unknown(Frozen, kw_only=False):
         path: of the entry, from the root.
         origin: who wants it.
         note: why there is no such entry, where that is known.
+        inside: the dict around it that captured functions ask for, ``""`` where there is none.
+        named: whether a named config wants it.
     """
 
     path: Path
     origin: Origin
     note: str = ""
+    inside: str = ""
+    named: bool = False
 
 
 def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Iterator[Path]:
@@ -50,6 +54,12 @@ def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Itera
             continue
         if not any(join(part) in parameters and is_new(summary, part) for part in above):
             yield path
+
+
+def asked_around(path: Path, parameters: Collection[str]) -> str:
+    """The innermost dict around an entry that captured functions ask for, or ``""``."""
+    above = (join(path[:end]) for end in range(len(path) - 1, 0, -1))
+    return next((name for name in above if name in parameters), "")
 
 
 def is_new(summary: ConfigSummary, path: Path) -> bool:
@@ -86,18 +96,45 @@ def unknown_error(entries: Collection[Unknown], known: Mapping[Path, str]) -> Co
         f"there is no config entry {join(entry.path)} ({entry.origin}){entry.note or suggestion(entry.path, known)}"
         for entry in entries
     ]
-    return ConfigAddedError("\n".join(lines))
+    insides = {entry.inside: None for entry in entries if entry.inside}
+    return ConfigAddedError("\n".join([*lines, *map(_way_in, insides)]))
+
+
+def _way_in(inside: str) -> str:
+    return (
+        f"{inside} takes new keys from named configs; from updates with --force, "
+        'with SETTINGS.CONFIG.NEW_KEYS = "warn", or where add_config({...}, extra="allow") defines it'
+    )
+
+
+def addition(entry: Unknown, known: Mapping[Path, str]) -> str:
+    """What is said about an entry that is let in: who added it, and which one beside it may have been meant.
+
+    Args:
+        entry: the new one.
+        known: all entries of the run, with the places that define them (``""`` where that is not known).
+    """
+    who = f"{entry.origin.what} ({entry.origin})" if entry.origin.file else entry.origin.what
+    return f"{who} added the config entry {join(entry.path)}{_meant(beside(entry.path, known), known)}"
+
+
+def beside(path: Path, known: Mapping[Path, str]) -> list[Path]:
+    """The entries in the same dict whose names are near to that of an entry, best first."""
+    return [(*path[:-1], key) for key in _nearest_keys(path[-1], _keys_in(path[:-1], known))]
 
 
 def suggestion(path: Path, known: Mapping[Path, str]) -> str:
     """What may have been meant, and where that is defined; else what there is beside it."""
-    hits = _repaired(path, known) or [other for other in known if other[-1] == path[-1]][:3]
+    if hits := _repaired(path, known) or [other for other in known if other[-1] == path[-1]][:3]:
+        return _meant(hits, known)
+    others = [join((*path[:-1], key)) for key in _keys_in(path[:-1], known)]
+    return f"; there are {', '.join(others)}" if 0 < len(others) <= _SHOWN else ""
+
+
+def _meant(hits: list[Path], known: Mapping[Path, str]) -> str:
     if len(hits) == 1:
         return f"; did you mean {join(hits[0])}?{_defined(hits[0], known)}"
-    if hits:
-        return f"; did you mean {' or '.join(join(hit) + _defined(hit, known) for hit in hits)}?"
-    beside = [join((*path[:-1], key)) for key in _keys_in(path[:-1], known)]
-    return f"; there are {', '.join(beside)}" if 0 < len(beside) <= _SHOWN else ""
+    return f"; did you mean {' or '.join(join(hit) + _defined(hit, known) for hit in hits)}?" if hits else ""
 
 
 def _repaired(path: Path, known: Mapping[Path, str]) -> list[Path]:

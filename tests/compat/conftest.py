@@ -13,12 +13,14 @@ from .. import console
 @pytest.fixture
 def sacred(monkeypatch):
     """The module ``sacred`` as ours, for one test."""
+    from expkit import SETTINGS
     from expkit.cli import options
     from expkit.provenance.machine import host
 
     before = dict(sys.modules)
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setitem(SETTINGS.CONFIG._values, "NEW_KEYS", SETTINGS.CONFIG.NEW_KEYS)
     for name in [name for name in before if _is_old(name)]:
         del sys.modules[name]
     importlib.import_module("expkit.compat.sacred")

@@ -149,16 +149,17 @@ def test_a_hook_may_add_entries_and_is_asked_whether_it_meant_to(node, run):
     resolution = run("", root)
     assert resolution.config["model"] == {"C": 1, "CC": 3}
     assert resolution.summary.added == {"model.CC"}
-    assert len(resolution.warnings) == 1
+    assert resolution.warnings == []
+    assert len(resolution.additions) == 1
     line = hook.__code__.co_firstlineno
     assert (
         f"config hook hook (test_hooks.py:{line}) added the config entry model.CC; did you mean"
-        in resolution.warnings[0]
+        in resolution.additions[0]
     )
     assert run("model.CC=4", root).config["model"]["CC"] == 4
-    assert run("", root, force=True).warnings == []
+    assert run("", root, force=True).additions == []
     asked = node("", base, hooks=[lambda config, command_name, logger: {"new": 1}], parameters={"new": "x.py:1"})
-    assert run("", asked).warnings == []
+    assert run("", asked).additions == []
 
 
 def test_a_hook_that_returns_no_dict_is_refused(node, run):

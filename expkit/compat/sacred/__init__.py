@@ -8,5 +8,7 @@ this one's workers have it as before.
 from __future__ import annotations
 
 from expkit.compat.sacred.finder import install
+from expkit.settings import SETTINGS
 
+SETTINGS.CONFIG.NEW_KEYS = "warn"
 install()

@@ -94,7 +94,8 @@ class Life:
             around.enter_context(activate(run.context))
             self._begin()
             around.callback(seed_globals(run.plan.seed).restore)
-            for warning in run.plan.resolution.warnings:
+            additions = run.plan.resolution.additions if run.plan.observers else ()
+            for warning in (*run.plan.resolution.warnings, *additions):
                 run.run_logger.warning("%s", warning)
             self._around = around.pop_all()
         return run
