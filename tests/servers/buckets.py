@@ -8,7 +8,7 @@ from . import running
 from .building import Recipe, call
 
 PINS = Path(__file__).with_name("pins")
-KEY, SECRET, REGION = "expkit", "expkit-secret", "us-east-1"
+KEY, SECRET, REGION = "runs-key-7", "runs-secret-7", "us-east-1"
 
 
 def _go(name):

@@ -50,6 +50,7 @@ _S3 = Kind(
     OBJECTS,
     {
         "use_listings_cache": False,
+        "max_concurrency": 1,  # otherwise the driver asks for the size before it gets anything
         "config_kwargs": {
             "connect_timeout": CONNECT,
             "read_timeout": ANSWER,

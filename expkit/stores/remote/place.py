@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from expkit.errors import StoreError
 from expkit.record.masking import is_secret_name
-from expkit.stores.remote.kinds import Kind, kind_of
+from expkit.stores.remote.kinds import UNKNOWN, Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ class Place(NamedTuple):
         """The folder of the store, as the file system names it."""
         if self.kind.one_bucket:
             return f"{self.host}{self.path}".rstrip("/")
-        return self.path.rstrip("/") if self.kind.style != "unknown" else f"{self.host}{self.path}".rstrip("/")
+        return self.path.rstrip("/") if self.kind.style != UNKNOWN else f"{self.host}{self.path}".rstrip("/")
 
 
 def place_of(url: str) -> Place:
@@ -79,14 +79,14 @@ def place_of(url: str) -> Place:
     scheme, slashes, rest = url.partition("://")
     kind = kind_of(scheme.lower()) if slashes else None
     if kind is None:
-        raise StoreError(f"{scheme + '://':r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
+        raise StoreError(f"{scheme + '://'!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
     rest, _, query = rest.partition("?")
     address, slash, path = rest.partition("/")
     access, at, host = address.rpartition("@")
     if at and scheme.lower() in ("abfs", "abfss", "az"):  # CONTAINER@ACCOUNT.dfs.core.windows.net
         return _azure(kind, scheme, access, host, path, query)
     user, _, password = access.partition(":")
-    if not host and kind.protocol != "memory":
+    if not host and kind.protocol != "memory" and kind.style != UNKNOWN:
         raise StoreError(f"the URL of a store in {kind.name} is {_form(scheme, kind)}")
     password = "" if password == HIDDEN else unquote(password)
     path = unquote(f"{slash}{path}").rstrip("/")
