@@ -90,7 +90,7 @@ def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iter
         if type(step) is int and type(value) is float and _is_plain(step, value):
             yield metric, position, step, value, time, None
         else:
-            yield metric, position, _step(step), _value(value), time, json.dumps((step, value, time))
+            yield metric, position, readable.integer(step), _value(value), time, json.dumps((step, value, time))
 
 
 def read(connection: Connection, stream: int, start: int, end: int) -> list[Point]:
@@ -113,10 +113,6 @@ def _point(series: Series, step: Any, value: Any, time: float, exact: str | None
 def _is_plain(step: int, value: float) -> bool:
     """Whether the columns say it exactly in every database."""
     return -_INT64 <= step < _INT64 and value - value == 0 and (value != 0 or math.copysign(1, value) > 0)
-
-
-def _step(step: Any) -> int | None:
-    return int(step) if isinstance(step, int) and -_INT64 <= step < _INT64 else None
 
 
 def _value(value: Any) -> float | None:

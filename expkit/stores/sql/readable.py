@@ -43,6 +43,11 @@ def time(value: datetime | None) -> datetime | None:
     return None if value is None else value.astimezone(timezone.utc).replace(tzinfo=None)
 
 
+def integer(value: Json) -> int | None:
+    """A whole number for a column of 64 bits; None where it is none, or greater."""
+    return int(value) if isinstance(value, int) and -_INT64 <= value < _INT64 else None
+
+
 def _safe(value: Json, depth: int) -> Any:
     kind = type(value)
     if depth >= _DEEPEST and kind in (dict, list):

@@ -32,6 +32,8 @@ _PROGRESS = (
     "unseen",
 )
 
+_UID = 32
+
 REST = "rest"
 PROGRESS = "progress"
 
@@ -96,7 +98,12 @@ def file_row(run: int, position: int, ref: FileRef) -> dict[str, Any]:
 def _rest(record: RunRecord) -> dict[str, Any]:
     trees = {name: readable.tree(getattr(record, name)) for name in ("config", "meta", "experiment", "host")}
     words = {name: readable.text(getattr(record, name)) for name in ("name", "command")}
-    return {**trees, **words, "queue_time": readable.time(record.queue_time)}
+    return {**trees, **words, **origin(record.parent, record.seed), "queue_time": readable.time(record.queue_time)}
+
+
+def origin(parent: str | None, seed: int | None) -> dict[str, Any]:
+    """The columns ``parent`` and ``seed``."""
+    return {"parent": parent and readable.text(parent)[:_UID], "seed": readable.integer(seed)}
 
 
 def _progress(record: RunRecord) -> dict[str, Any]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, inspect, select, text, update
+from sqlalchemy import DDL, func, insert, inspect, select, text, update
+from sqlalchemy.schema import CreateColumn
 
 from expkit.errors import FormatError
 from expkit.stores.sql import tables
 from expkit.stores.sql.place import MYSQL, POSTGRESQL
+from expkit.stores.sql.records import REST, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from expkit.stores.sql.place import Place
 
@@ -62,7 +65,26 @@ def upgrade(connection: Connection) -> None:
             connection.execute(update(tables.store).values(version=number + 1))
 
 
-_UPGRADES: dict[int, Callable[[Connection], None]] = {}
+def _add_origins(connection: Connection) -> None:
+    """Version 2: ``parent`` and ``seed`` of runs, taken from their records."""
+    _add_columns(connection, tables.runs, "parent", "seed")
+    wanted = select(tables.records.c.run, tables.records.c.text).where(tables.records.c.part == REST)
+    for number, part in list(connection.execute(wanted)):
+        tree = json.loads(part)
+        here = tables.runs.c.number == number
+        connection.execute(update(tables.runs).where(here).values(origin(tree.get("parent"), tree.get("seed"))))
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    """Add columns that are not there yet: where a change of a table commits by itself, it may have been broken off."""
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for name in names:
+        if name not in there:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
+
+
+_UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_origins}
 """How to come from a version to the next one."""
 
 

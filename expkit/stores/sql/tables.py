@@ -27,7 +27,7 @@ from sqlalchemy.dialects import mysql, postgresql
 if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
-VERSION = 1
+VERSION = 2
 """Of the tables below."""
 
 LONGEST_ID = 200
@@ -87,9 +87,14 @@ runs = _table(
     Column("segment", Integer, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("setter", String(32)),
+    Column("parent", String(32)),
+    Column("seed", BigInteger),
     sqlite_autoincrement=True,
 )
-"""A run as people read it. ``number`` is never given again, ``version`` counts how often the record was written."""
+"""A run as people read it. ``number`` is never given again, ``version`` counts how often the record was written.
+
+``parent`` and ``seed`` came with version 2.
+"""
 
 records = _table(
     "records",
