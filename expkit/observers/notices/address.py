@@ -188,9 +188,10 @@ def _through_socks(address: Address, proxy: Address, timeout: float) -> socket:
 
     import socks
 
+    limit: Any = timeout  # seconds, whatever its annotation says
     sock: socket = socks.create_connection(
         (address.host, address.port),
-        timeout=timeout,
+        timeout=limit,
         proxy_type=socks.PROXY_TYPE_SOCKS5 if proxy.scheme.startswith("socks5") else socks.PROXY_TYPE_SOCKS4,
         proxy_addr=proxy.host,
         proxy_port=proxy.port,
