@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from expkit.cli.terminal import emit
 from expkit.console.arguments import parse
-from expkit.errors import UsageError
+from expkit.errors import ExpkitError, UsageError
 from expkit.stores.copying.run import COPIED, FAILED, UNCHANGED, UPDATED
 from expkit.stores.copying.runs import copy
 from expkit.stores.urls import open_store
@@ -50,6 +50,8 @@ def main(argv: Sequence[str]) -> int:
     with _progress() as tell:
         try:
             report = copy(src, dst, options["WHERE"] or None, tell)
+        except ExpkitError:
+            raise
         except ValueError as error:  # a field that no run has
             raise UsageError(str(error)) from None
     _show(report, src, dst)

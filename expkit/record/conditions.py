@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _CONDITION = re.compile(r"\s*([^=<>!~\s][^=<>!~]*?)\s*(==|!=|<=|>=|=|<|>|~)\s*(.*?)\s*", re.DOTALL)
 _WORDS = {"True": True, "False": False, "None": None}
+_TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")
 _LISTS = ("tags", "files.", "gaps", "unseen")
 
 
@@ -20,7 +21,8 @@ def condition(text: str) -> Query | None:
     """The question behind ``FIELD=VALUE``; None for a text that is no condition.
 
     Beside ``=`` (or ``==``) there are ``!=``, ``<``, ``<=``, ``>``, ``>=``, and ``~`` for texts with ``%`` as any
-    text. A value is a number, ``true``, ``none`` or other JSON where it can be read so, and a text. Of a list, ``=``
+    text. A value is a number, ``true``, ``null`` or other JSON where it can be read so, else a text; times are
+    texts like ``2026-03-01``. Of a list, ``=``
     asks whether it has the value. ``!=`` is also true where the field is missing.
     """
     match = _CONDITION.fullmatch(text)
@@ -31,7 +33,8 @@ def condition(text: str) -> Query | None:
         return _is(field, typed)
     if op == "!=":
         return Not(_is(field, typed))
-    return Compare(field, "like" if op == "~" else op, typed if op == "~" else _value(typed))
+    is_text = op == "~" or field in _TIMES
+    return Compare(field, "like" if op == "~" else op, typed if is_text else _value(typed))
 
 
 def _is(field: str, typed: str) -> Query:

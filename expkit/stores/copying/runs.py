@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 from expkit._support.frozen import Frozen
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, StoreError
 from expkit.record.conditions import condition
-from expkit.record.query import And, Compare, Exists, Not, Or
+from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 from expkit.stores.copying.run import FAILED, Copied, copy_run
 from expkit.stores.urls import open_store
 
@@ -169,7 +169,8 @@ def _named(src: RunStore, keys: list[RunKey], words: list[str | int]) -> tuple[l
 
 
 def _found(src: RunStore, keys: list[RunKey], query: Query) -> list[RunKey]:
-    uids = {row["uid"] for row in src.find(query, columns=["uid"])}
+    # fields that no run has are refused among columns
+    uids = {row["uid"] for row in src.find(query, columns=["uid", *sorted(fields_of(query))])}
     return [key for key in keys if key.uid in uids]
 
 
