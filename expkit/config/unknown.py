@@ -101,10 +101,8 @@ def unknown_error(entries: Collection[Unknown], known: Mapping[Path, str]) -> Co
 
 
 def _way_in(inside: str) -> str:
-    return (
-        f"{inside} takes new keys from named configs; from updates with --force, "
-        'with SETTINGS.CONFIG.NEW_KEYS = "warn", or where add_config({...}, extra="allow") defines it'
-    )
+    ways = 'a named config, --force, SETTINGS.CONFIG.NEW_KEYS = "warn", or add_config({...}, extra="allow")'
+    return f"new keys get into {inside} by {ways}"
 
 
 def addition(entry: Unknown, known: Mapping[Path, str]) -> str:

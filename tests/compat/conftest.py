@@ -7,13 +7,17 @@ import sys
 
 import pytest
 
+import expkit.compat.sacred
+from expkit import SETTINGS
+
 from .. import console
+
+SETTINGS.CONFIG.NEW_KEYS = "refuse"  # what the import sets would hold for all other tests of this process
 
 
 @pytest.fixture
 def sacred(monkeypatch):
     """The module ``sacred`` as ours, for one test."""
-    from expkit import SETTINGS
     from expkit.cli import options
     from expkit.provenance.machine import host
 

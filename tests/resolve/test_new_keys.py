@@ -76,10 +76,8 @@ def test_updates_may_not_add_keys_and_are_told_how_to(ask, run):
     first, second, way = str(caught.value).split("\n")
     assert first.startswith("there is no config entry kwargs.new (command line)")
     assert second.startswith("there is no config entry kwargs.newer (command line)")
-    assert way == (
-        "kwargs takes new keys from named configs; from updates with --force, "
-        'with SETTINGS.CONFIG.NEW_KEYS = "warn", or where add_config({...}, extra="allow") defines it'
-    )
+    ways = 'a named config, --force, SETTINGS.CONFIG.NEW_KEYS = "warn", or add_config({...}, extra="allow")'
+    assert way == f"new keys get into kwargs by {ways}"
     assert run("kwargs.new=5", ask(), force=True).config["kwargs"]["new"] == 5
     free = ConfigDict({"kwargs": {"a": 1}}, Origin("config dict"), extra="allow")
     assert run("kwargs.new=5", ask(free)).config["kwargs"] == {"a": 1, "new": 5}
