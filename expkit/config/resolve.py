@@ -86,6 +86,20 @@ class Resolution:
         if self.missing:
             self._resolver.refuse_missing()
 
+    def is_secret(self, path: Path) -> bool:
+        """Whether the declared type of an entry is a secret, or holds some.
+
+        Args:
+            path: keys from the root of the config.
+        """
+        node, keys = self._resolver.tree.owner(path)
+        table = self._resolver.branches[node.path].table
+        if not table:
+            return False
+        from expkit.config.typed.secrecy import is_secret_entry
+
+        return is_secret_entry(table, keys)
+
     @property
     def classes(self) -> Mapping[str, Sequence[Any]]:
         """By path of an ingredient: the classes whose fields are its entries."""

@@ -230,8 +230,8 @@ class _Walk:
         return self.mask(str(value))
 
     def keeper(self, value: Any, _: bool) -> str:
-        text = value.get_secret_value()
-        self.found.append(text if isinstance(text, str) else "")
+        kept = value.get_secret_value()
+        self.found.append(kept.decode(errors="replace") if isinstance(kept, bytes) else str(kept))
         return self.mask()
 
 

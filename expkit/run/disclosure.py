@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
-from expkit._support.secrets import MASK
+from expkit._support.odd import is_a
+from expkit._support.secrets import MASK, Secret
 from expkit.config.paths import put_in
 from expkit.config.values import plain
 from expkit.record.masking import Secrets, is_secret_name, of_process, remember, takes_secret
@@ -16,8 +17,9 @@ from expkit.run.logging import DISCREET
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from expkit.config.paths import Path
     from expkit.config.updates import Update
     from expkit.record.model import Launch
     from expkit.run.inputs import RunInputs
@@ -43,13 +45,19 @@ class Disclosure(Frozen, kw_only=False):
         return launch.but(argv=self.secrets.arguments(launch.argv, self.said), env=self.secrets.shown(launch.env))
 
 
-def disclose(config: Mapping[str, Any], inputs: RunInputs, own: Mapping[str, Any] = {}) -> Disclosure:
+def disclose(
+    config: Mapping[str, Any],
+    inputs: RunInputs,
+    own: Mapping[str, Any] = {},
+    is_declared: Callable[[Path], bool] = lambda _: False,
+) -> Disclosure:
     """Find the secrets of a run, and what is to be seen without them.
 
     Args:
         config: the real one.
         inputs: what was asked for.
         own: the values that the definitions give to updated entries, by path.
+        is_declared: tells whether the declared type of an entry is or holds a secret.
     """
     secrets = of_process()
     DISCREET.keep(secrets)
@@ -57,13 +65,37 @@ def disclose(config: Mapping[str, Any], inputs: RunInputs, own: Mapping[str, Any
     secrets.masked(inputs.options)
     secrets.learn(values_typed(sys.argv[1:]))
     typed = [update for update in inputs.updates if is_typed_secret(update, own)]
-    secrets.learn(str(update.value) for update in typed)
+    declared = [update for update in inputs.updates if _is_declared_secret(update, own, is_declared)]
+    secrets.learn(text for update in (*typed, *declared) for text in _texts(update.value))
     paths: list[str] = [update.name for update in typed]
     shown = secrets.masked(config, paths=paths)
     for update in typed:
         put_in(shown, update.path, Masked(MASK))
-    texts = {update.said: f"{update.name}={MASK}" for update in typed}
+    texts = {update.said: hidden(update) for update in (*typed, *declared)}
     return Disclosure(secrets, shown, tuple(sorted(set(paths))), {**said(inputs.updates, secrets), **texts})
+
+
+def hidden(update: Update) -> str:
+    """What is shown of an update whose value is a secret."""
+    return f"{update.name}={MASK}"
+
+
+def _is_declared_secret(update: Update, own: Mapping[str, Any], is_declared: Callable[[Path], bool]) -> bool:
+    """Whether an update gives a value to what its type, or the value that it has by itself, says is a secret."""
+    if not SETTINGS.SECRETS.MASK or update.remove:
+        return False
+    return type(own.get(update.name)) is Secret or is_declared(update.path)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a value, however deep; numbers count as they are written."""
+    if is_a(value, (dict, list, tuple, set, frozenset)):
+        for item in value.values() if is_a(value, dict) else value:
+            yield from _texts(item)
+    elif isinstance(value, bytes):
+        yield value.decode(errors="replace")
+    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield str(value)
 
 
 def is_typed_secret(update: Update, own: Mapping[str, Any]) -> bool:

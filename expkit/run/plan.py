@@ -21,7 +21,7 @@ from expkit.record.hashing import config_hashes
 from expkit.record.model import QUEUED, RUNNING, ConfigFacts, RunRecord
 from expkit.record.tagged import Masked
 from expkit.record.uid import new_uid
-from expkit.run.disclosure import Disclosure, disclose
+from expkit.run.disclosure import Disclosure, disclose, hidden
 from expkit.run.facts import NOT_GATHERED, Facts, gather
 from expkit.run.logging import Heard
 from expkit.run.observing import Observing
@@ -110,7 +110,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
     facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
-    disclosure = disclose(resolution.recorded(config), inputs, resolution.summary.assigned)
+    disclosure = disclose(resolution.recorded(config), inputs, resolution.summary.assigned, resolution.is_secret)
     meta = _meta(inputs, command, disclosure.said, queued)
     record = _record(root, inputs, command, resolution, disclosure, facts, meta)
     return RunPlan(
@@ -292,12 +292,16 @@ def _as_typed(updates: list[Update], said: Mapping[str, str]) -> dict[str, Any]:
     typed: dict[str, Any] = {}
     for update in updates:
         if update.remove or not all(isinstance(part, str) for part in update.path):
-            typed[said.get(update.said, update.said)] = update.value
+            typed[said.get(update.said, update.said)] = Masked(MASK) if _is_hidden(update, said) else update.value
         else:
-            hidden = update.said in said and type(update.value) in (int, float)
-            for path, value in leaves(update.path, Masked(MASK) if hidden else plain(update.value, update.path)):
-                put_in(typed, path, value)
+            is_hidden = _is_hidden(update, said)
+            for path, value in leaves(update.path, plain(update.value, update.path)):
+                put_in(typed, path, Masked(MASK) if is_hidden else value)
     return typed
+
+
+def _is_hidden(update: Update, said: Mapping[str, str]) -> bool:
+    return said.get(update.said) == hidden(update)
 
 
 def _record(
