@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 
 from expkit._support.odd import RAISED, tolerate
 from expkit._support.secrets import Secret
-from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, kind_of, members
+from expkit.config.typed.kinds import LISTS, MAPPINGS, alternatives, bare, holds_shape, is_union, kind_of
 from expkit.config.typed.shapes import ABSENT, Field, Shape, shape_of
 from expkit.record.masking import masked
 
@@ -44,9 +44,8 @@ class Fragments:
         shape = shape_of(inner)
         if shape is not None:
             return {"$ref": f"{_WHERE}{self._name(shape)}"}
-        several = members(inner)
-        if len(several) > 1:
-            return {"anyOf": [self.of(member) for member in several]}
+        if is_union(inner):
+            return {"anyOf": [self.of(member) for member in alternatives(inner)]}
         bounds = _leaf(get_origin(inner), marks) if marks else {}
         return {**bounds, **self._container(inner)}
 

@@ -8,18 +8,17 @@ from expkit._support.odd import is_a
 from expkit.config.paths import get_in, has_path, join, put_in
 from expkit.config.typed.fit import Fitting, lacking_fields
 from expkit.config.typed.kinds import (
-    bare,
     checked_by_class,
     holds_shape,
     inner_kind,
     is_leaf,
-    members,
     takes_any_key,
     text_of,
 )
 from expkit.config.typed.objects import made, rebuilds
 from expkit.config.typed.problems import UnfitError
-from expkit.config.typed.table import UNFIT, Entry, Misfit
+from expkit.config.typed.table import UNFIT, Entry, Misfit, misfit_of
+from expkit.config.typed.texts import fitted_text
 from expkit.config.values import differs
 from expkit.record.tagged import Masked
 
@@ -58,8 +57,7 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
         if entry.soft or checked_by_class(entry.kind, keys):
             return value
         table.given += [
-            Misfit((*path, *problem.at), problem.value, problem.reason, entry, origin, "" if problem.at else text)
-            for problem in error.problems
+            misfit_of(entry, path, problem, origin, "" if problem.at else text) for problem in error.problems
         ]
         return UNFIT
 
@@ -72,26 +70,6 @@ def _beside(table: Table, entry: Entry, path: Path, value: Any, origin: Origin) 
             table.given.append(Misfit(path, value, f"there are no entries in {join(path[:end])}", entry, origin))
             return UNFIT
     return value
-
-
-def fitted_text(fit: Fitting, kind: Any, value: Any, text: str) -> Any:
-    """A value, or else the text by which it was given, as one of a type.
-
-    Raises:
-        UnfitError: neither fits; speaks of the value where that is no text.
-    """
-    if type(value) is float and any(getattr(bare(member)[0], "__name__", "") == "Decimal" for member in members(kind)):
-        value = text or value  # a float has lost digits
-    try:
-        return fit(kind, value)
-    except UnfitError:
-        if not text or (type(value) is str and text == value):
-            raise
-        try:
-            return fit(kind, text)
-        except UnfitError:
-            pass
-        raise
 
 
 def fitted_tree(table: Table, tree: dict[Any, Any], origins: Mapping[str, Origin], origin: Origin) -> None:
@@ -143,9 +121,7 @@ def note(table: Table, entry: Entry, error: UnfitError, origin: Origin | None = 
     """Note what does not fit; a class that checks its fields by itself will tell about them."""
     if entry.soft:
         return
-    table.misfits += [
-        Misfit((*entry.path, *problem.at), problem.value, problem.reason, entry, origin) for problem in error.problems
-    ]
+    table.misfits += [misfit_of(entry, entry.path, problem, origin) for problem in error.problems]
 
 
 def settle(table: Table, summary: ConfigSummary, fixed: Mapping[Any, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import abc
 from enum import Enum
+from operator import getitem
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin
 
@@ -40,11 +41,22 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 def members(kind: Any) -> tuple[Any, ...]:
-    """The members of a union, of a union inside it too; the type alone if it is none."""
+    """The members of a union, of a union inside it too, bare; the type alone if it is none."""
     kind = bare(kind)[0]
-    if get_origin(kind) is Union or type(kind).__name__ == "UnionType":
-        return tuple(inner for member in get_args(kind) for inner in members(member))
-    return (kind,)
+    return tuple(inner for member in get_args(kind) for inner in members(member)) if is_union(kind) else (kind,)
+
+
+def alternatives(kind: Any) -> tuple[Any, ...]:
+    """The members of a union with their marks; those of a union inside it that has none of its own too."""
+    kind, marks = bare(kind)
+    if marks or not is_union(kind):
+        return (getitem(Annotated, (kind, *marks)) if marks else kind,)
+    return tuple(inner for member in get_args(kind) for inner in alternatives(member))
+
+
+def is_union(kind: Any) -> bool:
+    """Whether a bare type is a union, however it is written."""
+    return get_origin(kind) is Union or type(kind).__name__ == "UnionType"
 
 
 def optional(kind: Any) -> Any:
@@ -142,9 +154,8 @@ def text_of(kind: Any) -> str:
         return "None"
     if isinstance(kind, type) and not get_args(kind):
         return kind.__qualname__.rpartition("<locals>.")[2]
-    union = members(kind) if get_origin(bare(kind)[0]) is Union else ()
-    if len(union) > 1 and kind is bare(kind)[0]:
-        return " | ".join(map(text_of, union))
+    if is_union(kind):
+        return " | ".join(map(text_of, alternatives(kind)))
     origin = getattr(get_origin(kind), "__qualname__", None)
     inner = get_args(kind)
     if origin and inner and get_origin(kind) is not Literal and get_origin(kind) is not Annotated:

@@ -18,7 +18,7 @@ from expkit.config.typed.library import dumped
 from expkit.config.typed.misfits import required_error, type_error
 from expkit.config.typed.objects import made
 from expkit.config.typed.problems import UnfitError
-from expkit.config.typed.table import Misfit
+from expkit.config.typed.table import misfit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -119,7 +119,7 @@ class Outcome:
             return value if kind is None or lacking_fields(kind, value) else made(kind, value)
         except UnfitError as error:
             own = entry.but(path=path)
-            misfits = [Misfit((*path, *keys, *one.at), one.value, one.reason, own) for one in error.problems]
+            misfits = [misfit_of(own, (*path, *keys), one) for one in error.problems]
             raise type_error((((), misfit) for misfit in misfits), lambda _: None) from None
 
     def _declared(self, path: Path, entry: Entry, *, required: bool) -> Declared:

@@ -20,11 +20,13 @@ class Problem(NamedTuple):
         at: keys of the value, from the entry.
         value: that does not fit.
         reason: what is expected, and what to give instead.
+        example: a value that would fit, where an example helps.
     """
 
     at: tuple[Any, ...]
     value: Any
     reason: str
+    example: str = ""
 
 
 class UnfitError(Exception):
@@ -32,16 +34,22 @@ class UnfitError(Exception):
 
     Args:
         problems: at least one.
+
+    Attributes:
+        bounded: whether a value is of the type, and refused by bounds or other checks of ``Annotated``.
     """
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
         self.problems = problems
+        self.bounded = False
 
 
-def unfit(at: tuple[Any, ...], value: Any, reason: str) -> UnfitError:
+def unfit(at: tuple[Any, ...], value: Any, reason: str, example: str = "", *, bounded: bool = False) -> UnfitError:
     """The error for a single value."""
-    return UnfitError(Problem(at, value, reason))
+    error = UnfitError(Problem(at, value, reason, example))
+    error.bounded = bounded
+    return error
 
 
 def choose_one(value: Any, choices: list[Any], names: list[str] = []) -> str:  # noqa: B006 - read only

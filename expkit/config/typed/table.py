@@ -9,6 +9,7 @@ from expkit._support.frozen import Frozen
 if TYPE_CHECKING:
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
+    from expkit.config.typed.problems import Problem
 
 
 UNFIT = type("Unfit", (), {"__repr__": lambda _: "UNFIT"})()
@@ -57,6 +58,7 @@ class Misfit(NamedTuple):
         entry: whose type it is.
         origin: who gave the value; None where that has to be looked up.
         text: the value as it was typed.
+        example: a value that would fit, where an example helps.
     """
 
     keys: Path
@@ -65,6 +67,20 @@ class Misfit(NamedTuple):
     entry: Entry
     origin: Origin | None = None
     text: str = ""
+    example: str = ""
+
+
+def misfit_of(entry: Entry, path: Path, problem: Problem, origin: Origin | None = None, text: str = "") -> Misfit:
+    """What a problem means for an entry.
+
+    Args:
+        entry: whose type it is.
+        path: that the problem's keys start from.
+        problem: what is wrong.
+        origin: who gave the value.
+        text: the value as it was typed.
+    """
+    return Misfit((*path, *problem.at), problem.value, problem.reason, entry, origin, text, problem.example)
 
 
 class Table:
