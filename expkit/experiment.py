@@ -165,7 +165,7 @@ class Experiment(Ingredient):
     ) -> Run:
         """Run a command and return the finished run; exceptions come through as they are.
 
-        In a worker process that is just importing its parent's script, the run is returned unstarted.
+        In a worker process that is just importing its parent's script, and on a dry run, the run is returned unstarted.
 
         Args:
             command_name: default: the main function.
@@ -180,7 +180,7 @@ class Experiment(Ingredient):
             ConfigError: updates or config functions that do not work out.
         """
         run = self._create_run(command_name, config_updates, named_configs, info, meta_info, options)
-        if not importing():
+        if not (importing() or run.plan.inputs.dry_run):
             run()
         return run
 
@@ -194,10 +194,9 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
     ) -> Run:
         """Like :meth:`run`, but the run is returned unstarted; call it to start it."""
-        inputs = updated_inputs(self, command_name, config_updates, named_configs)
+        inputs = updated_inputs(self, command_name, config_updates, named_configs, options)
         inputs.info = dict(info or {})
         inputs.meta_info = dict(meta_info or {})
-        inputs.options = dict(options or {})
         return planned(self, inputs)
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run:

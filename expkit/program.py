@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from expkit.cli.grammar import CommandLine, Invocation
+    from expkit.cli.options import OptionValues
+    from expkit.cli.tokens import Tokens
     from expkit.experiment import Experiment
     from expkit.run.handle import Run
     from expkit.run.inputs import RunInputs
 
 ARGUMENTS = {"explain": ("KEY",)}
 """Positional arguments of commands."""
+
+OUR_COMMANDS = ("explain", "config_schema")
+"""Commands that the predecessor did not have."""
 
 
 # -- from inputs to a run --------------------------------------------------------------------------------
@@ -43,14 +48,17 @@ def updated_inputs(
     command: str | None,
     config_updates: Mapping[str, Any] | None,
     named_configs: Sequence[str] | str,
+    options: Mapping[str, Any] | None = None,
 ) -> RunInputs:
-    """Inputs of a run that is called for, not typed."""
-    from expkit.config.origin import Origin
-    from expkit.config.updates import updates_from_mapping
+    """Inputs of a run that is called for; what was typed, ``options`` may know better."""
+    from expkit.cli.tokens import Tokens
 
     inputs = first_inputs(experiment, command)
-    inputs.updates = list(updates_from_mapping(config_updates or {}, Origin("config_updates")))
-    inputs.named_configs = [named_configs] if isinstance(named_configs, str) else list(named_configs)
+    inputs.options = dict(options or {})
+    known = inputs.options.get("UPDATE")
+    tokens = known if isinstance(known, Tokens) else Tokens()
+    inputs.updates = tokens.updates_for(config_updates or {})
+    inputs.named_configs = tokens.named_in([named_configs] if isinstance(named_configs, str) else named_configs)
     return inputs
 
 
@@ -64,19 +72,26 @@ def schema_for(experiment: Experiment, inputs: RunInputs) -> dict[str, Any]:
 
 
 def planned(experiment: Experiment, inputs: RunInputs) -> Run:
-    """The unstarted run that ``inputs`` ask for, after option hooks and options had their say."""
+    """The unstarted run that ``inputs`` ask for, after option hooks and options had their say.
+
+    A command line that it comes from is told of it.
+    """
     with loading:
         from expkit.cli.options import OptionValues, apply_options, default_values, option_table
+        from expkit.cli.tokens import Tokens
         from expkit.run.handle import Run
         from expkit.run.plan import make_plan
 
     table = option_table(experiment.additional_cli_options)
     inputs.options = OptionValues({**default_values(table), **inputs.options})
+    tokens = inputs.options.get("UPDATE")
     for hook in experiment.option_hooks:
         hook(options=inputs.options)
     inputs.catch_up()
     apply_options(table, inputs.options, inputs)
     run = experiment.current_run = Run(make_plan(experiment, inputs))
+    if isinstance(tokens, Tokens):
+        tokens.noticed(run)
     return run
 
 
@@ -94,7 +109,7 @@ def run_commandline(experiment: Experiment, argv: str | Sequence[str] | None) ->
         invocation = parse(words[1:], spec)
         if invocation.help:
             _help(with_entries(spec, experiment), invocation)
-        return attempt.run(experiment, _inputs(experiment, invocation), invocation)
+        return attempt.run(experiment, invocation)
     except BaseException as error:
         attempt.fail(error)
 
@@ -137,34 +152,43 @@ class _Attempt:
     def __init__(self, program: str, words: Sequence[str]) -> None:
         self._program = program
         self._words = words
-        self._run: Run | None = None
+        self._runs: list[Run] = []
         self._debug = self._pdb = False
 
-    def run(self, experiment: Experiment, inputs: RunInputs, invocation: Invocation) -> Run:
+    def run(self, experiment: Experiment, invocation: Invocation) -> Run:
+        from expkit.cli.tokens import Tokens
+
         self._debug = bool(invocation.options.get("--debug"))
         self._pdb = bool(invocation.options.get("--pdb"))
-        with _printed_aside() if inputs.command == "config_schema" else nullcontext():
-            run = self._run = planned(experiment, inputs)
-        if inputs.print_config:
+        tokens = Tokens(invocation.tokens, self._notice)
+        options = _options(invocation, tokens)
+        if invocation.command in OUR_COMMANDS:
+            return _look(experiment, invocation, options, tokens)
+        given = tokens.as_mapping(), tokens.names()
+        run = experiment.run(invocation.command, *given, info={}, meta_info={}, options=options)
+        self._conclude()
+        return run
+
+    def _notice(self, run: Run) -> None:
+        """A run was made for this command line."""
+        self._runs.append(run)
+        run.announce = announce
+        if run.plan.inputs.print_config:
             show_config(run)
             sys.stdout.write("-" * 79 + "\n")
-        if inputs.dry_run:
+        if run.plan.inputs.dry_run:
             _tell(f"dry run of {run.plan.command}: everything up to the start works, nothing was written")
-            return run
-        if importing():
-            return run
-        run.announce = announce
-        run(*invocation.arguments)
-        conclude(run)
-        return run
+
+    def _conclude(self) -> None:
+        for run in self._runs:
+            conclude(run)
 
     def fail(self, error: BaseException) -> NoReturn:
         """Show what went wrong and exit."""
         from expkit.cli.failures import post_mortem, show
 
-        started = self._run is not None and self._run.start_time is not None
-        if self._run is not None and started:
-            conclude(self._run)
+        started = any(run.start_time is not None for run in self._runs)
+        self._conclude()
         if self._pdb and isinstance(error, Exception):
             post_mortem(error)
             sys.exit(1)
@@ -174,24 +198,28 @@ class _Attempt:
         from expkit.run.disclosure import secrets_typed
 
         text = secrets_typed(self._words).hide(text)
-        return text if self._run is None else self._run.plan.live.secrets.hide(text)
+        for run in self._runs:
+            text = run.plan.live.secrets.hide(text)
+        return text
 
 
-def _inputs(experiment: Experiment, invocation: Invocation) -> RunInputs:
+def _options(invocation: Invocation, tokens: Tokens) -> OptionValues:
+    """The options, and the words beside them, by the predecessor's names."""
     from expkit.cli.options import OptionValues
-    from expkit.config.origin import Origin
-    from expkit.config.updates import Update, parse_update
 
-    inputs = first_inputs(experiment, invocation.command)
-    inputs.options = OptionValues({**invocation.options, "COMMAND": invocation.command, "UPDATE": invocation.tokens})
-    origin = Origin("command line")
-    for token in invocation.tokens:
-        parsed = parse_update(token, origin)
-        if isinstance(parsed, Update):
-            inputs.updates.append(parsed)
-        elif parsed is not None:
-            inputs.named_configs.append(parsed)
-    return inputs
+    command = invocation.command if invocation.named else None
+    words = {"COMMAND": command, "UPDATE": tokens, "with": bool(tokens), "help": False}
+    return OptionValues({**invocation.options, **words})
+
+
+def _look(experiment: Experiment, invocation: Invocation, options: OptionValues, tokens: Tokens) -> Run:
+    """Run a command that subclasses need not know, with its arguments."""
+    inputs = updated_inputs(experiment, invocation.command, tokens.as_mapping(), tokens.names(), options)
+    with _printed_aside() if invocation.command == "config_schema" else nullcontext():
+        run = planned(experiment, inputs)
+    if not (importing() or inputs.dry_run):
+        run(*invocation.arguments)
+    return run
 
 
 def _help(spec: CommandLine, invocation: Invocation) -> NoReturn:

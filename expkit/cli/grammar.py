@@ -71,6 +71,7 @@ class Invocation(Frozen, kw_only=False):
         options: value of every option by long flag, given or not.
         help: True for the page of the program, a name for that of a command, else False.
         arguments: positional arguments of the command.
+        named: whether the command was typed; else it is the default one.
     """
 
     command: str | None
@@ -78,6 +79,7 @@ class Invocation(Frozen, kw_only=False):
     options: OptionValues
     help: str | bool = False
     arguments: tuple[str, ...] = ()
+    named: bool = False
 
 
 def split_argv(argv: str | Sequence[str] | None) -> list[str]:
@@ -136,9 +138,9 @@ def _invocation(found: Mapping[str, Any], options: OptionValues, spec: CommandLi
         return Invocation(None, [], options, help=_help_wanted([command] if command else [], spec))
     if command is None and options.get("--id") is not None:
         return Invocation(None, tokens, options)  # a queued run of that id knows its command
-    command = _known(command or spec.default_command, spec)
-    arguments = tuple(found[_slot(name)] for name in spec.commands[command].arguments)
-    return Invocation(command, tokens, options, arguments=arguments)
+    name = _known(command or spec.default_command, spec)
+    arguments = tuple(found[_slot(argument)] for argument in spec.commands[name].arguments)
+    return Invocation(name, tokens, options, arguments=arguments, named=command is not None)
 
 
 def _help_wanted(words: Sequence[str], spec: CommandLine) -> str | bool:

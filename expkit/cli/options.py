@@ -18,6 +18,7 @@ class CLIOption:
     Attributes:
         short: ``-x``, or ``""`` for an option without short form.
         long: canonical spelling with hyphens, ``--my-option``; underscores are accepted everywhere.
+        name: the long flag as it was declared; records and option hooks show it.
         is_flag: whether it takes no value.
         repeatable: whether it may stand several times.
         doc: help text.
@@ -38,6 +39,7 @@ class CLIOption:
         self.function = function
         self.short = short
         self.long = canonical(long)
+        self.name = long
         self.is_flag = is_flag
         self.repeatable = repeatable
         self.doc = " ".join((function.__doc__ or "").split())
@@ -118,35 +120,44 @@ def cli_option(
 
 
 class OptionValues(dict[str, Any]):
-    """Option values by long flag; both spellings of a flag name the same entry."""
+    """Option values by long flag; both spellings of a flag name the same entry, which keeps the first one."""
 
     def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
         super().__init__()
+        self._names: dict[str, str] = {}
         self.update(values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OptionValues, (dict(self),)
+
+    def _key(self, name: str) -> str:
+        return self._names.get(canonical(name), name)
+
     def __getitem__(self, name: str) -> Any:
-        return super().__getitem__(canonical(name))
+        return super().__getitem__(self._key(name))
 
     def __setitem__(self, name: str, value: Any) -> None:
-        super().__setitem__(canonical(name), value)
+        super().__setitem__(self._names.setdefault(canonical(name), name), value)
 
     def __delitem__(self, name: str) -> None:
-        super().__delitem__(canonical(name))
+        super().__delitem__(self._key(name))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and super().__contains__(canonical(name))
+        return isinstance(name, str) and super().__contains__(self._key(name))
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of an option, or ``default``."""
-        return super().get(canonical(name), default)
+        return super().get(self._key(name), default)
 
     def pop(self, name: str, *default: Any) -> Any:
         """Remove an option and return its value."""
-        return super().pop(canonical(name), *default)
+        return super().pop(self._key(name), *default)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """The value of an option, set first where there is none."""
-        return super().setdefault(canonical(name), default)
+        if name not in self:
+            self[name] = default
+        return self[name]
 
     def update(self, *others: Any, **named: Any) -> None:
         """Set several options."""
@@ -176,7 +187,7 @@ def option_table(additional: Iterable[CLIOption] = ()) -> list[CLIOption]:
 
 def default_values(table: Iterable[CLIOption]) -> OptionValues:
     """The values of options that are not given."""
-    return OptionValues({option.long: option.default for option in table})
+    return OptionValues({option.name: option.default for option in table})
 
 
 def apply_options(table: Iterable[CLIOption], values: Mapping[str, Any], run: RunInputs) -> None:
@@ -222,13 +233,13 @@ def _dry_run(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     run.dry_run = True
 
 
-@cli_option("-e", "--enforce-clean", is_flag=True)
+@cli_option("-e", "--enforce_clean", is_flag=True)
 def _enforce_clean(args: bool, run: RunInputs) -> None:  # noqa: ARG001
     """Refuse to run unless all sources are committed."""
     run.enforce_clean = True
 
 
-@cli_option("-F", "--file-storage")
+@cli_option("-F", "--file_storage")
 def _file_storage(args: str, run: RunInputs) -> None:
     """Record the run in this folder."""
     run.observe(f"folder:{args}")
@@ -268,7 +279,7 @@ def _loglevel(args: str | int, run: RunInputs) -> None:
     run.loglevel = level_number(args)
 
 
-@cli_option("-m", "--mongo-db")
+@cli_option("-m", "--mongo_db")
 def _mongo_db(args: str, run: RunInputs) -> None:
     """Record the run in this MongoDB: [HOST:PORT:]DATABASE[.COLLECTION[:ID]][!PRIORITY], or mongodb://..."""
     from expkit.observers.mongo_spec import observer_of
@@ -340,7 +351,7 @@ def _tag(args: str, run: RunInputs) -> None:
     run.tags.append(args)
 
 
-@cli_option("-t", "--tiny-db")
+@cli_option("-t", "--tiny_db")
 def _tiny_db(args: str, run: RunInputs) -> None:
     """Record the run in this folder, with TinyDB."""
     run.observe(f"tinydb:{args}")

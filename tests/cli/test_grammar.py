@@ -62,22 +62,22 @@ def test_updates_keep_spaces_and_awkward_characters():
         ("--loglevel=30", {"--loglevel": "30"}),
         ("--loglevel 30", {"--loglevel": "30"}),
         ("--log 30", {"--loglevel": "30"}),
-        ("--file runs", {"--file-storage": "runs"}),
-        ("--file_storage runs", {"--file-storage": "runs"}),
-        ("--file-storage=a=b", {"--file-storage": "a=b"}),
-        ("--file_st=runs", {"--file-storage": "runs"}),
+        ("--file runs", {"--file_storage": "runs"}),
+        ("--file_storage runs", {"--file_storage": "runs"}),
+        ("--file-storage=a=b", {"--file_storage": "a=b"}),
+        ("--file_st=runs", {"--file_storage": "runs"}),
         ("--comment=", {"--comment": ""}),
-        ("-fuF runs", {"--force": True, "--unobserved": True, "--file-storage": "runs"}),
+        ("-fuF runs", {"--force": True, "--unobserved": True, "--file_storage": "runs"}),
         ("-ff", {"--force": True}),
         ("--comment --file_storage", {"--comment": "--file_storage"}),
         ("-c -7", {"--comment": "-7"}),
         ("--tag a --tag=b --observe memory:", {"--tag": ["a", "b"], "--observe": ["memory:"]}),
-        ("--my_option 1", {"--my-option": "1"}),
-        ("-y1", {"--my-option": "1"}),
+        ("--my_option 1", {"--my_option": "1"}),
+        ("-y1", {"--my_option": "1"}),
     ],
 )
 def test_options_in_every_spelling(text, expected):
-    """Short, long, joined, abbreviated, hyphens or underscores: all come out under the canonical name."""
+    """Short, long, joined, abbreviated, hyphens or underscores: all come out under the name that was declared."""
     found = read(text)
     assert given(found) == expected
     assert found.command == "main"
@@ -233,13 +233,13 @@ def options_in_some_spelling(draw):
         long = draw(spellings(option))
         if option.is_flag:
             groups.append([draw(st.sampled_from([long, option.short or long]))])
-            meaning[option.long] = True
+            meaning[option.name] = True
             continue
         value = draw(st.text(min_size=1, max_size=6).filter(lambda text: text != "--" and text[0] != "="))
         forms = [[f"{long}={value}"], [long, value]]
         forms += [[option.short, value], [option.short + value], [f"{option.short}={value}"]] if option.short else []
         groups.append(draw(st.sampled_from(forms)))
-        meaning[option.long] = value
+        meaning[option.name] = value
     return groups, meaning
 
 

@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import pytest
 
 from expkit.cli.options import (
@@ -131,14 +134,16 @@ def test_options_apply_in_the_order_of_the_table():
 
 
 def test_option_values_know_both_spellings():
-    """Hyphens and underscores name the same entry, whatever is done with it; entries are listed with hyphens."""
+    """Hyphens and underscores name the same entry, whatever is done with it; it keeps its first name."""
     values = OptionValues({"--my_option": 1})
     values.update([("--a_b", 2)])
-    assert values == {"--my-option": 1, "--a-b": 2}
+    assert values == {"--my_option": 1, "--a_b": 2}
     assert values["--my_option"] == values["--my-option"] == values.get("--my_option") == 1
     assert "--my_option" in values
     assert 3 not in values
-    values["--my_option"] = 5
+    values["--my-option"] = 5
+    assert list(values) == ["--my_option", "--a_b"]
+    assert pickle.loads(pickle.dumps(values)) == copy.deepcopy(values) == values
     assert values.setdefault("--my_option", 6) == 5
     assert values.pop("--my_option") == 5
     assert values.pop("--my_option", None) is None
