@@ -22,6 +22,7 @@ from expkit.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 SUCCESS, FAILURE, MISTAKE, CTRL_C = 0, 1, 2, 130
 """Exit codes: 2 says that what was typed cannot work, 1 that it was tried and failed."""
@@ -88,7 +89,7 @@ def format_failure(error: BaseException, *, debug: bool = False) -> str:
     full = traceback.TracebackException.from_exception(error)
     if debug or getattr(error, "filter_traceback", "") == "never":
         return "".join(full.format())
-    if _is_ours(error, full):
+    if _is_ours(error):
         return (
             "".join(full.format())
             + "If the lines above do not explain it, this is a fault in expkit itself; please report it.\n"
@@ -132,7 +133,11 @@ def _where(error: BaseException) -> str:
 
 
 def _inside(frame: traceback.FrameSummary) -> bool:
-    return os.path.abspath(frame.filename).startswith(_PACKAGE)
+    return _ours(frame.filename)
+
+
+def _ours(file: str) -> bool:
+    return os.path.abspath(file).startswith(_PACKAGE)
 
 
 def _in_library(frame: traceback.FrameSummary) -> bool:
@@ -147,9 +152,17 @@ def _in_library(frame: traceback.FrameSummary) -> bool:
     return any(place in frame.filename for place in places)
 
 
-def _is_ours(error: BaseException, full: traceback.TracebackException) -> bool:
-    expected = isinstance(error, (ExpkitError, OSError))
-    return bool(full.stack) and _inside(full.stack[-1]) and not expected
+def _is_ours(error: BaseException) -> bool:
+    """Whether our code failed; what containers of ours raise is the fault of whoever asked them."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    while frames and _is_container(frames[-1]):
+        frames.pop()
+    return bool(frames) and _ours(frames[-1].f_code.co_filename) and not isinstance(error, (ExpkitError, OSError))
+
+
+def _is_container(frame: FrameType) -> bool:
+    """Whether a method of a dict or list of ours is running there."""
+    return _ours(frame.f_code.co_filename) and issubclass(type(frame.f_locals.get("self")), (dict, list))
 
 
 def _fold(full: traceback.TracebackException | None) -> None:

@@ -13,7 +13,9 @@ import pytest
 from expkit import errors
 from expkit.cli import failures
 from expkit.cli.commands import explain
-from expkit.cli.options import option_table
+from expkit.cli.options import OptionValues, option_table
+from expkit.config.containers import ReadOnlyDict, ReadOnlyList
+from expkit.config.tracking import WatchedDict
 
 SCRIPT = """\
 def main(call):
@@ -136,6 +138,21 @@ def test_a_fault_of_ours_is_shown_in_full(capsys):
     assert "[... expkit" not in text
     assert "AttributeError" in text
     assert text.endswith("this is a fault in expkit itself; please report it.\n")
+
+
+@pytest.mark.parametrize(
+    "container",
+    [WatchedDict({"a": 1}, print), ReadOnlyDict({"a": 1}), ReadOnlyList([1]), OptionValues({"--a": 1})],
+    ids=lambda container: type(container).__name__,
+)
+def test_a_key_that_our_containers_lack_is_no_fault_of_ours(container, capsys):
+    """Who asks a dict for what is not in it is to blame."""
+
+    def hook():
+        return container["nope"] if isinstance(container, dict) else container[7]
+
+    _, text = shown(caught(hook), capsys, started=True)
+    assert "report it" not in text and 'container["nope"]' in text
 
 
 def test_a_file_that_is_not_there_is_no_fault_of_ours(script, capsys):
