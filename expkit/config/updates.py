@@ -103,7 +103,10 @@ def updates_from_mapping(mapping: Mapping[Any, Any], origin: Origin) -> list[Upd
 
     Raises:
         ConfigUpdateError: a key is no path, or two keys contradict each other.
+        TypeError: it is no dict.
     """
+    if not hasattr(mapping, "items"):
+        raise TypeError(f"config updates are a dict such as {{'lr': 0.1}}, not {safe_repr(mapping)}")
     updates = [
         Update(split(key) if isinstance(key, str) else (key,), value, origin=origin) for key, value in mapping.items()
     ]

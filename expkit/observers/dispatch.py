@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.observers.delivery import Delivery, current
 from expkit.record.events import Beat, Completed, Failed, FileAdded, Interrupted, Queued, Started
-from expkit.record.model import POINTS
+from expkit.record.model import ORIGINS, POINTS
 from expkit.record.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def series_name(point: Point) -> str:
 
 
 def ex_info(delivery: Delivery, record: RunRecord) -> dict[str, Any]:
-    """``ex_info`` of event methods: name, base_dir, sources, dependencies, repositories, mainfile."""
-    info: dict[str, Any] = snapshot(dict(record.experiment))
+    """``ex_info`` of event methods: name, base_dir, sources, dependencies, repositories, mainfile, doc."""
+    info: dict[str, Any] = snapshot({key: value for key, value in record.experiment.items() if key != ORIGINS})
     info["base_dir"] = delivery.live.base_dir or info.get("base_dir", "")
     info["sources"] = [(ref.path, ref.md5) for ref in record.files_of("source")]
     return info

@@ -29,8 +29,8 @@ def observer_of(spec: str) -> RunObserver:
     Raises:
         ValueError: it names none.
     """
-    ranked = _PRIORITY.fullmatch(spec)
-    text, priority = (ranked["rest"], float(ranked["number"])) if ranked else (spec, float(PRIORITY))
+    text, number = _ranked(spec)
+    priority = float(PRIORITY if number is None else number)
     if text.partition("://")[0].lower() in SCHEMES:
         observer = open_observer(text, {}, {})
         observer.priority = priority
@@ -43,6 +43,21 @@ def observer_of(spec: str) -> RunObserver:
         raise ValueError(str(error)) from None
     place = Place(server, parts.get("database") or DATABASE, runs, metrics)
     return MongoObserver.at(place, parts.get("id"), priority)
+
+
+def parts_of(spec: str) -> dict[str, str | None]:
+    """What such an argument says, but for URLs: host, port, database, collection, id, priority; None: left out.
+
+    Raises:
+        ValueError: it names no place.
+    """
+    text, number = _ranked(spec)
+    return {**_parts(text), "priority": number}
+
+
+def _ranked(spec: str) -> tuple[str, str | None]:
+    ranked = _PRIORITY.fullmatch(spec)
+    return (ranked["rest"], ranked["number"]) if ranked else (spec, None)
 
 
 def _parts(text: str) -> dict[str, str | None]:

@@ -27,6 +27,12 @@ FAILED, INTERRUPTED, TIMEOUT = "FAILED", "INTERRUPTED", "TIMEOUT"
 COPYING = "COPYING"
 """The status of a copy that is not whole yet."""
 
+BY_SACRED = "recorded by Sacred: what it does not record is missing"
+"""The gap of every run that the predecessor recorded."""
+
+ORIGINS = "origins"
+"""A fact about code that some runs know at their start, and others when they are under way."""
+
 POINTS, OUTPUT = "points", "output"
 
 
@@ -154,7 +160,7 @@ class RunRecord(Frozen):
         seed: root of all randomness.
         config, facts: resolved config and what is known about it.
         experiment: ``name``, ``base_dir`` (base name only), ``mainfile``, ``dependencies`` (``name==version``),
-            ``repositories`` (``url``, ``commit``, ``dirty``, ...), ``doc``.
+            ``repositories`` (``url``, ``commit``, ``dirty``, ...), ``doc``; ``origins`` of packages from no index.
         host: facts about machine and Python.
         meta: command line options, named configs, updates, comment, priority, tags ...
         launch: how to start the run again.

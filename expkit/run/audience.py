@@ -46,10 +46,10 @@ class Audience:
             self._lock.release()
 
     def _let_in(self, observer: Any) -> None:
-        run = self._run
-        was_alone = run.recorder.log.folder is None
         from expkit.run.used.watch import disown_folder_of
 
+        run = self._run
+        was_alone = run.recorder.log.folder is None
         try:
             opened = self._open(observer)
             disown_folder_of(opened)

@@ -14,7 +14,7 @@ from expkit.provenance.found import Found
 from expkit.provenance.git.repositories import ask, require_clean
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.machine.host import EVERYWHERE, has_slow_facts, host_facts, slow_facts
-from expkit.record.model import FileRef, Launch
+from expkit.record.model import ORIGINS, FileRef, Launch
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class _SlowFacts:
 def shown(root: Definitions, name: str, facts: Facts) -> dict[str, Any]:
     """What is known about the code, as the handle of a run shows it."""
     sources = [(ref.path, ref.md5) for ref in facts.sources]
-    return {"name": name, **facts.experiment, "base_dir": root.project, "sources": sources}
+    known = {key: value for key, value in facts.experiment.items() if key != ORIGINS}
+    return {"name": name, **known, "base_dir": root.project, "sources": sources}
 
 
 def experiment_info(root: Definitions) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class Run:
         self._started = threading.Lock()
         # bound to the log's writer at the start: the way of a point has no detours
         self._log_point: Callable[..., None] = _not_started
+        vars(self).update({name: value for name, value in plan.inputs.added.items() if name not in vars(self)})
 
     def __call__(self, *args: Any) -> Any:
         """Run main with ``args`` and return its result.
@@ -361,11 +362,6 @@ class Run:
         assert points is not None
         self._log_point = self.plan.live.secrets.naming(points.log_scalar)
         self._log_point(name, value, step)
-
-    def warn_if_unobserved(self) -> None:
-        """Say so where nobody observes although nobody asked for that."""
-        if not self.observers and not self.unobserved and not self.debug:
-            self.run_logger.warning("No observers have been added to this run")
 
     def _need_start(self, what: str) -> None:
         if self.context is None:

@@ -98,6 +98,28 @@ class RunInputs:
         self.strict_capture: bool = SETTINGS.STRICT_CAPTURE
         self.print_config = False
         self.host_info: list[Any] = []
+        self._ours = frozenset((*vars(self), "_ours"))
+
+    stands_for: type | None = None
+    """The class that ``isinstance`` takes these for as well; old scripts ask for that of a run."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[misc]
+        """What ``isinstance`` asks where the type itself does not fit."""
+        return self.stands_for or type(self)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"the run has no {name} yet: command line options are applied before it is planned; "
+            "what needs the planned run belongs into a @ex.pre_run_hook",
+            name=name,
+            obj=self,
+        )
+
+    @property
+    def added(self) -> dict[str, Any]:
+        """Attributes that somebody has put here under names of their own; the run has them as well."""
+        return {name: value for name, value in vars(self).items() if name not in self._ours}
 
     @property
     def _id(self) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 
 import expkit.compat.sacred
 from expkit import SETTINGS
+from expkit.run.inputs import RunInputs
 
 from .. import console
 
@@ -24,6 +25,7 @@ def sacred(monkeypatch):
     before = dict(sys.modules)
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(RunInputs, "stands_for", None)
     monkeypatch.setitem(SETTINGS.CONFIG._values, "NEW_KEYS", SETTINGS.CONFIG.NEW_KEYS)
     for name in [name for name in before if _is_old(name)]:
         del sys.modules[name]

@@ -7,7 +7,10 @@ import pytest
 
 from ..sacred_style import sacred_home
 
-FAKE = {"sacred/__init__.py": "Experiment = 'the other one'\nfrom . import utils", "sacred/utils.py": "SacredError = 'other'"}
+FAKE = {
+    "sacred/__init__.py": "Experiment = 'the other one'\nfrom . import utils",
+    "sacred/utils.py": "SacredError = 'other'",
+}
 
 
 @pytest.fixture
@@ -61,7 +64,11 @@ def test_ours_is_used(sacred_run, write, other):
 
 def test_the_import_uses_ours(python, other):
     """So does the import."""
-    run = python("-c", "import expkit.compat.sacred, sacred; from sacred.utils import SacredError; print(sacred.Experiment, SacredError)", path=[other])
+    run = python(
+        "-c",
+        "import expkit.compat.sacred, sacred; from sacred.utils import SacredError; print(sacred.Experiment, SacredError)",
+        path=[other],
+    )
     assert run.stdout == "<class 'expkit.experiment.Experiment'> <class 'expkit.errors.ExpkitError'>\n"
 
 

@@ -140,7 +140,12 @@ def test_interrupts(sacred, ex):
 def test_users_own_errors(sacred):
     """SacredError takes what it took."""
     error = sacred.utils.SacredError("text", print_traceback=False, filter_traceback="never", print_usage=True)
-    assert (str(error), error.print_traceback, error.filter_traceback, error.print_usage) == ("text", False, "never", True)
+    assert (str(error), error.print_traceback, error.filter_traceback, error.print_usage) == (
+        "text",
+        False,
+        "never",
+        True,
+    )
     with pytest.raises(ValueError, match="filter_traceback"):
         sacred.utils.SacredError("text", filter_traceback="sometimes")
     error = sacred.utils.InvalidConfigError("bad", conflicting_configs=("a.b",), config={"a": {"b": 3}})

@@ -100,7 +100,11 @@ def test_disabled_option(sacred, ex):
 def test_create(sacred, tmp_path, name):
     """``create`` is the constructor, and says so."""
     kind = getattr(sacred.observers, name)
-    arguments = {"MongoObserver": (), "S3Observer": ("bucket", "runs"), "GoogleCloudStorageObserver": ("bucket", "runs")}
+    arguments = {
+        "MongoObserver": (),
+        "S3Observer": ("bucket", "runs"),
+        "GoogleCloudStorageObserver": ("bucket", "runs"),
+    }
     with pytest.warns(DeprecationWarning, match=rf"{name}\.create\(\.\.\.\) is deprecated; use {name}\("):
         assert isinstance(kind.create(*arguments.get(name, (str(tmp_path / "runs"),))), kind)
 
@@ -208,3 +212,39 @@ def test_nothing_in_a_tree_is_executed(sacred):
     assert not isinstance(sacred.serializer.restore(tree), int)
     with pytest.raises(ExpkitError):
         raise sacred.utils.SacredError("the root of all errors")
+
+
+def test_the_run_that_options_get(sacred, ex):
+    """Option functions see a run by the old name; it is planned later, and has what they put on it."""
+    seen = []
+
+    @sacred.cli_option("-Y", "--year")
+    def year(args, run):
+        run.mine = args
+        seen.append(isinstance(run, sacred.run.Run))
+
+    ex.additional_cli_options.append(year)
+    run = ex.run_commandline("x --year=3")
+    assert (seen, run.mine, isinstance(run, sacred.run.Run)) == ([True], "3", True)
+
+
+def test_sources_and_packages(sacred, ex):
+    """What an experiment gives as source files and packages is of the old classes."""
+    assert isinstance(ex.mainfile, sacred.dependencies.Source)
+    assert all(isinstance(found, sacred.dependencies.PackageDependency) for found in ex.dependencies)
+
+
+@pytest.mark.parametrize(
+    ("argument", "arguments"),
+    [
+        ("db", {"db_name": "db"}),
+        ("db.runs!20", {"db_name": "db", "collection": "runs", "priority": 20}),
+        ("host.com:123:db.runs:7", {"url": "host.com:123", "db_name": "db", "collection": "runs", "overwrite": "7"}),
+        ("host:123", {"url": "host:123"}),
+    ],
+)
+def test_the_argument_of_m(sacred, argument, arguments):
+    """An argument of -m as arguments of MongoObserver."""
+    assert sacred.observers.mongo.parse_mongo_db_arg(argument) == arguments
+    with pytest.raises(ValueError, match="no place in MongoDB"):
+        sacred.observers.mongo.parse_mongo_db_arg("a b:c:d")

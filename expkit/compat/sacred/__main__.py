@@ -1,5 +1,5 @@
-"""``python -m expkit.compat.sacred train.py with lr=1``; see :mod:`expkit.compat.sacred.runner`."""
+"""``python -m expkit.compat.sacred train.py with lr=1``; see :mod:`expkit.compat.sacred.script`."""
 
-from expkit.compat.sacred.runner import main
+from expkit.compat.sacred.script import main
 
 main()

@@ -168,8 +168,8 @@ MODULES: dict[str, dict[str, str]] = {
         "undogmatize": "config.containers:copy_containers",
     },
     "sacred.dependencies": {
-        "PackageDependency": _SCANNING,
-        "Source": _SCANNING,
+        "PackageDependency": "run.code",
+        "Source": "run.code",
         "gather_sources_and_dependencies": _SCANNING,
         "get_digest": ".facts",
         "get_main_file": _SCANNING,
@@ -196,7 +196,7 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "sacred.initialize": {
         "Scaffold": _SCAFFOLD,
-        "create_run": ".running",
+        "create_run": ".by_hand",
         "create_scaffolding": _SCAFFOLD,
         "distribute_config_updates": _SCAFFOLD,
         "distribute_named_configs": _SCAFFOLD,
@@ -245,6 +245,7 @@ MODULES: dict[str, dict[str, str]] = {
         "force_bson_encodeable": _BSON,
         "force_valid_bson_key": _BSON,
         "mongo_db_option": "cli.options:_mongo_db",
+        "parse_mongo_db_arg": ".observers",
     },
     "sacred.observers.queue": {"QueueObserver": ".observers"},
     "sacred.observers.s3_observer": {
@@ -294,12 +295,12 @@ MODULES: dict[str, dict[str, str]] = {
         "yaml": ".libraries",
     },
     "sacred.randomness": {
-        "SEEDRANGE": ".running",
+        "SEEDRANGE": ".by_hand",
         "create_rnd": "run.seeds:make_rng",
-        "get_seed": ".running",
-        "set_global_seed": ".running",
+        "get_seed": ".by_hand",
+        "set_global_seed": ".by_hand",
     },
-    "sacred.run": {"IntervalTimer": ".helpers", "Run": "run.handle", "SacredInterrupt": "errors:RunInterrupt"},
+    "sacred.run": {"IntervalTimer": ".helpers", "Run": ".runs", "SacredInterrupt": "errors:RunInterrupt"},
     "sacred.serializer": {"flatten": ".values", "restore": ".values"},
     "sacred.settings": {
         "FrozenKeyMunch": "settings:Settings",

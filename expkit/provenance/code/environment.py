@@ -13,7 +13,7 @@ from expkit.provenance.code.packages import Package, has_new_owners, installed, 
 from expkit.provenance.code.remembered import recall, remember
 from expkit.provenance.found import Found
 from expkit.record.masking import stripped_url
-from expkit.record.model import FileRef
+from expkit.record.model import ORIGINS, FileRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def _facts(file: tuple[bytes, FileRef], dependencies: Sequence[str]) -> Found:
     used = set(dependencies)
     pairs = (line.partition(" @ ") for line in file[0].decode().splitlines() if " @ " in line)
     origins = {package.partition("==")[0]: origin for package, _, origin in pairs if package in used}
-    return Found(host=cuda_facts(), experiment={"origins": origins} if origins else {}, files=(file,))
+    return Found(host=cuda_facts(), experiment={ORIGINS: origins} if origins else {}, files=(file,))
 
 
 @lru_cache(maxsize=1)

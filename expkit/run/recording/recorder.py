@@ -122,7 +122,7 @@ class Recorder:
             if not is_unreachable(observer, error):
                 raise
             why = str(error) if isinstance(error, OSError) else said(error)
-            raise ObserverError(f"{observer} cannot take in the run: {why}{way_out(observer)}") from error
+            raise ObserverError(f"{observer} cannot take in the run: {why}{way_out(observer, why)}") from error
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:

@@ -36,8 +36,8 @@ def is_unreachable(observer: RunObserver, error: Exception) -> bool:
     )
 
 
-def way_out(observer: RunObserver) -> str:
-    """How a run could start nevertheless."""
+def way_out(observer: RunObserver, why: str) -> str:
+    """How a run could start nevertheless, to be said after ``why`` it cannot."""
     if not isinstance(observer, StoreObserver) or observer.offline is not None:
         return ""
     url = (
@@ -45,4 +45,5 @@ def way_out(observer: RunObserver) -> str:
         if observer.store.capabilities.folder
         else f"'?{JOURNAL_OPTION}' behind its URL"
     )
-    return f". To let runs start while it is away: {type(observer).__name__}(..., offline='journal'), or {url}"
+    end = "" if why.endswith((".", "?", "!")) else "."
+    return f"{end} To let runs start while it is away: {type(observer).__name__}(..., offline='journal'), or {url}"

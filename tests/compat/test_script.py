@@ -87,7 +87,14 @@ def test_the_script_sees_itself(python, sacred_run, write, tmp_path, folder):
 @pytest.mark.parametrize("name", ["look", "pkg.look", "pkg"])
 def test_the_module_sees_itself(python, sacred_run, write, name):
     """``-m`` runs a module as ``python -m MODULE`` does."""
-    write({"look.py": LOOK, "pkg/look.py": "from . import value\n" + LOOK, "pkg/__init__.py": "value = 1", "pkg/__main__.py": LOOK})
+    write(
+        {
+            "look.py": LOOK,
+            "pkg/look.py": "from . import value\n" + LOOK,
+            "pkg/__init__.py": "value = 1",
+            "pkg/__main__.py": LOOK,
+        }
+    )
     alone, run = python("-m", name, "with", "a=1"), sacred_run("-m", name, "with", "a=1")
     assert (run.stdout, run.stderr, run.returncode) == (alone.stdout, alone.stderr, 0)
 
@@ -171,20 +178,34 @@ def test_what_is_recorded(sacred_run, write, tmp_path):
 
 def test_modules_are_recorded(sacred_run, write, tmp_path):
     """A script that was started as a module is started as one again."""
-    write({"pkg/train.py": TRAIN.replace("import helper", "from . import helper"), "pkg/helper.py": HELPER, "pkg/__init__.py": ""})
+    write(
+        {
+            "pkg/train.py": TRAIN.replace("import helper", "from . import helper"),
+            "pkg/helper.py": HELPER,
+            "pkg/__init__.py": "",
+        }
+    )
     assert sacred_run("-m", "pkg.train", "with", "lr=2").stdout == "12\n"
     record = json.loads((tmp_path / "records/1/run.json").read_text())
     assert record["launch"]["argv"] == ["-m", "pkg.train", "with", "lr=2"]
     assert record["experiment"]["mainfile"] == "pkg/train.py"
 
 
-@pytest.mark.parametrize("how", [how for how in ("spawn", "forkserver") if how in multiprocessing.get_all_start_methods()])
+@pytest.mark.parametrize(
+    "how", [how for how in ("spawn", "forkserver") if how in multiprocessing.get_all_start_methods()]
+)
 def test_worker_processes(sacred_run, write, how):
     """Worker processes find the old names, in the script and in its modules."""
     write({"train.py": TRAIN, "helper.py": HELPER})
     run = sacred_run("train.py", "with", f"how={how}", "lr=1")
     assert run.stdout == "[2, 12] expkit.errors\n11\n", run.stderr
-    write({"pkg/train.py": TRAIN.replace("import helper", "from . import helper"), "pkg/helper.py": HELPER, "pkg/__init__.py": ""})
+    write(
+        {
+            "pkg/train.py": TRAIN.replace("import helper", "from . import helper"),
+            "pkg/helper.py": HELPER,
+            "pkg/__init__.py": "",
+        }
+    )
     run = sacred_run("-m", "pkg.train", "with", f"how={how}", "lr=1")
     assert run.stdout == "[2, 12] expkit.errors\n11\n", run.stderr
 
@@ -198,7 +219,13 @@ def test_workers_of_a_program_that_moves(python, write):
         "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
         "        print(pool.apply(helper_user.work))\n"
     )
-    write({"main.py": main, "helper.py": HELPER, "helper_user.py": "def work():\n    import helper\n    return helper.where()\n"})
+    write(
+        {
+            "main.py": main,
+            "helper.py": HELPER,
+            "helper_user.py": "def work():\n    import helper\n    return helper.where()\n",
+        }
+    )
     run = python("main.py")
     assert run.stdout == "expkit.errors\n", run.stderr
 
