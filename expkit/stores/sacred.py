@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from expkit.types import RunId
 
-GAP = "recorded by Sacred: what it does not record is missing"
-"""The gap of every run that it recorded."""
-
 
 def uid_of(id: RunId, start: datetime | None, *facts: Any) -> str:
     """A uid that every reader of a run finds.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
 from expkit.errors import RunNotFoundError, StoreNameError
-from expkit.record.model import COPYING, QUEUED, RUNNING
+from expkit.record.model import BY_SACRED, COPYING, QUEUED, RUNNING
 from expkit.record.state import DIED
 from expkit.record.wire import annotation_to_json
 from expkit.stores.copying.files import Carrier
@@ -168,7 +168,7 @@ def _progress(record: RunRecord) -> tuple[Any, ...]:
 
 def _is_foreign(there: RunRecord) -> bool:
     """Whether it is there as another program recorded it: that stays as it is."""
-    return any(ref.kept and not ref.sha256 and ref.md5 for ref in there.files)
+    return BY_SACRED in there.gaps and any(ref.kept and not ref.sha256 for ref in there.files)
 
 
 def _explained(src: RunStore, record: RunRecord, there: RunRecord | None) -> RunRecord:

@@ -6,11 +6,12 @@ import errno
 import os
 import threading
 from collections import deque
+from datetime import datetime, timezone
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expkit.record.events import Completed, Failed, Interrupted, Learned, Queued, Started
+from expkit.record.events import Completed, Failed, FileAdded, Interrupted, Learned, Queued, Started
 from expkit.record.fold import fold
 from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
@@ -294,3 +295,10 @@ class RunLog:
                 os.unlink(self._events)
         finally:
             self._lock.release()
+
+
+def take_over(log: RunLog, record: RunRecord) -> None:
+    """Tell the log of the files of a record that it does not know."""
+    for ref in record.files:
+        if ref not in log.record.files:
+            log.write(FileAdded(time=datetime.now(timezone.utc), file=ref))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import BlobNotFoundError
 from expkit.record.codec import encode
-from expkit.record.model import FileRef, Point, RunRecord
+from expkit.record.model import BY_SACRED, FileRef, Point, RunRecord
 from expkit.stores.folder import files
 from expkit.stores.folder.layout import is_inside
 
@@ -68,7 +68,7 @@ def record_of(run: RunLayout, tree: Tree) -> RunRecord:
         info=encode(_load(run.info)),
         result=encode(tree.get("result")),
         fail_trace=tuple(str(line) for line in tree.get("fail_trace") or ()),
-        gaps=("recorded by Sacred: what it does not record is missing",),
+        gaps=(BY_SACRED,),
     )
 
 

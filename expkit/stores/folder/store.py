@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import RunNotFoundError, StoreError
-from expkit.record.events import FileAdded
+from expkit.record.model import BY_SACRED
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.folder import files, metrics, text
 from expkit.stores.folder.changes import Logs
 from expkit.stores.folder.index import Entry
 from expkit.stores.folder.keeping import show_all
 from expkit.stores.folder.layout import StoreLayout, shown_files
-from expkit.stores.folder.log import RunLog
+from expkit.stores.folder.log import RunLog, take_over
 from expkit.stores.folder.parts import Parts
 from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, read_tree, reading, version
 
@@ -82,7 +82,7 @@ class FolderStore:
     ) -> str:
         """Take in a new run and return its id; see :meth:`RunStore.create <expkit.stores.base.RunStore.create>`."""
         self._parts.prepare()
-        if (known := self._known(record.uid)) is not None:
+        if (known := self._known(record)) is not None:
             return self._made(record, known, lease)
         name = self._claim(record.uid, id, bind=bind)
         try:
@@ -98,7 +98,7 @@ class FolderStore:
         """
         entry = self._writable(record.uid)
         if log := self._logs.get(entry.uid):
-            _take_over(log, record)
+            take_over(log, record)
             return
         run = self._layout.run(entry.id)
         before = read_run(run)
@@ -314,9 +314,11 @@ class FolderStore:
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _known(self, uid: str) -> str | None:
-        """The id of a uid that is here, be it only half made."""
-        name = self._parts.ids.id_of(uid)
+    def _known(self, record: RunRecord) -> str | None:
+        """The id of a run that is here, be it only half made."""
+        uid, name = record.uid, self._parts.ids.id_of(record.uid)
+        if BY_SACRED in record.gaps:  # which has noted no uids
+            name = next((entry.id for entry in self._parts.index.entries() if entry.uid == uid), name)
         if not name:
             return None
         try:
@@ -386,12 +388,6 @@ class FolderStore:
 
 def _absolute(path: str | os.PathLike[str] | None) -> str | None:
     return None if path is None else os.path.abspath(path)
-
-
-def _take_over(log: RunLog, record: RunRecord) -> None:
-    for ref in record.files:
-        if ref not in log.record.files:
-            log.write(FileAdded(time=datetime.now(timezone.utc), file=ref))
 
 
 if TYPE_CHECKING:

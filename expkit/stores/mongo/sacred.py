@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import BlobNotFoundError, ExpkitError, RunNotFoundError, StoreError
 from expkit.record.codec import encode
-from expkit.record.model import OUTPUT, FileRef, Point, RunRecord, StreamKey
+from expkit.record.model import BY_SACRED, OUTPUT, FileRef, Point, RunRecord, StreamKey
 from expkit.record.tagged import is_unicode
 from expkit.stores.base import RunKey
 from expkit.stores.mongo.facts import microseconds
 from expkit.stores.mongo.files import open_file
 from expkit.stores.mongo.ids import names_of
-from expkit.stores.sacred import GAP, base_name, refusal, tree_of, uid_of, utc
+from expkit.stores.sacred import base_name, refusal, tree_of, uid_of, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ class Sacreds:
             info=_plain(_info(document)),
             result=_plain(document.get("result")),
             fail_trace=tuple(str(line) for line in document.get("fail_trace") or ()),
-            gaps=(GAP,),
+            gaps=(BY_SACRED,),
         )
 
     # -- streams ---------------------------------------------------------------------------------------

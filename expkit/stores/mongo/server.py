@@ -199,6 +199,8 @@ class Server:
             answer = self.client.admin.command("hello")
         except OperationFailure:  # servers before 4.4.2
             answer = self.client.admin.command("isMaster")
+        except NotImplementedError:  # of a client without a server, which has our clock
+            return datetime.now(timezone.utc)
         time: datetime = answer["localTime"]
         return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 

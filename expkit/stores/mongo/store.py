@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
-from expkit.record.model import OUTPUT, QUEUED, RUNNING
+from expkit.record.model import BY_SACRED, OUTPUT, QUEUED, RUNNING
 from expkit.record.tagged import is_unicode, record_blobs
 from expkit.record.wire import annotation_to_json
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
@@ -25,7 +25,6 @@ from expkit.stores.mongo.sacred import Sacreds, SacredsRunError
 from expkit.stores.mongo.screen import Screens
 from expkit.stores.mongo.server import Served, Server, bounded
 from expkit.stores.mongo.sweep import sweep
-from expkit.stores.sacred import GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +89,7 @@ class MongoStore(Served):
         found = self.server.runs.find_one({"expkit.uid": record.uid}, {"_id": 1})
         if found is not None:
             return found["_id"]  # type: ignore[no-any-return]
-        if GAP in record.gaps and isinstance(known := self._sacreds.absent(record.uid), SacredsRunError):
+        if BY_SACRED in record.gaps and isinstance(known := self._sacreds.absent(record.uid), SacredsRunError):
             return known.document["_id"]  # type: ignore[no-any-return]
         run_id = self._documents.insert(record, id, lease, bind=bind)
         self._changes.note(record.uid, "created")

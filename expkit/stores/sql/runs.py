@@ -184,15 +184,7 @@ class Runs:
 
     def annotate(self, run: RunId, annotation: Annotation) -> None:
         """Add a later fact, once, also where it has to be sent twice."""
-        text, now = json.dumps(annotation_to_json(annotation)), self._server.now()
-        row = {
-            "time": readable.time(annotation.time),
-            "action": readable.text(annotation.action),
-            "author": readable.text(annotation.author),
-            "value": readable.tree(annotation.value),
-            "text": text,
-            "token": uuid4().hex,
-        }
+        row, now = remark(annotation), self._server.now()
 
         def work(connection: Connection) -> None:
             found = ids.found(connection, run, self._url, tables.runs.c.uid)
@@ -241,6 +233,18 @@ class Runs:
 
 
 _NOTHING = Known()
+
+
+def remark(annotation: Annotation) -> dict[str, Any]:
+    """The row of a later fact."""
+    return {
+        "time": readable.time(annotation.time),
+        "action": readable.text(annotation.action),
+        "author": readable.text(annotation.author),
+        "value": readable.tree(annotation.value),
+        "text": json.dumps(annotation_to_json(annotation)),
+        "token": uuid4().hex,
+    }
 
 
 def lease_of(text: str | None) -> Lease | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from time import monotonic, sleep
@@ -33,9 +34,10 @@ _CONNECT = 5
 _CLOCK = 10.0
 """Seconds after which the server is asked for its clock again."""
 
-_TRIES = {"dropped": 2, "passing": 12}
-_PAUSE = 0.02
+_PAUSE = 0.01
+_LONGEST_PAUSE = 0.5
 _WRITES = "expkit_writes"
+_ISOLATION = "READ COMMITTED"
 
 _T = TypeVar("_T")
 
@@ -67,7 +69,7 @@ class Server:
         """SQLAlchemy's engine; that of a forked child has connections of its own."""
         with self._lock:
             if self._engine is None:
-                self._engine = self._made() if self._given is None else _ours(self._given.execution_options())
+                self._engine = self._made() if self._given is None else self._shared(self._given)
             elif self._pid != os.getpid():
                 self._engine.dispose(close=False)
             self._pid = os.getpid()
@@ -75,10 +77,23 @@ class Server:
 
     def _made(self) -> Engine:
         options = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
+        if self.place.kind != SQLITE:
+            options["isolation_level"] = _ISOLATION
         engine = create_engine(self.place.address, **options)
         if self.place.kind in _ON_CONNECT:
             event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
-        return _ours(engine)
+        if self.place.kind == SQLITE:
+            event.listen(engine, "begin", _on_begin)
+        weakref.finalize(self, _dispose, engine, os.getpid())
+        return engine
+
+    def _shared(self, given: Engine) -> Engine:
+        """Somebody's engine, whose connections we use; only our own transactions begin as ours have to."""
+        if self.place.kind != SQLITE:
+            return given.execution_options(isolation_level=_ISOLATION)
+        engine = given.execution_options()
+        event.listen(engine, "begin", _on_begin)
+        return engine
 
     def close(self) -> None:
         """Let go of our own connections."""
@@ -107,20 +122,29 @@ class Server:
         """
         return self._ask(work) if self.is_there() else otherwise()
 
+    def look(self, work: Callable[[Connection], _T], otherwise: Callable[[], _T]) -> _T:
+        """Read from tables that may be there without ours, or do something else where there is no database yet.
+
+        Raises:
+            StoreError: the database cannot be reached, or refuses.
+        """
+        return otherwise() if self.place.file and not os.path.exists(self.place.file) else self._ask(work)
+
     def _ask(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
-        tries = dict(_TRIES)
+        end, dropped, pause = monotonic() + LIMIT, 0, _PAUSE
         while True:
             try:
                 with self._transaction(writes) as connection:
                     return work(connection)
             except NoSuchModuleError as error:
                 raise StoreError(f"{self.place.url} cannot be opened: {said(error)}") from None
-            except SQLAlchemyError as error:
-                trouble = "dropped" if is_dropped(error) else "passing"
-                tries[trouble] -= 1
-                if not tries[trouble] or not (trouble == "dropped" or is_passing(error)):
+            except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
+                dropped += is_dropped(error)
+                again = dropped == 1 if is_dropped(error) else is_passing(error)
+                if not again or monotonic() > end:
                     raise StoreError(sentence(error, self.place)) from error
-            sleep(_PAUSE * (_TRIES[trouble] - tries[trouble]))
+            sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     @contextmanager
     def _transaction(self, writes: bool) -> Iterator[Connection]:
@@ -182,12 +206,9 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def _ours(engine: Engine) -> Engine:
-    """An engine whose transactions begin as ours have to."""
-    if engine.dialect.name == SQLITE:
-        event.listen(engine, "begin", _on_begin)
-        return engine
-    return engine.execution_options(isolation_level="READ COMMITTED")
+def _dispose(engine: Engine, pid: int) -> None:
+    """Close connections, unless they are those of a parent."""
+    engine.dispose(close=pid == os.getpid())
 
 
 def _on_file(raw: Any, _: object) -> None:

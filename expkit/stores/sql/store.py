@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
+from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
+from expkit.record.model import BY_SACRED, OUTPUT, StreamKey
 from expkit.record.tagged import record_blobs
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
+from expkit.stores.sacred import refusal
 from expkit.stores.sql.place import Place, place_of
 from expkit.stores.sql.trouble import needing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
 
-    from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import Change, RunStore
     from expkit.stores.sql.files import Blobs
     from expkit.stores.sql.runs import Runs
+    from expkit.stores.sql.sacred import Sacreds
     from expkit.stores.sql.server import Server
     from expkit.stores.sql.streams import Streams
     from expkit.types import RunId
+
+
+_T = TypeVar("_T")
 
 
 class _Parts(NamedTuple):
@@ -32,6 +39,7 @@ class _Parts(NamedTuple):
     runs: Runs
     streams: Streams
     blobs: Blobs
+    sacreds: Sacreds
 
 
 class SqlStore:
@@ -82,12 +90,13 @@ class SqlStore:
     def _load(self) -> None:
         from expkit.stores.sql.files import Blobs
         from expkit.stores.sql.runs import Runs
+        from expkit.stores.sql.sacred import Sacreds
         from expkit.stores.sql.server import Server
         from expkit.stores.sql.streams import Streams
 
         server = Server(self._place, self._engine, echo=self._echo)
         _ = server.engine  # which needs the driver
-        self._made = _Parts(server, Runs(server), Streams(server), Blobs(server))
+        self._made = _Parts(server, Runs(server), Streams(server), Blobs(server), Sacreds(server))
 
     def now(self) -> datetime:
         """The clock of the database's server."""
@@ -99,47 +108,55 @@ class SqlStore:
         self, record: RunRecord, *, id: RunId | None = None, bind: bool = False, lease: Lease | None = None
     ) -> RunId:
         """Take in a run; see :meth:`expkit.stores.base.RunStore.create`."""
-        return self._parts.runs.create(record, id, lease, bind=bind)
+        parts = self._parts
+        if BY_SACRED in record.gaps and (number := parts.sacreds.number(record.uid)) is not None:
+            return parts.sacreds.record(number).id or 0
+        return parts.runs.create(record, id, lease, bind=bind)
 
     def save(self, record: RunRecord) -> None:
         """Replace a record; only the parts that have changed are sent."""
-        self._parts.runs.save(record)
+        self._ours(record.uid, lambda: self._parts.runs.save(record))
 
     def load(self, run: RunId) -> RunRecord:
         """The record of a run."""
-        return self._parts.runs.load(run)
+        return self._either(run, lambda: self._parts.runs.load(run), self._parts.sacreds.record)
 
     def ids(self) -> list[RunKey]:
         """All runs, oldest first."""
-        return self._parts.runs.keys()
+        return self._parts.sacreds.keys() + self._parts.runs.keys()
 
     def set_status(self, run: RunId, expected: str, status: str) -> bool:
         """Change the status if it is as expected."""
-        return self._parts.runs.set_status(run, expected, status)
+        return self._ours(run, lambda: self._parts.runs.set_status(run, expected, status))
 
     # -- streams ---------------------------------------------------------------------------------------
 
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add to a stream what is not there yet."""
-        return self._parts.streams.append(run, stream, offset, batch)
+        return self._ours(run, lambda: self._parts.streams.append(run, stream, offset, batch))
 
     def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
         """Part of a stream."""
-        return self._parts.streams.read(run, stream, offset, limit)
+        end = None if limit is None else offset + limit
+        return self._either(
+            run,
+            lambda: self._parts.streams.read(run, stream, offset, limit),
+            lambda found: _part(stream, lambda: self._parts.sacreds.output(found)[offset:end]),
+        )
 
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
-        return self._parts.streams.sizes(run)
+        return self._either(run, lambda: self._parts.streams.sizes(run), self._parts.sacreds.streams)
 
     # -- leases ----------------------------------------------------------------------------------------
 
     def renew(self, run: RunId, lease: Lease) -> None:
         """Write the lease of a run, stamped by the server's clock."""
-        self._parts.runs.renew(run, lease)
+        self._ours(run, lambda: self._parts.runs.renew(run, lease))
 
     def lease(self, run: RunId) -> Lease | None:
         """The last lease of a run."""
-        return self._parts.runs.lease(run)
+        return self._either(run, lambda: self._parts.runs.lease(run), lambda _: None)
 
     # -- bytes -----------------------------------------------------------------------------------------
 
@@ -155,15 +172,28 @@ class SqlStore:
         """The bytes, for reading."""
         return self._parts.blobs.open(sha256)
 
+    def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
+        """The bytes of a file that Sacred kept for a run that it recorded."""
+        number = self._parts.sacreds.number(run)
+        if number is None:
+            raise BlobNotFoundError(f"run {run} in {self.url} has no files of Sacred's")
+        return self._parts.sacreds.open(number, file)
+
     # -- afterwards ------------------------------------------------------------------------------------
 
     def annotate(self, run: RunId, annotation: Annotation) -> None:
         """Add a later fact."""
-        self._parts.runs.annotate(run, annotation)
+        parts = self._parts
+        self._either(
+            run,
+            lambda: parts.runs.annotate(run, annotation),
+            lambda found: parts.sacreds.annotate(found, annotation),
+        )
 
     def annotations(self, run: RunId) -> list[Annotation]:
         """The later facts of a run."""
-        return self._parts.runs.annotations(run)
+        parts = self._parts
+        return self._either(run, lambda: parts.runs.annotations(run), parts.sacreds.annotations)
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened since."""
@@ -184,7 +214,7 @@ class SqlStore:
 
     def delete(self, run: RunId) -> None:
         """Take out a run; its id is not given again."""
-        self._parts.runs.delete(run)
+        self._either(run, lambda: self._parts.runs.delete(run), self._parts.sacreds.delete)
 
     def sweep(self, grace: float = 86400.0) -> int:
         """Remove bytes that no run names, and what deleted runs have logged."""
@@ -194,10 +224,33 @@ class SqlStore:
     def _named(self) -> set[str]:
         return set().union(*(record_blobs(self.load(key.uid)) for key in self.ids()))
 
+    def _either(self, run: RunId, ours: Callable[[], _T], theirs: Callable[[int], _T]) -> _T:
+        """What is asked of a run of ours, or of one that Sacred recorded."""
+        try:
+            return ours()
+        except RunNotFoundError:
+            number = self._parts.sacreds.number(run)
+            if number is None:
+                raise
+        return theirs(number)
+
+    def _ours(self, run: RunId, change: Callable[[], _T]) -> _T:
+        return self._either(run, change, lambda _: self._refuse(run))
+
+    def _refuse(self, run: RunId) -> NoReturn:
+        raise StoreError(refusal(run, self.url))
+
     def close(self) -> None:
         """Let go of the connections; the next use makes new ones."""
         if self._made is not None:
             self._made.server.close()
+
+
+def _part(stream: StreamKey, output: Callable[[], bytes]) -> Batch:
+    """Part of a stream of the predecessor's, which knew one of output, and none of points here."""
+    if stream == StreamKey(OUTPUT):
+        return output()
+    return b"" if stream.content == OUTPUT else []
 
 
 if TYPE_CHECKING:

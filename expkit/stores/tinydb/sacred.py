@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit.record.codec import encode
-from expkit.record.model import FileRef, RunRecord
+from expkit.record.model import BY_SACRED, FileRef, RunRecord
 from expkit.stores.folder import files
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def record_of(document: Tree, id: RunId, layout: DatabaseLayout) -> RunRecord:
         info=_plain(_tree(document.get("info"))),
         result=_plain(document.get("result")),
         fail_trace=tuple(str(line) for line in document.get("fail_trace") or ()),
-        gaps=("recorded by Sacred: what it does not record is missing",),
+        gaps=(BY_SACRED,),
     )
 
 

@@ -1,0 +1,217 @@
+"""What Sacred itself recorded, in this test: shown by our stores, continued, and copied into ours without loss."""
+
+import json
+import math
+from datetime import timedelta
+
+import pytest
+
+from expkit.errors import BlobNotFoundError, StoreError
+from expkit.record.codec import decode
+from expkit.record.model import COMPLETED, OUTPUT, FileRef, StreamKey
+from expkit.record.wire import record_to_json
+from expkit.stores import copy, open_store
+from expkit.stores.copying.run import COPIED, UNCHANGED
+from expkit.stores.memory import MemoryStore
+from expkit.testing.samples import sample_annotation, sample_record
+
+from ..servers import mongo
+from . import recorded
+from .conftest import KINDS
+
+PLACES = ("folder", "tinydb", "mongodb", "sql")
+MODEL = bytes(range(256)) * 20
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """Gives a new URL of what Sacred recorded into a place; every call records anew."""
+    count = iter(range(100))
+
+    def get(place):
+        folder = tmp_path_factory.mktemp("sacred") / "lab"
+        server = f"mongodb://{mongo.shared(tmp_path_factory)}" if place == "mongodb" else ""
+        database = f"sacred{next(count)}"
+        recorded.record(folder, server, database, place)
+        urls = {"folder": f"{folder}/folder", "tinydb": f"tinydb:{folder}/tiny", "sql": f"sqlite:///{folder}/sql.db"}
+        return urls.get(place, f"{server}/{database}")
+
+    return get
+
+
+@pytest.fixture(scope="module")
+def read_only(theirs):
+    """The same, recorded once for all tests that only read."""
+    made = {}
+    return lambda place: made.setdefault(place, None) or made.update({place: theirs(place)}) or made[place]
+
+
+def runs_of(store):
+    return [store.load(key.uid) for key in store.ids()]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_records(read_only, place):
+    """Config, info, result, times, host, meta, output, metrics and traceback come out as they went in."""
+    store = open_store(read_only(place))
+    completed, failed, killed = runs_of(store)
+    assert [run.status for run in (completed, failed, killed)] == ["COMPLETED", "FAILED", "RUNNING"]
+    assert (completed.name, completed.command, completed.seed, completed.result) == ("digits", "main", 42, 0.75)
+    assert completed.config == {
+        "lr": 0.1,
+        "layers": [{"units": 64}, {"units": 10}],
+        "shape": [3, 4],
+        "how": "completed",
+        "seed": 42,
+    }
+    info = decode(completed.info)
+    assert info.pop("epochs") == 4
+    assert info.pop("weights")["a.b"][0] == 1.5
+    assert info == {}
+    assert timedelta(0) < completed.stop_time - completed.start_time < timedelta(minutes=2)
+    assert completed.heartbeat is not None
+    assert "sacred==0.8.7" in completed.experiment["dependencies"]
+    assert completed.host["hostname"]
+    assert completed.host["os"][0]
+    assert "comment" in completed.meta or completed.meta["config_updates"] == {"how": "completed", "seed": 42}
+    assert failed.fail_trace[0] == "Traceback (most recent call last):\n"
+    assert failed.fail_trace[-1] == "ValueError: no data\n"
+    assert store.read(completed.uid, StreamKey(OUTPUT)).decode() == "training with 0.1 ключ\n"
+    assert "/lab" not in json.dumps(record_to_json(completed)["experiment"])
+    assert [row["state"] for row in store.find(columns=["state"])][:2] == ["COMPLETED", "FAILED"]
+
+
+@pytest.mark.parametrize("place", ["folder", "mongodb"])
+def test_metrics(read_only, place):
+    """Metrics are points, with their steps, times and odd values; links to them are no part of info."""
+    store = open_store(read_only(place))
+    for run in runs_of(store):
+        points = store.read(run.uid, StreamKey())
+        assert [(point.step, point.value) for point in points if point.name == "loss"] == [(n, 1 / (n + 1)) for n in range(5)]
+        odd = [point.value for point in points if point.name == "acc"]
+        assert (math.isnan(odd[1]), odd[2:]) == (True, [0.4, 0.6, 0.8])
+        assert all(abs(point.time - run.start_time.timestamp()) < 120 for point in points)
+        assert points[3:5] == store.read(run.uid, StreamKey(), 3, 2)
+        assert "metrics" not in run.info
+
+
+@pytest.mark.parametrize("target", ["memory", "folder", "mongodb", "sqlite"])
+@pytest.mark.parametrize("place", PLACES)
+def test_copied(read_only, url, place, target):
+    """A copy in a store of ours has all of it, files by sha256, under the same ids; a second copy writes nothing."""
+    src, dst = open_store(read_only(place)), open_store(url(target))
+    report = copy(src, dst)
+    assert (report.problems, [run.what for run in report.runs]) == ((), [COPIED] * 3)
+    assert [str(run.id) for run in report.runs] == [str(run.source_id) for run in report.runs]
+    for key in src.ids():
+        here, there = src.load(key.uid), dst.load(key.uid)
+        cause = there.cause if there.status == "RUNNING" else ""
+        assert there == here.but(id=there.id, files=there.files, cause=cause)
+        assert [(ref.role, ref.path) for ref in there.files] == [(ref.role, ref.path) for ref in here.files]
+        for stream in (StreamKey(), StreamKey(OUTPUT)):
+            assert repr(dst.read(key.uid, stream)) == repr(src.read(key.uid, stream))
+        check_files(dst, there)
+    done = dst.changes()
+    assert [run.what for run in copy(src, dst).runs] == [UNCHANGED] * 3
+    assert dst.changes() == done
+    assert all(run.what == UNCHANGED for run in copy(dst, src).runs)
+    dst.close()
+
+
+def check_files(store, run):
+    kept = {ref.role: ref for ref in run.files if ref.kept}
+    with store.open_blob(kept["artifact"].sha256) as file:
+        assert file.read() == MODEL
+    with store.open_blob(kept["source"].sha256) as file:
+        assert file.read().decode() == recorded.SCRIPT
+    if "resource" in kept:
+        with store.open_blob(kept["resource"].sha256) as file:
+            assert file.read() == b"1,2\n"
+
+
+def test_what_mongodb_keeps_beside(read_only):
+    """What was said about artifacts is kept; a resource of which Sacred kept only the name and the hash says so."""
+    store = open_store(read_only("mongodb"))
+    source, resource, artifact = runs_of(store)[0].files
+    assert (artifact.metadata, artifact.content_type, artifact.size) == ({"epoch": 4}, "application/x-model", len(MODEL))
+    assert (resource.kept, len(resource.md5), resource.path) == (False, 32, "data.csv")
+    with pytest.raises(BlobNotFoundError):
+        store.open_foreign(runs_of(store)[0].uid, resource)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_continued(theirs, place):
+    """New runs join what Sacred began, under ids that follow its own; its runs are listed before them, and stay as they are."""
+    store = open_store(theirs(place))
+    before, keys = runs_of(store), store.ids()
+    numbers = [int(key.id) for key in keys if str(key.id).isdigit()]
+    records = [sample_record(files=(), status=COMPLETED) for _ in range(2)]
+    ids = [int(store.create(record)) for record in records]
+    assert ids == [max(numbers, default=0) + 1, max(numbers, default=0) + 2]
+    again = open_store(store.url)
+    assert again.ids()[:3] == keys
+    assert [key.uid for key in again.ids()[3:]] == [record.uid for record in records]
+    assert runs_of(again)[:3] == before
+    assert again.load(keys[1].id) == before[1]
+    assert [row["uid"] for row in again.find()] == [key.uid for key in again.ids()]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_only_read(theirs, place):
+    """Sacred's runs are not changed by us, but for later facts beside them, and for being deleted."""
+    store = open_store(theirs(place))
+    run = runs_of(store)[0]
+    for change in (
+        lambda: store.save(run.but(result=1)),
+        lambda: store.set_status(run.uid, COMPLETED, "FAILED"),
+        lambda: store.append(run.uid, StreamKey(OUTPUT), 0, b"x"),
+    ):
+        with pytest.raises(StoreError, match="recorded by Sacred"):
+            change()
+    assert str(store.create(run)) == str(run.id)
+    assert store.lease(run.uid) is None
+    store.annotate(run.id, sample_annotation("good", "tag"))
+    assert [note.value for note in open_store(store.url).annotations(run.uid)] == ["good"]
+    assert [row["tags"] for row in store.find(columns=["tags"])] == [["good"], [], []]
+    store.delete(run.uid)
+    assert len(open_store(store.url).ids()) == 2
+
+
+@pytest.mark.parametrize("place", ["folder", "tinydb"])
+def test_damaged_files(theirs, place):
+    """A file that is not what Sacred kept is named among the gaps, and not copied."""
+    store = open_store(theirs(place))
+    (source,) = [path for path in store.root.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\nimport os")]
+    source.chmod(0o644)
+    source.write_text("import os  # another one")
+    dst = MemoryStore()
+    problems = copy(store, dst).problems
+    assert len(problems) == 3
+    assert all("source 'train.py' was not copied: its bytes are not those that were recorded" in said for said in problems)
+    assert [ref.kept for ref in runs_of(dst)[0].files] == [False, True, True]
+
+
+def test_records_cannot_lead_elsewhere(theirs, tmp_path):
+    """A record of Sacred's that names files outside of its folder does not make us copy them."""
+    store = open_store(theirs("folder"))
+    (tmp_path / "secret").write_text("secret")
+    path = store.root / str(store.ids()[0].id) / "run.json"
+    tree = json.loads(path.read_text())
+    tree["artifacts"] = [f"../../../../../../../../..{tmp_path}/secret"]
+    tree["experiment"]["sources"] = [["secret", f"../../../../../../../../..{tmp_path}/secret"]]
+    path.write_text(json.dumps(tree))
+    dst = MemoryStore()
+    copy(store, dst, store.ids()[0].id)
+    assert b"secret" not in [data for data, _ in dst._blobs.values()]
+    assert [ref.kept for ref in runs_of(dst)[0].files] == [False, True, False]
+
+
+def test_jsonpickle_stays_data(theirs):
+    """What jsonpickle wrote about objects is copied as it is, and never decoded."""
+    store = open_store(theirs("folder"))
+    path = store.root / str(store.ids()[0].id) / "config.json"
+    evil = {"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["touch /tmp/evil"]}], "py/object": "os.Popen"}
+    path.write_text(json.dumps({"evil": evil}))
+    dst = MemoryStore()
+    copy(store, dst, store.ids()[0].id)
+    assert runs_of(dst)[0].config == {"evil": evil}
