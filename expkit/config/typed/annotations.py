@@ -163,6 +163,8 @@ def is_type(value: Any) -> bool:
     known = (typing.Any, typing.Final, typing.ClassVar, typing.NoReturn)
     if any(value is one for one in known) or typing.get_origin(value) is not None:
         return True
+    if getattr(value, "_name", "") == "LiteralString":
+        return True
     return hasattr(value, "__supertype__") or type(value).__name__ in {
         "TypeVar",
         "TypeAliasType",

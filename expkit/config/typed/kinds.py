@@ -6,7 +6,7 @@ from collections import abc
 from enum import Enum
 from operator import getitem
 from pathlib import PurePath
-from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, ForwardRef, Literal, Union, get_args, get_origin
 
 from expkit.config.typed.shapes import Field, Shape, shape_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LISTS = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
 MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
+_open: dict[Any, bool] = {}
 _WRAPPERS = {"Final", "ClassVar", "Required", "NotRequired", "ReadOnly"}
 
 
@@ -30,12 +31,16 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
             kind = kind.__supertype__
         elif type(kind).__name__ == "TypeAliasType":
             kind = kind.__value__
+        elif type(kind) is ForwardRef:
+            kind = kind.__forward_value__ if getattr(kind, "__forward_evaluated__", False) else Any
         elif type(kind).__name__ == "TypeVar":
             kind = Union[kind.__constraints__] if kind.__constraints__ else kind.__bound__ or Any
         elif getattr(origin, "_name", None) in _WRAPPERS:
             kind = get_args(kind)[0]
         elif kind is Final or kind is ClassVar:
             kind = Any
+        elif getattr(kind, "_name", "") == "LiteralString":
+            kind = str
         else:
             return (type(None) if kind is None else kind), marks
 
@@ -69,12 +74,43 @@ def shapes_in(kind: Any) -> list[Shape]:
     return [shape for member in members(kind) if (shape := shape_of(bare(member)[0])) is not None]
 
 
-def holds_shape(kind: Any) -> bool:
-    """Whether objects of a class of fields may be in a value of this type."""
+def holds_shape(kind: Any, above: tuple[Any, ...] = ()) -> bool:
+    """Whether objects of a class of fields may be in a value of this type.
+
+    Args:
+        kind: the type.
+        above: types that it lies in; one of them again tells nothing new.
+    """
     kind = bare(kind)[0]
     if shape_of(kind) is not None:
         return True
-    return get_origin(kind) is not Literal and any(holds_shape(part) for part in get_args(kind) if _is_kind(part))
+    inner = get_args(kind)
+    if not inner or get_origin(kind) is Literal or any(kind is one for one in above):
+        return False
+    return any(holds_shape(part, (*above, kind)) for part in inner if _is_kind(part))
+
+
+def is_part(kind: Any, whole: Any, above: tuple[Any, ...] = ()) -> bool:
+    """Whether a type is another one, or a part of it that is no field."""
+    whole = bare(whole)[0]
+    if kind is whole or kind == whole:
+        return True
+    inner = get_args(whole) if get_origin(whole) is not Literal and not any(whole is one for one in above) else ()
+    return any(is_part(kind, part, (*above, whole)) for part in inner if _is_kind(part))
+
+
+def is_left_open(kind: Any) -> bool:
+    """Whether an alias refers to itself by a name that only its author's module knows; the library may know it."""
+    if type(kind).__name__ != "TypeAliasType" or kind in _open:
+        return type(kind).__name__ == "TypeAliasType" and _open[kind]
+    _open[kind] = _names_itself(kind.__value__)
+    return _open[kind]
+
+
+def _names_itself(kind: Any) -> bool:
+    if type(kind) is ForwardRef or isinstance(kind, str):
+        return not getattr(kind, "__forward_evaluated__", False)
+    return get_origin(kind) is not Literal and any(map(_names_itself, get_args(kind)))
 
 
 def kind_of(field: Field) -> Any:
@@ -155,7 +191,9 @@ def text_of(kind: Any) -> str:
     if isinstance(kind, type) and not get_args(kind):
         return kind.__qualname__.rpartition("<locals>.")[2]
     if is_union(kind):
-        return " | ".join(map(text_of, alternatives(kind)))
+        return " | ".join(map(text_of, get_args(kind)))
+    if type(kind) is ForwardRef:
+        return str(kind.__forward_arg__)
     origin = getattr(get_origin(kind), "__qualname__", None)
     inner = get_args(kind)
     if origin and inner and get_origin(kind) is not Literal and get_origin(kind) is not Annotated:

@@ -38,9 +38,44 @@ def fit_leaf(kind: Any, value: Any, at: At) -> Any:
             return _member(kind, value, at)
         if issubclass(kind, PurePath) and type(value) is str:
             return kind(value)
-        if is_a(value, kind):
+        if is_one(value, kind) or is_unaskable(kind):
             return value
+        if is_of_numpy(kind):
+            return _scalar(kind, value, at)
     return validated(kind, (), value, at)
+
+
+def is_one(value: Any, kind: type) -> bool:
+    """Whether a value is an instance of a class; False for a class that cannot be asked."""
+    try:
+        return is_a(value, kind)
+    except TypeError:
+        return False
+
+
+def is_unaskable(kind: type) -> bool:
+    """Whether a class is a protocol that nobody made checkable: any value may be one."""
+    return bool(getattr(kind, "_is_protocol", False)) and not getattr(kind, "_is_runtime_protocol", False)
+
+
+def is_of_numpy(kind: type) -> bool:
+    """Whether a class is that of a number of numpy's, without loading it."""
+    return any(base.__module__ == "numpy" and base.__name__ == "generic" for base in kind.__mro__)
+
+
+def _scalar(kind: Any, value: Any, at: At) -> Any:
+    """A number of numpy's, made of one of Python's that loses nothing by it."""
+    plain = next((one for one in (bool, int, float, complex, str, bytes) if isinstance(kind(0).item(), one)), None)
+    if plain is None:
+        return validated(kind, (), value, at)
+    wanted = fit_leaf(plain, value.item() if is_of_numpy(type(value)) else value, at) if plain is not bool else value
+    try:
+        made = kind(wanted)
+    except (OverflowError, ValueError, TypeError):
+        raise unfit(at, value, f"it does not fit {kind.__name__}") from None
+    if plain in (int, bool) and not same(made.item(), wanted):
+        raise unfit(at, value, f"it does not fit {kind.__name__}")
+    return made
 
 
 def _number(kind: Any, value: Any, at: At) -> Any:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from operator import getitem
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
-from expkit.config.typed.problems import UnfitError, from_library
+from expkit._support.odd import is_a
+from expkit.config.typed.kinds import text_of
+from expkit.config.typed.problems import UnfitError, from_library, unfit
 
 _adapters: dict[int, tuple[Any, Any]] = {}
 _MOST = 256
+
+unchecked: dict[str, Any] = {}
+"""Types that the library cannot build, by their text: what lies in their values is not looked at."""
 
 
 def validated(kind: Any, marks: tuple[Any, ...], value: Any, at: tuple[Any, ...]) -> Any:
@@ -27,7 +32,7 @@ def validated(kind: Any, marks: tuple[Any, ...], value: Any, at: tuple[Any, ...]
     whole = getitem(Annotated, (kind, *marks)) if marks else kind
     adapter = _adapter(whole, (id(kind), *map(id, marks)).__hash__())
     if adapter is None:
-        return value
+        return _unchecked(kind, value, at)
     try:
         return adapter.validate_python(value)
     except Exception as error:  # of a validator of the user's, too
@@ -44,6 +49,18 @@ def dumped(kind: Any, value: Any) -> Any:
         return value if adapter is None else adapter.dump_python(value, mode="json")
     except Exception:  # one that only its author can write
         return value
+
+
+def _unchecked(kind: Any, value: Any, at: tuple[Any, ...]) -> Any:
+    """A value of a type that the library cannot build: at least what can be told from outside has to be right."""
+    outer = get_origin(kind) or kind
+    unchecked[text_of(kind)] = kind
+    if isinstance(outer, type) and not is_a(value, outer):
+        try:
+            return validated(outer, (), value, at)
+        except UnfitError:
+            raise unfit(at, value, f"it should be a {outer.__name__}") from None
+    return value
 
 
 def _adapter(kind: Any, mark: int) -> Any:

@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from expkit._support.odd import is_a, safe_repr
 from expkit.config.typed.examples import example_of
-from expkit.config.typed.kinds import LISTS, MAPPINGS, alternatives, bare, holds_shape, is_union, kind_of, text_of
-from expkit.config.typed.leaves import BUILTIN, At, fit_leaf, one_of, same
+from expkit.config.typed.kept import Kept
+from expkit.config.typed.kinds import (
+    LISTS,
+    MAPPINGS,
+    alternatives,
+    bare,
+    holds_shape,
+    is_left_open,
+    is_union,
+    kind_of,
+    text_of,
+)
+from expkit.config.typed.leaves import BUILTIN, At, fit_leaf, is_one, one_of, same
 from expkit.config.typed.library import validated
 from expkit.config.typed.problems import Problem, UnfitError, unfit
 from expkit.config.typed.shapes import ABSENT, Shape, shape_of
@@ -28,7 +39,7 @@ class Pieces:
         complete: fill defaults of fields in.
         strong: nested keys that were given on purpose; where a union holds several classes they decide.
         strict: refuse keys that no field has, and want all fields that must be given.
-        done: what values became before, by path.
+        kept: what values became before, and the objects that lie at paths.
         above: path of what is made to fit.
     """
 
@@ -38,13 +49,13 @@ class Pieces:
         complete: bool = True,
         strong: Any = None,
         strict: bool = False,
-        done: dict[At, list[Any]] | None = None,
+        kept: Kept | None = None,
         above: At = (),
     ) -> None:
         self.complete = complete
         self.strong = strong if is_a(strong, dict) else {}
         self.strict = strict
-        self.done = {} if done is None else done
+        self.kept = Kept() if kept is None else kept
         self.above = above
 
     def inside(self, key: Any) -> Self:
@@ -52,7 +63,7 @@ class Pieces:
         return self._but(strong=self.strong.get(key), strict=self.strict)
 
     def _but(self, *, strong: Any = None, strict: bool) -> Self:
-        return type(self)(complete=self.complete, strong=strong, strict=strict, done=self.done, above=self.above)
+        return type(self)(complete=self.complete, strong=strong, strict=strict, kept=self.kept, above=self.above)
 
     def __call__(self, kind: Any, value: Any, at: At = ()) -> Any:
         """The value as one of this type, plain.
@@ -62,16 +73,18 @@ class Pieces:
         """
         if type(value) is kind and kind in BUILTIN:
             return value
-        kind, marks = bare(kind)
         if is_a(value, Masked):
             return value
+        if is_left_open(kind):
+            return validated(kind, (), value, at)
+        kind, marks = bare(kind)
         if is_a(value, Opaque):
             value = _revived(value)
         return self._checked(kind, marks, value, at) if marks and not holds_shape(kind) else self._bare(kind, value, at)
 
     def _checked(self, kind: Any, marks: tuple[Any, ...], value: Any, at: At) -> Any:
         """A value that also passes the checks of ``Annotated``, which may change it: once."""
-        done = self.done.setdefault((*self.above, *at), [])
+        done = self.kept.done.setdefault((*self.above, *at), [])
         if any(type(one) is type(value) and not differs(one, value) for one in done):
             return value
         fitted = self._bare(kind, value, at)
@@ -94,7 +107,7 @@ class Pieces:
         origin = get_origin(kind)
         if origin is Literal:
             return one_of(get_args(kind), value, at)
-        if (origin or kind) in (*LISTS, *MAPPINGS, *_SETS, tuple) and _is_ours(origin or kind, kind):
+        if _is_ours(origin or kind, kind, value):
             return self._container(origin or kind, get_args(kind), value, at)
         return fit_leaf(kind, value, at)
 
@@ -117,7 +130,9 @@ class Pieces:
         items = list(value)
         kinds = _kinds_of_items(kind, inner, items, at)
         fitted = self._each(((index, *pair) for index, pair in enumerate(zip(kinds, items, strict=True))), at)
-        return fitted if kind in LISTS else kind(fitted)
+        if kind in LISTS:
+            return tuple(fitted) if type(value) is tuple and kind is not list else fitted
+        return kind(fitted)
 
     def _dict(self, inner: tuple[Any, ...], value: Any, at: At) -> dict[Any, Any]:
         if not is_a(value, (dict, Mapping)):
@@ -151,6 +166,8 @@ class Pieces:
     # -- classes of fields
 
     def _fields(self, shape: Shape, value: Any, at: At) -> dict[str, Any]:
+        place = (*self.above, *at)
+        shape = _class_of(shape, value) or self.kept.meant(place, [shape], value) or shape
         given = _entries(shape, value, at)
         fitted: dict[str, Any] = {}
         problems: list[Problem] = []
@@ -168,9 +185,11 @@ class Pieces:
                 fitted[name] = found  # the class converts it, or says what is wrong
         others = {key: item for key, item in given.items() if key not in shape.fields}
         if self.strict:
-            problems += _misspelt(shape, others, at) + _lacking(shape, fitted, at)
+            problems += misspelt(shape, others, at) + _lacking(shape, fitted, at)
         if problems:
             raise UnfitError(*problems)
+        if shape.is_made(value):
+            self.kept.keep(place, fitted, value)
         return {**fitted, **others}
 
 
@@ -188,8 +207,13 @@ def is_exactly(kind: Any, value: Any) -> bool:
         keys, values = get_args(kind)
         return all(is_exactly(keys, key) and is_exactly(values, item) for key, item in value.items())
     if isinstance(kind, type) and origin is None and not is_a(value, dict):
-        return not issubclass(kind, dict) and is_a(value, kind)  # a TypedDict does not like to be asked
+        return not issubclass(kind, dict) and is_one(value, kind)  # a TypedDict does not like to be asked
     return False
+
+
+def _class_of(shape: Shape, value: Any) -> Shape | None:
+    """The class of an object of a class of fields: it may be a subclass of what is declared."""
+    return shape_of(type(value)) if shape.is_made(value) else None
 
 
 def _entries(shape: Shape, value: Any, at: At) -> dict[Any, Any]:
@@ -203,7 +227,14 @@ def _entries(shape: Shape, value: Any, at: At) -> dict[Any, Any]:
     raise unfit(at, value, f"{text_of(shape.kind)} has the entries {fields}: give {{'NAME': VALUE}}, or each by itself")
 
 
-def _misspelt(shape: Shape, others: dict[Any, Any], at: At) -> list[Problem]:
+def misspelt(shape: Shape, others: dict[Any, Any], at: At) -> list[Problem]:
+    """What is wrong with keys that no field of a class has.
+
+    Args:
+        shape: the class.
+        others: the keys and their values.
+        at: keys of the object.
+    """
     from expkit._support.nearest import did_you_mean
 
     if shape.extra:
@@ -227,9 +258,11 @@ def _lacking(shape: Shape, given: dict[str, Any], at: At) -> list[Problem]:
     ]
 
 
-def _is_ours(origin: Any, kind: Any) -> bool:
+def _is_ours(origin: Any, kind: Any, value: Any) -> bool:
     """Whether we look into such a container ourselves; rarer ones are the library's."""
-    return origin in (list, tuple, dict, *_SETS) or holds_shape(kind)
+    if origin in (list, tuple, dict, *_SETS):
+        return True
+    return origin in (*LISTS, *MAPPINGS) and (type(value) in (list, tuple, dict) or holds_shape(kind))
 
 
 def _kinds_of_items(kind: Any, inner: tuple[Any, ...], items: list[Any], at: At) -> list[Any]:

@@ -15,23 +15,22 @@ if TYPE_CHECKING:
 
 def holds_secret(kind: Any) -> bool:
     """Whether values of a type are secrets, or may have secrets in them."""
-    return _holds(kind, set())
+    return _holds(kind, {})
 
 
-def _holds(kind: Any, seen: set[Any]) -> bool:
+def _holds(kind: Any, seen: dict[int, Any]) -> bool:
     return any(_is_secret(bare(member)[0], seen) for member in members(kind))
 
 
-def _is_secret(kind: Any, seen: set[Any]) -> bool:
+def _is_secret(kind: Any, seen: dict[int, Any]) -> bool:
     if isinstance(kind, type) and (issubclass(kind, Secret) or hasattr(kind, "get_secret_value")):
         return True
+    if id(kind) in seen:  # it holds itself
+        return False
+    seen[id(kind)] = kind
     shape = shape_of(kind)
-    if shape is not None:
-        if shape.kind in seen:  # it holds itself
-            return False
-        seen.add(shape.kind)
-        if any(_holds(field.kind, seen) for field in shape.fields.values()):
-            return True
+    if shape is not None and any(_holds(field.kind, seen) for field in shape.fields.values()):
+        return True
     parts = () if get_origin(kind) is Literal else get_args(kind)
     return any(_holds(part, seen) for part in parts if not isinstance(part, (str, int, bytes, list)))
 
