@@ -1,5 +1,6 @@
-"""Object stores on this machine, each with its data in a folder: S3 by versitygw."""
+"""Object stores on this machine, each with its data in a folder: S3 by versitygw, Google's by fake-gcs-server, Azure's by Azurite."""
 
+import base64
 import contextlib
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from .building import Recipe, call
 
 PINS = Path(__file__).with_name("pins")
 KEY, SECRET, REGION = "runs-key-7", "runs-secret-7", "us-east-1"
+AZURE_ACCOUNT, AZURE_KEY = "runs", base64.b64encode(SECRET.encode()).decode()
 
 
 def _go(name):
@@ -37,17 +39,38 @@ def _environment(added):
                 os.environ[name] = value
 
 
+def _build_azurite(folder):
+    call("npm", "install", "--no-audit", "--no-fund", (PINS / "azurite.txt").read_text().strip(), cwd=folder)
+
+
 S3 = _go("versitygw")
-RECIPES = [S3]
+GOOGLE = _go("fake-gcs-server")
+AZURE = Recipe("azurite", {"npm": "npm", "node": "nodejs"}, [PINS / "azurite.txt"], _build_azurite)
+RECIPES = [S3, GOOGLE, AZURE]
 
 
 def s3_command(port, data):
     """How to start it with its data in a folder."""
-    for name in ("buckets", "beside"):
-        (data / name).mkdir(parents=True, exist_ok=True)
+    (data / "buckets").mkdir(parents=True, exist_ok=True)
     access = ["--access", KEY, "--secret", SECRET, "--region", REGION]
-    place = ["posix", "--sidecar", data / "beside", data / "buckets"]
+    place = ["posix", data / "buckets"]
     return list(map(str, [S3.built() / "versitygw", "--quiet", "--port", f"127.0.0.1:{port}", *access, *place]))
+
+
+def google_command(port, data):
+    """How to start it with its data in a folder."""
+    address = f"127.0.0.1:{port}"
+    where = ["-host", "127.0.0.1", "-port", port, "-public-host", address, "-external-url", f"http://{address}"]
+    kept = ["-backend", "filesystem", "-filesystem-root", data / "buckets", "-log-level", "error"]
+    return list(map(str, [GOOGLE.built() / "fake-gcs-server", "-scheme", "http", *where, *kept]))
+
+
+def azure_command(port, data):
+    """How to start it with its data in a folder."""
+    program = AZURE.built() / "node_modules" / ".bin" / "azurite-blob"
+    where = ["--blobHost", "127.0.0.1", "--blobPort", port, "--location", data]
+    account = f"AZURITE_ACCOUNTS={AZURE_ACCOUNT}:{AZURE_KEY}"
+    return list(map(str, ["env", account, program, *where, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]))
 
 
 def shared(name, command, factory):

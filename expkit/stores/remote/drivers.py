@@ -24,7 +24,7 @@ def connected(place: Place) -> Any:
     try:
         import fsspec
 
-        made = fsspec.get_filesystem_class(kind.protocol)
+        made = _google() if kind.protocol == "gcs" else fsspec.get_filesystem_class(kind.protocol)
         more = _of_s3() if kind.protocol == "s3" else {}
     except ImportError as error:
         raise StoreError(
@@ -37,6 +37,13 @@ def connected(place: Place) -> Any:
         raise StoreError(f"{place.where} cannot be asked like this: {error}") from None
     bind_in_time(fs)
     return fs
+
+
+def _google() -> Any:
+    """The file system that speaks HTTP alone; the usual one first asks by gRPC which type a bucket has, for a minute."""
+    from gcsfs.core import GCSFileSystem
+
+    return GCSFileSystem
 
 
 def _of_s3() -> dict[str, Any]:
@@ -63,6 +70,8 @@ def root_of(fs: Any, place: Place) -> str:
     return (root if place.kind.style == OBJECTS else place.root()).rstrip("/")
 
 
+_NOT_FOUND = 404
+_AT_ONCE = 5
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modify", "created")
 
 
@@ -138,6 +147,27 @@ def discard(file: Any) -> None:
     file.closed = True
 
 
+def is_absent(error: Exception) -> bool:
+    """Whether an error that is no ``FileNotFoundError`` says that there is nothing of that name."""
+    return getattr(getattr(error, "response", None), "status_code", None) == _NOT_FOUND
+
+
+def make_folders(fs: Any, folder: str) -> None:
+    """Make a folder and those around it; several may do that at once."""
+    for left in reversed(range(_AT_ONCE)):
+        fs.invalidate_cache()
+        try:
+            fs.makedirs(folder, exist_ok=True)
+        except Exception:  # somebody else was quicker at one of them
+            fs.invalidate_cache()
+            if fs.exists(folder):
+                return
+            if not left:
+                raise
+        else:
+            return
+
+
 def is_dropped(error: Exception) -> bool:
     """Whether a connection broke that may be made again at once; slowness is no such thing."""
     return (
@@ -166,7 +196,10 @@ def bind_in_time(fs: Any) -> None:
 def let_go(fs: Any) -> None:
     """Close connections; asynchronous drivers do so when they are let go of."""
     try:
-        if hasattr(fs, "client") and hasattr(fs.client, "close"):
+        http = getattr(getattr(fs, "client", None), "http", None)
+        if http is not None:
+            http.close()
+        elif hasattr(fs, "client") and hasattr(fs.client, "close"):
             fs.client.close()
         elif hasattr(fs, "ftp"):
             fs.ftp.close()

@@ -15,9 +15,11 @@ from expkit.stores.remote.drivers import (
     connected,
     creates,
     discard,
+    is_absent,
     is_dropped,
     let_go,
     make_folder,
+    make_folders,
     modified_of,
     move,
     root_of,
@@ -277,6 +279,8 @@ class Media:
             except (FileNotFoundError, StoreError):
                 raise
             except Exception as error:
+                if is_absent(error):
+                    raise FileNotFoundError(str(error)) from error
                 if not left or self._is_parallel() or not is_dropped(error):
                     raise StoreError(sentence(error, self.place)) from error
                 self._fs = None
@@ -311,13 +315,7 @@ class Media:
         folder = self._path(name).rpartition("/")[0]
         if self.place.kind.style == OBJECTS or folder in self._folders or not folder:
             return
-        fs.invalidate_cache()
-        try:
-            fs.makedirs(folder, exist_ok=True)
-        except Exception:  # of two that make it at once one may fail
-            fs.invalidate_cache()
-            if not fs.exists(folder):
-                raise
+        make_folders(fs, folder)
         self._folders.add(folder)
 
     def _item(self, info: dict[str, Any]) -> Item:

@@ -17,6 +17,9 @@ HIDDEN = "***"
 _ACCESS = frozenset(
     ("key", "secret", "token", "password", "passphrase", "account_key", "sas_token", "connection_string")
 )
+_WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
+"""Ways to get a token, which give no access by themselves."""
+
 _PLAIN = {"true": True, "false": False, "none": None}
 
 
@@ -44,7 +47,7 @@ class Place(NamedTuple):
     def url(self) -> str:
         """How to open the store again; what gives access is ``***``."""
         access = f"{quote(self.user)}{':' + HIDDEN if self.password else ''}@" if self.user else ""
-        shown = ((name, HIDDEN if _is_secret(name) else value) for name, value in self.options.items())
+        shown = ((name, HIDDEN if _is_secret(name, value) else value) for name, value in self.options.items())
         query = "&".join(f"{quote(name)}={quote(value, safe='/:,*')}" for name, value in shown)
         return f"{self.scheme}://{access}{self.host}{quote(self.path, safe='/ :@+,')}{'?' if query else ''}{query}"
 
@@ -59,7 +62,7 @@ class Place(NamedTuple):
     def arguments(self) -> dict[str, Any]:
         """Arguments of fsspec's file system."""
         given = {
-            name: _plain(value) for name, value in self.options.items() if not (_is_secret(name) and value == HIDDEN)
+            name: _plain(value) for name, value in self.options.items() if not (_is_secret(name, value) and value == HIDDEN)
         }
         return {**self.kind.usual, **_ARGUMENTS.get(self.kind.protocol, _of_others)(self, given)}
 
@@ -104,8 +107,8 @@ def _form(scheme: str, kind: Kind) -> str:
     return f"{scheme}://BUCKET/PATH" if kind.one_bucket else f"{scheme}://[USER@]HOST[:PORT]/PATH"
 
 
-def _is_secret(name: str) -> bool:
-    return name in _ACCESS or is_secret_name(name)
+def _is_secret(name: str, value: str) -> bool:
+    return value not in _WAYS and (name in _ACCESS or is_secret_name(name))
 
 
 def _plain(value: str) -> Any:

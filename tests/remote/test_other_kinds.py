@@ -1,0 +1,98 @@
+"""Buckets of Google and Azure and folders behind SFTP, FTP and WebDAV: each on a real server."""
+
+from __future__ import annotations
+
+import os
+import urllib.request
+
+import pytest
+
+from expkit.record.uid import new_uid
+from expkit.stores.remote.store import RemoteStore
+from expkit.testing.stores import BlobContract, HonestyContract, RecordContract, StoreContract
+
+from ..servers import buckets, machines
+
+FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
+
+
+class Sample(RecordContract, BlobContract, HonestyContract):
+    """The parts of the contract in which kinds of places differ; with --faults all of it is gone through."""
+
+
+Contract = StoreContract if FAULTS else Sample
+
+
+class Kind(Contract):
+    examples = 15 if FAULTS else 1
+    name = ""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, tmp_path_factory, monkeypatch, tmp_path):
+        self.port = buckets.shared(self.name, self.command, tmp_path_factory)
+        netrc = tmp_path / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login {machines.USER} password {machines.PASSWORD}\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        self.prepare(monkeypatch)
+
+    def prepare(self, monkeypatch):
+        """Whatever a kind needs."""
+
+    def make_store(self, folder):
+        return RemoteStore(self.url(folder))
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of aiohttp to gcsfs, for 1 MB and more
+class TestGoogle(Kind):
+    name, command = "google", staticmethod(buckets.google_command)
+
+    def url(self, folder):
+        bucket = f"b{new_uid()}"
+        address = f"http://127.0.0.1:{self.port}"
+        make = urllib.request.Request(f"{address}/storage/v1/b?project=p", f'{{"name": "{bucket}"}}'.encode())
+        make.add_header("Content-Type", "application/json")
+        urllib.request.urlopen(make, timeout=60).close()
+        return f"gs://{bucket}/runs?endpoint_url={address}&token=anon"
+
+
+class TestAzure(Kind):
+    name, command = "azure", staticmethod(buckets.azure_command)
+
+    def prepare(self, monkeypatch):
+        where = f"BlobEndpoint=http://127.0.0.1:{self.port}/{buckets.AZURE_ACCOUNT}"
+        who = f"AccountName={buckets.AZURE_ACCOUNT};AccountKey={buckets.AZURE_KEY}"
+        self.said = f"DefaultEndpointsProtocol=http;{who};{where};"
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", self.said)
+
+    def url(self, folder):
+        from azure.storage.blob import BlobServiceClient
+
+        bucket = f"b{new_uid()}"
+        with BlobServiceClient.from_connection_string(self.said) as client:
+            client.create_container(bucket)
+        return f"az://{bucket}/runs"
+
+
+class TestSftp(Kind):
+    name, command = "sftp", staticmethod(machines.ssh_command)
+
+    def url(self, folder):
+        return machines.ssh_url(self.port, folder / "runs")
+
+
+class TestFtp(Kind):
+    name, command = "ftp", staticmethod(machines.ftp_command)
+
+    def url(self, folder):
+        return f"ftp://{machines.USER}@127.0.0.1:{self.port}/{new_uid()}/runs"
+
+
+class TestWebDav(Kind):
+    name, command = "webdav", staticmethod(machines.webdav_command)
+
+    def url(self, folder):
+        return f"webdav+http://{machines.USER}@127.0.0.1:{self.port}/{new_uid()}/runs"
+
+
+del Contract, Kind, Sample
