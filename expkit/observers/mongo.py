@@ -102,7 +102,7 @@ class MongoObserver(StoreObserver):
         """An observer of collections that somebody has at hand; their client stays his.
 
         Args:
-            runs_collection: of runs.
+            runs_collection: of runs; of pymongo, or of something that does the same.
             fs: where files go; default: the GridFS ``fs`` of the same database.
             overwrite: see :class:`MongoObserver`.
             metrics_collection: default: ``metrics`` of the same database.
@@ -111,7 +111,7 @@ class MongoObserver(StoreObserver):
             offline: see :class:`MongoObserver`.
         """
         database = runs_collection.database
-        place = place_of(_server_of(database.client))._replace(database=database.name, runs=runs_collection.name)
+        place = place_of(_address_of(database.client))._replace(database=database.name, runs=runs_collection.name)
         if metrics_collection is not None:
             place = place._replace(metrics=metrics_collection.name)
         place = place._replace(files=_name_of(fs))
@@ -241,6 +241,15 @@ def _server_of(client: Any) -> str:
         raise ValueError(f"a client is a pymongo.MongoClient, not {type(client).__name__}")  # noqa: TRY004 - the predecessor's
     hosts = sorted(client.topology_description.server_descriptions())
     return "mongodb://" + ",".join(f"{host}:{port}" if port else str(host).replace("/", "%2F") for host, port in hosts)
+
+
+def _address_of(client: Any) -> str:
+    """The same of any object that does what a client does; what it is owed must never meet a real server's."""
+    from pymongo import MongoClient
+
+    if isinstance(client, MongoClient):
+        return _server_of(client)
+    return f"mongodb://{type(client).__module__.partition('.')[0].strip('_')}"
 
 
 def _name_of(fs: GridFS | None) -> str:

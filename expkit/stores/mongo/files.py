@@ -93,19 +93,17 @@ class Blobs(Served):
 
     def give_names(self, run_id: Any, runs: str, refs: Iterable[FileRef]) -> None:
         """Name files as tools expect it, by the first run that has them: a few words for each new one."""
-        from pymongo import UpdateOne
-
         new = {ref.sha256: ref for ref in refs if ref.sha256 in self._ids and ref.sha256 not in self._named}
         if not new:
             return
-        operations = []
+        changes = []
         for name, ref in new.items():
             shown = f"artifact://{runs}/{run_id}/{ref.path}" if ref.role == "artifact" else ref.path
             named = {"filename": shown, "metadata.role": ref.role}
             if ref.content_type:
                 named["contentType"] = ref.content_type
-            operations.append(UpdateOne({"sha256": name, "filename": name}, {"$set": named}))
-        self.server.files.bulk_write(operations, ordered=False)
+            changes.append(({"sha256": name, "filename": name}, {"$set": named}))
+        self.server.write(self.server.files, changes, ordered=False)
         self._named.update(new)
 
 

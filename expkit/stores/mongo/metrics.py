@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from expkit.record.model import Point, StreamKey
-    from expkit.stores.mongo.server import Server
+    from expkit.stores.mongo.server import Change, Server
     from expkit.stores.mongo.streams import Piece
     from expkit.types import RunId
 
@@ -122,17 +122,14 @@ class _Update:
         self._place = place
         self.parts = parts
         self.made: list[dict[str, str]] = []
-        self._operations: list[Any] = []
+        self._changes: list[Change] = []
         self._updates = 0
         for name, points in self._by_name(piece).items():
             self._add(name, points)
 
     def send(self, server: Server) -> bool:
         """Write it; whether all was as expected."""
-        if not self._operations:
-            return True
-        done = server.metrics.bulk_write(self._operations, ordered=True)
-        return bool(done.matched_count == self._updates)
+        return not self._changes or server.write(server.metrics, self._changes, ordered=True) == self._updates
 
     def _by_name(self, piece: Piece) -> dict[str, list[tuple[int, Point]]]:
         """The points that are not there yet, with their offsets."""
@@ -157,19 +154,15 @@ class _Update:
             last = self.parts[name] = _Part(_id(self._place, name, number), number, count, end)
 
     def _grow(self, part: _Part, columns: dict[str, list[Any]], count: int, end: int) -> None:
-        from pymongo import UpdateOne
-
         push = {key: {"$each": items} for key, items in columns.items()}
         ours = {"expkit.n": part.size + count, "expkit.end": end}
-        self._operations.append(UpdateOne({"_id": part.id, "expkit.n": part.size}, {"$push": push, "$set": ours}))
+        self._changes.append(({"_id": part.id, "expkit.n": part.size}, {"$push": push, "$set": ours}))
         self._updates += 1
 
     def _make(self, name: str, number: int, columns: dict[str, list[Any]], count: int, end: int) -> None:
-        from pymongo import InsertOne
-
         ours = {"stream": self._place, "part": number, "n": count, "end": end}
         head = {"_id": _id(self._place, name, number), "run_id": self._run_id, "name": name}
-        self._operations.append(InsertOne({**head, **columns, "expkit": ours}))
+        self._changes.append((None, {**head, **columns, "expkit": ours}))
         self.made.append({"name": name, "id": str(head["_id"])})
 
 

@@ -15,13 +15,15 @@ from expkit.stores.mongo.place import bounds_of
 from expkit.stores.mongo.trouble import is_dropped, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from pymongo import MongoClient
     from pymongo.collection import Collection
 
     from expkit.stores.mongo.place import Place
+
+    Change = tuple[dict[str, Any] | None, dict[str, Any]]
 
 LIMIT = 20.0
 """Seconds that one operation of a store may take with a client that is not ours."""
@@ -156,6 +158,24 @@ class Server:
                     raise StoreError(sentence(error, self.place)) from error
         raise AssertionError("unreachable")
 
+    def write(self, collection: Collection[Any], changes: Sequence[Change], *, ordered: bool) -> int:
+        """Insert and update several documents with one request; how many of those to update were found.
+
+        Args:
+            collection: of the database.
+            changes: (filter, update), or (None, document) for a new one.
+            ordered: whether nothing is done behind a change that fails.
+        """
+        from pymongo import InsertOne, UpdateOne
+        from pymongo.collection import Collection
+
+        if not isinstance(collection, Collection):  # what stands in for it knows less
+            return sum(_write_one(collection, *change) for change in changes)
+        operations: list[Any] = [
+            InsertOne(change) if which is None else UpdateOne(which, change) for which, change in changes
+        ]
+        return int(collection.bulk_write(operations, ordered=ordered).matched_count)
+
     def _bound(self) -> AbstractContextManager[Any]:
         """Somebody's own client may have no time-outs; ours has them."""
         from contextlib import nullcontext
@@ -203,6 +223,13 @@ class Server:
             return datetime.now(timezone.utc)
         time: datetime = answer["localTime"]
         return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def _write_one(collection: Any, which: dict[str, Any] | None, change: dict[str, Any]) -> int:
+    if which is None:
+        collection.insert_one(change)
+        return 0
+    return int(collection.update_one(which, change).matched_count)
 
 
 class Served:
