@@ -11,6 +11,7 @@ from expkit.config.merging import nested, overlay
 from expkit.config.paths import delete_in, flatten, get_in, has_path, is_prefix, join, put_in
 from expkit.config.summary import ConfigSummary
 from expkit.config.typed.table import Table
+from expkit.config.unknown import takes_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -175,6 +176,6 @@ def _is_known(tree: Any, path: Path) -> bool:
     """Whether every dict on the way has the key that is asked for; empty ones take any."""
     for depth, part in enumerate(path):
         here = get_in(tree, path[:depth])
-        if is_a(here, dict) and here and part not in here:
+        if is_a(here, dict) and here and not takes_key(here, part):
             return False
     return True

@@ -50,7 +50,8 @@ def unknown_leaves(summary: ConfigSummary, parameters: Collection[str]) -> Itera
     for path, _ in flatten(summary) if suspects else ():
         name = join(path)
         above = (path[:end] for end in range(1, len(path) + 1))
-        if name not in suspects or any(is_prefix(place, name) for place in summary.open):
+        is_open = any(is_prefix(place, name) for place in summary.open) or _is_data(summary, path)
+        if name not in suspects or is_open:
             continue
         if not any(join(part) in parameters and is_new(summary, part) for part in above):
             yield path
@@ -60,6 +61,17 @@ def asked_around(path: Path, parameters: Collection[str]) -> str:
     """The innermost dict around an entry that captured functions ask for, or ``""``."""
     above = (join(path[:end]) for end in range(len(path) - 1, 0, -1))
     return next((name for name in above if name in parameters), "")
+
+
+def takes_key(tree: Any, key: Any) -> bool:
+    """Whether a dict takes a key: one that is keyed by numbers and the like takes others; names may be misspelt."""
+    return key in tree or not (isinstance(key, str) or any(isinstance(other, str) for other in tree))
+
+
+def _is_data(tree: Any, path: Path) -> bool:
+    """Whether an entry lies in a dict that is keyed by numbers and the like."""
+    depth = next((depth for depth, key in enumerate(path) if not isinstance(key, str)), None)
+    return depth is not None and not any(isinstance(key, str) for key in get_in(tree, path[:depth]))
 
 
 def is_new(summary: ConfigSummary, path: Path) -> bool:

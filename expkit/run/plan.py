@@ -10,8 +10,9 @@ from expkit._support.nearest import did_you_mean
 from expkit._support.secrets import MASK
 from expkit.capture.binding import current
 from expkit.capture.function import wrappers_in
+from expkit.config.merging import nested, overlay
 from expkit.config.nodes import Node
-from expkit.config.paths import leaves, put_in
+from expkit.config.paths import leaves
 from expkit.config.resolve import Resolution, resolve
 from expkit.config.values import plain
 from expkit.errors import CommandNotFoundError, NoCommandError
@@ -296,7 +297,7 @@ def _as_typed(updates: list[Update], said: Mapping[str, str]) -> dict[str, Any]:
         else:
             is_hidden = _is_hidden(update, said)
             for path, value in leaves(update.path, plain(update.value, update.path)):
-                put_in(typed, path, Masked(MASK) if is_hidden else value)
+                overlay(typed, nested(path, Masked(MASK) if is_hidden else value))
     return typed
 
 
