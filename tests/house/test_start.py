@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-OPTIONAL = {"git", "jsonpickle", "numpy", "pandas", "pymongo", "rich", "tinydb", "wrapt", "yaml"}
+OPTIONAL = {"git", "jsonpickle", "numpy", "pandas", "pymongo", "rich", "sqlalchemy", "tinydb", "wrapt", "yaml"}
 """Libraries that only those runs pay for that use them."""
 
 COSTLY = {
