@@ -51,6 +51,7 @@ class Names(Frozen, kw_only=False):
         uses_globals: whether the function writes to globals or into ``locals()``.
         used: the assigned names whose values the function itself uses.
         annotations: the annotated names, and the last annotation of each.
+        branches: by name and line: the annotations of names that have several.
     """
 
     assigned: dict[str, int]
@@ -59,6 +60,7 @@ class Names(Frozen, kw_only=False):
     uses_globals: bool
     used: tuple[str, ...]
     annotations: dict[str, Annotation]
+    branches: dict[tuple[str, int], Annotation]
 
 
 def rewrite(source: ScopeSource, variables: Sequence[str]) -> Names:
@@ -82,7 +84,10 @@ class _Rewriter(ast.NodeTransformer):
     def __init__(self, source: ScopeSource, variables: Sequence[str]) -> None:
         self._file = source.file
         self._source_lines = source.lines
+        self._function = source.node
+        self._annotated: set[str] | None = None
         self._annotations: dict[str, Annotation] = {}
+        self._branches: dict[tuple[str, int], Annotation] = {}
         self._variables = variables
         text = "\n".join(source.lines[source.node.lineno - 1 : source.node.end_lineno])
         self._looks_into_expressions = any(sign in text for sign in (":=", "locals", "vars"))
@@ -102,7 +107,8 @@ class _Rewriter(ast.NodeTransformer):
         lines = {**hidden, **self._lines, **assigned}
         used = tuple(name for name in assigned if name in self._loaded)
         annotations = {name: found for name, found in self._annotations.items() if name not in hidden}
-        return Names(assigned, hidden, lines, self._ever_opened or bool(self._outer), used, annotations)
+        opened = self._ever_opened or bool(self._outer)
+        return Names(assigned, hidden, lines, opened, used, annotations, self._branches)
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         rewritten: list[ast.stmt] = []
@@ -177,7 +183,11 @@ class _Rewriter(ast.NodeTransformer):
             from expkit.config.typed.annotations import read_annotation
 
         name = node.target.id
-        found = self._annotations[name] = read_annotation(node, self._source_lines, self._variables)
+        found = read_annotation(node, self._source_lines, self._variables)
+        if name in self._several():  # which of them counts is known where one is executed
+            found = found.but(local=True)
+            self._branches[name, node.lineno] = found
+        self._annotations[name] = found
         kind = [_lambda(found.node, node)] if found.local and found.node is not None else []
         if node.value is None:
             self._assigned.setdefault(name, node.lineno)
@@ -235,6 +245,14 @@ class _Rewriter(ast.NodeTransformer):
         self._opened = self._ever_opened = True
         opened: ast.Call = _call(OPEN, node, node)
         return opened
+
+    def _several(self) -> set[str]:
+        """The names that have several annotations."""
+        if self._annotated is None:
+            statements = [node for node in ast.walk(self._function) if isinstance(node, ast.AnnAssign)]
+            names = [node.target.id for node in statements if isinstance(node.target, ast.Name)]
+            self._annotated = {name for name in names if names.count(name) > 1}
+        return self._annotated
 
     # -- bookkeeping
 

@@ -75,7 +75,8 @@ class Typing:
         from expkit.config.typed.annotations import checked
         from expkit.config.typed.scopes import declare
 
-        found = self._template.names.annotations[name]
+        names = self._template.names
+        found = names.branches.get((name, kind.__code__.co_firstlineno), names.annotations[name])  # type: ignore[attr-defined]
         declare(self._table, self._own, name, found, checked(kind, found, name, self._template.func, {}), self._places)
 
 

@@ -24,25 +24,32 @@ def bare(kind: Any) -> tuple[Any, tuple[Any, ...]]:
     """A type without what wraps it (``Annotated``, ``NewType``, ``Final``), and the marks of ``Annotated``."""
     marks: tuple[Any, ...] = ()
     while True:
-        origin = get_origin(kind)
-        if origin is Annotated:
+        before = kind
+        if get_origin(kind) is Annotated:
             kind, marks = kind.__origin__, (*kind.__metadata__, *marks)
-        elif hasattr(kind, "__supertype__"):
-            kind = kind.__supertype__
-        elif type(kind).__name__ == "TypeAliasType":
-            kind = kind.__value__
-        elif type(kind) is ForwardRef:
-            kind = kind.__forward_value__ if getattr(kind, "__forward_evaluated__", False) else Any
-        elif type(kind).__name__ == "TypeVar":
-            kind = Union[kind.__constraints__] if kind.__constraints__ else kind.__bound__ or Any
-        elif getattr(origin, "_name", None) in _WRAPPERS:
-            kind = get_args(kind)[0]
-        elif kind is Final or kind is ClassVar:
-            kind = Any
-        elif getattr(kind, "_name", "") == "LiteralString":
-            kind = str
         else:
+            kind = _meant(_unwrapped(kind))
+        if kind is before:
             return (type(None) if kind is None else kind), marks
+
+
+def _unwrapped(kind: Any) -> Any:
+    if hasattr(kind, "__supertype__"):
+        return kind.__supertype__
+    if type(kind).__name__ == "TypeAliasType":
+        return kind.__value__
+    if getattr(get_origin(kind), "_name", None) in _WRAPPERS:
+        return get_args(kind)[0]
+    return Any if kind is Final or kind is ClassVar else kind
+
+
+def _meant(kind: Any) -> Any:
+    """What stands for a type, as far as a value can be checked by it."""
+    if type(kind).__name__ == "TypeVar":
+        return Union[kind.__constraints__] if kind.__constraints__ else kind.__bound__ or Any
+    if type(kind) is ForwardRef:  # of a type that names itself
+        return kind.__forward_value__ if getattr(kind, "__forward_evaluated__", False) else Any
+    return str if getattr(kind, "_name", "") == "LiteralString" else kind
 
 
 def members(kind: Any) -> tuple[Any, ...]:

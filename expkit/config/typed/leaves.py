@@ -31,18 +31,22 @@ def fit_leaf(kind: Any, value: Any, at: At) -> Any:
     """
     if kind in (int, float, complex):
         return _number(kind, value, at)
-    if isinstance(kind, type) and get_origin(kind) is None and kind not in BUILTIN:
-        if kind is Secret:
-            return _secret(value, at)
-        if issubclass(kind, Enum):
-            return _member(kind, value, at)
-        if issubclass(kind, PurePath) and type(value) is str:
-            return kind(value)
-        if is_one(value, kind) or is_unaskable(kind):
-            return value
-        if is_of_numpy(kind):
-            return _scalar(kind, value, at)
-    return validated(kind, (), value, at)
+    if not isinstance(kind, type) or get_origin(kind) is not None or kind in BUILTIN:
+        return validated(kind, (), value, at)
+    if is_one(value, kind) or is_unaskable(kind):
+        return value
+    return _converted(kind, value, at)
+
+
+def _converted(kind: type, value: Any, at: At) -> Any:
+    """A value as an instance of a class."""
+    if kind is Secret:
+        return _secret(value, at)
+    if issubclass(kind, Enum):
+        return _member(kind, value, at)
+    if issubclass(kind, PurePath) and type(value) is str:
+        return kind(value)
+    return _scalar(kind, value, at) if is_of_numpy(kind) else validated(kind, (), value, at)
 
 
 def is_one(value: Any, kind: type) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from expkit.config.typed.kinds import LISTS, bare, holds_shape, members
+from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, members
 from expkit.config.typed.problems import UnfitError
 from expkit.config.updates import parse_value
 
@@ -46,7 +46,7 @@ def fitted_text(fit: Fitting, kind: Any, value: Any, text: str) -> Any:
 
 def _meanings(kind: Any, value: Any, text: str) -> Iterator[tuple[Any, Any]]:
     """What else a text may mean, with the type that it is then of."""
-    if text != value:
+    if text != value and not (type(value) in (list, tuple, dict, set) and _takes_containers(kind)):
         yield kind, text
     if text in ("none", "null") and type(None) in members(kind):
         yield type(None), None
@@ -56,6 +56,10 @@ def _meanings(kind: Any, value: Any, text: str) -> Iterator[tuple[Any, Any]]:
         if (get_origin(member) or member) in _ROWS and not holds_shape(member):
             kinds = [*inner] if get_origin(member) is tuple and inner[-1] is not ... else [inner[0] if inner else Any]
             yield member, [_item(kinds[min(place, len(kinds) - 1)], part) for place, part in enumerate(parts or ())]
+
+
+def _takes_containers(kind: Any) -> bool:
+    return any((get_origin(member) or member) in (*_ROWS, *MAPPINGS) or holds_shape(member) for member in members(kind))
 
 
 def _split(text: str) -> list[str] | None:
