@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import DDL, func, insert, inspect, select, text, update
+from sqlalchemy import func, insert, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn
 
 from expkit.errors import FormatError
@@ -81,7 +81,7 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     for name in names:
         if name not in there:
             column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
-            connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
 
 
 _UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_origins}
