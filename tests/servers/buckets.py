@@ -1,4 +1,4 @@
-"""Object stores on this machine, each with its data in a folder: S3 by versitygw, Google's by fake-gcs-server, Azure's by Azurite."""
+"""Object stores on this machine, each with its data in a folder: S3, Google's and Azure's."""
 
 import base64
 import contextlib

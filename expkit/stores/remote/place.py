@@ -62,7 +62,9 @@ class Place(NamedTuple):
     def arguments(self) -> dict[str, Any]:
         """Arguments of fsspec's file system."""
         given = {
-            name: _plain(value) for name, value in self.options.items() if not (_is_secret(name, value) and value == HIDDEN)
+            name: _plain(value)
+            for name, value in self.options.items()
+            if not (_is_secret(name, value) and value == HIDDEN)
         }
         return {**self.kind.usual, **_ARGUMENTS.get(self.kind.protocol, _of_others)(self, given)}
 
