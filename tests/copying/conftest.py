@@ -15,7 +15,7 @@ from expkit.stores import open_store
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import AWKWARD, NOON, sample_annotation, sample_lease, sample_points, sample_record
 
-from ..servers import mongo
+from ..servers import buckets, mongo, sql
 
 HOME = Path(__file__).parents[2]
 MODEL = bytes(range(256)) * 1000
@@ -28,11 +28,38 @@ KINDS = {
 }
 """Kinds of stores, and how to get the URL of an empty one. Each is copied into each."""
 
+SERVERS = {
+    "s3": lambda folder, factory: _bucket(buckets.shared("s3", buckets.s3_command, factory)),
+    "postgresql": lambda folder, factory: _database(sql.POSTGRESQL, factory),
+    "mariadb": lambda folder, factory: _database(sql.MARIADB, factory),
+}
+"""Kinds that take their time: each is copied from and into some others."""
+
+
+def _bucket(port):
+    return f"s3://b{new_uid()}/runs?endpoint_url=http://127.0.0.1:{port}&region={buckets.REGION}"
+
+
+def _database(kind, factory):
+    port, name = kind.shared(factory), f"t{new_uid()}"
+    kind.ask(port, f"CREATE DATABASE {name}")
+    return kind.url(port, name)
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch):
+    """Who asks for buckets: nobody whom this machine knows, but the test server's user."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", buckets.KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", buckets.SECRET)
+
 
 @pytest.fixture
 def url(tmp_path, tmp_path_factory):
     """Gives the URL of an empty place of a kind."""
-    return lambda kind: KINDS[kind](tmp_path, tmp_path_factory)
+    return lambda kind: {**KINDS, **SERVERS}[kind](tmp_path, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +69,8 @@ def filled(tmp_path_factory):
 
     def get(kind):
         if kind not in made:
-            made[kind] = fill(open_store(KINDS[kind](tmp_path_factory.mktemp(kind), tmp_path_factory)))
+            place = {**KINDS, **SERVERS}[kind](tmp_path_factory.mktemp(kind), tmp_path_factory)
+            made[kind] = fill(open_store(place))
         return made[kind]
 
     return get

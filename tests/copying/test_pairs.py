@@ -1,5 +1,7 @@
 """Any store is copied into any other."""
 
+from itertools import product
+
 import pytest
 
 from expkit.record.model import COMPLETED, RUNNING, StreamKey
@@ -7,11 +9,13 @@ from expkit.stores import copy, open_store
 from expkit.stores.copying.run import COPIED, UNCHANGED, UPDATED
 from expkit.testing.samples import sample_annotation, sample_points
 
-from .conftest import KINDS, fill, is_same, seen
+from .conftest import KINDS, SERVERS, fill, is_same, seen
 
 
-@pytest.mark.parametrize("target", KINDS)
-@pytest.mark.parametrize("source", KINDS)
+SLOW = [*product(["folder"], SERVERS), *product(SERVERS, ["memory"]), ("s3", "mongodb"), ("mongodb", "s3")]
+
+
+@pytest.mark.parametrize(("source", "target"), [*product(KINDS, KINDS), *SLOW])
 def test_everything_is_there(filled, url, source, target):
     """Records, streams, files, leases and later facts arrive as they were, under the same ids; a second copy writes nothing."""
     src, dst = filled(source), open_store(url(target))

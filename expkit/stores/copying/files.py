@@ -43,12 +43,16 @@ class Carrier:
         src: where they are.
         dst: where they go.
         moved: told how many bytes have passed.
+
+    Attributes:
+        moved: see above.
     """
 
     def __init__(self, src: RunStore, dst: RunStore, moved: Callable[[int], None]) -> None:
         self._src = src
         self._dst = dst
-        self._moved = moved
+        self.moved = moved
+        self._here: set[str] = set()
 
     def bring(self, record: RunRecord, there: RunRecord | None) -> Carried:
         """Bring all bytes that a record names.
@@ -85,7 +89,8 @@ class Carrier:
 
     def _send(self, sha256: str) -> str:
         """Bring bytes that are known by their hash; what is wrong with them, or nothing."""
-        if self._dst.has_blob(sha256):
+        if sha256 in self._here or self._dst.has_blob(sha256):
+            self._here.add(sha256)
             return ""
         try:
             self._put(self._src.open_blob(sha256), "sha256", sha256)
@@ -93,6 +98,7 @@ class Carrier:
             return GONE
         except _SpoiltError as error:
             return self._blamed(error)
+        self._here.add(sha256)
         return ""
 
     def _foreign(self, src: KeepsForeignFiles, uid: str, ref: FileRef) -> tuple[FileRef, str]:
@@ -111,7 +117,7 @@ class Carrier:
 
     def _put(self, source: BinaryIO, algorithm: str, digest: str) -> Blob:
         with source:
-            return self._dst.put_blob(cast("BinaryIO", _Checked(source, algorithm, digest, self._moved)))
+            return self._dst.put_blob(cast("BinaryIO", _Checked(source, algorithm, digest, self.moved)))
 
 
 def _known(ref: FileRef, record: RunRecord, there: RunRecord) -> FileRef | None:

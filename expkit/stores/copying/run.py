@@ -16,7 +16,6 @@ from expkit.errors import RunNotFoundError, StoreNameError
 from expkit.record.model import BY_SACRED, COPYING, QUEUED, RUNNING
 from expkit.record.state import DIED
 from expkit.record.wire import annotation_to_json
-from expkit.stores.copying.files import Carrier
 from expkit.stores.copying.streams import bring, missing
 from expkit.stores.finding import cause_of, state_of
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, RunRecord
     from expkit.stores.base import RunKey, RunStore
+    from expkit.stores.copying.files import Carrier
     from expkit.types import RunId
 
 COPIED, UPDATED, UNCHANGED, FAILED = "copied", "brought up to date", "unchanged", "failed"
@@ -52,14 +52,14 @@ class Copied(Frozen):
     problems: tuple[str, ...] = ()
 
 
-def copy_run(src: RunStore, dst: RunStore, key: RunKey, moved: Callable[[int], None]) -> Copied:
+def copy_run(src: RunStore, dst: RunStore, key: RunKey, carrier: Carrier) -> Copied:
     """Bring one run up to date in ``dst``.
 
     Args:
         src: where it is.
         dst: where it goes.
         key: its names in ``src``.
-        moved: told of bytes and points that have passed.
+        carrier: brings bytes from ``src`` to ``dst``.
 
     Raises:
         Exception: whatever the stores raise; calling this again goes on from there.
@@ -68,11 +68,10 @@ def copy_run(src: RunStore, dst: RunStore, key: RunKey, moved: Callable[[int], N
     there = _load(dst, key.uid)
     if there is not None and (_progress(there) > _progress(record) or _is_foreign(there)):
         return Copied(uid=key.uid, source_id=key.id, id=there.id, what=UNCHANGED)
-    carrier = Carrier(src, dst, moved)
     carried = carrier.bring(_explained(src, record, there), there)
     copy = _Copy(src, dst, carried.record, there)
     problems = carried.problems + tuple(carrier.bring_trees(note.value for note in copy.notes))
-    is_changed = copy.write(key.id, moved)
+    is_changed = copy.write(key.id, carrier.moved)
     what = COPIED if there is None or there.status == COPYING else UPDATED if is_changed else UNCHANGED
     return Copied(uid=key.uid, source_id=key.id, id=copy.id, what=what, problems=problems)
 

@@ -10,6 +10,7 @@ from expkit._support.frozen import Frozen
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, StoreError
 from expkit.record.conditions import condition
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
+from expkit.stores.copying.files import Carrier
 from expkit.stores.copying.run import FAILED, Copied, copy_run
 from expkit.stores.urls import open_store
 
@@ -100,6 +101,7 @@ class _Copying:
         self._tell = progress
         self._state = Progress(0, 0, 0)
         self._troubles = 0
+        self._carrier = Carrier(src, dst, self._moved)
 
     def all(self, keys: list[RunKey]) -> list[Copied]:
         self._state = Progress(0, len(keys), 0)
@@ -110,7 +112,7 @@ class _Copying:
         if self._troubles >= _ENOUGH:
             return _failed(key, "it was not tried, after so many others had failed")
         try:
-            found = copy_run(self._src, self._dst, key, self._moved)
+            found = copy_run(self._src, self._dst, key, self._carrier)
         except (ExpkitError, *DAMAGE) as error:
             self._troubles += not isinstance(error, ExpkitError) or type(error) is StoreError
             found = _failed(key, str(error) if isinstance(error, ExpkitError) else f"{type(error).__name__}: {error}")

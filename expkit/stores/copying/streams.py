@@ -36,7 +36,8 @@ def missing(src: RunStore, dst: RunStore, uid: str, *, is_there: bool) -> list[M
     there = dst.streams(uid) if is_there else {}
     found = [Missing(stream, there.get(stream, 0), end) for stream, end in src.streams(uid).items()]
     for part in found:
-        _check(src, dst, uid, part)
+        if part.start != part.end:
+            _check(src, dst, uid, part)
     return [part for part in found if part.start < part.end]
 
 
