@@ -44,7 +44,7 @@ class Log(Protocol):
         ...
 
     def filename(self, ref: FileRef) -> str:
-        """Where the bytes of a kept file can be read: the original while unchanged, else the kept copy."""
+        """Where the bytes of a kept file can be read, under its own name: a resource itself while unchanged, else a copy."""
         ...
 
 

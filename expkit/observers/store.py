@@ -6,6 +6,7 @@ import os
 from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from expkit.errors import BlobNotFoundError, ObserverError, RunExistsError
@@ -36,6 +37,9 @@ CHUNK = 50_000
 JOURNAL = "journal"
 """The value of ``offline`` that lets runs start while the store is away."""
 
+
+_OFTEN = 0.25
+"""Seconds between two times when a new file alone brings a record up to date."""
 
 _hearing: ContextVar[StoreObserver | None] = ContextVar("expkit_hearing", default=None)
 """The observer whose overrides are being called."""
@@ -71,6 +75,7 @@ class StoreObserver(RunObserver):
         self.priority = priority
         self.offline = offline
         self._by_hand: RunRecord | None = None
+        self._saved = 0.0
 
     @property
     def store(self) -> RunStore:
@@ -184,12 +189,15 @@ class StoreObserver(RunObserver):
         log, event = delivery.log, delivery.event
         if log is None or _is_same(log.home, self.store):
             return
-        if isinstance(event, FileAdded):  # the record follows with the next beat
+        if isinstance(event, FileAdded):
             self._send_blobs((event.file.sha256,) if event.file.kept else (), delivery)
-            return
+            if monotonic() - self._saved < _OFTEN:  # the record follows with the next beat
+                return
         self._send_blobs(record_blobs(delivery.record), delivery)
-        self._send_streams(delivery)
+        if not isinstance(event, FileAdded):
+            self._send_streams(delivery)
         self.store.save(delivery.record)
+        self._saved = monotonic()
 
     def _send_blobs(self, wanted: Iterable[str], delivery: Delivery) -> None:
         for sha256 in sorted({sha256 for sha256 in wanted if sha256} - delivery.sent):

@@ -103,8 +103,8 @@ class RunInputs:
     stands_for: type | None = None
     """The class that ``isinstance`` takes these for as well; old scripts ask for that of a run."""
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """What ``isinstance`` asks where the type itself does not fit."""
         return self.stands_for or type(self)
 

@@ -12,6 +12,9 @@ from expkit.errors import BlobNotFoundError
 from expkit.record.fold import fold
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.run.output.capture import TAIL, read_text
+from expkit.run.recording.named import NamedBytes
+from expkit.run.recording.sparing import Sparing
+from expkit.stores.folder.layout import FILES
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ class PastLog:
     def __init__(self, store: FolderStore, uid: str) -> None:
         self._store = store
         self._uid = uid
+        self._named = NamedBytes()
 
     @property
     def home(self) -> FolderStore:
@@ -72,8 +76,13 @@ class PastLog:
         return self._store.open_blob(sha256)
 
     def filename(self, ref: FileRef) -> str:
-        """Where the bytes of a kept file lie."""
-        return str(self._store.blob_path(ref.sha256))
+        """Where the bytes of a kept file lie, under the file's own name."""
+        return self._under(os.path.basename(ref.path), ref)
+
+    def _under(self, name: str, ref: FileRef) -> str:
+        if not ref.sha256:
+            return ref.path
+        return self._named.path(self._store.blob_path(ref.sha256), ref.sha256, name)
 
 
 class LocalLog(PastLog):
@@ -84,6 +93,9 @@ class LocalLog(PastLog):
         record: the run as created.
         on_loss: told why a point could not be kept.
         rank: of this process.
+
+    Attributes:
+        show_record: brings the record's files up to date unless that has taken long.
     """
 
     def __init__(
@@ -93,6 +105,8 @@ class LocalLog(PastLog):
         self._log = store.open_log(record.uid, rank=rank)
         self._log.on_loss = on_loss
         self._originals: dict[str, tuple[str, Signature | None]] = {}
+        self._shown: dict[str, str] = {}
+        self.show_record = Sparing(self.flush)
 
     @property
     def folder(self) -> Path:
@@ -135,11 +149,12 @@ class LocalLog(PastLog):
 
         Without ``show`` they appear nowhere else before :meth:`show` is called.
         """
-        if isinstance(source, bytes):
-            return self._log.keep(source, ref, show=show)
-        before = signature_of(source)
+        before = None if isinstance(source, bytes) else signature_of(source)
         kept = self._log.keep(source, ref, show=show)
-        self._originals[_key(ref)] = (str(source), before)
+        if not isinstance(source, bytes):
+            self._originals[_key(kept)] = (str(source), before)
+        if kept.role == "artifact":
+            self._shown[kept.path] = kept.sha256
         return kept
 
     def show(self, refs: Iterable[FileRef]) -> None:
@@ -181,9 +196,21 @@ class LocalLog(PastLog):
         return read_text(self.output)
 
     def filename(self, ref: FileRef) -> str:
-        """The original while its bytes are unchanged, else the kept copy."""
+        """A path that ends in the name of the file that was kept: of a resource itself while it is unchanged.
+
+        An artifact may be gone at any moment, so of one it is where the bytes are kept.
+        """
         path, before = self._originals.get(_key(ref), ("", None))
-        return path if path and signature_of(path) == before else super().filename(ref)
+        if ref.role == "resource" and path and signature_of(path) == before:
+            return path
+        name, shown = os.path.basename(path or ref.path), f"{self.folder}/{ref.path}"
+        if name == os.path.basename(ref.path) and self._is_shown(ref) and os.path.isfile(shown):
+            return shown
+        return self._under(name, ref)
+
+    def _is_shown(self, ref: FileRef) -> bool:
+        """Whether the run's folder has the artifact, and no newer one of that name; below `files` it is the user's."""
+        return self._shown.get(ref.path) == ref.sha256 and not ref.path.startswith(f"{FILES}/")
 
 
 class NoLog:
@@ -227,6 +254,8 @@ class NoLog:
     def flush(self) -> None:
         """Nothing to write."""
 
+    show_record = flush
+
     def show_metrics(self) -> None:
         """There are none."""
 
@@ -259,4 +288,4 @@ class NoLog:
 
 
 def _key(ref: FileRef) -> str:
-    return f"{ref.role}:{ref.path}"
+    return f"{ref.role}:{ref.path}:{ref.sha256}"

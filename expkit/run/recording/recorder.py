@@ -17,7 +17,7 @@ from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
 from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
-from expkit.run.recording.traits import is_unreachable, keeps_folders, may_add_files, way_out
+from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, way_out
 from expkit.stores.folder.log import FolderGoneError
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ log = logging.getLogger("expkit")
 Log = Union[LocalLog, NoLog]
 
 _GONE = "is gone; what comes from now on is lost"
-_FOUND = frozenset(("input", "output", "patch", "untracked"))
 
 
 class Recorder:
@@ -248,14 +247,15 @@ class Recorder:
     def add_file(self, source: Path | bytes, ref: FileRef, teller: Lane | None = None) -> None:
         """Keep bytes, or those of a file, then tell of it."""
         time = now()
-        ref = ref.but(first_seen=time)
-        kept = ref if self.over else self.keep(source, ref)
+        kept = ref.but(first_seen=time) if self.over else self.keep(source, ref.but(first_seen=time))
         self.tell(FileAdded(time=time, file=kept), teller)
+        if ref.role in ASKED_FOR:
+            self._try(self.log.show_record)
 
     def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
         """Keep bytes; files that were merely found are recorded without, where a secret of the run is among them."""
         ref = self._live.secrets.file(ref)
-        if ref.role not in _FOUND or not self._live.secrets.are_in(source):
+        if ref.role not in FOUND or not self._live.secrets.are_in(source):
             try:
                 return self.log.keep(source, ref)
             except FolderGoneError as error:

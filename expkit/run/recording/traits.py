@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
     from expkit.observers.base import RunObserver
 
+FOUND = frozenset(("input", "output", "patch", "untracked"))
+"""Roles of files that nobody named."""
+
+ASKED_FOR = frozenset(("artifact", "resource"))
+"""Roles of files that the program gave."""
+
 JOURNAL_OPTION = "offline=journal"
 """What lets a run start while an observer is away."""
 
