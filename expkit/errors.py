@@ -26,6 +26,7 @@
     ├── NoActiveRunError               something that needs a run happens outside one          RuntimeError
     │   └── AmbiguousRunError          several runs are active and none is meant               RuntimeError
     ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
+    │   └── GathererNameError          a host info gatherer has the name of a fact of ours     KeyError
     ├── IncompleteRecordError          doubt about a record that was to be without             RuntimeError
     ├── ObserverError                  an observer cannot do what it should
     │   └── NoObserverError            something that names no observer                        ValueError
@@ -214,6 +215,10 @@ class AmbiguousRunError(NoActiveRunError):
 
 class ProvenanceError(ExpkitError, RuntimeError):
     """A fact about sources or repositories that was demanded cannot be had."""
+
+
+class GathererNameError(ProvenanceError, KeyError):
+    """A host info gatherer is called like a fact that expkit gathers itself."""
 
 
 class IncompleteRecordError(ExpkitError, RuntimeError):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from expkit.config.scope_source import ScopeSource
     from expkit.config.summary import ConfigSummary
 
+SEED_DOC = "the random seed for this experiment"
+"""What is said about the entry that every experiment has."""
+
 _VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
 
 
@@ -115,14 +118,18 @@ class ConfigScope:
             declare_all(table, id(self), self.func, self._template.names.annotations, self.places)
 
     def _alone(self, fixed: Mapping[Any, Any], preset: Any, fallback: Any) -> ConfigSummary:
-        """The function's entries where no ingredient asks for them."""
+        """The function's entries where no ingredient asks for them, which would say the rest by itself."""
         table = Table()
         self.declare(table)
         if table:
             from expkit.config.typed.scopes import alone
 
-            return alone(self, table, fixed, preset, fallback)
-        return self(fixed, preset, fallback, table)
+            summary = alone(self, table, fixed, preset, fallback)
+        else:
+            summary = self(fixed, preset, fallback, table)
+        summary.mark_parents()
+        summary.docs.setdefault("seed", SEED_DOC)
+        return summary
 
     def __repr__(self) -> str:
         return f"<config function {self.name} at {self.origin}>"

@@ -116,7 +116,7 @@ def _file(delivery: Delivery, ref: FileRef) -> tuple[str, Arguments]:
         return "artifact_event", {
             "name": lambda: ref.path,
             "filename": filename,
-            "metadata": lambda: snapshot(dict(ref.metadata)),
+            "metadata": lambda: snapshot(dict(ref.metadata)) or None,
             "content_type": lambda: ref.content_type or None,
         }
     return ("resource_event", {"filename": filename}) if ref.role == "resource" else ("", {})

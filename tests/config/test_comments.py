@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from expkit.config.scope import ConfigScope
+from expkit.config.scope import SEED_DOC, ConfigScope
 from expkit.settings import SETTINGS
 
 
@@ -98,6 +98,7 @@ def documented():
 def test_docs_of_entries():
     """Each entry has the comment that a reader would take for its own, and no other."""
     assert documented().docs == {
+        "seed": SEED_DOC,
         "a": "above a",
         "b": "behind b",
         "c": "above c, with an empty line between",
@@ -141,13 +142,13 @@ def test_ignored_comments_are_a_setting():
     def cfg():
         a = 1  # TODO: more
 
-    assert cfg().docs == {"a": "TODO: more"}
+    assert cfg().docs == {"a": "TODO: more", "seed": SEED_DOC}
     before = SETTINGS.CONFIG.IGNORED_COMMENTS
     try:
         SETTINGS.CONFIG.IGNORED_COMMENTS = ["^TODO"]
-        assert cfg().docs == {}
+        assert cfg().docs == {"seed": SEED_DOC}
         SETTINGS.CONFIG.IGNORED_COMMENTS = []
-        assert cfg().docs == {"a": "TODO: more"}
+        assert cfg().docs == {"a": "TODO: more", "seed": SEED_DOC}
     finally:
         SETTINGS.CONFIG.IGNORED_COMMENTS = before
 

@@ -35,7 +35,7 @@ def test_dicts_are_merged():
     summary = cfg(fixed={"model": {"kernel": {"degree": 5}}})
     assert summary["model"] == {"C": 1.0, "kernel": {"name": "rbf", "degree": 5}}
     assert summary["degree"] == 5
-    assert summary.modified == {"model.kernel.degree"}
+    assert summary.modified == {"model", "model.kernel", "model.kernel.degree"}
 
 
 def test_new_keys_are_added():
@@ -44,7 +44,7 @@ def test_new_keys_are_added():
     assert summary["c"] == {"x": 1}
     assert summary["model"]["CC"] == 3
     assert summary.added == {"c.x", "model.CC"}
-    assert not summary.modified
+    assert summary.modified == {"c", "model"}
 
 
 def test_equal_value_changes_nothing():
@@ -216,7 +216,7 @@ def test_fixed_dicts_refuse_changes_silently():
     assert summary["got"] == (0, 0, 6, 8, 9)
     assert summary["item"] == ("w", 9)
     assert summary["size"] == 2
-    assert summary.modified == {"d.x"}
+    assert summary.modified == {"d", "d.x"}
 
 
 def test_clear_of_a_fixed_dict():
@@ -240,7 +240,7 @@ def test_fixed_keys_are_visible_before_they_are_assigned():
     summary = opened(fixed={"extra": {"x": 1, "y": 2}})
     assert summary["count"] == 2
     assert summary.added == {"extra.y"}
-    assert summary.modified == {"extra.x"}
+    assert summary.modified == {"extra", "extra.x"}
 
 
 def test_empty_dicts_are_open():
@@ -394,7 +394,7 @@ def test_reading_a_parameter_is_no_value_of_its_own():
     preset = {"model": {"k": 0, "C": 5}, "q": 2}
     summary = reads(fixed={"model": {"k": 7, "C": 5, "Z": 1}, "q": 2}, preset=preset)
     assert summary["model"] == {"k": 7, "C": 5, "Z": 1}
-    assert summary.modified == {"model.k"}
+    assert summary.modified == {"model", "model.k"}
     assert summary.added == {"model.C", "model.Z", "q"}
     assert not summary.open
 

@@ -71,6 +71,7 @@ class TestArguments:
         def main(_run):
             _run.add_resource(tmp_path / "in.txt")
             _run.add_artifact(tmp_path / "in.txt", "out.txt")
+            _run.add_artifact(tmp_path / "in.txt", "told.txt", metadata={"k": 1})
             return 3
 
         experiment.run(config_updates={"a": 4}, meta_info={"comment": "hi"})
@@ -85,8 +86,8 @@ class TestArguments:
         name, md5 = started["ex_info"]["sources"][0]
         assert name.endswith(".py") and len(md5) == 32
         assert witness.arguments("resource_event") == [{"filename": str(tmp_path / "in.txt")}]
-        artifact = witness.arguments("artifact_event")[0]
-        assert artifact["name"] == "out.txt"
+        artifact, told = witness.arguments("artifact_event")
+        assert (artifact["name"], artifact["metadata"], told["metadata"]) == ("out.txt", None, {"k": 1})
         assert Path(artifact["filename"]).name == "in.txt"
         assert witness.arguments("completed_event")[0]["result"] == 3
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.places import host_name
-from expkit.errors import ProvenanceError
+from expkit.errors import GathererNameError
 from expkit.provenance.machine.limits import machine_memory, usable_cpus, usable_memory
 from expkit.provenance.machine.surroundings import container, nvidia_smi, scheduler
 from expkit.record.masking import masked_mapping
@@ -36,7 +36,7 @@ class HostInfoGatherer:
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
         if name in HOST_KEYS:
-            raise ProvenanceError(f"a host info gatherer cannot be called {name!r}: expkit gathers that itself")
+            raise GathererNameError(f"a host info gatherer cannot be called {name!r}: expkit gathers that itself")
         self.name = name
         self._function = function
         self.__doc__ = function.__doc__
@@ -59,7 +59,7 @@ def host_info_gatherer(name: str) -> Callable[[Callable[[], Any]], HostInfoGathe
         name: key in the record's ``host``.
 
     Raises:
-        ProvenanceError: expkit gathers a fact of that name itself.
+        GathererNameError: expkit gathers a fact of that name itself.
     """
     return lambda function: HostInfoGatherer(name, function)
 
