@@ -266,10 +266,9 @@ def resolve(
         check_edits(resolver.branches[node.path], force=force)
     resolver.refuse_misfits()
     let_in, hooked = ([], []) if force else check_unknown(resolver)
+    resolver.finish_objects(force=force)
     warnings = [] if force else [*let_in, *changed_types(resolver), *without_effect(resolver)]
     resolution = Resolution(resolver, [*remarks(resolver), *warnings], hooked)
-    if resolver.tables:
-        resolver.refuse_objects(resolution.config)
     refuse_opaque(resolution.config)
     if resolver.masked:
         refuse_other_texts(resolver, resolution.config)

@@ -22,7 +22,7 @@ from expkit.errors import ConfigError, ConfigUpdateError
 from expkit.record.tagged import Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from logging import Logger
 
     from expkit.config.base import Base
@@ -316,15 +316,24 @@ class Resolver:
 
         refuse_missing(Outcome(self.tables, self.assembled(), {}).missing)
 
-    def refuse_objects(self, config: Mapping[Any, Any]) -> None:
-        """Refuse what the classes of entries refuse.
+    def finish_objects(self, *, force: bool) -> None:
+        """Make the objects of entries of a class, and let these hold what the objects hold.
+
+        Args:
+            force: accept keys that no field has.
 
         Raises:
-            ConfigTypeError: the message has a line for each.
+            ConfigTypeError: classes refuse values; the message has a line for each.
         """
-        from expkit.config.typed.outcome import refuse_objects
+        if not self.tables:
+            return
+        from expkit.config.typed.outcome import finish_objects
 
-        refuse_objects(self.tables, config, self.giver)
+        typed = [branch for branch in self.branches.values() if branch.table]
+        for branch in typed:  # the configs' own results stay as they were, for whoever asks what they gave
+            branch.summary.update(copy_containers(dict(branch.summary)))
+        branches = [(branch.node.keys, branch.table, branch.summary) for branch in typed]
+        finish_objects(branches, self.giver, strict=not force)
 
     def giver(self, name: str) -> Origin | None:
         """Who gave an entry, or something in it or around it, its value; last, if several did."""

@@ -419,13 +419,16 @@ def test_config_functions_see_objects_of_ingredients(made):
 
 
 def test_objects_that_are_not_made_of_their_fields(made):
-    """An object that its fields do not make again stays the object that it is."""
+    """An object that cannot be made by giving its fields stays the object that it is."""
 
-    @dataclass(eq=False)
+    @dataclass(init=False)
     class Handle:
         n: int = 1
 
-    handle = Handle()
+        def __init__(self, other):
+            self.n = other
+
+    handle = Handle(2)
     run = made({"handle": handle}).run()
     assert run.config["handle"] is handle
     assert not run.plan.resolution.declared

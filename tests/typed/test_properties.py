@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expkit.config.typed.fit import Fitting
-from expkit.config.typed.giving import fitted_text
-from expkit.config.typed.objects import made, rebuilds
+from expkit.config.typed.giving import fitted_text, is_entry
+from expkit.config.typed.kept import Kept
+from expkit.config.typed.objects import Maker
 from expkit.config.typed.problems import UnfitError
 from expkit.config.updates import parse_value
 
@@ -100,9 +101,9 @@ def test_objects_are_made_again_of_their_fields(value):
     """Plain fields make an object that is equal, and the fields of that are the same."""
     fit = Fitting()
     plain = fit(Outer, value)
-    assert rebuilds(value)
-    assert made(Outer, plain) == value
-    assert fit(Outer, made(Outer, plain)) == plain
+    assert is_entry(value)
+    assert Maker(Kept())(Outer, plain) == value
+    assert fit(Outer, Maker(Kept())(Outer, plain)) == plain
 
 
 TYPED = [int, float, str, bool, Path, Colour, Optional[int], Decimal, UUID, date]

@@ -9,17 +9,17 @@ from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.fixed import FixedDict
 from expkit.config.merging import fill_in
-from expkit.config.typed.fit import Fitting, chosen, lacking_fields
-from expkit.config.typed.giving import fitted_own, note
+from expkit.config.typed.fit import Fitting, begun, chosen, lacking_fields
+from expkit.config.typed.giving import fitted_own, is_entry, note
+from expkit.config.typed.kept import taken_apart
 from expkit.config.typed.kinds import holds_shape, shapes_in, text_of
-from expkit.config.typed.objects import made, rebuilds
+from expkit.config.typed.objects import Maker
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.table import Entry, has_fields
 from expkit.config.values import differs, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import CodeType, TracebackType
+    from collections.abc import Iterable, Mapping
 
     from expkit.config.origin import Origin
     from expkit.config.typed.table import Table
@@ -36,6 +36,9 @@ class Bindings:
         entries: the function's entries, in which overrides win.
         preset: what earlier configs gave.
         places: of the names.
+
+    Attributes:
+        begun: what is known of objects that must be given.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class Bindings:
         self._preset = preset
         self._places = places
         self._built: dict[str, Any] = {}
+        self._shown: dict[str, Any] = {}
         self._lacking: set[str] = set()
+        self.begun: dict[str, Any] = {}
 
     def declared(self, name: str) -> Entry | None:
         """What is declared about a name, here or elsewhere."""
@@ -61,7 +66,7 @@ class Bindings:
     def entry(self, name: str, value: Any) -> Entry | None:
         """What is declared about a name; an object of a class of fields declares itself."""
         entry = self.declared(name)
-        if entry is None and has_fields(value) and name in self._places and rebuilds(value):
+        if entry is None and has_fields(value) and name in self._places and is_entry(value):
             kind = type(value)
             origin = self._places[name]
             entry = self._table.declare(Entry(path=(name,), kind=kind, text=text_of(kind), origin=origin))
@@ -83,7 +88,7 @@ class Bindings:
         """What an override gave; of a type that could not be told before, it is converted now."""
         held = self._entries[name]
         try:
-            fitted = Fitting(done=self._table.done, above=entry.path)(entry.kind, plain(held))
+            fitted = Fitting(kept=self._table.kept, above=entry.path)(entry.kind, plain(held))
         except UnfitError:  # told in the end
             return held
         return fitted if differs(fitted, held) or type(fitted) is tuple else held
@@ -93,14 +98,13 @@ class Bindings:
         if is_a(own, dict) and is_a(before, dict):
             own = fill_in(own, before)
         whole = self._imposed(entry, name, own)
-        self._built[name] = whole
-        return self._object(entry, whole)
+        return self._object(entry, name, whole)
 
     def _imposed(self, entry: Entry, name: str, own: Any) -> Any:
         """The plain value in which overrides have won."""
         fixed = self._entries.fixed.get(name)
         try:
-            fit = Fitting(strong=fixed, done=self._table.done, above=entry.path)
+            fit = Fitting(strong=fixed, kept=self._table.kept, above=entry.path)
             own = fit(entry.kind, {} if _is_of_another(entry, own, fixed) else own)
             if name not in self._entries.fixed:
                 return own
@@ -110,22 +114,22 @@ class Bindings:
             note(self._table, entry, error)
             return plain(own)
 
-    def _object(self, entry: Entry, value: Any) -> Any:
-        if lacking_fields(entry.kind, value):
-            return value
-        try:
-            return made(entry.kind, value)
-        except UnfitError as error:
-            note(self._table, entry.but(soft=False), error)
-            return value
+    def _object(self, entry: Entry, name: str, value: Any) -> Any:
+        shown = value
+        if not lacking_fields(entry.kind, value):
+            try:
+                shown = Maker(self._table.kept, entry.path)(entry.kind, value)
+            except UnfitError as error:
+                note(self._table, entry.but(soft=False), error)
+        self._built[name], self._shown[name] = value, taken_apart(shown)
+        return shown
 
     def inherited(self, name: str, value: Any) -> Any:
         """What a parameter holds whose value an earlier config gave."""
         entry = self.declared(name)
         if entry is None or not holds_shape(entry.kind):
             return value
-        self._built[name] = plain(value)
-        return self._object(entry, self._built[name])
+        return self._object(entry, name, plain(value))
 
     def given(self, name: str) -> list[Any]:
         """What a name holds behind an annotation without a value: nothing, or the value that was given."""
@@ -136,6 +140,7 @@ class Bindings:
         value = self._preset.get(name, NOTHING)
         if value is NOTHING and not self._can_begin(entry, name):
             self._lacking.add(name)
+            self.begun[name] = begun(entry.kind)
             return []
         if holds_shape(entry.kind) and shapes_in(entry.kind):
             return self._given_object(entry, name, {} if value is NOTHING else value)
@@ -152,8 +157,7 @@ class Bindings:
         if lacking_fields(entry.kind, whole):
             self._lacking.add(name)
             return []
-        self._built[name] = whole
-        return [self._object(entry, whole)]
+        return [self._object(entry, name, whole)]
 
     def _inherit(self, name: str, value: Any) -> None:
         if value is not NOTHING:
@@ -165,20 +169,33 @@ class Bindings:
         entry = self.declared(name)
         if entry is None or not holds_shape(entry.kind):
             return value
-        now = fitted_own(self._table, entry, value, self._places.get(name))
+        now = self._now(entry, name, value)
         held: Any = self._entries.get(name)
         if is_a(held, FixedDict) and is_a(now, dict):
             _take_changes(held, self._built.get(name, {}), now)
         return now
 
-    def until(self, error: NameError, code: CodeType) -> dict[str, Any] | None:
-        """The variables of a function that could not go on without an entry that must be given; else None."""
+    def _now(self, entry: Entry, name: str, value: Any) -> Any:
+        """What an object holds that the function was given, plain: as it was made, but for what the function changed."""
+        apart = taken_apart(value)
+        if name in self._shown and not differs(apart, self._shown[name]):
+            return self._built[name]
+        now = fitted_own(self._table, entry, value, self._places.get(name))
+        return _but_for_changes(self._built.get(name), self._shown.get(name), apart, now)
+
+    def skips(self, error: NameError, names: Iterable[str]) -> bool:
+        """Whether a statement can be left out, as it needs an entry that must be given; its names are lacking, then.
+
+        Args:
+            error: of the statement.
+            names: that the statement would have bound.
+        """
         found = re.search(r"'(\w+)'", str(error))
-        frame = _frame(error.__traceback__, code)
-        if found is None or found[1] not in self._lacking or frame is None:
-            return None
+        if found is None or found[1] not in self._lacking:
+            return False
+        self._lacking.update(names)
         self._table.stopped = True
-        return {name: value for name, value in frame.f_locals.items() if not name.startswith("__expkit_")}
+        return True
 
 
 def _is_of_another(entry: Entry, own: Any, fixed: Any) -> bool:
@@ -189,12 +206,16 @@ def _is_of_another(entry: Entry, own: Any, fixed: Any) -> bool:
     return chosen(shapes, own, fixed) is not chosen(shapes, own)
 
 
-def _frame(trace: TracebackType | None, code: CodeType) -> Any:
-    while trace is not None:
-        if trace.tb_frame.f_code is code:
-            return trace.tb_frame
-        trace = trace.tb_next
-    return None
+def _but_for_changes(built: Any, shown: Any, apart: Any, now: Any) -> Any:
+    """What was built, with the changes between what was shown and what is there now."""
+    if not all(is_a(one, dict) for one in (built, shown, apart, now)):
+        return now
+    return {
+        key: built[key]
+        if key in built and key in shown and not differs(apart.get(key, NOTHING), shown[key])
+        else _but_for_changes(built.get(key), shown.get(key), apart.get(key), item)
+        for key, item in now.items()
+    }
 
 
 def _take_changes(held: FixedDict, before: Mapping[Any, Any], now: Mapping[Any, Any]) -> None:

@@ -41,6 +41,9 @@ class Fitting(Pieces):
         raise _closest(kinds, value, errors, at)
 
     def _class_of(self, shapes: list[Shape], value: dict[Any, Any], at: At) -> dict[str, Any]:
+        meant = self.kept.meant((*self.above, *at), shapes, value)
+        if meant is not None and _has(meant, self.strong):
+            return self._fields(meant, value, at)
         refuse_tag(shapes, value, at)
         shape = chosen(shapes, value, self.strong)
         known = {name for other in shapes for name in other.fields}
@@ -83,6 +86,26 @@ def lacking_fields(kind: Any, value: Any, at: At = ()) -> list[At]:
             inner = shapes_in(field.kind)
             found += lacking_fields(field.kind, {}, (*at, name)) if inner else [(*at, name)]
     return found
+
+
+def begun(kind: Any, above: tuple[Shape, ...] = ()) -> dict[str, Any]:
+    """What is known about an object of a class of fields before anything is given: the defaults of its fields.
+
+    Args:
+        kind: the type; of one that is no class, or may be several, nothing is known.
+        above: classes that it lies in.
+    """
+    shapes = shapes_in(kind)
+    if len(shapes) != 1 or shapes[0] in above:
+        return {}
+    fields = shapes[0].fields
+    inner = {name: begun(field.kind, (*above, shapes[0])) for name, field in fields.items() if field.required}
+    known = {name: value for name, value in inner.items() if value}
+    try:
+        known.update(Fitting()(shapes[0].kind, {}))
+    except UnfitError:  # told when the object is made
+        pass
+    return {name: known[name] for name in fields if name in known}
 
 
 def refuse_tag(shapes: Sequence[Shape], value: Mapping[Any, Any], at: At = ()) -> None:
@@ -132,6 +155,9 @@ def _closest(kinds: tuple[Any, ...], value: Any, errors: list[tuple[Any, UnfitEr
     if bounded:
         reasons = dict.fromkeys(error.problems[0].reason for error in bounded)
         return unfit(at, value, " or ".join(reasons), bounded=True)
+    deep = [error for error in real if all(len(problem.at) > len(at) for problem in error.problems)]
+    if len(deep) == 1:
+        return deep[0]
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:
         return unfit(at, value, choose_one(value, choices))

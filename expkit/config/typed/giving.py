@@ -12,11 +12,14 @@ from expkit.config.typed.kinds import (
     holds_shape,
     inner_kind,
     is_leaf,
+    is_part,
     takes_any_key,
     text_of,
 )
-from expkit.config.typed.objects import made, rebuilds
+from expkit.config.typed.library import unchecked
+from expkit.config.typed.objects import finished
 from expkit.config.typed.problems import UnfitError
+from expkit.config.typed.shapes import shape_of
 from expkit.config.typed.table import UNFIT, Entry, Misfit, misfit_of
 from expkit.config.typed.texts import fitted_text
 from expkit.config.values import differs
@@ -52,7 +55,7 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
     if kind is None:
         return _beside(table, entry, path, value, origin)
     try:
-        return fitted_text(Fitting(complete=False, done=table.done, above=path), kind, value, text)
+        return fitted_text(Fitting(complete=False, kept=table.kept, above=path), kind, value, text)
     except UnfitError as error:
         if entry.soft or checked_by_class(entry.kind, keys):
             return value
@@ -98,14 +101,14 @@ def fitted_own(table: Table, entry: Entry, value: Any, origin: Origin | None, st
         strong: what overrides say about the entry.
     """
     try:
-        return Fitting(complete=False, strong=strong, done=table.done, above=entry.path)(entry.kind, value)
+        return Fitting(complete=False, strong=strong, kept=table.kept, above=entry.path)(entry.kind, value)
     except UnfitError as error:
         note(table, entry, error, origin)
         return value
 
 
 def declare_objects(table: Table, found: list[tuple[Path, Any]], origin: Origin) -> None:
-    """Declare the entries that are objects of classes of fields, where their fields make the same object again.
+    """Declare the entries that are objects of classes of fields.
 
     Args:
         table: of the ingredient.
@@ -113,8 +116,14 @@ def declare_objects(table: Table, found: list[tuple[Path, Any]], origin: Origin)
         origin: where they were written down.
     """
     for path, value in found:
-        if rebuilds(value):
+        if is_entry(value):
             table.declare(Entry(path=path, kind=type(value), text=text_of(type(value)), origin=origin))
+
+
+def is_entry(value: Any) -> bool:
+    """Whether a value is an object of a class of fields, and can be made by giving these."""
+    shape = shape_of(type(value))
+    return shape is not None and shape.is_made_of_fields
 
 
 def note(table: Table, entry: Entry, error: UnfitError, origin: Origin | None = None) -> None:
@@ -137,7 +146,7 @@ def settle(table: Table, summary: ConfigSummary, fixed: Mapping[Any, Any]) -> No
             continue
         value = get_in(summary, path)
         try:
-            fitted = Fitting(strong=get_in(fixed, path), done=table.done, above=path)(entry.kind, value)
+            fitted = Fitting(strong=get_in(fixed, path), kept=table.kept, above=path)(entry.kind, value)
         except UnfitError as error:
             note(table, entry, error)
             continue
@@ -146,6 +155,16 @@ def settle(table: Table, summary: ConfigSummary, fixed: Mapping[Any, Any]) -> No
         if takes_any_key(entry.kind):
             summary.open.add(join(path))
     _mark(table, summary)
+    _warn_of_unchecked(table)
+
+
+def _warn_of_unchecked(table: Table) -> None:
+    """Say once which entries are not looked into."""
+    for path, entry in table.entries.items() if unchecked else ():
+        for text, kind in unchecked.items():
+            if is_part(kind, entry.kind):
+                said = f"{entry.origin}: what lies in {join(path)} is not checked: pydantic does not know {text}"
+                table.warnings[said] = None
 
 
 def _mark(table: Table, summary: ConfigSummary) -> None:
@@ -176,22 +195,30 @@ def missing(table: Table, config: Mapping[Any, Any]) -> Iterator[tuple[Path, Ent
             yield from (((*path, *keys), entry) for keys in inner or [()])
 
 
-def check_objects(table: Table, config: Mapping[Any, Any]) -> None:
-    """Make an object of every entry of a class, so that its validators run; what they refuse is noted."""
+def finish(table: Table, config: dict[Any, Any], *, strict: bool) -> None:
+    """Make an object of every entry of a class, so that its validators run; what they refuse is noted.
+
+    Args:
+        table: of the ingredient.
+        config: its entries; they get what the objects hold, where these can be made of it again.
+        strict: refuse keys that no field has.
+    """
     lacking = {path for path, _ in missing(table, config)}
     for path, entry in table.entries.items():
         if holds_shape(entry.kind) and has_path(config, path) and not any(one[: len(path)] == path for one in lacking):
-            _check(table, entry, get_in(config, path))
+            put_in(config, path, _finished(table, entry, get_in(config, path), strict=strict))
     for whole in () if table.misfits else table.wholes:
         if not any(path[0] in whole.names for path in lacking):
-            _check(table, entry_of(whole), {name: config[name] for name in whole.names if name in config})
+            own = {name: config[name] for name in whole.names if name in config}
+            config.update(_finished(table, entry_of(whole), own, strict=False))
 
 
-def _check(table: Table, entry: Entry, value: Any) -> None:
+def _finished(table: Table, entry: Entry, value: Any, *, strict: bool) -> Any:
     try:
-        made(entry.kind, value)
+        return finished(entry.kind, value, table.kept, entry.path, strict=strict)
     except UnfitError as error:
         note(table, entry.but(soft=False), error)
+        return value
 
 
 def entry_of(whole: Whole) -> Entry:

@@ -12,11 +12,11 @@ from expkit.config.paths import get_in, join, put_in
 from expkit.config.typed.declared import Declared
 from expkit.config.typed.docs import places
 from expkit.config.typed.fit import chosen, lacking_fields
-from expkit.config.typed.giving import check_objects, missing
+from expkit.config.typed.giving import finish, missing
 from expkit.config.typed.kinds import bare, choices, holds_shape, inner_kind, kind_of, shapes_in, text_of
 from expkit.config.typed.library import dumped
 from expkit.config.typed.misfits import required_error, type_error
-from expkit.config.typed.objects import made
+from expkit.config.typed.objects import Maker
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.table import misfit_of
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from expkit.config.paths import Path
-    from expkit.config.typed.shapes import Shape
     from expkit.config.typed.table import Entry, Table
 
     Tables = Sequence[tuple[Path, Table]]
@@ -69,9 +68,9 @@ class Outcome:
         return tuple(found.values())
 
     @cached_property
-    def _objects(self) -> list[tuple[Path, Entry]]:
+    def _objects(self) -> list[tuple[Path, Entry, Table]]:
         return [
-            (keys + entry.path, entry)
+            (keys + entry.path, entry, table)
             for keys, table in self._tables
             for entry in table.entries.values()
             if holds_shape(entry.kind)
@@ -84,11 +83,11 @@ class Outcome:
 
     def with_objects(self, keys: Path, value: Any) -> Any:
         """See :meth:`expkit.config.resolve.Resolution.with_objects`."""
-        for path, entry in self._objects:
+        for path, entry, table in self._objects:
             if keys[: len(path)] == path:
-                return self._made(path, keys[len(path) :], entry, value)
+                return self._made(path, keys[len(path) :], entry, table, value)
             if path[: len(keys)] == keys:
-                value = self._inserted(path, len(keys), entry, value)
+                value = self._inserted(path, len(keys), entry, table, value)
         return value
 
     def recorded(self, config: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -101,7 +100,7 @@ class Outcome:
             put_in(config, entry.path, dumped(entry.annotation, value))
         return config
 
-    def _inserted(self, path: Path, depth: int, entry: Entry, value: Any) -> Any:
+    def _inserted(self, path: Path, depth: int, entry: Entry, table: Table, value: Any) -> Any:
         inner = get_in(value, path[depth:], self)
         if inner is self:
             return value
@@ -110,13 +109,15 @@ class Outcome:
         for key in path[depth:-1]:
             below[key] = dict(below[key])
             below = below[key]
-        below[path[-1]] = self._made(path, (), entry, inner)
+        below[path[-1]] = self._made(path, (), entry, table, inner)
         return value
 
-    def _made(self, path: Path, keys: Path, entry: Entry, value: Any) -> Any:
+    def _made(self, path: Path, keys: Path, entry: Entry, table: Table, value: Any) -> Any:
         kind = inner_kind(entry.kind, keys) if keys else entry.kind
         try:
-            return value if kind is None or lacking_fields(kind, value) else made(kind, value)
+            if kind is None or lacking_fields(kind, value):
+                return value
+            return Maker(table.kept, entry.path + keys)(kind, value)
         except UnfitError as error:
             own = entry.but(path=path)
             misfits = [misfit_of(own, (*path, *keys), one) for one in error.problems]
@@ -139,13 +140,13 @@ class Outcome:
         yield self._declared(path, entry, required=required)
         yield from self._fields(path, entry.kind, get_in(self._config, path), ())
 
-    def _fields(self, path: Path, kind: Any, value: Any, above: tuple[Shape, ...]) -> Iterator[Declared]:
+    def _fields(self, path: Path, kind: Any, value: Any, above: tuple[type, ...]) -> Iterator[Declared]:
         shapes = shapes_in(kind)
         if not shapes:
             return
         value = value if is_a(value, dict) else {}
         shape = chosen(shapes, value) if len(shapes) > 1 else shapes[0]
-        if shape in above and not value:
+        if shape.kind in above and not value:
             return
         file, lines = places(shape.kind)
         origin = Origin(f"class {shape.kind.__name__}", file)
@@ -160,7 +161,7 @@ class Outcome:
                 required=field.required,
                 choices=choices(field.kind),
             )
-            yield from self._fields(here, bare(field.kind)[0], value.get(name), (*above, shape))
+            yield from self._fields(here, bare(field.kind)[0], value.get(name), (*above, shape.kind))
 
 
 def _is_lost(value: Any) -> bool:
@@ -192,12 +193,19 @@ def refuse_missing(missing: Iterable[Declared]) -> None:
         raise required_error(entries)
 
 
-def refuse_objects(tables: Tables, config: Mapping[Any, Any], who: Who) -> None:
-    """Refuse what the classes of entries refuse.
+def finish_objects(branches: Iterable[tuple[Path, Table, dict[Any, Any]]], who: Who, *, strict: bool) -> None:
+    """Make the objects of a config, and let its entries hold what these hold.
+
+    Args:
+        branches: keys of each ingredient from the root, its table and its entries.
+        who: tells who gave an entry its value.
+        strict: refuse keys that no field has.
 
     Raises:
-        ConfigTypeError: the message has a line for each.
+        ConfigTypeError: classes refuse values; the message has a line for each.
     """
-    for keys, table in tables:
-        check_objects(table, get_in(config, keys, {}))
+    tables = []
+    for keys, table, config in branches:
+        finish(table, config, strict=strict)
+        tables.append((keys, table))
     refuse_misfits(tables, who)

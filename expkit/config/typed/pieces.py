@@ -22,11 +22,13 @@ from expkit.config.typed.kinds import (
 from expkit.config.typed.leaves import BUILTIN, At, fit_leaf, is_one, one_of, same
 from expkit.config.typed.library import validated
 from expkit.config.typed.problems import Problem, UnfitError, unfit
-from expkit.config.typed.shapes import ABSENT, Shape, shape_of
+from expkit.config.typed.shapes import ABSENT, Field, Shape, shape_of
 from expkit.config.values import differs
 from expkit.record.tagged import Masked, Opaque
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
 
 _SETS = (set, frozenset)
@@ -171,26 +173,30 @@ class Pieces:
         given = _entries(shape, value, at)
         fitted: dict[str, Any] = {}
         problems: list[Problem] = []
-        for name, field in shape.fields.items():
-            found = given.get(name, ABSENT)
-            if found is ABSENT and self.complete and field.default is not None:
-                found = field.default()
-            if found is ABSENT:
-                continue
+        for field, found in self._begun(shape, given):
             try:
-                fitted[name] = self.inside(name)(kind_of(field), found, (*at, name))
+                fitted[field.name] = self.inside(field.name)(kind_of(field), found, (*at, field.name))
             except UnfitError as error:
                 if not field.soft:
                     problems += error.problems
-                fitted[name] = found  # the class converts it, or says what is wrong
+                fitted[field.name] = found  # the class converts it, or says what is wrong
         others = {key: item for key, item in given.items() if key not in shape.fields}
         if self.strict:
             problems += misspelt(shape, others, at) + _lacking(shape, fitted, at)
         if problems:
             raise UnfitError(*problems)
+        whole = {**fitted, **others}
         if shape.is_made(value):
-            self.kept.keep(place, fitted, value)
-        return {**fitted, **others}
+            self.kept.keep_given(place, whole, value)
+        return whole
+
+    def _begun(self, shape: Shape, given: dict[Any, Any]) -> Iterator[tuple[Field, Any]]:
+        """The fields that have values, given ones or, where these are to be filled in, defaults."""
+        for name, field in shape.fields.items():
+            if name in given:
+                yield field, given[name]
+            elif self.complete and field.default is not None and (default := field.default()) is not ABSENT:
+                yield field, default
 
 
 def is_exactly(kind: Any, value: Any) -> bool:
@@ -213,7 +219,7 @@ def is_exactly(kind: Any, value: Any) -> bool:
 
 def _class_of(shape: Shape, value: Any) -> Shape | None:
     """The class of an object of a class of fields: it may be a subclass of what is declared."""
-    return shape_of(type(value)) if shape.is_made(value) else None
+    return shape_of(type(value)) if type(value) is not shape.kind and shape.is_made(value) else None
 
 
 def _entries(shape: Shape, value: Any, at: At) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
@@ -9,6 +10,10 @@ from expkit._support.frozen import Frozen
 from expkit._support.odd import is_a
 from expkit.config.typed.docs import doc_in, written_docs
 from expkit.errors import ConfigScopeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ABSENT = type("Absent", (), {"__repr__": lambda _: "ABSENT"})()
 """What stands for a value that is not there."""
@@ -51,19 +56,57 @@ class Shape:
         kind: the class.
         fields: by name, in order.
         extra: whether it takes other fields, too.
+        is_dict: whether its objects are plain dicts.
+        checks_defaults: whether its validators see values that are defaults, too.
     """
 
     extra = False
+    is_dict = False
+    checks_defaults = True
 
     def __init__(self, kind: Any) -> None:
         self.kind = kind
         self.fields: dict[str, Field] = {field.name: field for field in self._find()}
+
+    @property
+    def arguments(self) -> frozenset[str]:
+        """Fields that objects do not keep."""
+        return frozenset()
 
     @cached_property
     def docs(self) -> dict[str, str]:
         """What is said about the fields, in the class's source as well."""
         written = written_docs(self.kind)
         return {name: field.doc or written.get(name, "") for name, field in self.fields.items()}
+
+    @cached_property
+    def named(self) -> dict[str, str]:
+        """The fields by what the class itself calls them where it tells what is wrong."""
+        return {field.alias: name for name, field in self.fields.items() if field.alias}
+
+    @cached_property
+    def is_made_of_fields(self) -> bool:
+        """Whether objects can be made by giving the fields, so that they may be taken apart."""
+        from inspect import signature
+
+        if any(self.fields[name].required for name in self.arguments & self.fields.keys()):
+            return False
+        try:
+            signature(self.kind).bind(**{field.alias or name: None for name, field in self.fields.items()})
+        except (TypeError, ValueError):
+            return False
+        return True
+
+    def of(self, kind: Any) -> Shape:
+        """The same class with arguments for its type variables."""
+        free = getattr(self.kind, "__parameters__", ())
+        arguments = dict(zip(free, get_args(kind), strict=False))
+        if not arguments:
+            return self
+        other = copy(self)
+        fields = self.fields.items()
+        other.fields = {name: field.but(kind=_filled(field.kind, arguments)) for name, field in fields}
+        return other
 
     def _find(self) -> list[Field]:
         raise NotImplementedError
@@ -79,7 +122,8 @@ class Shape:
 
     def apart(self, value: Any) -> dict[str, Any]:
         """The values of an object's fields."""
-        return {name: getattr(value, name) for name in self.fields if hasattr(value, name)}
+        names = (name for name in self.fields if name not in self.arguments)
+        return {name: getattr(value, name) for name in names if hasattr(value, name)}
 
     def is_made(self, value: Any) -> bool:
         """Whether a value is an object of the class."""
@@ -123,6 +167,13 @@ class Shape:
 
 
 class _DataClass(Shape):
+    @property
+    def arguments(self) -> frozenset[str]:
+        """Fields that are only arguments: ``InitVar``."""
+        return frozenset(
+            name for name, field in self.kind.__dataclass_fields__.items() if field._field_type.name == "_FIELD_INITVAR"
+        )
+
     def _find(self) -> list[Field]:
         hints = self._hints()
         return [
@@ -148,7 +199,7 @@ class _Attrs(Shape):
         return [
             self._field(
                 field.name,
-                hints.get(field.name, Any),
+                hints.get(field.name, field.type or Any),
                 self._default(field.default),
                 doc_in(field.metadata),
                 getattr(field, "alias", None) or field.name.lstrip("_"),
@@ -167,6 +218,8 @@ class _Attrs(Shape):
 
 
 class _Pydantic(Shape):
+    checks_defaults = False
+
     def _find(self) -> list[Field]:
         if "model_rebuild" in dir(self.kind):
             self.kind.model_rebuild()
@@ -179,6 +232,7 @@ class _Pydantic(Shape):
                 info.annotation,
                 self._default(info),
                 info.description or doc_in(info.metadata),
+                _alias(info),
                 soft=True,
             )
             for name, info in infos.items()
@@ -199,16 +253,26 @@ class _Pydantic(Shape):
 
     def make(self, values: dict[str, Any]) -> Any:
         """An object of the class; its validators run."""
-        infos = getattr(self.kind, "__pydantic_fields__", None) or self.kind.model_fields
-        named = {_key(name, infos.get(name)): value for name, value in values.items()}
+        named = {self._key(name): value for name, value in values.items()}
         return self.kind.model_validate(named) if hasattr(self.kind, "model_validate") else self.kind(**named)
 
     def apart(self, value: Any) -> dict[str, Any]:
         """The values of an object's fields."""
         return {**super().apart(value), **(getattr(value, "model_extra", None) or {})}
 
+    @cached_property
+    def is_made_of_fields(self) -> bool:
+        """Always."""
+        return True
+
+    def _key(self, name: str) -> str:
+        field = self.fields.get(name)
+        return (field.alias if field else "") or name
+
 
 class _TypedDict(Shape):
+    is_dict = True
+
     def _find(self) -> list[Field]:
         needed = self.kind.__required_keys__
         return [
@@ -244,30 +308,42 @@ class _NamedTuple(Shape):
         ]
 
 
-_shapes: dict[int, tuple[Any, Shape | None]] = {}
+_shapes: dict[int, tuple[type, Shape | None]] = {}
+_MOST = 512
 
 
 def shape_of(kind: Any) -> Shape | None:
-    """What a class is made of; None for anything else.
+    """What a class is made of, one with arguments (``Pair[int]``) as well; None for anything else.
 
     Raises:
         ConfigScopeError: a field's type cannot be evaluated.
     """
+    origin = get_origin(kind)
+    if origin is not None:
+        shape = _of_class(origin) if isinstance(origin, type) else None
+        return None if shape is None else shape.of(kind)
+    return _of_class(kind) if isinstance(kind, type) else None
+
+
+def _of_class(kind: type) -> Shape | None:
     known = _shapes.get(id(kind))
     if known is None or known[0] is not kind:
-        finder = _finder(kind if isinstance(kind, type) else None)
-        origin = get_origin(kind)
-        if finder is None and isinstance(origin, type):
-            finder, kind_of_fields = _finder(origin), origin
-        else:
-            kind_of_fields = kind
-        known = _shapes[id(kind)] = kind, finder(kind_of_fields) if finder else None
+        if len(_shapes) > _MOST:  # classes that functions make anew, and whose runs are over
+            _shapes.clear()
+        finder = _finder(kind)
+        known = _shapes[id(kind)] = kind, finder(kind) if finder else None
     return known[1]
 
 
-def _finder(kind: Any) -> type[Shape] | None:
-    if kind is None:
-        return None
+def _filled(kind: Any, arguments: Mapping[Any, Any]) -> Any:
+    """A type with its variables replaced."""
+    if type(kind).__name__ == "TypeVar":
+        return arguments.get(kind, kind)
+    free = getattr(kind, "__parameters__", ()) if get_origin(kind) is not None else ()
+    return kind[tuple(arguments.get(one, one) for one in free)] if free else kind
+
+
+def _finder(kind: type) -> type[Shape] | None:
     if hasattr(kind, "__pydantic_validator__"):
         return None if getattr(kind, "__pydantic_root_model__", False) or kind.__name__ == "BaseModel" else _Pydantic
     for mark, finder in (("__attrs_attrs__", _Attrs), ("__dataclass_fields__", _DataClass)):
@@ -278,11 +354,11 @@ def _finder(kind: Any) -> type[Shape] | None:
     return _TypedDict if issubclass(kind, dict) and hasattr(kind, "__required_keys__") else None
 
 
-def _key(name: str, info: Any) -> str:
-    """What a pydantic field is called in what it is validated from."""
+def _alias(info: Any) -> str:
+    """What a pydantic field is called in what it is validated from; empty if that is its name."""
     alias = getattr(info, "validation_alias", None)
     choices = getattr(alias, "choices", [alias])
-    return next((choice for choice in choices if isinstance(choice, str)), name)
+    return next((choice for choice in choices if isinstance(choice, str)), "")
 
 
 def _annotations(kind: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.frozen import Frozen
@@ -9,6 +10,7 @@ from expkit._support.frozen import Frozen
 if TYPE_CHECKING:
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
+    from expkit.config.typed.kept import Kept
     from expkit.config.typed.problems import Problem
 
 
@@ -96,7 +98,6 @@ class Table:
         asked: such entries of named configs.
         stopped: whether a config function could not go on without an entry that must be given.
         warnings: what looks like a type, and is none.
-        done: what values became by types with checks of the user's, by path; these are not to change them again.
     """
 
     def __init__(self) -> None:
@@ -109,7 +110,13 @@ class Table:
         self.asked: dict[Path, Entry] = {}
         self.stopped = False
         self.warnings: dict[str, None] = {}
-        self.done: dict[Path, list[Any]] = {}
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What values became, and the objects that lie at paths."""
+        from expkit.config.typed.kept import Kept
+
+        return Kept()
 
     def __bool__(self) -> bool:
         return bool(self.entries)
