@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from expkit.errors import RunExistsError, StoreNameError
 from expkit.stores.sql.store import SqlStore
@@ -79,6 +80,18 @@ def test_ids_go_on(store):
     other = SqlStore(store.place)
     assert other.create(sample_record()) == 43
     other.close()
+
+
+def test_ids_go_on_from_the_predecessor(databases, tmp_path):
+    """Where Sacred has recorded into the database, the next id is one more than its greatest; its tables stay."""
+    store = SqlStore(databases.bare(tmp_path))
+    with store.server.engine.connect() as connection:
+        connection.execute(text("CREATE TABLE run (id INTEGER, run_id VARCHAR(24), experiment_id INTEGER)"))
+        connection.execute(text("INSERT INTO run VALUES (1, '0', 1), (2, '41', 1), (3, 'mine', 1)"))
+        connection.commit()
+    assert [store.create(sample_record()) for _ in range(2)] == [42, 43]
+    assert [key.id for key in store.ids()] == [42, 43]
+    store.close()
 
 
 def test_no_gaps(store):

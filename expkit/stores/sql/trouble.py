@@ -34,6 +34,8 @@ _REFUSALS = (
     (r"No space left|disk is full|DiskFull|\(1114,|\(1021,", "has no room left"),
 )
 
+_SLOW = r"\(2013,.*timed out|statement timeout|lock timeout|idle-in-transaction"
+
 _FILE = (
     (r"unable to open", "cannot be opened"),
     (r"is locked|is busy", "is held by another program for too long"),
@@ -73,6 +75,8 @@ def sentence(error: Exception, place: Place) -> str:
     refusal = _meaning(_REFUSALS, words)
     if refusal is not None:
         return f"the {name} server at {place.where} {refusal.format(database=place.database)}: {words}"
+    if re.search(_SLOW, words):
+        return f"the {name} server at {place.where} has not answered in time: {words}"
     absence = _meaning(_ABSENT, words)
     if absence is not None:
         where = f"no {name} server answers at {place.where}: {absence.format(said=words)}"
