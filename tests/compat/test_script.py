@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import re
+import zipfile
 
 import pytest
 
@@ -115,23 +116,35 @@ def test_error_at_import_of_a_module(python, sacred_run, write):
     assert "No module named 'nosuchthing'" in run.stderr
 
 
+@pytest.mark.parametrize("script", ["folder", "./folder/", "./folder/../look.py", "folder/../folder", "look.zip"])
+def test_whatever_python_runs(python, sacred_run, write, tmp_path, script):
+    """A folder or zip file with a ``__main__.py`` runs; paths stay as they were typed."""
+    write({"look.py": LOOK, "folder/__main__.py": "import beside\n" + LOOK, "folder/beside.py": ""})
+    with zipfile.ZipFile(tmp_path / "look.zip", "w") as packed:
+        for name in ("__main__.py", "beside.py"):
+            packed.write(tmp_path / "folder" / name, name)
+    alone, run = python(script, "with", "a=1"), sacred_run(script, "with", "a=1")
+    assert (run.stdout, run.stderr, run.returncode) == (alone.stdout, alone.stderr, 0)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["trian.py"], r"there is no script trian\.py; did you mean train\.py\?"),
         (["nowhere/train.py"], r"there is no script nowhere/train\.py"),
-        (["folder"], "folder is a folder; name a script in it, or a module after -m"),
+        (["folder"], r".*folder is a folder without a __main__\.py; name a script in it, or a module after -m"),
         (["-m"], "-m needs the name of a module"),
         (["-m", "nosuch"], "there is no module nosuch"),
         (["-m", "nosuch.inside"], r"there is no module nosuch\.inside"),
         (["-m", "folder"], r"there is no module folder\.__main__"),
+        (["-m", "pkg.nosuch"], r"there is no module pkg\.nosuch"),
     ],
 )
-def test_nothing_to_run(sacred_run, write, words, said):
-    """What cannot be run is said in one line; the exit code is 2."""
-    write({"train.py": TRAIN, "folder/thing.py": ""})
+def test_nothing_to_run(python, sacred_run, write, words, said):
+    """What cannot be run is said in one line; the exit code is Python's."""
+    write({"train.py": TRAIN, "folder/thing.py": "", "pkg/__init__.py": ""})
     run = sacred_run(*words)
-    assert run.returncode == 2
+    assert run.returncode == python(*words).returncode
     assert re.fullmatch(rf"expkit\.compat\.sacred: {said}\n", run.stderr)
 
 

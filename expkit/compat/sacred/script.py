@@ -20,18 +20,23 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, TracebackType
 
-MISTAKE = 2
+FAILURE, MISTAKE = 1, 2
 
 
 class _Unusable(Exception):  # noqa: N818
-    """What was typed names nothing that can be run."""
+    """What was typed names nothing that can be run; ``code`` is the exit code that Python has for that."""
+
+    def __init__(self, message: str, code: int = FAILURE) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def main() -> None:
     """Run what ``sys.argv`` names; its exceptions and its exit come through.
 
     Raises:
-        SystemExit: there is nothing to run (2), help was asked for (0), or the script exits.
+        SystemExit: there is nothing to run (2, or 1 where Python exits so), help was asked for (0), or the script
+            exits.
     """
     words = sys.argv[1:]
     if not words or words[0] in ("-h", "--help"):
@@ -41,17 +46,19 @@ def main() -> None:
         start = _module(words[1:]) if words[0] == "-m" else _script(words)
     except _Unusable as error:
         sys.stderr.write(f"expkit.compat.sacred: {error}\n")
-        raise SystemExit(MISTAKE) from None
+        raise SystemExit(error.code) from None
     start()
 
 
 def _script(words: list[str]) -> Callable[[], None]:
-    path = os.path.abspath(words[0])
+    path = os.path.join(os.getcwd(), words[0])  # as Python puts it together
     _check_script(words[0])
+    sys.argv[:] = words
+    if not path.endswith(".py") and (spec := _spec_inside(path)) is not None:
+        return _of_spec(spec)
     with open(path, "rb") as file:
         source = file.read()
-    sys.argv[:] = words
-    if not getattr(sys.flags, "safe_path", sys.flags.isolated):
+    if not _is_safe():
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     from importlib.machinery import SourceFileLoader
 
@@ -63,26 +70,46 @@ def _script(words: list[str]) -> Callable[[], None]:
 def _check_script(script: str) -> None:
     from expkit._support.nearest import did_you_mean
 
-    if os.path.isdir(script):
-        raise _Unusable(f"{script} is a folder; name a script in it, or a module after -m")
     if not os.path.exists(script):
         folder = os.path.dirname(script) or os.curdir
         beside = [name for name in os.listdir(folder) if name.endswith(".py")] if os.path.isdir(folder) else []
-        raise _Unusable(f"there is no script {script}{did_you_mean(os.path.basename(script), beside)}")
+        raise _Unusable(f"there is no script {script}{did_you_mean(os.path.basename(script), beside)}", MISTAKE)
     if not os.access(script, os.R_OK):
-        raise _Unusable(f"the script {script} cannot be read")
+        raise _Unusable(f"the script {script} cannot be read", MISTAKE)
+
+
+def _spec_inside(path: str) -> ModuleSpec | None:
+    """The ``__main__`` in a folder or zip file, which then comes first in ``sys.path``; None for other files."""
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec("__main__", [path])
+    if spec is not None:
+        sys.path[0 : 0 if _is_safe() else 1] = [path]
+    elif os.path.isdir(path):
+        raise _Unusable(f"{path} is a folder without a __main__.py; name a script in it, or a module after -m")
+    return spec
+
+
+def _is_safe() -> bool:
+    """Whether Python was told to put no folder first in ``sys.path``."""
+    return bool(getattr(sys.flags, "safe_path", sys.flags.isolated))
 
 
 def _module(words: list[str]) -> Callable[[], None]:
     if not words:
-        raise _Unusable("-m needs the name of a module")
+        raise _Unusable("-m needs the name of a module", MISTAKE)
     sys.argv[:] = ["-m", *words[1:]]
     spec = _spec(words[0])
+    start = _of_spec(spec)
+    sys.argv[0] = spec.origin or words[0]
+    return start
+
+
+def _of_spec(spec: ModuleSpec) -> Callable[[], None]:
     assert spec.loader is not None
     code = spec.loader.get_code(spec.name)  # type: ignore[attr-defined]
     if code is None:
         raise _Unusable(f"the module {spec.name} has no code of Python")
-    sys.argv[0] = spec.origin or words[0]
     module = _new_main(spec.origin)
     module.__spec__, module.__loader__, module.__package__ = spec, spec.loader, spec.parent
     module.__cached__ = spec.cached  # type: ignore[attr-defined]
