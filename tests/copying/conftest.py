@@ -144,11 +144,10 @@ def is_same(src, dst):
 def expkit(tmp_path):
     """Runs the program ``expkit`` in the folder of the test; exit code and what it printed."""
 
-    def run(*words, **options):
+    def run(*words):
         done = subprocess.run([sys.executable, "-m", "expkit", *words], **_surroundings(tmp_path), timeout=120)
         return done.returncode, done.stdout
 
-    run.start = lambda *words: subprocess.Popen([sys.executable, "-m", "expkit", *words], **_surroundings(tmp_path))
     return run
 
 

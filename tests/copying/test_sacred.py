@@ -3,21 +3,21 @@
 import json
 import math
 from datetime import timedelta
+from functools import lru_cache
 
 import pytest
 
 from expkit.errors import BlobNotFoundError, StoreError
 from expkit.record.codec import decode
-from expkit.record.model import COMPLETED, OUTPUT, FileRef, StreamKey
+from expkit.record.model import COMPLETED, OUTPUT, StreamKey
 from expkit.record.wire import record_to_json
 from expkit.stores import copy, open_store
-from expkit.stores.copying.run import COPIED, UNCHANGED
+from expkit.stores.copying.run import COPIED, UNCHANGED, UPDATED
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import sample_annotation, sample_record
 
 from ..servers import mongo
 from . import recorded
-from .conftest import KINDS
 
 PLACES = ("folder", "tinydb", "mongodb", "sql")
 MODEL = bytes(range(256)) * 20
@@ -42,8 +42,7 @@ def theirs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def read_only(theirs):
     """The same, recorded once for all tests that only read."""
-    made = {}
-    return lambda place: made.setdefault(place, None) or made.update({place: theirs(place)}) or made[place]
+    return lru_cache(theirs)
 
 
 def runs_of(store):
@@ -215,3 +214,25 @@ def test_jsonpickle_stays_data(theirs):
     dst = MemoryStore()
     copy(store, dst, store.ids()[0].id)
     assert runs_of(dst)[0].config == {"evil": evil}
+
+
+def test_runs_in_progress(theirs):
+    """A run of Sacred's that went on when it was copied is completed by a later copy."""
+    store, dst = open_store(theirs("folder")), MemoryStore()
+    key = store.ids()[2]
+    folder = store.root / str(key.id)
+    copy(store, dst)
+    assert dst.load(key.uid).status == "RUNNING"
+    tree = json.loads((folder / "run.json").read_text())
+    tree |= {"status": "COMPLETED", "stop_time": tree["heartbeat"], "result": 7}
+    (folder / "run.json").write_text(json.dumps(tree))
+    (folder / "model.bin").write_bytes(b"the last one")
+    with (folder / "cout.txt").open("a") as file:
+        file.write("done\n")
+    report = copy(store, dst)
+    assert [run.what for run in report.runs] == [UNCHANGED, UNCHANGED, UPDATED]
+    run = dst.load(key.uid)
+    assert (run.status, run.result, run.cause) == ("COMPLETED", 7, "")
+    assert dst.read(key.uid, StreamKey(OUTPUT)).endswith(b"\ndone\n")
+    with dst.open_blob(run.files_of("artifact")[0].sha256) as file:
+        assert file.read() == b"the last one"
