@@ -30,20 +30,16 @@ class Kind(Contract):
     @pytest.fixture(autouse=True)
     def _server(self, tmp_path_factory, monkeypatch, tmp_path):
         self.port = buckets.shared(self.name, self.command, tmp_path_factory)
-        netrc = tmp_path / "netrc"
-        netrc.write_text(f"machine 127.0.0.1 login {machines.USER} password {machines.PASSWORD}\n")
-        netrc.chmod(0o600)
-        monkeypatch.setenv("NETRC", str(netrc))
-        self.prepare(monkeypatch)
+        self.prepare(monkeypatch, tmp_path)
 
-    def prepare(self, monkeypatch):
+    def prepare(self, monkeypatch, folder):
         """Whatever a kind needs."""
 
     def make_store(self, folder):
         return RemoteStore(self.url(folder))
 
 
-@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of aiohttp to gcsfs, for 1 MB and more
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of aiohttp to drivers, from 1 MB on
 class TestGoogle(Kind):
     name, command = "google", staticmethod(buckets.google_command)
 
@@ -56,10 +52,11 @@ class TestGoogle(Kind):
         return f"gs://{bucket}/runs?endpoint_url={address}&token=anon"
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 class TestAzure(Kind):
     name, command = "azure", staticmethod(buckets.azure_command)
 
-    def prepare(self, monkeypatch):
+    def prepare(self, monkeypatch, folder):
         where = f"BlobEndpoint=http://127.0.0.1:{self.port}/{buckets.AZURE_ACCOUNT}"
         who = f"AccountName={buckets.AZURE_ACCOUNT};AccountKey={buckets.AZURE_KEY}"
         self.said = f"DefaultEndpointsProtocol=http;{who};{where};"
@@ -81,18 +78,26 @@ class TestSftp(Kind):
         return machines.ssh_url(self.port, folder / "runs")
 
 
-class TestFtp(Kind):
+class WithLogin(Kind):
+    def prepare(self, monkeypatch, folder):
+        netrc = folder / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login {machines.USER} password {machines.PASSWORD}\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+
+
+class TestFtp(WithLogin):
     name, command = "ftp", staticmethod(machines.ftp_command)
 
     def url(self, folder):
         return f"ftp://{machines.USER}@127.0.0.1:{self.port}/{new_uid()}/runs"
 
 
-class TestWebDav(Kind):
+class TestWebDav(WithLogin):
     name, command = "webdav", staticmethod(machines.webdav_command)
 
     def url(self, folder):
         return f"webdav+http://{machines.USER}@127.0.0.1:{self.port}/{new_uid()}/runs"
 
 
-del Contract, Kind, Sample
+del Contract, Kind, Sample, WithLogin
