@@ -140,7 +140,8 @@ class ConfigScope:
     @functools.cached_property
     def _template(self) -> Template:
         with loading:
-            from expkit.config.scope_compile import HELPERS, rewrite
+            from expkit.config.scope_compile import rewrite
+            from expkit.config.scope_nodes import HELPERS
 
         original = self.func.__code__
         source = find_source(self.func, self._made)

@@ -15,6 +15,19 @@ from expkit._support.frozen import Frozen
 from expkit._support.loading import loading
 from expkit.config.origin import place
 from expkit.config.paths import below
+from expkit.config.scope_nodes import (
+    BIND,
+    KEEPS,
+    OPEN,
+    assign,
+    at,
+    call,
+    deferred,
+    fetch,
+    if_given,
+    leave,
+    skippable,
+)
 from expkit.errors import ConfigScopeError
 
 TYPE_CHECKING = False
@@ -23,20 +36,6 @@ if TYPE_CHECKING:
 
     from expkit.config.scope_source import ScopeSource
     from expkit.config.typed.annotations import Annotation
-
-BIND = "__expkit_bind__"
-"""``(name, value) -> value``: called after each binding."""
-KEEPS = "__expkit_keeps__"
-"""``(name) -> bool``: whether ``del name`` is to be ignored."""
-LOCALS = "__expkit_locals__"
-"""Python's ``locals``, whatever the user has made of that name."""
-OPEN = "__expkit_open__"
-"""``(dict) -> dict``: makes what ``locals()`` gave writable."""
-PENDING = "__expkit_pending__"
-"""What was written into ``locals()`` and has to be put into variables."""
-GIVEN = "__expkit_given__"
-"""``(name) -> [value] or []``: the value that was given for a name that is only annotated."""
-HELPERS = (BIND, KEEPS, LOCALS, OPEN, PENDING, GIVEN)
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 
@@ -76,7 +75,9 @@ def rewrite(source: ScopeSource, variables: Sequence[str]) -> Names:
     function = source.node
     rewriter = _Rewriter(source, [name for name in variables if name.isidentifier()])
     body = rewriter.block(function.body)
-    function.body = [*body, _leave(function.body[-1])]
+    if rewriter.asks:
+        body = list(map(skippable, body))
+    function.body = [*body, leave(function.body[-1])]
     return rewriter.names()
 
 
@@ -98,6 +99,7 @@ class _Rewriter(ast.NodeTransformer):
         self._lent: dict[str, int] = {}
         self._lines: dict[str, int] = {}
         self._opened = self._ever_opened = False
+        self.asks = False
 
     def names(self) -> Names:
         none = {**self._lent, **self._defined}
@@ -121,7 +123,7 @@ class _Rewriter(ast.NodeTransformer):
         found = result if isinstance(result, list) else [result]
         if self._opened and isinstance(statement, _SIMPLE):
             self._opened = False
-            found += [_fetch(name, statement) for name in self._variables]
+            found += [fetch(name, statement) for name in self._variables]
         return found
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -188,10 +190,11 @@ class _Rewriter(ast.NodeTransformer):
             found = found.but(local=True)
             self._branches[name, node.lineno] = found
         self._annotations[name] = found
-        kind = [_lambda(found.node, node)] if found.local and found.node is not None else []
+        kind = [deferred(found.node, node)] if found.local and found.node is not None else []
         if node.value is None:
             self._assigned.setdefault(name, node.lineno)
-            return _given(name, node, kind)
+            self.asks = True
+            return if_given(name, node, kind)
         self._note_keys(name, node.value)
         self.generic_visit(node)
         return self._bound_inline(node, node.target, kind)
@@ -222,16 +225,16 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
         found: list[ast.stmt] = []
         for target in node.targets:
-            alone: ast.stmt = _at(node, ast.Delete(targets=[target]))
+            alone: ast.stmt = at(node, ast.Delete(targets=[target]))
             if isinstance(target, ast.Name) and target.id not in self._outer:
-                kept = _call(KEEPS, node, ast.Constant(target.id))
-                alone = _at(node, ast.If(test=_at(node, ast.UnaryOp(ast.Not(), kept)), body=[alone], orelse=[]))
+                kept = call(KEEPS, node, ast.Constant(target.id))
+                alone = at(node, ast.If(test=at(node, ast.UnaryOp(ast.Not(), kept)), body=[alone], orelse=[]))
             found.append(alone)
         return found
 
     def visit_Return(self, node: ast.Return) -> ast.stmt:
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
-            return _leave(node)
+            return leave(node)
         raise ConfigScopeError(
             f"{place(self._file, node.lineno)}: a config function's entries are its variables, so it cannot return a "
             "value; assign it to a name, or use a bare return to stop early"
@@ -243,7 +246,7 @@ class _Rewriter(ast.NodeTransformer):
         if name not in ("locals", "vars") or node.args or node.keywords or name in self._variables:
             return node
         self._opened = self._ever_opened = True
-        opened: ast.Call = _call(OPEN, node, node)
+        opened: ast.Call = call(OPEN, node, node)
         return opened
 
     def _several(self) -> set[str]:
@@ -261,13 +264,13 @@ class _Rewriter(ast.NodeTransformer):
         for name in names:
             if name not in self._outer:
                 table.setdefault(name, node.lineno)
-                fixing.append(_assign(name, node, _call(BIND, node, ast.Constant(name), ast.Name(name, ast.Load()))))
+                fixing.append(assign(name, node, call(BIND, node, ast.Constant(name), ast.Name(name, ast.Load()))))
         return fixing
 
     def _bound_inline(self, node: Any, target: ast.Name, more: Sequence[ast.expr] = ()) -> Any:
         if target.id not in self._outer:
             self._assigned.setdefault(target.id, node.lineno)
-            node.value = _call(BIND, node.value, ast.Constant(target.id), node.value, *more)
+            node.value = call(BIND, node.value, ast.Constant(target.id), node.value, *more)
         return node
 
     def _note_keys(self, path: str, value: ast.expr) -> None:
@@ -324,56 +327,6 @@ def _captures(pattern: ast.AST) -> list[str]:
 def _name_of(node: Any) -> str:
     name = node.name
     return str(name.id if isinstance(name, ast.Name) else name)  # a type alias has a tree for a name
-
-
-def _at(where: Any, node: Any) -> Any:
-    """``node`` at the place of ``where``."""
-    node.lineno, node.col_offset = where.lineno, where.col_offset
-    node.end_lineno, node.end_col_offset = where.end_lineno, where.end_col_offset
-    return node
-
-
-def _call(helper: str, where: Any, *arguments: ast.expr) -> Any:
-    placed = [argument if hasattr(argument, "lineno") else _at(where, argument) for argument in arguments]
-    return _at(where, ast.Call(func=_at(where, ast.Name(helper, ast.Load())), args=placed, keywords=[]))
-
-
-def _assign(name: str, where: Any, value: ast.expr) -> ast.stmt:
-    statement: ast.stmt = _at(where, ast.Assign(targets=[_at(where, ast.Name(name, ast.Store()))], value=value))
-    return statement
-
-
-def _lambda(kind: ast.expr, where: Any) -> ast.expr:
-    """``lambda: KIND``: evaluates an annotation where the function's variables are."""
-    for part in ast.walk(kind):
-        if isinstance(part, ast.expr):
-            _at(where, part)
-    none = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    made: ast.expr = _at(where, ast.Lambda(args=none, body=kind))
-    return made
-
-
-def _given(name: str, where: Any, kind: Sequence[ast.expr]) -> ast.stmt:
-    """``for NAME in GIVEN(NAME): pass``: the name stays unbound where nothing was given."""
-    values = _call(GIVEN, where, ast.Constant(name), *kind)
-    target = _at(where, ast.Name(name, ast.Store()))
-    loop: ast.stmt = _at(where, ast.For(target=target, iter=values, body=[_at(where, ast.Pass())], orelse=[]))
-    return loop
-
-
-def _leave(where: ast.stmt) -> ast.stmt:
-    statement: ast.stmt = _at(where, ast.Return(value=_call(LOCALS, where)))
-    return statement
-
-
-def _fetch(name: str, where: Any) -> ast.stmt:
-    """``if name in PENDING: name = PENDING.pop(name)``."""
-    source = f"if {name!r} in {PENDING}: {name} = {PENDING}.pop({name!r})"
-    statement = ast.parse(source).body[0]
-    for node in ast.walk(statement):
-        if hasattr(node, "lineno"):
-            _at(where, node)
-    return statement
 
 
 def _loaded(tree: ast.AST) -> set[str]:

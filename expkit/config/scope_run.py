@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import CellType, FunctionType
 from typing import Any
 
@@ -76,7 +77,7 @@ class Typing:
         from expkit.config.typed.scopes import declare
 
         names = self._template.names
-        found = names.branches.get((name, kind.__code__.co_firstlineno), names.annotations[name])  # type: ignore[attr-defined]
+        found = names.branches.get((name, kind.__code__.co_firstlineno), names.annotations[name])
         declare(self._table, self._own, name, found, checked(kind, found, name, self._template.func, {}), self._places)
 
 
@@ -156,16 +157,7 @@ class Evaluation:
         except ConfigError as error:
             self._show(error)
             raise
-        except NameError as error:
-            variables = self._until(error)
         return {**variables, **self._pending}
-
-    def _until(self, error: NameError) -> dict[str, Any]:
-        """The variables of a function that stopped where it needs an entry that must be given; else the error again."""
-        found = None if self._typed is None else self._typed.until(error, self._template.code)
-        if found is None:
-            raise error
-        return found
 
     def _show(self, error: ConfigError) -> None:
         """Let an error show the entries that it blames, as they were when it was raised."""
@@ -176,10 +168,10 @@ class Evaluation:
             trace = trace.tb_next
 
     def _function(self) -> Callable[..., dict[str, Any]]:
-        from expkit.config.scope_compile import HELPERS
+        from expkit.config.scope_nodes import HELPERS
 
         func, code = self._template.func, self._template.code
-        helpers = (self._bind, self._keeps, locals, self._open, self._pending, self._given_for)
+        helpers = (self._bind, self._keeps, locals, self._open, self._pending, self._given_for, self._skips)
         cells = dict(zip(HELPERS, map(CellType, helpers), strict=True))
         cells.update(zip(func.__code__.co_freevars, func.__closure__ or (), strict=True))
         closure = tuple(cells[name] for name in code.co_freevars)
@@ -215,6 +207,12 @@ class Evaluation:
             return []
         return typed.given(name)
 
+    def _skips(self, *names: str) -> Any:
+        """What to catch of a statement's error: nothing, unless it needs an entry that must be given."""
+        error = sys.exc_info()[1]
+        skips = self._typed is not None and isinstance(error, NameError) and self._typed.skips(error, names)
+        return NameError if skips else ()
+
     def _keeps(self, name: str) -> bool:
         return name in self._entries.fixed or name in self._guarded
 
@@ -247,6 +245,8 @@ class Evaluation:
         for name in hidden:  # an update of such a name meets no entry
             self._entries.assigned.pop(name, None)
         entries = {name: plain(value, (name,)) for name, value in own.items() if name not in hidden}
+        if self._typed is not None:
+            entries.update((name, known) for name, known in self._typed.begun.items() if known)
         entries.update(settled(self._entries, self._entries.fixed))
         summary = ConfigSummary(fill_in(entries, self._base(own)), hidden=hidden)
         note_changes(self._entries, summary)

@@ -295,9 +295,11 @@ def test_a_bare_annotation_wants_a_value(refused, made):
         later = 1
 
     line = config.__code__.co_firstlineno + 1
-    assert refused(config) == (
-        f"config entry path: Path (test_annotations.py:{line}) has no value and must be given; give it: with path=..."
-    )
+    assert refused(config).splitlines() == [
+        f"config entry path: Path (test_annotations.py:{line}) has no value and must be given",
+        f"config entry n: int (test_annotations.py:{line + 2}) has no value and must be given; "
+        "give it: with path=... n=...",
+    ]
     with pytest.raises(RequiredEntryError):
         made(config).run()
 

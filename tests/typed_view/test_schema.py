@@ -357,7 +357,7 @@ def test_what_lacks_inside():
         source: Path
 
     schema = checked(ex.config_schema())
-    assert schema["required"] == ["data", "need"]
+    assert sorted(schema["required"]) == ["data", "need"]
     assert schema["properties"]["need"]["required"] == ["path"]
     assert schema["properties"]["data"]["required"] == ["source"]
     assert not accepts(schema, {"need": {}, "data": {"source": "x"}})

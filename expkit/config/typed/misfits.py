@@ -8,6 +8,7 @@ from expkit._support.odd import is_a, safe_repr
 from expkit._support.secrets import MASK, Secret
 from expkit.config.paths import join
 from expkit.config.typed.kinds import inner_kind, text_of
+from expkit.config.typed.secrecy import holds_secret
 from expkit.errors import ConfigTypeError, RequiredEntryError
 from expkit.record.masking import is_secret_name, of_process
 
@@ -58,11 +59,17 @@ def _line(above: Path, misfit: Misfit, who: Callable[[str], Origin | None]) -> s
     hidden = _is_secret(misfit, kind)
     secrets = of_process()
     value = misfit.text or safe_repr(secrets.masked({name: misfit.value})[name])
-    reason = "" if hidden or not misfit.reason else f"; {secrets.hide(misfit.reason)}"
+    reason = "" if hidden or not misfit.reason else f"; {secrets.hide(_advice(misfit, name))}"
     fits = f"{declared} {what}" if declared == "its type" else f"{declared}: {what}"
     return f"{name}={MASK if hidden else value} ({origin}) does not fit {fits}{where}{reason}"
 
 
+def _advice(misfit: Misfit, name: str) -> str:
+    if not misfit.example:
+        return misfit.reason
+    return f"{misfit.reason}, such as " + (f"'{name}={misfit.example}'" if misfit.text else misfit.example)
+
+
 def _is_secret(misfit: Misfit, kind: Any) -> bool:
     named = any(isinstance(key, str) and is_secret_name(key) for key in misfit.keys)
-    return named or is_a(misfit.value, Secret) or "Secret" in f"{misfit.entry.text} {kind}"
+    return named or is_a(misfit.value, Secret) or holds_secret(misfit.entry.kind if kind is None else kind)
