@@ -47,6 +47,8 @@ class RunObserver:
     priority: float = 0
     tries: int | None = 3
     awaited: bool = True
+    has_hooks: bool = False
+    """Whether it wants to hear of all events for methods beside those below."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -113,4 +115,5 @@ class RunObserver:
 def overrides(observer: RunObserver, base: type[RunObserver]) -> bool:
     """Whether ``observer`` hears events itself, beyond what ``base`` does with them."""
     kind = type(observer)
-    return any(getattr(kind, name) is not getattr(base, name) for name in (*EVENT_METHODS, "notify"))
+    methods = (*EVENT_METHODS, "notify")
+    return observer.has_hooks or any(getattr(kind, name) is not getattr(base, name) for name in methods)

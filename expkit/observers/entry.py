@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from expkit.errors import StoreNameError
 from expkit.observers.dispatch import naive
 from expkit.record.encoding import encode
-from expkit.record.model import OUTPUT, StreamKey
+from expkit.record.model import OUTPUT, FileRef, StreamKey
 from expkit.record.snapshot import snapshot
 from expkit.stores.folder import files
-from expkit.stores.folder.layout import check_artifact_name, is_of_record
+from expkit.stores.folder.layout import check_artifact_name, is_of_record, stored_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,6 +87,11 @@ def copy_once(filename: str | os.PathLike[str], folder: str | os.PathLike[str]) 
         os.makedirs(folder, exist_ok=True)
         shutil.copyfile(filename, target)
     return target
+
+
+def shown_as(name: str, md5: str) -> str:
+    """The name under which a source is shown."""
+    return stored_name(FileRef(path=name, role="source", md5=md5))
 
 
 def write_json(value: Any, folder: str, name: str) -> None:

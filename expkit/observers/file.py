@@ -10,10 +10,16 @@ from expkit._support.covering import coverable
 from expkit._support.named import NamedTuple
 from expkit.errors import ObserverError
 from expkit.observers.delivery import current
+from expkit.observers.dispatch import ex_info
 from expkit.observers.store import StoreObserver
+from expkit.record.events import Beat, Completed, Failed, Interrupted
+from expkit.record.model import RUNNING
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from expkit.observers.delivery import Delivery
     from expkit.record.model import Lease, RunRecord
     from expkit.types import RunId
 
@@ -60,11 +66,25 @@ class FileStorageObserver(StoreObserver):
         *,
         offline: str | None = None,
     ) -> None:
-        if template is not None:
-            raise ObserverError(
-                "FileStorageObserver renders no templates; write the report in a post-run hook: "
-                "(_run.dir / 'report.html').write_text(...)"
-            )
+        _refuse(template)
+        self.initialize(
+            basedir, resource_dir, source_dir, None, priority, copy_artifacts, copy_sources, **_if_given(offline)
+        )
+
+    def initialize(
+        self,
+        basedir: str | os.PathLike[str],
+        resource_dir: str | os.PathLike[str] | None = None,
+        source_dir: str | os.PathLike[str] | None = None,
+        template: None = None,
+        priority: float = 20,
+        copy_artifacts: bool = True,
+        copy_sources: bool = True,
+        *,
+        offline: str | None = None,
+    ) -> None:
+        """What the constructor does; subclasses may add to it."""
+        _refuse(template)
         self._basedir = Path(basedir)
         self._resource_dir = None if resource_dir is None else Path(resource_dir)
         self._source_dir = None if source_dir is None else Path(source_dir)
@@ -74,7 +94,7 @@ class FileStorageObserver(StoreObserver):
         self._seen: dict[str, _Seen] = {}
         self._own_dir: str | None = None
         self.folder_store = self._opened()
-        super().__init__(self.folder_store, priority=priority, offline=offline)
+        StoreObserver.__init__(self, self.folder_store, priority=priority, offline=offline)
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
@@ -88,7 +108,7 @@ class FileStorageObserver(StoreObserver):
     def create_from(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
         """An object made without the constructor of a subclass."""
         made = cls.__new__(cls)
-        FileStorageObserver.__init__(made, *args, **kwargs)
+        made.initialize(*args, **kwargs)
         return made
 
     def _opened(self) -> FolderStore:
@@ -206,6 +226,42 @@ class FileStorageObserver(StoreObserver):
 
         return copy_once(filename, store_dir)
 
+    # -- what subclasses may add to ----------------------------------------------------------------------
+
+    @property
+    def has_hooks(self) -> bool:  # type: ignore[override]
+        """Whether a subclass has one of the methods that are called beside the event methods."""
+        return any(getattr(type(self), name) is not getattr(FileStorageObserver, name) for name in _HOOKS)
+
+    def save_sources(self, ex_info: dict[str, Any]) -> list[list[str]]:
+        """Called when a run starts. Sources are kept already; this says where each is shown, below ``basedir``."""
+        from expkit.observers.entry import shown_as
+
+        place = os.path.relpath(self.source_dir, self.basedir)
+        return [[name, os.path.join(place, shown_as(name, md5))] for name, md5 in ex_info["sources"]]
+
+    def save_cout(self) -> None:
+        """Called when a run starts, and at every beat. Output is kept as it is printed; there is nothing to do."""
+
+    def render_template(self) -> None:
+        """Called when a run has ended. There are no templates; a subclass may write a report into :attr:`dir`."""
+
+    def catch_up(self, delivery: Delivery) -> None:
+        """Bring the folder up to date, then call what a subclass added; see :meth:`StoreObserver.catch_up`."""
+        super().catch_up(delivery)
+        if isinstance(delivery.event, Beat):
+            self._hook("save_cout")
+        elif isinstance(delivery.event, (Completed, Interrupted, Failed)):
+            self._hook("render_template")
+
+    def _hook(self, name: str, *arguments: Any) -> None:
+        if getattr(type(self), name) is not getattr(FileStorageObserver, name):
+            getattr(self, name)(*arguments)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        instead = _INSTEAD.get(name, "")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{instead}", name=name, obj=self)
+
     # -- in a lane -------------------------------------------------------------------------------------
 
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
@@ -213,7 +269,22 @@ class FileStorageObserver(StoreObserver):
         taken = super().take_in(record, run_id, bind=bind, lease=lease)
         self._last = self._seen[record.uid] = _Seen(self.folder_store, record.uid, taken, {})
         self._own_dir = None
+        if record.status == RUNNING and (delivery := current.get()) is not None:
+            self._hook("save_sources", ex_info(delivery, record))
+            self._hook("save_cout")
         return taken
+
+    def begun(self, record: RunRecord, answer: RunId | None) -> RunId | None:
+        """Take in a run for which an override has made a folder by itself, without ``super()``, as the predecessor did."""
+        if self._own_dir is None or record.uid in self._seen:
+            return answer
+        from contextlib import suppress
+
+        with suppress(OSError):
+            os.rmdir(self._own_dir)  # what lies in it stays, and the run gets another folder
+        free = not os.path.lexists(self._own_dir)
+        taken = self.take_in(record, answer or os.path.basename(self._own_dir), bind=free)
+        return taken if answer is None else answer
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FileStorageObserver) and self.folder_store.root == other.folder_store.root
@@ -244,6 +315,29 @@ class FileStorageObserver(StoreObserver):
         if folder is None:
             raise ObserverError(f"{self!r} has no run's folder yet; the first run that starts makes one")
         return folder
+
+
+_HOOKS = ("save_sources", "save_cout", "render_template")
+
+_ASK_SUPER = (
+    "; expkit makes the run's folder, and finds the next number for it: "
+    "call super().started_event(...), with the folder's name as _id where you choose it"
+)
+_INSTEAD = dict.fromkeys(("_make_run_dir", "_make_dir", "_maximum_existing_run_id"), _ASK_SUPER)
+_INSTEAD["cout_write_cursor"] = "; output is written as it is printed: read what there is from .cout"
+
+
+def _refuse(template: object) -> None:
+    if template is not None:
+        raise ObserverError(
+            "FileStorageObserver renders no templates; write the report in a post-run hook: "
+            "(_run.dir / 'report.html').write_text(...)"
+        )
+
+
+def _if_given(offline: str | None) -> dict[str, Any]:
+    """Subclasses with an ``initialize`` of their own need not know of what the predecessor did not have."""
+    return {} if offline is None else {"offline": offline}
 
 
 def _as_given(path: Path, absolute: Path) -> str:

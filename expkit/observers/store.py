@@ -152,7 +152,7 @@ class StoreObserver(RunObserver):
         """Hear an event; those without a method of their own bring the store up to date as well."""
         delivery = current.get()
         if delivery is None or isinstance(event, (Queued, Started)):
-            return super().notify(event, record)
+            return self.begun(record, super().notify(event, record))
         token = _hearing.set(self)
         try:
             dispatch(self, event, record, StoreObserver)  # for overrides only: catching up does what the methods do
@@ -160,6 +160,10 @@ class StoreObserver(RunObserver):
             _hearing.reset(token)
         self.catch_up(delivery)
         return None
+
+    def begun(self, record: RunRecord, answer: RunId | None) -> RunId | None:  # noqa: ARG002 - others may look
+        """Hear that the event methods were told of a start, and what they answered; the answer."""
+        return answer
 
     def _begin(self, by_hand: RunRecord, run_id: RunId | None) -> RunId:
         delivery = current.get()

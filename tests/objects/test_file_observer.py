@@ -436,6 +436,95 @@ class TestSubclasses:
         whole("runs/inner")
 
 
+class TestAdditions:
+    """Methods that the predecessor called by itself, and those that it had for itself."""
+
+    def test_hooks_are_called(self, ex):
+        """``save_sources``, ``save_cout`` and ``render_template`` of a subclass are called where Sacred called them."""
+        heard = []
+
+        class Mine(FileStorageObserver):
+            def save_sources(self, ex_info):
+                heard.append(("sources", [name for name, _ in ex_info["sources"]]))
+                return super().save_sources(ex_info)
+
+            def save_cout(self):
+                heard.append("cout")
+                super().save_cout()
+
+            def render_template(self):
+                heard.append(("template", self.run_entry["status"]))
+                Path(self.dir, "report.html").write_text(self.cout)
+                super().render_template()
+
+        @ex.main
+        def main(_run):
+            print("hello")
+            _run.flush()
+
+        ex.observers.append(Mine("runs"))
+        ex.run()
+        assert heard[0][0] == "sources" and "tests/objects/test_file_observer.py" in heard[0][1]
+        assert "cout" in heard and heard[-1] == ("template", "COMPLETED")
+        assert Path("runs/1/report.html").read_text() == "hello\n"
+        whole()
+
+    def test_where_sources_are_shown(self, ex):
+        """``save_sources`` says where each source lies below the folder."""
+        given = []
+
+        class Mine(FileStorageObserver):
+            def save_sources(self, ex_info):
+                given.extend(super().save_sources(ex_info))
+
+        ex.main(lambda: None)
+        ex.observers.append(Mine("runs"))
+        ex.run()
+        assert given and all(Path("runs", place).is_file() for _, place in given)
+
+    def test_a_copy_of_the_old_started_event(self, ex):
+        """An override that makes its folder by itself and calls no ``super()`` gets a whole record in that folder."""
+
+        class Copy(FileStorageObserver):
+            def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
+                self.dir = os.path.join(self.basedir, "custom")
+                os.makedirs(self.dir, exist_ok=True)
+                self.run_entry = {"experiment": dict(ex_info), "status": "RUNNING", "artifacts": []}
+                self.config, self.info, self.cout, self.cout_write_cursor = config, {}, "", 0
+                self.save_json(self.run_entry, "run.json")
+                self.save_json(self.config, "config.json")
+                self.save_cout()
+                return "custom"
+
+        ex.main(lambda: 3)
+        ex.observers.append(Copy("runs"))
+        assert ex.run()._id == "custom"
+        assert whole(run="custom").result == 3
+        ex.run()  # the folder is taken: the run gets another one, and the first record stays
+        assert whole(run="custom").uid != whole(run="1").uid
+
+    @pytest.mark.parametrize("name", ["_make_run_dir", "_make_dir", "_maximum_existing_run_id"])
+    def test_what_was_private(self, name):
+        """Methods that only Sacred itself called are missing, with a sentence on what to write."""
+        with pytest.raises(AttributeError, match=rf"no attribute '{name}'; .*super\(\).started_event\(...\)"):
+            getattr(FileStorageObserver("runs"), name)
+        with pytest.raises(AttributeError, match="no attribute 'nix'$"):
+            FileStorageObserver("runs").nix  # noqa: B018
+
+    def test_initialize(self, ex):
+        """``initialize`` of a subclass is what the constructor and ``create_from`` call."""
+
+        class Mine(FileStorageObserver):
+            def initialize(self, basedir, *others, **more):
+                super().initialize(os.path.join(basedir, "inner"), *others, **more)
+
+        assert Mine("runs").basedir == Mine.create_from("runs", None, None, None).basedir == "runs/inner"
+        ex.observers.append(Mine("runs", offline="journal"))
+        ex.main(lambda: None)
+        ex.run()
+        whole("runs/inner")
+
+
 class TestOtherObservers:
     """Observers that know nothing of stores."""
 

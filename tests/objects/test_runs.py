@@ -315,3 +315,11 @@ class TestErrors:
             Experiment("none", interactive=True, observers=[]).run()
         with pytest.raises(RuntimeError):
             ex.log_scalar("x", 1)
+
+
+def test_a_run_without_capture_has_an_empty_output_file(ex, tmp_path):
+    """Scripts that read all runs find the file in each of them."""
+    run = ex._create_run()
+    run.capture_mode = "no"
+    run()
+    assert (tmp_path / "runs" / run._id / "cout.txt").read_text() == ""
