@@ -10,6 +10,7 @@ from expkit._support.loading import loading
 from expkit.config.origin import Origin, place
 from expkit.config.scope_run import Evaluation, Template, Typing
 from expkit.config.scope_source import find_source, plain_code, stamp
+from expkit.config.summary import SEED_DOC
 from expkit.config.typed.table import Table
 from expkit.errors import ConfigScopeError
 from expkit.settings import SETTINGS
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from expkit.config.scope_source import ScopeSource
     from expkit.config.summary import ConfigSummary
-
-SEED_DOC = "the random seed for this experiment"
-"""What is said about the entry that every experiment has."""
 
 _VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
 

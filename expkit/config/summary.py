@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from expkit.config.origin import Origin
 
 
+SEED_DOC = "the root of all random numbers of this run"
+"""What is said about the entry that every config has."""
+
+
 class ConfigSummary(dict[Any, Any]):
     """The values, and how they came about. Paths are text, see :mod:`expkit.config.paths`.
 

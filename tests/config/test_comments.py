@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from expkit.config.scope import SEED_DOC, ConfigScope
+from expkit.config.scope import ConfigScope
+from expkit.config.summary import SEED_DOC
 from expkit.settings import SETTINGS
 
 
