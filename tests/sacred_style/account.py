@@ -18,7 +18,7 @@ STATUS_LINES = (
     r"(Running command|Queuing-up command|Started|Completed after|Result:|Queued-up run|Failed after|Aborted after)",
     r"(Interrupted after|Timeout after|[A-Z_]+ after \d+:|No observers have been added|Changed type of config entry)",
     r"(Added new config entry|Using capture mode|Starting Heartbeat|Stopping Heartbeat|Finished after|started$)",
-    r"config hook \S+ \(.*\) added the config entry",
+    r".* added the config entry",
     r"(finished after \d|\S+ was \w+ and is \w+ now|config entry \S+ was (changed in place|overridden, but))",
 )
 """A decision: what Sacred logs about a run's life and its config, ours says in fewer and other words."""
