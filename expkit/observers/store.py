@@ -191,7 +191,7 @@ class StoreObserver(RunObserver):
     def catch_up(self, delivery: Delivery) -> None:
         """Bring the store up to date: first what the record names, last the record."""
         log, event = delivery.log, delivery.event
-        if log is None or _is_same(log.home, self.store):
+        if log is None or is_same(log.home, self.store):
             return
         if isinstance(event, FileAdded):
             self._send_blobs((event.file.sha256,) if event.file.kept else (), delivery)
@@ -273,7 +273,7 @@ class StoreObserver(RunObserver):
         return self._by_hand
 
 
-def _is_same(one: object, other: object) -> bool:
+def is_same(one: object, other: object) -> bool:
     """Whether two stores are one place; those of one kind, with a folder, may have been opened twice."""
     root = getattr(one, "root", None)
     return one is other or (root is not None and type(one) is type(other) and root == getattr(other, "root", None))

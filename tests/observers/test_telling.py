@@ -377,7 +377,7 @@ class TestByHand:
             StoreObserver(MemoryStore()).resource_event(__file__)
 
     def test_more_from_an_override(self, experiment, tmp_path):
-        """An override may add files beyond the one that it is told of; they belong to the run, too."""
+        """An override may add files beyond the one that it is told of; they belong to the record that it keeps."""
 
         class Generous(FileStorageObserver):
             def artifact_event(self, name, filename, metadata=None, content_type=None):
@@ -478,8 +478,27 @@ def test_any_folder_store_is_the_log(experiment, tmp_path):
     assert not (tmp_path / "state" / "spool").exists()
 
 
-def test_files_of_overrides_are_told_to_others(experiment, tmp_path):
-    """What an override adds is heard by every other observer, once."""
+@pytest.mark.parametrize("priority", [30, 10])
+def test_an_override_that_renames(experiment, tmp_path, priority):
+    """Other observers keep the artifact under its own name, whether or not the log lies in the renaming one's folder."""
+
+    class Renames(FileStorageObserver):
+        def artifact_event(self, name, filename, metadata=None, content_type=None):
+            super().artifact_event(f"my_{name}", filename, metadata, content_type)
+
+    renames = Renames(tmp_path / "mine", priority=priority)
+    other = FileStorageObserver(tmp_path / "other")
+    experiment.observers = [renames, other]
+    experiment.main(lambda _run: _run.add_artifact(__file__, "a.py"))
+    run = experiment.run()
+    mine, others = (observer.store.load(run.uid).files_of("artifact") for observer in (renames, other))
+    assert ({ref.path for ref in mine}, {ref.path for ref in others}) == ({"a.py", "my_a.py"}, {"a.py"})
+    assert (tmp_path / "mine" / "1" / "my_a.py").read_bytes() == Path(__file__).read_bytes()
+    assert not (tmp_path / "other" / "1" / "my_a.py").exists()
+
+
+def test_files_of_overrides_are_their_own(experiment, tmp_path):
+    """What an override adds is heard by no other observer."""
 
     class Generous(FileStorageObserver):
         def artifact_event(self, name, filename, metadata=None, content_type=None):
@@ -490,7 +509,7 @@ def test_files_of_overrides_are_told_to_others(experiment, tmp_path):
     experiment.observers = [Generous(tmp_path / "runs"), witness]
     experiment.main(lambda _run: _run.add_artifact(__file__, "a.py"))
     experiment.run()
-    assert [call["name"] for call in witness.arguments("artifact_event")] == ["a.py", "extra-a.py"]
+    assert [call["name"] for call in witness.arguments("artifact_event")] == ["a.py"]
 
 
 def test_cost_of_many_files(experiment, tmp_path):

@@ -17,6 +17,8 @@ from expkit.record.events import Beat, FileAdded, Learned, Started
 from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
 from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
+from expkit.run.recording.own_files import OwnFiles, is_logged
+from expkit.run.recording.reporting import report
 from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, way_out
 from expkit.stores.folder.log import FolderGoneError
 
@@ -67,6 +69,7 @@ class Recorder:
         self._notes: dict[Lane, Note] = {}
         self._patience: Patience | None = None
         self._losses: list[str] = []
+        self._own = OwnFiles()
         self._telling = 0
 
     # -- the start -------------------------------------------------------------------------------------
@@ -193,8 +196,8 @@ class Recorder:
 
     # -- during the run --------------------------------------------------------------------------------
 
-    def tell(self, event: Event, teller: Lane | None = None) -> None:
-        """Write an event down and hand it to the lanes, in one order for all but the lane that tells it."""
+    def tell(self, event: Event, to: Sequence[Lane] | None = None) -> None:
+        """Write an event down and hand it to the lanes, in one order for all."""
         with self._lock:
             if self.over:
                 self.too_late()
@@ -205,9 +208,8 @@ class Recorder:
                 self.record = self._written(event)
             finally:
                 self._telling -= 1
-            for lane in self.lanes:
-                if lane is not teller:
-                    lane.put(self._delivery(event, lane))
+            for lane in self.lanes if to is None else to:
+                lane.put(self._delivery(event, lane))
             self._say_losses()
 
     def _delivery(self, event: Event, lane: Lane) -> Delivery:
@@ -216,7 +218,7 @@ class Recorder:
 
         return Delivery(
             event=event,
-            record=self.record,
+            record=self._own.record_for(lane, self.record),
             live=self._live,
             log=self.log,
             id=self.record.id,
@@ -245,19 +247,24 @@ class Recorder:
             lane.renew(self.record.uid, lease)
 
     def add_file(self, source: Path | bytes, ref: FileRef, teller: Lane | None = None) -> None:
-        """Keep bytes, or those of a file, then tell of it."""
+        """Keep bytes, or those of a file, then tell of it; what an override adds is told to nobody else."""
         time = now()
-        kept = ref.but(first_seen=time) if self.over else self.keep(source, ref.but(first_seen=time))
-        self.tell(FileAdded(time=time, file=kept), teller)
+        logged = teller is None or is_logged(teller, self.log.home)
+        ref = ref.but(first_seen=time)
+        kept = ref if self.over else self.keep(source, ref, show=logged)
+        if teller is not None:
+            self._own.add(teller, kept)
+        if logged:
+            self.tell(FileAdded(time=time, file=kept), to=() if teller else None)
         if ref.role in ASKED_FOR:
             self._try(self.log.show_record)
 
-    def keep(self, source: Path | bytes, ref: FileRef) -> FileRef:
+    def keep(self, source: Path | bytes, ref: FileRef, *, show: bool = True) -> FileRef:
         """Keep bytes; files that were merely found are recorded without, where a secret of the run is among them."""
         ref = self._live.secrets.file(ref)
         if ref.role not in FOUND or not self._live.secrets.are_in(source):
             try:
-                return self.log.keep(source, ref)
+                return self.log.keep(source, ref, show=show)
             except FolderGoneError as error:
                 self.lost(error)
                 return ref.but(kept=False)
@@ -314,7 +321,7 @@ class Recorder:
             self._closed = True
             self._remove_spool()
             for lane in self.lanes:
-                self._report(lane)
+                report(lane, lane in self.owed, lane in self._notes, self.log.folder)
 
     def _delivered(self, lane: Lane) -> None:
         """An observer has everything; called in its lane's thread, perhaps long after the end."""
@@ -376,23 +383,8 @@ class Recorder:
                 losses, self._losses = tuple(self._losses), []
                 self.tell(Learned(time=now(), gaps=losses))
 
-    def _report(self, lane: Lane) -> None:
-        if lane in self.owed and lane in self._notes:
-            where = self.log.folder
-            log.warning("observer %s has not taken everything; what it is owed lies in %s; %s", lane, where, _BY_SYNC)
-        elif lane in self.owed:
-            log.warning("observer %s has not taken everything; %s; all is in %s", lane, _WHILE_HERE, self.log.folder)
-        elif lane.missed:
-            problem = lane.problem and said(lane.problem)
-            log.warning("observer %s missed %d events; last problem: %s; %s", lane, lane.missed, problem, _NOT_LATER)
-        elif not lane.joined(0):
-            log.warning("observer %s has been told everything, but does not come back from join()", lane)
 
-
-_BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
-_WHILE_HERE = "the rest reaches it only while this program goes on, for later only stores that outlive it catch up"
 _TOO_LATE = "the run in %s has ended: what the program reports from now on is not in its record"
-_NOT_LATER = "it is not told later: only stores that outlive the program catch up"
 
 
 def now() -> datetime:
