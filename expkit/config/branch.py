@@ -170,6 +170,17 @@ class Branch:
     def _remove(self) -> None:
         removals = [edit for edit in self.edits if edit.remove and not self._container(edit)]
         self.refused += [edit for edit in removals if not self.drop(edit.path) and edit.path != SEED]
+        for edit in removals if self.table else ():
+            self._put_back(edit.path)
+
+    def _put_back(self, path: Path) -> None:
+        """Let a field of a class that was removed have what the class gives it by itself."""
+        from expkit.config.typed.giving import default_at
+        from expkit.config.typed.shapes import ABSENT
+
+        value = default_at(self.table, path, self.summary)
+        if value is not ABSENT and not has_path(self.summary, path):
+            put_in(self.summary, path, value)
 
 
 def _is_known(tree: Any, path: Path) -> bool:

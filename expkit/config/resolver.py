@@ -142,12 +142,12 @@ class Resolver:
         if not keys or (update.remove and head == update.path and self._is_above_ingredient(head)):
             raise ConfigUpdateError(f"{update.said!r} cannot be done: {join(head)} is an ingredient, not an entry")
         value = plain(update.value, update.path)
+        own = self._spelt(node, update.path[len(node.keys) :])
         if not update.remove:
-            own = update.path[len(node.keys) :]
             value = self._fitted(node, own, value, update.origin, update.value_text)
         if value is UNFIT:
             return
-        self.branches[node.path].edits.append(update.but(path=update.path[len(node.keys) :], value=value))
+        self.branches[node.path].edits.append(update.but(path=own, value=value))
         kind = REMOVAL if update.remove else UPDATE
         self.updates.append(Override(update.path, Layer(update.origin, value, kind)))
 
@@ -184,8 +184,22 @@ class Resolver:
                 f"set its entries: {join(path)}.NAME=VALUE"
             )
         node, keys = self.tree.owner(path)
-        getattr(self, layer).extend(self._impose(layer, node, keys, override, self._texts.get(path, "")))
+        text = self._texts.get(path, "")
+        keys = self._spelt(node, keys)
+        override = override._replace(path=node.keys + keys)
+        if text:
+            self._texts[override.path] = text
+        getattr(self, layer).extend(self._impose(layer, node, keys, override, text))
         return node
+
+    def _spelt(self, node: Node, keys: Path) -> Path:
+        """Keys of an entry by the names of fields."""
+        table = self.branches[node.path].table
+        if not table:
+            return keys
+        from expkit.config.typed.giving import spelt
+
+        return spelt(table, keys)
 
     def _impose(self, layer: str, node: Node, keys: Path, override: Override, text: str) -> list[Override]:
         """Put a value over the others of its layer if it fits; the overrides that come of it."""
@@ -295,8 +309,11 @@ class Resolver:
         shown: dict[str, Any] = Outcome(tables, self.assembled(), {}).with_objects(node.keys, config)
         return shown
 
-    def refuse_misfits(self) -> None:
+    def refuse_misfits(self, more: str = "") -> None:
         """Refuse values that do not fit the types that are declared for them.
+
+        Args:
+            more: what is to be said besides.
 
         Raises:
             ConfigTypeError: the message has a line for each.
@@ -304,7 +321,7 @@ class Resolver:
         if self.tables:
             from expkit.config.typed.outcome import refuse_misfits
 
-            refuse_misfits(self.tables, self.giver)
+            refuse_misfits(self.tables, self.giver, more)
 
     def refuse_missing(self) -> None:
         """Refuse to go on without entries that must be given.

@@ -89,12 +89,7 @@ def objects_of(run, name):
 
 @pytest.mark.parametrize(
     ("kind", "how"),
-    [
-        (kind, how)
-        for kind in OBJECTS
-        for how in ["annotated", "bare", "assigned", "dict", "optional"]
-        if kind is not Named or how not in ("assigned", "dict")  # those stay the tuples that they are
-    ],
+    [(kind, how) for kind in OBJECTS for how in ["annotated", "bare", "assigned", "dict", "optional"]],
 )
 def test_entries_of_a_class(made, kind, how):
     """However an object becomes an entry, its fields are plain entries, and it comes back as an object."""

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
 from expkit.config.paths import get_in, has_path, join, put_in
-from expkit.config.typed.fit import Fitting, lacking_fields
+from expkit.config.typed.fit import Fitting, chosen, lacking_fields
 from expkit.config.typed.kinds import (
     checked_by_class,
     holds_shape,
     inner_kind,
     is_leaf,
     is_part,
+    kind_of,
+    shapes_in,
     takes_any_key,
     text_of,
 )
 from expkit.config.typed.library import unchecked
 from expkit.config.typed.objects import finished
 from expkit.config.typed.problems import UnfitError
-from expkit.config.typed.shapes import shape_of
+from expkit.config.typed.shapes import ABSENT, shape_of
 from expkit.config.typed.table import UNFIT, Entry, Misfit, misfit_of
 from expkit.config.typed.texts import fitted_text
 from expkit.config.values import differs
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
     from expkit.config.summary import ConfigSummary
+    from expkit.config.typed.shapes import Shape
     from expkit.config.typed.table import Table, Whole
 
 
@@ -73,6 +76,43 @@ def _beside(table: Table, entry: Entry, path: Path, value: Any, origin: Origin) 
             table.given.append(Misfit(path, value, f"there are no entries in {join(path[:end])}", entry, origin))
             return UNFIT
     return value
+
+
+def spelt(table: Table, path: Path) -> Path:
+    """A path by the names of fields, where somebody wrote what their class calls them.
+
+    Args:
+        table: of the ingredient.
+        path: of an entry, from the ingredient.
+    """
+    entry = table.of(path)
+    if entry is None:
+        return path
+    keys = list(path)
+    for place in range(len(entry.path), len(path)):
+        above = inner_kind(entry.kind, keys[len(entry.path) : place])
+        for shape in shapes_in(above) if above is not None else ():
+            if keys[place] not in shape.fields:
+                keys[place] = shape.named.get(keys[place], keys[place])
+    return tuple(keys)
+
+
+def default_at(table: Table, path: Path, config: Mapping[Any, Any]) -> Any:
+    """What a class makes a field by itself; :data:`ABSENT` for what is no field of a class, or one that must be given.
+
+    Args:
+        table: of the ingredient.
+        path: of the entry, from the ingredient.
+        config: the ingredient's entries.
+    """
+    entry = table.of(path)
+    if entry is None or entry.path == path:
+        return ABSENT
+    shape = _class_at(table, entry, path[:-1], config)
+    field = None if shape is None else shape.fields.get(path[-1])
+    if field is None or field.default is None:
+        return ABSENT
+    return Fitting(kept=table.kept, above=path)(kind_of(field), field.default())
 
 
 def fitted_tree(table: Table, tree: dict[Any, Any], origins: Mapping[str, Origin], origin: Origin) -> None:
@@ -168,20 +208,35 @@ def _warn_of_unchecked(table: Table) -> None:
 
 
 def _mark(table: Table, summary: ConfigSummary) -> None:
-    known = {name for name in (*summary.added, *summary.typechanged) if is_declared(table, name)}
+    known = {name for name in (*summary.added, *summary.typechanged) if is_declared(table, name, summary)}
     summary.modified |= known
     summary.added -= known
     for name in known & summary.typechanged.keys():
         del summary.typechanged[name]
 
 
-def is_declared(table: Table, name: str) -> bool:
+def is_declared(table: Table, name: str, config: Mapping[Any, Any]) -> bool:
     """Whether a type is declared for an entry, or follows from that of what it lies in."""
     from expkit.config.paths import split
 
     path = split(name)
     entry = table.of(path)
-    return entry is not None and inner_kind(entry.kind, path[len(entry.path) :]) is not None
+    if entry is None:
+        return False
+    if inner_kind(entry.kind, path[len(entry.path) :]) is not None:
+        return True
+    shape = _class_at(table, entry, path[:-1], config)
+    return shape is not None and path[-1] in shape.fields
+
+
+def _class_at(table: Table, entry: Entry, path: Path, config: Mapping[Any, Any]) -> Shape | None:
+    """The class of the object at a path, at or below an entry."""
+    kind = inner_kind(entry.kind, path[len(entry.path) :]) if path[: len(entry.path)] == entry.path else None
+    shapes = [] if kind is None else shapes_in(kind)
+    value = get_in(config, path)
+    if not shapes or not is_a(value, dict):
+        return None
+    return table.kept.meant(path, shapes, value) or chosen(shapes, value)
 
 
 def missing(table: Table, config: Mapping[Any, Any]) -> Iterator[tuple[Path, Entry]]:

@@ -6,7 +6,7 @@ A class may change its fields when it makes an object, so an object is made once
 from __future__ import annotations
 
 from copy import copy, deepcopy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_origin
 
 from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
@@ -89,11 +89,9 @@ class Kept:
 
     def find(self, path: Path, shape: Shape, plain: Mapping[str, Any]) -> Known | None:
         """The object of a class that these values mean at a place."""
-        for known in reversed(self._known.get(path, ())):
-            is_one = known.kind is shape.kind and known.value is not ABSENT
-            if is_one and not differs(known.plain, plain):
-                return known
-        return None
+        known = self._known.get(path, [])
+        fits = (one for one in reversed(known) if one.kind is shape.kind and one.value is not ABSENT)
+        return next((one for one in fits if not differs(one.plain, plain)), None)
 
     def meant(self, path: Path, shapes: Sequence[Shape], plain: Any) -> Shape | None:
         """The class of the object that lies at a place, if values can be its fields and it is one of some classes.
@@ -109,11 +107,17 @@ class Kept:
         fits = [
             (not differs(known.plain, plain), len(known.shape.fields), place, known.shape)
             for place, known in enumerate(self._known[path])
-            if issubclass(known.shape.kind, allowed) and known.shape.fields.keys() <= plain.keys()
+            if issubclass(known.kind, allowed) and known.shape.fields.keys() <= plain.keys() and _has_tags(known, plain)
         ]
         best: Shape | None = max(fits, key=lambda fit: fit[:3])[-1] if fits else None
         same: list[Shape] = [shape for shape in shapes if best is not None and shape.kind is best.kind]
         return same[0] if same else best
+
+
+def _has_tags(known: Known, plain: Mapping[Any, Any]) -> bool:
+    """Whether values are the same in the fields whose types are literals: these tell classes apart."""
+    tags = (name for name, field in known.shape.fields.items() if get_origin(field.kind) is Literal)
+    return all(plain[name] == known.plain.get(name) for name in tags)
 
 
 def _defaults(shape: Shape, names: Iterable[str]) -> dict[str, Any]:

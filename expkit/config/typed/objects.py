@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
-from expkit.config.typed.fit import Fitting, chosen
+from expkit.config.typed.fit import Fitting, chosen, refuse_tag
 from expkit.config.typed.kept import Kept, taken_apart, with_fields
 from expkit.config.typed.kinds import LISTS, MAPPINGS, bare, holds_shape, inner_kind, members, shapes_in
 from expkit.config.typed.library import validated
@@ -58,6 +58,8 @@ class Maker:
         shapes = shapes_in(kind)
         if is_a(value, dict) and shapes:
             shape = self._kept.meant((*self._above, *at), shapes, value)
+            if shape is None and len(shapes) > 1:
+                refuse_tag(shapes, value, at)
             return self._object(shape or (chosen(shapes, value) if len(shapes) > 1 else shapes[0]), value, at)
         for member in members(kind):
             origin, inner = get_origin(member), get_args(member)
@@ -66,7 +68,7 @@ class Maker:
             if is_a(value, (list, tuple, set, frozenset)) and origin in (*LISTS, tuple, set, frozenset):
                 kinds = (inner_kind(member, [index]) or Any for index in range(len(value)))
                 items = [self(kind, item, (*at, index)) for index, (kind, item) in enumerate(zip(kinds, value))]  # noqa: B905
-                return type(value)(items)
+                return type(value)(items) if origin in LISTS else origin(items)
         return value
 
     def _object(self, shape: Shape, value: dict[Any, Any], at: Path) -> Any:
@@ -110,6 +112,8 @@ def _told(problem: Problem, shape: Shape, value: dict[Any, Any], at: Path) -> Pr
     if problem.at == at:
         return problem._replace(value=value)
     name, *inner = problem.at[len(at) :]
+    if problem.value is None and not inner:
+        problem = problem._replace(value=value.get(shape.named.get(name, name)))
     return problem._replace(at=(*at, shape.named.get(name, name), *inner))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-_SETS = (set, frozenset)
+_SETS = (set, frozenset, abc.Set, abc.MutableSet)
 
 
 class Pieces:
@@ -127,14 +128,18 @@ class Pieces:
         if kind in MAPPINGS:
             return self._dict(inner, value, at)
         if not is_a(value, (list, tuple, set, frozenset)):
+            if (
+                kind is abc.Iterable
+                and hasattr(type(value), "__iter__")
+                and (type(value) is not str or inner == (str,))
+            ):
+                return value  # looking into it could use it up
             wanted = "list" if kind in LISTS else kind.__name__
             raise unfit(at, value, f"it should be a {wanted}", example_of(wanted, inner))
         items = list(value)
         kinds = _kinds_of_items(kind, inner, items, at)
         fitted = self._each(((index, *pair) for index, pair in enumerate(zip(kinds, items, strict=True))), at)
-        if kind in LISTS:
-            return tuple(fitted) if type(value) is tuple and kind is not list else fitted
-        return kind(fitted)
+        return _container_for(kind, value)(fitted)
 
     def _dict(self, inner: tuple[Any, ...], value: Any, at: At) -> dict[Any, Any]:
         if not is_a(value, (dict, Mapping)):
@@ -195,8 +200,23 @@ class Pieces:
         for name, field in shape.fields.items():
             if name in given:
                 yield field, given[name]
-            elif self.complete and field.default is not None and (default := field.default()) is not ABSENT:
+            elif self.complete and (default := _default_of(field)) is not ABSENT:
                 yield field, default
+
+
+def _default_of(field: Field) -> Any:
+    """A field's default; the values of a class of which none must be given."""
+    if field.default is not None:
+        return field.default()
+    return {} if _needs_nothing(field.kind, ()) else ABSENT
+
+
+def _needs_nothing(kind: Any, above: tuple[Any, ...]) -> bool:
+    shape = shape_of(bare(kind)[0])
+    if shape is None or shape.kind in above:
+        return False
+    needed = (field.kind for field in shape.fields.values() if field.required)
+    return all(_needs_nothing(inner, (*above, shape.kind)) for inner in needed)
 
 
 def is_exactly(kind: Any, value: Any) -> bool:
@@ -226,7 +246,7 @@ def _entries(shape: Shape, value: Any, at: At) -> dict[Any, Any]:
     if shape.is_made(value):
         return shape.apart(value)
     if is_a(value, dict):
-        return dict(value)
+        return {key if key in shape.fields else shape.named.get(key, key): item for key, item in value.items()}
     if is_a(value, (list, tuple)) and issubclass(shape.kind, tuple) and len(value) <= len(shape.fields):
         return dict(zip(shape.fields, value, strict=False))
     fields = ", ".join(shape.fields)
@@ -266,9 +286,24 @@ def _lacking(shape: Shape, given: dict[str, Any], at: At) -> list[Problem]:
 
 def _is_ours(origin: Any, kind: Any, value: Any) -> bool:
     """Whether we look into such a container ourselves; rarer ones are the library's."""
-    if origin in (list, tuple, dict, *_SETS):
+    if origin in (list, tuple, dict, set, frozenset, abc.Iterable):
         return True
-    return origin in (*LISTS, *MAPPINGS) and (type(value) in (list, tuple, dict) or holds_shape(kind))
+    if type(value) in (set, frozenset) and origin in (abc.Collection, *_SETS):
+        return True
+    return origin in (*LISTS, *MAPPINGS, *_SETS) and (type(value) in (list, tuple, dict) or holds_shape(kind))
+
+
+def _container_for(kind: Any, value: Any) -> Any:
+    """What a value becomes: what its type names; where that leaves it open, what it is."""
+    if kind in _SETS:
+        return kind if isinstance(kind, type) and issubclass(kind, (set, frozenset)) else _own(value, set, frozenset)
+    if kind not in LISTS or kind is list:
+        return kind
+    return _own(value, list, tuple, *((set, frozenset) if kind in (abc.Collection, abc.Iterable) else ()))
+
+
+def _own(value: Any, otherwise: type, *others: type) -> type:
+    return type(value) if type(value) in others else otherwise
 
 
 def _kinds_of_items(kind: Any, inner: tuple[Any, ...], items: list[Any], at: At) -> list[Any]:

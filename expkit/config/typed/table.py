@@ -147,4 +147,9 @@ def has_fields(value: Any) -> bool:
     """Whether a value looks like an object of a class of fields."""
     kind = type(value)
     marks = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_validator__")
-    return any(hasattr(kind, mark) for mark in marks)
+    return any(hasattr(kind, mark) for mark in marks) or (hasattr(kind, "_field_defaults") and bool(_annotated(kind)))
+
+
+def _annotated(kind: type) -> Any:
+    """The annotations of a named tuple; one without any is a tuple like others."""
+    return vars(kind).get("__annotations__") or getattr(kind, "__annotations__", None)
