@@ -55,7 +55,9 @@ def _not_found(tree: Tree, name: str, asked: Origin) -> NamedConfigNotFoundError
 
     message = f"there is no named config {name!r} ({asked})"
     if is_config_file(name) or os.sep in name:
-        message = f"there is no config file {name!r} in {os.getcwd()} ({asked})"
+        near = nearest(name, [file for file in os.listdir() if is_config_file(file)]) if os.sep not in name else []
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        return NamedConfigNotFoundError(f"there is no config file {name!r} in {os.getcwd()} ({asked}){meant}")
     return NamedConfigNotFoundError(message + _suggestion(name, known))
 
 

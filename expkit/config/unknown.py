@@ -138,7 +138,9 @@ def suggestion(path: Path, known: Mapping[Path, str]) -> str:
     if hits := _repaired(path, known) or [other for other in known if other[-1] == path[-1]][:3]:
         return _meant(hits, known)
     others = [join((*path[:-1], key)) for key in _keys_in(path[:-1], known)]
-    return f"; there are {', '.join(others)}" if 0 < len(others) <= _SHOWN else ""
+    if len(others) > _SHOWN:
+        return "; print_config shows all that there are"
+    return f"; there are {', '.join(others)}" if others else ""
 
 
 def _meant(hits: list[Path], known: Mapping[Path, str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from enum import Enum
+from enum import Enum, Flag
+from functools import reduce
+from operator import or_
 from pathlib import PurePath
 from typing import Any, get_origin
 
@@ -114,10 +116,16 @@ def _member(kind: type[Enum], value: Any, at: At) -> Enum:
             return kind(value)
     except (ValueError, TypeError):
         pass
-    if type(value) is str and value in kind.__members__:
-        return kind[value]
-    values = [member.value for member in kind]
-    raise unfit(at, value, choose_one(value, values, list(kind.__members__)))
+    if type(value) is str:
+        if value in kind.__members__:
+            return kind[value]
+        if issubclass(kind, Flag) and all(name in kind.__members__ for name in _flags(value)):
+            return reduce(or_, [kind[name] for name in _flags(value)])
+    raise unfit(at, value, choose_one(value, list(kind)))
+
+
+def _flags(text: str) -> list[str]:
+    return [name.strip() for name in text.split("|")]
 
 
 def one_of(choices: tuple[Any, ...], value: Any, at: At) -> Any:
