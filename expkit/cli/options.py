@@ -165,7 +165,7 @@ class OptionValues(dict[str, Any]):
             self[name] = value
 
 
-EVERYWHERE: list[CLIOption] = []
+OPTIONS_OF_ALL: list[CLIOption] = []
 """Options of all experiments of this process, beside their own."""
 
 
@@ -176,7 +176,7 @@ def option_table(additional: Iterable[CLIOption] = ()) -> list[CLIOption]:
         ValueError: two options share a flag.
     """
     table = [*BUILT_IN]
-    for option in (*EVERYWHERE, *additional):
+    for option in (*OPTIONS_OF_ALL, *additional):
         for taken in table:
             shared = {option.long, option.short or option.long} & {taken.long, taken.short}
             if shared:

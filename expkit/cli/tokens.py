@@ -65,6 +65,8 @@ class Tokens(list[str]):
 
     def updates_for(self, mapping: Mapping[str, Any]) -> list[Update]:
         """What ``mapping`` says, with origin and text where it was typed, and what was typed beside it."""
+        if not hasattr(mapping, "items"):
+            return updates_from_mapping(mapping, Origin("config_updates"))  # which says what is wrong with it
         if _same(dict(mapping), self.as_mapping()):
             return list(self.updates)
         rest: dict[str, Any] = plain(dict(mapping))

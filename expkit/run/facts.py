@@ -13,7 +13,7 @@ from expkit.provenance.code.sources import SourceFile, Sources
 from expkit.provenance.found import Found
 from expkit.provenance.git.repositories import ask, require_clean
 from expkit.provenance.launch import launch_facts
-from expkit.provenance.machine.host import EVERYWHERE, has_slow_facts, host_facts, slow_facts
+from expkit.provenance.machine.host import GATHERERS_OF_ALL, has_slow_facts, host_facts, slow_facts
 from expkit.record.model import ORIGINS, FileRef, Launch
 from expkit.settings import SETTINGS
 
@@ -73,7 +73,7 @@ def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Fa
     finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir, project)
     found = finder.find(named_files(root, nodes, cells.file if cells else ""))
     answers = _ask_git(nodes, found)
-    gathering = _gathering([*EVERYWHERE, *inputs.host_info])
+    gathering = _gathering([*GATHERERS_OF_ALL, *inputs.host_info])
     sources = finder.read(found)  # while git works
     dependencies = packages_in_use(nodes)
     environment = known_facts(dependencies) or Found()

@@ -33,8 +33,8 @@ def sacred(monkeypatch):
     yield importlib.import_module("sacred")
     for name in [name for name in sys.modules if _is_old(name)]:
         del sys.modules[name]
-    options.EVERYWHERE.clear()
-    host.EVERYWHERE.clear()
+    options.OPTIONS_OF_ALL.clear()
+    host.GATHERERS_OF_ALL.clear()
     sys.modules.update({name: module for name, module in before.items() if _is_old(name)})
 
 

@@ -179,3 +179,11 @@ def test_main_is_called_outside_a_run(ex):
         captured(1, 2)
     with pytest.raises(TypeError):
         captured(1, 2, 3, 4, 5, 6, 7, 8)
+
+
+@pytest.mark.parametrize("way", ["config_schema", "run"])
+def test_updates_that_are_no_dict(ex, way):
+    """They are a TypeError that shows what updates look like."""
+    given = {"config_schema": (3,), "run": (None, 3)}[way]
+    with pytest.raises(TypeError, match=r"config updates are a dict such as \{'lr': 0.1\}, not 3"):
+        getattr(ex, way)(*given)

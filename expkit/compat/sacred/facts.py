@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.provenance.machine.host import EVERYWHERE, HostInfoGatherer, IgnoreHostInfo, host_facts, slow_facts
+from expkit.provenance.machine.host import GATHERERS_OF_ALL, HostInfoGatherer, IgnoreHostInfo, host_facts, slow_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ host_info_gatherers: dict[str, HostInfoGatherer] = {}
 def get_host_info(additional_host_info: Iterable[HostInfoGatherer] | None = None) -> dict[str, Any]:
     """What is known about this machine, with the answers of the given gatherers and of those of all experiments."""
     facts = {**host_facts(), **slow_facts()}
-    for gatherer in (*EVERYWHERE, *(additional_host_info or ())):
+    for gatherer in (*GATHERERS_OF_ALL, *(additional_host_info or ())):
         try:
             facts[gatherer.name] = gatherer()
         except IgnoreHostInfo:
@@ -42,7 +42,7 @@ def _added(function: Callable[[], Any], name: str | None) -> Callable[[], Any]:
         stacklevel=3,
     )
     gatherer = HostInfoGatherer(name, function)
-    EVERYWHERE[:] = [other for other in EVERYWHERE if other.name != name] + [gatherer]
+    GATHERERS_OF_ALL[:] = [other for other in GATHERERS_OF_ALL if other.name != name] + [gatherer]
     host_info_gatherers[name] = gatherer
     return function
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.cli.options import EVERYWHERE, CLIOption, option_table
+from expkit.cli.options import OPTIONS_OF_ALL, CLIOption, option_table
 from expkit.compat.sacred.helpers import convert_camel_case_to_snake_case
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class CommandLineOption:
             DeprecationWarning,
             stacklevel=2,
         )
-        EVERYWHERE[:] = [other for other in EVERYWHERE if other.long != option.long]
+        OPTIONS_OF_ALL[:] = [other for other in OPTIONS_OF_ALL if other.long != option.long]
         if cls._enabled:
-            EVERYWHERE.append(option)
+            OPTIONS_OF_ALL.append(option)
 
     @classmethod
     def get_flag(cls) -> str:

@@ -48,7 +48,7 @@ class HostInfoGatherer:
     get_info = __call__
 
 
-EVERYWHERE: list[HostInfoGatherer] = []
+GATHERERS_OF_ALL: list[HostInfoGatherer] = []
 """Gatherers of all experiments of this process, beside their own."""
 
 
