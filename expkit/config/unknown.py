@@ -108,7 +108,7 @@ def unknown_error(entries: Collection[Unknown], known: Mapping[Path, str]) -> Co
         f"there is no config entry {join(entry.path)} ({entry.origin}){entry.note or suggestion(entry.path, known)}"
         for entry in entries
     ]
-    insides = {entry.inside: None for entry in entries if entry.inside}
+    insides = {entry.inside: None for entry in entries if entry.inside and not beside(entry.path, known)}
     return ConfigAddedError("\n".join([*lines, *map(_way_in, insides)]))
 
 
