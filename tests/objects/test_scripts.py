@@ -244,3 +244,42 @@ def test_slips_in_what_is_declared(script):
     """A key that a declared dict does not have is still refused, with the keys that it has."""
     done = script(HEAD + NAMES + TAIL, "with", "declared.y=1")
     assert done.returncode == 2 and "declared.x" in done.stderr
+
+
+def test_artifacts_are_in_the_record_at_once(script):
+    """A script that reads its own run.json finds what it has just added, resources as well."""
+    body = """
+@ex.main
+def main(_run):
+    seen = []
+    for name in ("a.txt", "b.txt"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, name)
+            open(path, "w").write(name)
+            _run.add_artifact(path)
+        seen.append(json.load(open(f"{ex.observers[0].dir}/run.json"))["artifacts"])
+    _run.add_resource("script.py")
+    return [*seen, len(json.load(open(f"{ex.observers[0].dir}/run.json"))["resources"])]
+"""
+    done = script(HEAD + body + TAIL)
+    assert done.returncode == 0, done.stderr
+    assert whole(script).result == [["a.txt"], ["a.txt", "b.txt"], 1]
+
+
+def test_what_hooks_add_is_said_where_it_is_recorded(script):
+    """A config hook that adds an entry nobody asks for is pointed out in recorded runs, not where one only looks."""
+    body = """
+@ex.config_hook
+def hook(config, command_name, logger):
+    return {"extra": 1, "asked": 2}
+
+@ex.main
+def main(asked):
+    return asked
+"""
+    done = script(HEAD + body + TAIL)
+    assert "added the config entry extra" in done.stderr and "entry asked" not in done.stderr
+    for words in (["print_config"], ["-u"]):
+        looked = script(HEAD + body + TAIL, *words)
+        assert looked.returncode == 0
+        assert "added the config entry" not in looked.stderr + looked.stdout

@@ -8,8 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ALLOWANCE = 0.1
+_ALLOWANCE = 0.25
 _SHARE = 0.02
+"""Seconds for the first few times, and the part of all time after that."""
 
 
 class Sparing:
