@@ -24,7 +24,8 @@ from expkit.config.merging import insert
 from expkit.config.nodes import Node
 from expkit.config.paths import get_in, join
 from expkit.config.resolver import Resolver
-from expkit.config.summary import ConfigSummary
+from expkit.config.summary import SEED_DOC, ConfigSummary
+from expkit.errors import ConfigAddedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from expkit.config.updates import NamedConfigToken, Update
 
 __all__ = ["Layer", "Node", "Resolution", "resolve"]
-
-_SEED_DOC = "the root of all random numbers of this run"
 
 
 class Resolution:
@@ -198,7 +197,7 @@ def _from_branches(resolver: Resolver, which: str) -> Iterator[tuple[Path, Layer
 
 def _summarised(resolver: Resolver, config: Mapping[Any, Any]) -> ConfigSummary:
     """The summaries of all ingredients as one."""
-    total = ConfigSummary(config, docs={"seed": _SEED_DOC})
+    total = ConfigSummary(config, docs={"seed": SEED_DOC})
     for branch in reversed(resolver.branches.values()):
         _add(total, branch.summary, branch.node)
     edits = (update for update in resolver.updates if not all(isinstance(part, str) for part in update.path))
@@ -220,6 +219,17 @@ def _add(total: ConfigSummary, summary: ConfigSummary, node: Node) -> None:
     for which in ("typechanged", "assigned", "docs", "places"):
         entries = getattr(summary, which)
         getattr(total, which).update({node.full(name): value for name, value in entries.items()})
+
+
+def _checked(resolver: Resolver, *, force: bool) -> tuple[list[str], list[str]]:
+    """What :func:`check_unknown` gives; values that do not fit and entries that nobody knows are refused together."""
+    try:
+        found = ([], []) if force else check_unknown(resolver)
+    except ConfigAddedError as error:
+        resolver.refuse_misfits(str(error))
+        raise
+    resolver.refuse_misfits()
+    return found
 
 
 def resolve(
@@ -264,8 +274,7 @@ def resolve(
     for node in resolver.tree.nodes:
         resolver.settle(node)
         check_edits(resolver.branches[node.path], force=force)
-    resolver.refuse_misfits()
-    let_in, hooked = ([], []) if force else check_unknown(resolver)
+    let_in, hooked = _checked(resolver, force=force)
     resolver.finish_objects(force=force)
     warnings = [] if force else [*let_in, *changed_types(resolver), *without_effect(resolver)]
     resolution = Resolution(resolver, [*remarks(resolver), *warnings], hooked)

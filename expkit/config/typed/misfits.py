@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from expkit.config.typed.table import Misfit
 
 
-def type_error(misfits: Iterable[tuple[Path, Misfit]], who: Callable[[str], Origin | None]) -> ConfigTypeError:
+def type_error(
+    misfits: Iterable[tuple[Path, Misfit]], who: Callable[[str], Origin | None], more: str = ""
+) -> ConfigTypeError:
     """The error that names all values that do not fit, a line for each.
 
     Args:
         misfits: keys of the ingredient, and what does not fit there.
         who: tells who gave an entry its value.
+        more: lines to add.
     """
     lines = dict.fromkeys(_line(keys, misfit, who) for keys, misfit in misfits)
-    return ConfigTypeError("\n".join(lines))
+    return ConfigTypeError("\n".join([*lines, *([more] if more else [])]))
 
 
 def required_error(missing: Sequence[Declared]) -> RequiredEntryError:

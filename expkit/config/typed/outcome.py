@@ -171,15 +171,20 @@ def _is_lost(value: Any) -> bool:
     return bool(opaque_paths({"": decode(encode(value))}, kinds=(Opaque,)))
 
 
-def refuse_misfits(tables: Tables, who: Who) -> None:
+def refuse_misfits(tables: Tables, who: Who, more: str = "") -> None:
     """Refuse values that do not fit.
+
+    Args:
+        tables: keys of each ingredient from the root, and its table.
+        who: tells who gave an entry its value.
+        more: lines to add.
 
     Raises:
         ConfigTypeError: the message has a line for each.
     """
     misfits = [(keys, misfit) for keys, table in tables for misfit in (*table.given, *table.misfits)]
     if misfits:
-        raise type_error(misfits, who)
+        raise type_error(misfits, who, more)
 
 
 def refuse_missing(missing: Iterable[Declared]) -> None:
