@@ -11,7 +11,6 @@ import pickle
 import subprocess
 import sys
 import textwrap
-import timeit
 import zipfile
 
 import pytest
@@ -261,28 +260,10 @@ def test_syntax_warnings_are_not_repeated(module, recwarn):
     assert not recwarn.list
 
 
-def test_decorating_is_cheap_and_lazy(tmp_path):
-    """Decorating reads nothing and costs less than 50 microseconds."""
+def test_decorating_is_lazy(tmp_path):
+    """Decorating reads nothing: there may be no file."""
     cfg = _exec(SCRIPT, str(tmp_path / "never_written.py"))
-    best = min(timeit.repeat(lambda: ConfigScope(cfg.func), number=100, repeat=5)) / 100
-    assert best < 50e-6
-
-
-def test_large_config_is_fast(module):
-    """A config function of 1,000 entries takes at most 50 ms at first, then 5 ms."""
-    body = "\n".join(f"            entry_{number} = {number}  # doc {number}" for number in range(1000))
-    loaded, _ = module(f"""
-        from expkit.config.scope import ConfigScope
-        @ConfigScope
-        def cfg():
-{body}
-    """)
-    fixed = {f"entry_{number}": 7.0 for number in range(10)}
-    first = timeit.timeit(lambda: loaded.cfg(fixed=fixed), number=1)
-    later = min(timeit.repeat(lambda: loaded.cfg(fixed=fixed), number=1, repeat=5))
-    assert first < 0.5  # far above the aim, for busy machines; benchmarks/ holds the figure
-    assert later < 0.05
-    assert loaded.cfg().docs["entry_999"] == "doc 999"
+    assert ConfigScope(cfg.func).name == cfg.func.__name__
 
 
 @ConfigScope
