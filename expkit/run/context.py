@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
@@ -14,7 +15,7 @@ from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from expkit.errors import ConfigError
     from expkit.run.definitions import Definitions
@@ -42,6 +43,7 @@ class Context:
         self._seed = plan.seed
         self._streams: dict[tuple[str, str], SeedStream] = {}
         self._handed_out: list[tuple[str, Any, Any]] = []
+        self._objects: list[tuple[str, Any, Any]] = []
         self._lock = threading.Lock()
 
     def covers(self, owner: Definitions) -> bool:
@@ -61,7 +63,18 @@ class Context:
             return value
         keys = (*(prefix.split(".") if prefix else ()), name)
         path = self._resolution.absolute(self._paths[id(owner)], keys)
-        return self._resolution.with_objects(path, copy_containers(value))
+        plain = copy_containers(value)
+        shown = self._resolution.with_objects(path, plain)
+        if shown is not plain:
+            self._watch(self._full(owner, prefix, name), shown)
+        return shown
+
+    def _watch(self, name: str, value: Any) -> None:
+        """Remember what the objects in a value hold, to find changes of them at the end."""
+        from expkit.config.typed.kept import taken_apart
+
+        with self._lock, suppress(Exception):  # whatever the attributes of a user's object do
+            self._objects.append((name, copy_containers(taken_apart(value)), value))
 
     def copy(self, value: Any) -> Any:
         """One function's copy of a value: containers copied, or read-only where the setting asks."""
@@ -114,10 +127,17 @@ class Context:
         """Entries of which some function changed its copy."""
         found = {
             f"{name}{_tail(path)}" if name else path
-            for name, original, copy in self._handed_out
+            for name, original, copy in (*self._handed_out, *self._changed_objects())
             for path in mutations(original, copy)
         }
         return tuple(sorted(found))
+
+    def _changed_objects(self) -> Iterator[tuple[str, Any, Any]]:
+        for name, before, value in self._objects:
+            from expkit.config.typed.kept import taken_apart
+
+            with suppress(Exception):
+                yield name, before, taken_apart(value)
 
     def _root_of(self, owner: Definitions, path: str) -> int:
         """An ingredient's own ``seed`` entry, else the run's root."""

@@ -195,6 +195,36 @@ def test_validators_run_once(made):
     assert run.config["bare"]["text"] == "b"
 
 
+def test_what_lies_in_fields_is_shared(made):
+    """Objects and their containers are copied, what lies in them is shared, as everywhere in a config."""
+
+    @dataclass
+    class Holds:
+        thing: object = None
+        many: list[object] = field(default_factory=list)
+
+        def __post_init__(self):
+            self.own = [1]
+
+    thing = object()
+    run = made({"holds": Holds(thing, [thing])}).run()
+    one, other = objects(run, "holds", "holds")
+    assert one.thing is one.many[0] is other.thing is thing
+    assert one is not other and one.many is not other.many and one.own is not other.own
+
+
+def test_objects_that_hold_themselves(made):
+    """An object that holds itself stays the object that it is."""
+
+    @dataclass
+    class Loop:
+        up: object = None
+
+    loop = Loop()
+    loop.up = loop
+    assert made({"loop": loop}).run().config["loop"] is loop
+
+
 def test_config_functions_change_objects(made):
     """What a config function changes in an object counts; what the class changed does not count again."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import is_a
 from expkit.config.paths import get_in, has_path, join, put_in
 from expkit.config.typed.fit import Fitting, chosen, lacking_fields
+from expkit.config.typed.kept import taken_apart
 from expkit.config.typed.kinds import (
     checked_by_class,
     holds_shape,
@@ -161,9 +162,15 @@ def declare_objects(table: Table, found: list[tuple[Path, Any]], origin: Origin)
 
 
 def is_entry(value: Any) -> bool:
-    """Whether a value is an object of a class of fields, and can be made by giving these."""
+    """Whether a value is an object of a class of fields, can be made by giving these, and does not hold itself."""
     shape = shape_of(type(value))
-    return shape is not None and shape.is_made_of_fields
+    if shape is None or not shape.is_made_of_fields:
+        return False
+    try:
+        taken_apart(value)
+    except Exception:  # RecursionError, or whatever a property raises
+        return False
+    return True
 
 
 def note(table: Table, entry: Entry, error: UnfitError, origin: Origin | None = None) -> None:

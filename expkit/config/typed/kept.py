@@ -14,7 +14,7 @@ from expkit.config.typed.shapes import ABSENT, shape_of
 from expkit.config.values import differs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from expkit.config.paths import Path
     from expkit.config.typed.shapes import Shape
@@ -126,10 +126,19 @@ def _defaults(shape: Shape, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _copied(value: Any) -> Any:
+    """A deep copy, in which what lies in fields and is no container is shared, as everywhere in a config."""
     try:
-        return deepcopy(value)
+        return deepcopy(value, {id(leaf): leaf for leaf in _leaves(taken_apart(value))})
     except Exception:  # it holds a lock, a file, ...
         return ABSENT
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if is_a(value, (dict, list, tuple)):
+        for item in value.values() if is_a(value, dict) else value:
+            yield from _leaves(item)
+    elif not is_a(value, (set, frozenset)):
+        yield value
 
 
 def taken_apart(value: Any) -> Any:

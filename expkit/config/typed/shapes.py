@@ -68,7 +68,7 @@ class Shape:
         self.kind = kind
         self.fields: dict[str, Field] = {field.name: field for field in self._find()}
 
-    @property
+    @cached_property
     def arguments(self) -> frozenset[str]:
         """Fields that objects do not keep."""
         return frozenset()
@@ -167,7 +167,7 @@ class Shape:
 
 
 class _DataClass(Shape):
-    @property
+    @cached_property
     def arguments(self) -> frozenset[str]:
         """Fields that are only arguments: ``InitVar``."""
         return frozenset(
