@@ -330,7 +330,8 @@ def save_config(_run: Run, config_filename: str = "config.json") -> None:
     from expkit.cli.commands import save_config as save
 
     _run.plan.resolution.refuse_missing()
-    save({key: value for key, value in _run.plan.live.config.items() if key != "config_filename"}, config_filename)
+    config = _run.plan.resolution.written(_run.plan.live.config)
+    save({key: value for key, value in config.items() if key != "config_filename"}, config_filename)
 
 
 def print_named_configs(_run: Run) -> None:

@@ -129,6 +129,14 @@ class Resolution:
         """
         return config if self._typed is None else self._typed.recorded(config)
 
+    def written(self, config: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        """A config as people write it in a file, where the declared types make the same of that.
+
+        Args:
+            config: of the run.
+        """
+        return config if self._typed is None else self._typed.written(config)
+
     @cached_property
     def _typed(self) -> Outcome | None:
         tables = self._resolver.tables

@@ -105,7 +105,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     hooked = nodes if command.rpartition(".")[2] not in owner.looking_commands else []
     logger = _logger(root, inputs)
     with Heard(logger, inputs.loglevel):
-        resolution = _resolved(root, inputs, command, queued, owner)
+        resolution = _resolved(root, inputs, command, queued, owner, observing)
     config = resolution.config
     seed = _settle_seed(config, observing.sit(config))
     namespaces = _namespaces(root, nodes, resolution)
@@ -139,11 +139,20 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
 
 
 def _resolved(
-    root: Definitions, inputs: RunInputs, command: str, queued: QueuedRun | None, owner: Definitions
+    root: Definitions,
+    inputs: RunInputs,
+    command: str,
+    queued: QueuedRun | None,
+    owner: Definitions,
+    observing: Observing,
 ) -> Resolution:
     """The config to start with; commands that only look show entries that must be given, others are refused."""
     resolution = resolve_config(root, inputs, command, base=None if queued is None else queued.base())
     if command.rpartition(".")[2] not in owner.looking_commands:
+        if resolution.missing and inputs.id is not None and queued is None:
+            from expkit.run.queued import refuse_taken
+
+            refuse_taken(observing, inputs.id, resolution.config)
         resolution.refuse_missing()
     return resolution
 

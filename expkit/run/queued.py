@@ -8,12 +8,13 @@ start come on top. So the record speaks of what was asked for, when the run was 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from expkit.config.base import Base, base_from
 from expkit.config.merging import overlay
 from expkit.config.origin import Origin
-from expkit.errors import RunNotFoundError
+from expkit.errors import RunExistsError, RunNotFoundError
 from expkit.observers.store import StoreObserver
 from expkit.record.codec import decode
 from expkit.record.model import QUEUED
@@ -53,6 +54,28 @@ def find_queued(observing: Observing, run_id: RunId, config: Callable[[], Mappin
 
     found: QueuedRun | None = observing.first(waiting, config)
     return found
+
+
+def refuse_taken(observing: Observing, run_id: RunId, config: Mapping[str, Any]) -> None:
+    """Refuse an id that a run has already, where something else is wrong with the start, too: the id is not to be had.
+
+    Args:
+        observing: who would be told of the start.
+        run_id: what ``--id`` names.
+        config: for observers that ask for it.
+
+    Raises:
+        RunExistsError: a store has it.
+    """
+
+    def taken(observer: RunObserver) -> str | None:
+        if isinstance(observer, StoreObserver):
+            with suppress(RunNotFoundError):
+                return f"there is a run {str(observer.store.load(run_id).id)!r} already; choose another id"
+        return None
+
+    if (found := observing.first(taken, lambda: config)) is not None:
+        raise RunExistsError(found)
 
 
 class QueuedRun:

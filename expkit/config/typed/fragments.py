@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from enum import Enum, Flag
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -10,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import to_jsonable_python
 
-from expkit._support.odd import RAISED, tolerate
+from expkit._support.odd import RAISED, is_a, tolerate
 from expkit._support.secrets import Secret
 from expkit.config.typed.kinds import LISTS, MAPPINGS, alternatives, bare, holds_shape, is_union, kind_of
 from expkit.config.typed.shapes import ABSENT, Field, Shape, shape_of
@@ -113,18 +115,32 @@ def _leaf(kind: Any, marks: tuple[Any, ...]) -> Schema:
     if kind is Secret:
         return {"type": "string", "format": "password"}
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return {"type": "integer"} if issubclass(kind, Flag) else listed(tuple(kind))
+        return _flags(kind) if issubclass(kind, Flag) else listed(tuple(kind))
     if get_origin(kind) is Literal:
         return listed(get_args(kind))
     bounded = (kind, *marks)
     whole: Any = Annotated[bounded] if marks else kind
     for config in (ConfigDict(arbitrary_types_allowed=True), None):
         try:
-            adapter: TypeAdapter[Any] = TypeAdapter(whole, config=config)
-            return _inlined(adapter.json_schema(schema_generator=_Generator))
+            with warnings.catch_warnings():  # of marks that only count in a class, such as an alias
+                warnings.simplefilter("ignore")
+                adapter: TypeAdapter[Any] = TypeAdapter(whole, config=config)
+                return _inlined(adapter.json_schema(schema_generator=_Generator))
         except RAISED as error:
             tolerate(error)
     return {}
+
+
+def _flags(kind: type[Flag]) -> Schema:
+    """A number, or names with strokes between them."""
+    name = f"({'|'.join(map(re.escape, kind.__members__))})"
+    most = sum({member.value for member in kind})
+    return {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": most},
+            {"type": "string", "pattern": rf"^{name}( *\| *{name})*$"},
+        ]
+    }
 
 
 def _inlined(schema: Schema) -> Schema:
@@ -149,7 +165,8 @@ def _inlined(schema: Schema) -> Schema:
 def listed(choices: tuple[Any, ...]) -> Schema:
     """The schema of what is one of a few values."""
     found: list[Json] = []
-    for choice in map(plain, choices):
+    names = [choice.name for choice in choices if is_a(choice, Enum)]
+    for choice in (*names, *map(plain, choices)):
         if not any(choice == other and type(choice) is type(other) for other in found):
             found.append(choice)
     return {"enum": found}

@@ -113,7 +113,7 @@ def _member(kind: type[Enum], value: Any, at: At) -> Enum:
         return value  # type: ignore[no-any-return]
     try:
         if type(value) is not bool:
-            return kind(value)
+            return kind(tuple(value) if type(value) is list else value)
     except (ValueError, TypeError):
         pass
     if type(value) is str:

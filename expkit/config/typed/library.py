@@ -74,10 +74,14 @@ def _adapter(kind: Any, mark: int) -> Any:
 
 
 def _made(kind: Any) -> Any:
+    import warnings
+
     from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 
     try:
-        return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+        with warnings.catch_warnings():  # of marks that only count in a class, such as an alias
+            warnings.simplefilter("ignore")
+            return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
     except PydanticUserError as error:
         if error.code != "type-adapter-config-unused":
             return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.origin import Origin
-from expkit.config.paths import get_in, join, put_in
+from expkit.config.paths import get_in, has_path, join, put_in
 from expkit.config.typed.declared import Declared
 from expkit.config.typed.docs import places
 from expkit.config.typed.fit import chosen, lacking_fields
@@ -19,6 +19,7 @@ from expkit.config.typed.misfits import required_error, type_error
 from expkit.config.typed.objects import Maker
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.table import misfit_of
+from expkit.config.typed.written import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -98,6 +99,15 @@ class Outcome:
                 continue
             config = copy_containers(dict(config))
             put_in(config, entry.path, dumped(entry.annotation, value))
+        return config
+
+    def written(self, config: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        """See :meth:`expkit.config.resolve.Resolution.written`."""
+        config = copy_containers(dict(config))
+        for keys, table in self._tables:
+            for path, entry in table.entries.items():
+                if has_path(config, keys + path):
+                    put_in(config, keys + path, written(entry.kind, get_in(config, keys + path)))
         return config
 
     def _inserted(self, path: Path, depth: int, entry: Entry, table: Table, value: Any) -> Any:
