@@ -109,6 +109,8 @@ class ConfigClass:
         for name, value in given.items():
             entry = table.own[id(self)].get(name)
             own[name] = value if entry is None else fitted_own(table, entry, value, self.places[name], fixed.get(name))
+        if self._shape.is_made(self.source):
+            table.kept.keep_given((), own, self.source)
         return own
 
     def _docs(self) -> dict[str, str]:

@@ -9,16 +9,16 @@ from expkit._support.odd import is_a, safe_repr
 from expkit.config.branch import Branch
 from expkit.config.containers import copy_containers
 from expkit.config.keys import active_rules, check_key
-from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, own_leaves
+from expkit.config.layers import NAMED, REMOVAL, UPDATE, Layer, Override, masks_in, own_leaves
 from expkit.config.merging import insert, nested, overlay
-from expkit.config.nodes import Node, Tree
+from expkit.config.nodes import Node, Tree, blaming
 from expkit.config.origin import Origin
-from expkit.config.paths import find, is_prefix, join, leaves, parents
+from expkit.config.paths import is_prefix, join, leaves, parents
 from expkit.config.tracking import ReadLog
 from expkit.config.typed.table import UNFIT
 from expkit.config.updates import NamedConfigToken, check_conflicts
 from expkit.config.values import plain
-from expkit.errors import ConfigError, ConfigUpdateError
+from expkit.errors import ConfigUpdateError
 from expkit.record.tagged import Masked
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from expkit.config.base import Base
     from expkit.config.paths import Path
+    from expkit.config.source import ConfigSource
     from expkit.config.typed.table import Table
     from expkit.config.updates import Update
 
@@ -120,19 +121,21 @@ class Resolver:
         preset = self._visible(node, "named")
         shown: dict[str, Any] = {keys[0]: {} for keys in self.tree.shown_to(node) if keys[0] in config.parameters}
         fallback = {**shown, "_log": self._logger_of(node)}
-        with _blaming(node):
+        with blaming(node):
             summary = config(fixed=self._visible(node, "updates"), preset=preset, fallback=fallback, table=table)
         if table.stopped:
             self.refuse_missing()
-        table.keep()
         self._note_reads(node, config.reads)
         asked_for = {key: value for key, value in summary.hidden.items() if key in node.parameters}
         summary.update(asked_for)
-        for path, layer in own_leaves(summary, preset, config.origin):
+        given = list(own_leaves(summary, preset, config.origin))
+        table.keep(summary, [path for path, _ in given])
+        for path, layer in given:
             absolute = self.tree.absolute(node, path)
             if is_a(layer.value, Masked):
                 self.masked[absolute] = layer.value
                 continue
+            self.masked.update(masks_in(absolute, layer.value))
             self._win("named", Override(absolute, layer._replace(kind=f"{NAMED} {name}")))
 
     def _take_edit(self, update: Update) -> None:
@@ -151,7 +154,7 @@ class Resolver:
         kind = REMOVAL if update.remove else UPDATE
         self.updates.append(Override(update.path, Layer(update.origin, value, kind)))
 
-    def _declare(self, node: Node, config: Any) -> None:
+    def _declare(self, node: Node, config: ConfigSource) -> None:
         """Take over what a named config declares; what was given before has to fit as well."""
         table = self.branches[node.path].table
         before = dict(table.entries)
@@ -184,11 +187,9 @@ class Resolver:
                 f"set its entries: {join(path)}.NAME=VALUE"
             )
         node, keys = self.tree.owner(path)
-        text = self._texts.get(path, "")
         keys = self._spelt(node, keys)
         override = override._replace(path=node.keys + keys)
-        if text:
-            self._texts[override.path] = text
+        text = self._texts[override.path] = self._texts.get(path, "")
         getattr(self, layer).extend(self._impose(layer, node, keys, override, text))
         return node
 
@@ -255,7 +256,7 @@ class Resolver:
         fallback: dict[str, Any] = {"_log": self._logger_of(node)}
         for keys, child in self.tree.shown_to(node).items():
             insert(fallback, keys, self._with_objects(child, self.assembled(child)))
-        with _blaming(node), self._rather():
+        with blaming(node), self._rather():
             branch.evaluate(fallback)
         taken = [keys for keys in self.tree.reserved(node) if branch.drop(keys)]
         for name in (*map(join, taken), *sorted(branch.summary.ignored_fallbacks)):
@@ -342,22 +343,25 @@ class Resolver:
         Raises:
             ConfigTypeError: classes refuse values; the message has a line for each.
         """
-        if not self.tables:
+        typed = [branch for branch in self.branches.values() if branch.table]
+        if not typed:
             return
         from expkit.config.typed.outcome import finish_objects
 
-        typed = [branch for branch in self.branches.values() if branch.table]
         for branch in typed:  # the configs' own results stay as they were, for whoever asks what they gave
             branch.summary.update(copy_containers(dict(branch.summary)))
-        branches = [(branch.node.keys, branch.table, branch.summary) for branch in typed]
-        finish_objects(branches, self.giver, strict=not force)
+        finish_objects([(one.node.keys, one.table, one.summary) for one in typed], self.giver, strict=not force)
+
+    def overrider(self, name: str) -> Origin | None:
+        """Who overrode an entry, or something in it or around it, last."""
+        overrides = [*self.hooked, *self.named, *self.updates]
+        hits = [over.layer.origin for over in overrides if is_prefix(over.name, name) or is_prefix(name, over.name)]
+        return hits[-1] if hits else None
 
     def giver(self, name: str) -> Origin | None:
         """Who gave an entry, or something in it or around it, its value; last, if several did."""
-        overrides = [*self.hooked, *self.named, *self.updates]
-        hits = [over.layer.origin for over in overrides if is_prefix(over.name, name) or is_prefix(name, over.name)]
-        if hits:
-            return hits[-1]
+        if (found := self.overrider(name)) is not None:
+            return found
         for branch in self.branches.values():
             places = {branch.node.full(path): origin for path, origin in branch.summary.places.items()}
             for part in (name, *reversed(list(parents(name)))):
@@ -383,16 +387,3 @@ class Resolver:
         if node.logger is not None or self._logger is None or not node.path:
             return node.logger or self._logger
         return self._logger.getChild(node.path)
-
-
-@contextmanager
-def _blaming(node: Node) -> Iterator[None]:
-    """Errors of an ingredient's config functions name entries from the root of the config."""
-    try:
-        yield
-    except ConfigError as error:
-        error.find = find
-        if node.path and error.conflicting_configs:
-            error.config = nested(node.keys, error.config)
-            error.prefixed(node.path)
-        raise

@@ -59,6 +59,11 @@ class Adam(Optim):
 
 
 @dataclass
+class Momentum(Optim):
+    momentum: float = 0.9
+
+
+@dataclass
 class Inside:
     optim: Optim = field(default_factory=Adam)
 
@@ -271,6 +276,35 @@ def test_given_objects_keep_their_class(made):
 
     run = made(config).run(config_updates={"optim": Adam(beta=0.2)})
     assert objects(run, "optim") == [Adam(beta=0.2)]
+
+
+def test_a_given_object_replaces_one_of_another_class(made):
+    """An object that an update or a named config gives is no mixture with what the config gave."""
+
+    def config():
+        optim: Optim = Momentum(momentum=0.3)
+        many: list[Optim] = [Momentum()]
+
+    ex = made(config)
+
+    @ex.named_config
+    def adam():
+        optim = Adam(beta=0.7)
+
+    assert objects(ex.run(config_updates={"optim": Adam(beta=0.2)}), "optim") == [Adam(beta=0.2)]
+    assert objects(ex.run(config_updates={"optim": Optim(3.0)}), "optim") == [Optim(3.0)]
+    assert objects(ex.run(named_configs=["adam"]), "optim") == [Adam(beta=0.7)]
+    assert objects(ex.run(config_updates={"many": [Adam()]}), "many", "optim") == [[Adam()], Momentum(momentum=0.3)]
+    assert objects(ex.run(config_updates={"many": [{"lr": 2}]}), "many") == [[Optim(2.0)]]
+
+
+def test_a_config_that_is_an_object(made):
+    """An object that is the whole config is not made again."""
+    ex = made()
+    ex.add_config(Loud(text="b"))
+    seen.clear()
+    run = ex.run()
+    assert {name: run.config[name] for name in ("text", "size")} == {"text": "b!", "size": 1} and seen == []
 
 
 def test_fields_of_a_subclass_are_checked(made, refused):

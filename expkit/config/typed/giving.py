@@ -23,13 +23,13 @@ from expkit.config.typed.library import unchecked
 from expkit.config.typed.objects import finished
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.shapes import ABSENT, shape_of
-from expkit.config.typed.table import UNFIT, Entry, Misfit, misfit_of
+from expkit.config.typed.table import UNFIT, Entry, Misfit, has_fields, misfit_of
 from expkit.config.typed.texts import fitted_text
 from expkit.config.values import differs
 from expkit.record.tagged import Masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
@@ -54,6 +54,8 @@ def fitted_override(table: Table, path: Path, value: Any, origin: Origin, text: 
     entry = table.of(path)
     if entry is None or is_a(value, Masked):
         return value
+    if has_fields(value):
+        table.kept.imposed[path] = type(value)
     keys = path[len(entry.path) :]
     kind = inner_kind(entry.kind, keys)
     if kind is None:
@@ -77,6 +79,21 @@ def _beside(table: Table, entry: Entry, path: Path, value: Any, origin: Origin) 
             table.given.append(Misfit(path, value, f"there are no entries in {join(path[:end])}", entry, origin))
             return UNFIT
     return value
+
+
+def impose_classes(table: Table, config: Mapping[Any, Any], paths: Iterable[Path]) -> None:
+    """Let the classes of objects count that a named config gives.
+
+    Args:
+        table: of the ingredient.
+        config: the entries that the named config gives, and those before it.
+        paths: of the entries that it gives.
+    """
+    given = set(paths)
+    for path, entry in table.entries.items():
+        shape = _class_at(table, entry, path, config) if has_path(config, path) and shapes_in(entry.kind) else None
+        if shape is not None and not shape.is_dict and all((*path, name) in given for name in shape.fields):
+            table.kept.imposed[path] = shape.kind
 
 
 def spelt(table: Table, path: Path) -> Path:

@@ -53,10 +53,12 @@ class Kept:
 
     Attributes:
         done: what values became by types with checks of the user's; these are not to change them again.
+        imposed: classes of objects that overrides give; of objects of others that configs give nothing counts.
     """
 
     def __init__(self) -> None:
         self.done: dict[Path, list[Any]] = {}
+        self.imposed: dict[Path, type] = {}
         self._known: dict[Path, list[Known]] = {}
 
     def keep_given(self, path: Path, plain: Mapping[str, Any], value: Any) -> None:

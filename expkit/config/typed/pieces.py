@@ -174,6 +174,8 @@ class Pieces:
 
     def _fields(self, shape: Shape, value: Any, at: At) -> dict[str, Any]:
         place = (*self.above, *at)
+        if shape.is_made(value) and self.kept.imposed.get(place, type(value)) is not type(value):
+            value = {}
         shape = _class_of(shape, value) or self.kept.meant(place, [shape], value) or shape
         given = _entries(shape, value, at)
         fitted: dict[str, Any] = {}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from expkit._support.frozen import Frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
     from expkit.config.typed.kept import Kept
@@ -136,8 +138,17 @@ class Table:
         """Forget what evaluation found, before it is done again."""
         self.misfits, self.required, self.stopped = [], {**self.asked}, False
 
-    def keep(self) -> None:
-        """Keep what a named config found: it is evaluated once."""
+    def keep(self, config: Mapping[Any, Any], given: Sequence[Path]) -> None:
+        """Keep what a named config found: it is evaluated once.
+
+        Args:
+            config: its entries, and those before it.
+            given: paths of those that it gives.
+        """
+        if self:
+            from expkit.config.typed.giving import impose_classes
+
+            impose_classes(self, config, given)
         self.given += self.misfits
         self.asked.update(self.required)
         self.misfits = []
