@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from expkit.capture.types import CaptureMethod, CommandMethod
     from expkit.config.origin import Origin
     from expkit.config.scope import ConfigScope
+    from expkit.config.source import ConfigSource
     from expkit.run.code import PackageDependency, Source
 
     F = TypeVar("F", bound=Callable[..., Any])
     T = TypeVar("T")
 
-_CLASS = "config class"
 _HOOK_PARAMETERS = ("config", "command_name", "logger")
 
 
@@ -159,7 +159,7 @@ class Ingredient(Definitions):
             """
             config = _config_from(function)
             self.collect(self.configurations, config)
-            return function if config.origin.what == _CLASS else config
+            return function if _has_fields(function) else config
 
         def named_config(self, function: Any) -> Any:
             """Decorator: a config function, or a class of fields, that counts only when it is named after ``with``.
@@ -171,7 +171,7 @@ class Ingredient(Definitions):
             """
             config = _config_from(function)
             self._add_named(function.__name__, config)
-            return function if config.origin.what == _CLASS else config
+            return function if _has_fields(function) else config
 
     def config_hook(self, function: F) -> F:
         """Decorator: a function of (config, command_name, logger) that returns a dict of changed entries.
@@ -300,7 +300,7 @@ class Ingredient(Definitions):
             for name, function in node.commands.items():
                 yield self.name_of(node, name), function
 
-    def gather_named_configs(self) -> Iterator[tuple[str, Any]]:
+    def gather_named_configs(self) -> Iterator[tuple[str, ConfigSource]]:
         """Full names of all named configs, those of ingredients included."""
         for node, _depth in self.walk():
             for name, config in node.named_configs.items():
@@ -311,7 +311,7 @@ class Ingredient(Definitions):
         return self.walk()
 
 
-def _config_from(source: Any) -> Any:
+def _config_from(source: Any) -> ConfigSource:
     """The config that a function, or a class of fields, stands for."""
     with loading:
         from expkit.config.scope import ConfigScope
@@ -321,7 +321,7 @@ def _config_from(source: Any) -> Any:
     with loading:
         from expkit.config.classes import ConfigClass
 
-    return ConfigClass(source, _calling_line()._replace(what=_CLASS))
+    return ConfigClass(source, _calling_line()._replace(what="config class"))
 
 
 def _has_fields(source: Any) -> bool:

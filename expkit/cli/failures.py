@@ -105,7 +105,9 @@ def _text(error: BaseException, program: str, debug: bool, started: bool) -> str
         return f"{program}: interrupted{_where(error)}\n"
     if _is_message(error, started) and not debug:
         hint = f"Try: {program} help\n" if isinstance(error, UsageError) or getattr(error, "print_usage", False) else ""
-        return f"{program}: {error}\n{hint}"
+        text = str(error)
+        named = text.startswith(f"{program}:") and text.removeprefix(f"{program}:")[:1].isdigit()
+        return f"{text}\n{hint}" if named else f"{program}: {text}\n{hint}"
     return format_failure(error, debug=debug)
 
 

@@ -23,6 +23,7 @@ _ARGUMENTS = (
         "An update of the config, like lr=0.1, layers[0]=64 or ~dropout; a named config; or a config file.",
     ),
 )
+_OTHERS = ("...", "Entries without a type: print_config shows them, too.")
 
 
 def usage(spec: CommandLine) -> str:
@@ -49,7 +50,7 @@ def _program_page(spec: CommandLine) -> str:
         inspect.cleandoc(spec.doc),
         _section("Options", [(_flags(option), option.doc) for option in spec.options]),
         _section("Arguments", arguments),
-        _section("Config", spec.entries),
+        _section("Config", [*spec.entries, _OTHERS] if spec.entries else ()),
         _section("Commands", [(info.name, _first_line(info.doc)) for info in spec.commands.values()]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
-from expkit.config.layers import upwards
+from expkit.config.layers import masks_in, upwards
 from expkit.config.nodes import split
 from expkit.config.paths import flatten, get_in, has_path, is_prefix, join, put_in
 from expkit.config.unknown import (
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from expkit.config.branch import Branch
-    from expkit.config.layers import Override
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
     from expkit.config.resolver import Resolver
@@ -72,7 +71,9 @@ def refuse_masked(resolver: Resolver) -> None:
         return
     from expkit._support.secrets import MASK
 
-    given = resolver.touched()
+    overrides = (*resolver.named, *resolver.updates)
+    whole = {over.name for over in overrides if not any(masks_in(over.path, over.layer.value))}
+    given = resolver.touched() & whole
     names = sorted(join(path) for path, text in resolver.masked.items() if text == MASK)
     if lacking := [name for name in names if not any(is_prefix(above, name) for above in given)]:
         raise NotRestorableError(masked_entries(lacking))
@@ -226,10 +227,10 @@ def _note(name: str, summary: ConfigSummary) -> str:
 
 
 def _origin(name: str, resolver: Resolver) -> Origin:
-    """Who overrode an entry, or something in it or around it, last."""
-    overrides: list[Override] = [*resolver.hooked, *resolver.named, *resolver.updates]
-    hits = [over.layer.origin for over in overrides if is_prefix(over.name, name) or is_prefix(name, over.name)]
-    return hits[-1]
+    """Who overrode an entry, which somebody did."""
+    found = resolver.overrider(name)
+    assert found is not None
+    return found
 
 
 def _entries(tree: Any, above: Path = ()) -> Iterator[Path]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
+from expkit._support.odd import is_a
 from expkit.config.paths import flatten, get_in, join, parents
 from expkit.config.values import differs, plain
+from expkit.record.tagged import Masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,6 +67,20 @@ def own_leaves(summary: ConfigSummary, before: Mapping[Any, Any], origin: Origin
         if name in summary.assigned or differs(get_in(before, path, _MISSING), value):
             place = next((summary.places[part] for part in upwards(name) if part in summary.places), origin)
             yield path, Layer(place, plain(summary.assigned.get(name, value)), CONFIG)
+
+
+def masks_in(path: Path, value: Any) -> Iterator[tuple[Path, Masked]]:
+    """The paths of secrets that a saved list lacks, and what is left of them.
+
+    Args:
+        path: of the list.
+        value: the list; of anything else there are none.
+    """
+    if is_a(value, Masked):
+        yield path, value
+    elif is_a(value, (list, tuple, dict)):
+        for key, item in value.items() if is_a(value, dict) else enumerate(value):
+            yield from masks_in((*path, key), item)
 
 
 def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expkit._support.nearest import nearest
 from expkit.errors import NamedConfigNotFoundError
@@ -11,12 +11,13 @@ from expkit.errors import NamedConfigNotFoundError
 if TYPE_CHECKING:
     from expkit.config.nodes import Node, Tree
     from expkit.config.origin import Origin
+    from expkit.config.source import ConfigSource
 
 _SHOWN = 12
 """That many names are listed where none is near."""
 
 
-def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, Any]:
+def find_named(tree: Tree, name: str, asked: Origin) -> tuple[Node, ConfigSource]:
     """The config that a name means, and the ingredient that it belongs to.
 
     A file with a known extension comes first, then ``name`` of the experiment or ``ingredient.name``,

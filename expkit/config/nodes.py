@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
-from expkit.config.paths import join
-from expkit.errors import InvalidConfigError
+from expkit.config.merging import nested
+from expkit.config.paths import find, join
+from expkit.errors import ConfigError, InvalidConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from expkit.config.source import ConfigSource
 
 Keys = tuple[Any, ...]
 """A path as a tuple of dict keys."""
@@ -31,8 +35,8 @@ class Node(Frozen):
     """
 
     path: str = ""
-    configurations: Sequence[Any] = ()
-    named_configs: Mapping[str, Any] = field(default_factory=dict)
+    configurations: Sequence[ConfigSource] = ()
+    named_configs: Mapping[str, ConfigSource] = field(default_factory=dict)
     hooks: Sequence[Callable[..., Any]] = ()
     children: Sequence[str] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -124,3 +128,16 @@ def _clash(node: Node) -> str:
     if not node.path:
         return "an ingredient has an empty path: its config needs a name"
     return f"two ingredients have the path {node.path!r}: give each a path of its own"
+
+
+@contextmanager
+def blaming(node: Node) -> Iterator[None]:
+    """Errors of an ingredient's config functions name entries from the root of the config."""
+    try:
+        yield
+    except ConfigError as error:
+        error.find = find
+        if node.path and error.conflicting_configs:
+            error.config = nested(node.keys, error.config)
+            error.prefixed(node.path)
+        raise

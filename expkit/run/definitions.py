@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from expkit.config.source import ConfigSource
     from expkit.run.notebooks.cells import CellDefinitions
 
 
@@ -62,8 +63,8 @@ class Definitions:
     def __init__(self, path: str, ingredients: Sequence[Definitions], caller: Caller, base_dir: str | None) -> None:
         self.path = path
         self.ingredients: list[Definitions] = list(ingredients)
-        self.configurations: list[Any] = []
-        self.named_configs: dict[str, Any] = {}
+        self.configurations: list[ConfigSource] = []
+        self.named_configs: dict[str, ConfigSource] = {}
         self.captured_functions: list[Callable[..., Any]] = []
         self.commands: dict[str, Callable[..., Any]] = {}
         self.config_hooks: list[Callable[..., Any]] = []

@@ -138,3 +138,32 @@ def test_members_in_schema_and_program(name, value, fits):
     else:
         with pytest.raises(ConfigTypeError):
             ex.run(config_updates={name: value})
+
+
+SECRETS = """
+from pydantic import BaseModel, SecretStr
+from expkit import Experiment
+
+class Login(BaseModel):
+    word: SecretStr = SecretStr("hunter2")
+    others: list[SecretStr] = [SecretStr("hunter3")]
+
+ex = Experiment("secrets")
+
+@ex.config
+def config():
+    login: Login = Login()
+
+@ex.automain
+def main(login):
+    print(login.word.get_secret_value(), login.others[0].get_secret_value())
+"""
+
+
+def test_all_secrets_are_asked_for_at_once(script):
+    """A saved config names everything that was masked, in lists too, in one message; given again, the run starts."""
+    assert script(SECRETS, "save_config").returncode == 0
+    refused = script(SECRETS, "with", "config.json")
+    assert refused.stderr.rstrip().endswith("give again: with login.others[0]=... login.word=...")
+    started = script(SECRETS, "with", "config.json", "login.word=a", "login.others[0]=b")
+    assert started.stdout.splitlines()[-1] == "a b"

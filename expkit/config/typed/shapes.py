@@ -367,8 +367,3 @@ def _annotations(kind: Any) -> dict[str, Any]:
         own = getattr(base, "__annotations__", None) if base is kind else vars(base).get("__annotations__")
         found.update(own if isinstance(own, dict) else {})
     return found
-
-
-def parts(kind: Any) -> tuple[Any, ...]:
-    """The types that a type is put together from."""
-    return tuple(part for part in get_args(kind) if not isinstance(part, (str, int, bytes)))
