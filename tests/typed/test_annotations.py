@@ -523,6 +523,7 @@ def test_an_annotation_that_cannot_be_evaluated(refused):
     said = refused(config)
     assert said.startswith(f"test_annotations.py:{line}: the type of model, Missing, cannot be evaluated")
     assert "'Missing'" in said
+    assert "at the top level of the module" in said and "leave out 'from __future__ import annotations'" in said
 
 
 def test_remarks_are_no_types(made, caplog):

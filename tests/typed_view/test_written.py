@@ -81,7 +81,8 @@ def config():
 
 @ex.automain
 def main(_config):
-    print({key: value for key, value in _config.items() if key not in ("seed", "login")})
+    some = sorted(_config["some"])
+    print({key: value for key, value in _config.items() if key not in ("seed", "login", "some")}, some)
 """
 
 

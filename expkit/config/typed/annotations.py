@@ -131,10 +131,18 @@ def checked(
             return UNTYPED
         where = place(func.__code__.co_filename, annotation.line)
         raise ConfigScopeError(
-            f"{where}: the type of {name}, {annotation.text}, cannot be evaluated ({error}); "
-            "what it names must be there when the config is made: import it where the program runs, too"
+            f"{where}: the type of {name}, {annotation.text}, cannot be evaluated ({error}); {_way_out(error, func)}"
         ) from None
     return kind if is_type(kind) else UNTYPED
+
+
+def _way_out(error: Exception, func: Callable[..., Any]) -> str:
+    if not isinstance(error, NameError) or "<locals>" not in func.__qualname__:
+        return "what it names must be there when the config is made: import it where the program runs, too"
+    return (
+        "define or import what it names at the top level of the module, or leave out 'from __future__ import "
+        "annotations' if it is a name of the function around the config function"
+    )
 
 
 def resolved(kind: Any, names: dict[str, Any], scope: dict[str, Any]) -> Any:
