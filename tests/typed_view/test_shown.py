@@ -172,6 +172,7 @@ Config:
   opt.colours  tuple[Colour, ...] = (RED,)
   data.rows    int = 3
   data.source  Path, must be given
+  ...          Entries without a type: print_config shows them, too.
 
 Commands:
 """
@@ -211,7 +212,7 @@ def test_help_survives_config_functions(failure, tmp_path):
         [sys.executable, "broken.py", "help"], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "\nConfig:\n  lr  float\n" in done.stdout
+    assert "\nConfig:\n  lr   float\n" in done.stdout
     assert "noise" not in done.stdout
 
 
