@@ -326,7 +326,7 @@ def _config_from(source: Any) -> ConfigSource:
 
 def _has_fields(source: Any) -> bool:
     """Whether it is a class, or an object of a class of fields."""
-    from expkit.config.typed.table import has_fields
+    from expkit.config.typed.families import has_fields
 
     return isinstance(source, type) or has_fields(source) or hasattr(source, "_field_defaults")
 

@@ -11,7 +11,7 @@ from expkit.config.merging import fill_in
 from expkit.config.origin import Origin
 from expkit.config.paths import flatten, join
 from expkit.config.summary import ConfigSummary
-from expkit.config.typed.table import Table, has_fields
+from expkit.config.typed.families import has_fields
 from expkit.config.values import plain
 from expkit.errors import ConfigError
 
@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Literal
+
+    from expkit.config.typed.table import Table
 
 
 class ConfigDict:

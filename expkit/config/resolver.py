@@ -129,7 +129,11 @@ class Resolver:
         asked_for = {key: value for key, value in summary.hidden.items() if key in node.parameters}
         summary.update(asked_for)
         given = list(own_leaves(summary, preset, config.origin))
-        table.keep(summary, [path for path, _ in given])
+        if table:
+            from expkit.config.typed.giving import impose_classes
+
+            impose_classes(table, summary, (path for path, _ in given))
+        table.keep()
         for path, layer in given:
             absolute = self.tree.absolute(node, path)
             if is_a(layer.value, Masked):

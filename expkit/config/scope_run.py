@@ -11,7 +11,7 @@ from expkit.config.containers import copy_containers
 from expkit.config.fixed import FixedDict, note_changes, protected, settled
 from expkit.config.merging import fill_in
 from expkit.config.summary import ConfigSummary
-from expkit.config.typed.table import has_fields
+from expkit.config.typed.families import has_fields
 from expkit.config.values import plain
 from expkit.errors import ConfigError, UnsetEntryError
 

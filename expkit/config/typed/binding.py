@@ -9,13 +9,14 @@ from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
 from expkit.config.fixed import FixedDict
 from expkit.config.merging import fill_in
+from expkit.config.typed.families import has_fields
 from expkit.config.typed.fit import Fitting, begun, chosen, lacking_fields
 from expkit.config.typed.giving import fitted_own, is_entry, note
 from expkit.config.typed.kept import taken_apart
 from expkit.config.typed.kinds import holds_shape, shapes_in, text_of
 from expkit.config.typed.objects import Maker
 from expkit.config.typed.problems import UnfitError
-from expkit.config.typed.table import Entry, has_fields
+from expkit.config.typed.table import Entry
 from expkit.config.values import differs, plain
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import is_a
 from expkit.config.paths import get_in, has_path, join, put_in
+from expkit.config.typed.families import has_fields
 from expkit.config.typed.fit import Fitting, chosen, lacking_fields
 from expkit.config.typed.kept import taken_apart
 from expkit.config.typed.kinds import (
@@ -23,7 +24,7 @@ from expkit.config.typed.library import unchecked
 from expkit.config.typed.objects import finished
 from expkit.config.typed.problems import UnfitError
 from expkit.config.typed.shapes import ABSENT, shape_of
-from expkit.config.typed.table import UNFIT, Entry, Misfit, has_fields, misfit_of
+from expkit.config.typed.table import UNFIT, Entry, Misfit, misfit_of
 from expkit.config.typed.texts import fitted_text
 from expkit.config.values import differs
 from expkit.record.tagged import Masked

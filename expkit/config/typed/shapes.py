@@ -9,6 +9,7 @@ from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 from expkit._support.frozen import Frozen
 from expkit._support.odd import is_a
 from expkit.config.typed.docs import doc_in, written_docs
+from expkit.config.typed.families import family_of
 from expkit.errors import ConfigScopeError
 
 TYPE_CHECKING = False
@@ -330,7 +331,7 @@ def _of_class(kind: type) -> Shape | None:
     if known is None or known[0] is not kind:
         if len(_shapes) > _MOST:  # classes that functions make anew, and whose runs are over
             _shapes.clear()
-        finder = _finder(kind)
+        finder = _FINDERS.get(family_of(kind))
         known = _shapes[id(kind)] = kind, finder(kind) if finder else None
     return known[1]
 
@@ -343,15 +344,13 @@ def _filled(kind: Any, arguments: Mapping[Any, Any]) -> Any:
     return kind[tuple(arguments.get(one, one) for one in free)] if free else kind
 
 
-def _finder(kind: type) -> type[Shape] | None:
-    if hasattr(kind, "__pydantic_validator__"):
-        return None if getattr(kind, "__pydantic_root_model__", False) or kind.__name__ == "BaseModel" else _Pydantic
-    for mark, finder in (("__attrs_attrs__", _Attrs), ("__dataclass_fields__", _DataClass)):
-        if hasattr(kind, mark):
-            return finder
-    if issubclass(kind, tuple) and hasattr(kind, "_field_defaults"):
-        return _NamedTuple
-    return _TypedDict if issubclass(kind, dict) and hasattr(kind, "__required_keys__") else None
+_FINDERS: dict[str, type[Shape]] = {
+    "pydantic": _Pydantic,
+    "attrs": _Attrs,
+    "dataclass": _DataClass,
+    "tuple": _NamedTuple,
+    "dict": _TypedDict,
+}
 
 
 def _alias(info: Any) -> str:

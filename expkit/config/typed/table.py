@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from expkit._support.frozen import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from expkit.config.origin import Origin
     from expkit.config.paths import Path
     from expkit.config.typed.kept import Kept
@@ -138,29 +136,8 @@ class Table:
         """Forget what evaluation found, before it is done again."""
         self.misfits, self.required, self.stopped = [], {**self.asked}, False
 
-    def keep(self, config: Mapping[Any, Any], given: Sequence[Path]) -> None:
-        """Keep what a named config found: it is evaluated once.
-
-        Args:
-            config: its entries, and those before it.
-            given: paths of those that it gives.
-        """
-        if self:
-            from expkit.config.typed.giving import impose_classes
-
-            impose_classes(self, config, given)
+    def keep(self) -> None:
+        """Keep what a named config found: it is evaluated once."""
         self.given += self.misfits
         self.asked.update(self.required)
         self.misfits = []
-
-
-def has_fields(value: Any) -> bool:
-    """Whether a value looks like an object of a class of fields."""
-    kind = type(value)
-    marks = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_validator__")
-    return any(hasattr(kind, mark) for mark in marks) or (hasattr(kind, "_field_defaults") and bool(_annotated(kind)))
-
-
-def _annotated(kind: type) -> Any:
-    """The annotations of a named tuple; one without any is a tuple like others."""
-    return vars(kind).get("__annotations__") or getattr(kind, "__annotations__", None)
