@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from expkit.config.fixed import FixedDict, note_changes, settled
+from expkit.config.fixed import FixedDict, beneath, note_changes, settled
 from expkit.config.merging import fill_in
 from expkit.config.origin import Origin
 from expkit.config.summary import ConfigSummary
@@ -88,7 +88,9 @@ class ConfigClass:
         for name, field in self._shape.fields.items():
             if field.required and name not in entries:
                 table.required[name,] = table.entries[name,]
-        summary = ConfigSummary(fill_in(settled(entries, fixed), preset), docs=self._docs(), places=self.places)
+        summary = ConfigSummary(
+            fill_in(settled(entries, fixed), beneath(entries, preset)), docs=self._docs(), places=self.places
+        )
         note_changes(entries, summary)
         if self._shape.extra:
             summary.open.add("")

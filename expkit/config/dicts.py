@@ -6,7 +6,7 @@ from typing import Any
 
 from expkit._support.odd import is_a
 from expkit.config.containers import copy_containers
-from expkit.config.fixed import FixedDict, note_changes, settled
+from expkit.config.fixed import FixedDict, beneath, note_changes, settled
 from expkit.config.merging import fill_in
 from expkit.config.origin import Origin
 from expkit.config.paths import flatten, join
@@ -87,7 +87,7 @@ class ConfigDict:
 
             fitted_tree(table, own, self.places, self.origin)
         entries = FixedDict(fixed, own)
-        summary = ConfigSummary(fill_in(settled(entries, fixed), preset or {}), places=self.places)
+        summary = ConfigSummary(fill_in(settled(entries, fixed), beneath(entries, preset or {})), places=self.places)
         note_changes(entries, summary)
         if self.extra == "allow":
             summary.open.add("")

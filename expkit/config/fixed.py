@@ -149,6 +149,26 @@ def settled(value: Any, fixed: Any, path: tuple[Any, ...] = ()) -> Any:
     return entries
 
 
+def beneath(entries: FixedDict, preset: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What a config's entries are filled up from: the preset, without the dicts that the config itself replaced.
+
+    An update that is a dict hides that replacement; what was there before must not come back below it.
+    """
+    return {
+        key: beneath(entries[key], value) if _is_open(entries, key) and is_a(value, dict) else value
+        for key, value in preset.items()
+        if not _is_open(entries, key) or is_a(entries.assigned.get(key, {}), dict) or _is_inherited(entries, key)
+    }
+
+
+def _is_open(entries: FixedDict, key: Any) -> bool:
+    return isinstance(entries.get(key), FixedDict)
+
+
+def _is_inherited(entries: FixedDict, key: Any) -> bool:
+    return entries.assigned.get(key) is _INHERITED
+
+
 def note_changes(entries: FixedDict, summary: ConfigSummary, path: str = "") -> None:
     """Note in ``summary`` what the fixed values in ``entries`` changed."""
     for key, fixed in entries.fixed.items():
@@ -167,6 +187,8 @@ def _note(path: str, fixed: Any, own: Any, imposed: Any, summary: ConfigSummary)
     if is_a(own, dict) and is_a(fixed, dict):
         _note_dict(path, imposed, summary)
         return
+    if is_a(fixed, dict):
+        summary.replaced[path] = own
     summary.assigned.update(dict.fromkeys(_leaves(path, fixed), own))
     if own is not None and fixed is not None and simple_type(own) is not simple_type(fixed):
         summary.typechanged[path] = (type(own), type(fixed))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
 from expkit._support.odd import is_a
-from expkit.config.paths import flatten, get_in, join, parents
+from expkit.config.paths import flatten, get_in, is_prefix, join, parents, split
 from expkit.config.values import differs, plain
 from expkit.record.tagged import Masked
 
@@ -60,13 +60,14 @@ def own_leaves(summary: ConfigSummary, before: Mapping[Any, Any], origin: Origin
         before: what was there before and is part of the summary.
         origin: of the config, for entries that were set in no particular line.
     """
+    for name, value in summary.replaced.items():
+        yield split(name), Layer(_place(name, summary, origin), plain(value), CONFIG)
     for path, value in flatten(summary):
         name = join(path)
-        if name in summary.added:
+        if name in summary.added or any(is_prefix(above, name) for above in summary.replaced):
             continue
         if name in summary.assigned or differs(get_in(before, path, _MISSING), value):
-            place = next((summary.places[part] for part in upwards(name) if part in summary.places), origin)
-            yield path, Layer(place, plain(summary.assigned.get(name, value)), CONFIG)
+            yield path, Layer(_place(name, summary, origin), plain(summary.assigned.get(name, value)), CONFIG)
 
 
 def masks_in(path: Path, value: Any) -> Iterator[tuple[Path, Masked]]:
@@ -81,6 +82,10 @@ def masks_in(path: Path, value: Any) -> Iterator[tuple[Path, Masked]]:
     elif is_a(value, (list, tuple, dict)):
         for key, item in value.items() if is_a(value, dict) else enumerate(value):
             yield from masks_in((*path, key), item)
+
+
+def _place(name: str, summary: ConfigSummary, origin: Origin) -> Origin:
+    return next((summary.places[part] for part in upwards(name) if part in summary.places), origin)
 
 
 def collect(settings: Iterable[tuple[Path, Layer]]) -> dict[str, list[Layer]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from expkit._support.frozen import Frozen
 from expkit.config.containers import copy_containers
-from expkit.config.fixed import FixedDict, note_changes, protected, settled
+from expkit.config.fixed import FixedDict, beneath, note_changes, protected, settled
 from expkit.config.merging import fill_in
 from expkit.config.summary import ConfigSummary
 from expkit.config.typed.families import has_fields
@@ -248,7 +248,7 @@ class Evaluation:
         if self._typed is not None:
             entries.update((name, known) for name, known in self._typed.begun.items() if known)
         entries.update(settled(self._entries, self._entries.fixed))
-        summary = ConfigSummary(fill_in(entries, self._base(own)), hidden=hidden)
+        summary = ConfigSummary(fill_in(entries, beneath(self._entries, self._base(own))), hidden=hidden)
         note_changes(self._entries, summary)
         summary.ignored_fallbacks |= self._ignored
         summary.places = dict.fromkeys(self._extra, self._template.origin)

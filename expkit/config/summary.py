@@ -25,6 +25,7 @@ class ConfigSummary(dict[Any, Any]):
         modified: fixed leaves that differ from the config's own value.
         typechanged: fixed leaves whose own value has another type: path to (own type, fixed type).
         assigned: fixed leaves for which the config has a value of its own, and that value.
+        replaced: fixed dicts for which the config has a value of its own that is no dict, and that value.
         ignored_fallbacks: names of ingredients that the config tried to replace.
         open: dicts that take any key: by default empty, or declared so; ``""`` is the whole config.
         docs: path to what comments say about the entry.
@@ -46,6 +47,7 @@ class ConfigSummary(dict[Any, Any]):
         self.modified: set[str] = set()
         self.typechanged: dict[str, tuple[type, type]] = {}
         self.assigned: dict[str, Any] = {}
+        self.replaced: dict[str, Any] = {}
         self.ignored_fallbacks: set[str] = set()
         self.open: set[str] = set()
         self.docs: dict[str, str] = dict(docs or {})

@@ -91,7 +91,9 @@ def fill(store):
         ),
     )
     store.create(whole.but(status="RUNNING", stop_time=None, segment=0))
-    store.append(whole.uid, StreamKey(), 0, [*sample_points(300), Point("odd", 2**70, float("nan"), 1.5, (("a", "b"),))])
+    store.append(
+        whole.uid, StreamKey(), 0, [*sample_points(300), Point("odd", 2**70, float("nan"), 1.5, (("a", "b"),))]
+    )
     store.append(whole.uid, StreamKey(segment=1, rank=1), 0, [Point("acc", 0, "a text", 1.5)])
     store.append(whole.uid, StreamKey(OUTPUT), 0, "ключ\r\n".encode() * 1000 + b"\xff\x00")
     store.append(whole.uid, StreamKey(OUTPUT, 1), 0, b"more\n")

@@ -6,7 +6,7 @@ import subprocess
 
 from ..sacred_style import sacred_home
 
-SCRIPT = '''
+SCRIPT = """
 import os
 import sys
 import time
@@ -63,7 +63,7 @@ for how in ("completed", "failed", "killed"):
         ex.run(config_updates={"how": how, "seed": 42}, options={"--beat-interval": 0.2, "--capture": "sys"})
     except ValueError:
         pass
-'''
+"""
 
 
 def record(folder, url, database, *where):

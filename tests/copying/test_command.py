@@ -63,7 +63,13 @@ def test_where(src, where, ids):
 def test_where_in_python(src):
     """In Python queries, functions of the record, texts and numbers choose runs as well."""
     uid = src.ids()[0].uid
-    wheres = (Compare("status", "==", "COMPLETED"), lambda record: record.status == "COMPLETED", uid, 1, "status=COMPLETED")
+    wheres = (
+        Compare("status", "==", "COMPLETED"),
+        lambda record: record.status == "COMPLETED",
+        uid,
+        1,
+        "status=COMPLETED",
+    )
     for where in wheres:
         dst = MemoryStore()
         copy(src, dst, where)

@@ -86,7 +86,9 @@ def test_metrics(read_only, place):
     store = open_store(read_only(place))
     for run in runs_of(store):
         points = store.read(run.uid, StreamKey())
-        assert [(point.step, point.value) for point in points if point.name == "loss"] == [(n, 1 / (n + 1)) for n in range(5)]
+        assert [(point.step, point.value) for point in points if point.name == "loss"] == [
+            (n, 1 / (n + 1)) for n in range(5)
+        ]
         odd = [point.value for point in points if point.name == "acc"]
         assert (math.isnan(odd[1]), odd[2:]) == (True, [0.4, 0.6, 0.8])
         assert all(abs(point.time - run.start_time.timestamp()) < 120 for point in points)
@@ -132,7 +134,11 @@ def test_what_mongodb_keeps_beside(read_only):
     """What was said about artifacts is kept; a resource of which Sacred kept only the name and the hash says so."""
     store = open_store(read_only("mongodb"))
     source, resource, artifact = runs_of(store)[0].files
-    assert (artifact.metadata, artifact.content_type, artifact.size) == ({"epoch": 4}, "application/x-model", len(MODEL))
+    assert (artifact.metadata, artifact.content_type, artifact.size) == (
+        {"epoch": 4},
+        "application/x-model",
+        len(MODEL),
+    )
     assert (resource.kept, len(resource.md5), resource.path) == (False, 32, "data.csv")
     with pytest.raises(BlobNotFoundError):
         store.open_foreign(runs_of(store)[0].uid, resource)
@@ -180,13 +186,17 @@ def test_only_read(theirs, place):
 def test_damaged_files(theirs, place):
     """A file that is not what Sacred kept is named among the gaps, and not copied."""
     store = open_store(theirs(place))
-    (source,) = [path for path in store.root.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\nimport os")]
+    (source,) = [
+        path for path in store.root.rglob("*") if path.is_file() and path.read_bytes().startswith(b"\nimport os")
+    ]
     source.chmod(0o644)
     source.write_text("import os  # another one")
     dst = MemoryStore()
     problems = copy(store, dst).problems
     assert len(problems) == 3
-    assert all("source 'train.py' was not copied: its bytes are not those that were recorded" in said for said in problems)
+    assert all(
+        "source 'train.py' was not copied: its bytes are not those that were recorded" in said for said in problems
+    )
     assert [ref.kept for ref in runs_of(dst)[0].files] == [False, True, True]
 
 

@@ -75,7 +75,8 @@ def damage(store, sha256, data):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(MODEL[:-1] + b"?", "are not those that were recorded"), (b"", "are not those"), (None, "are gone")]
+    ("data", "said"),
+    [(MODEL[:-1] + b"?", "are not those that were recorded"), (b"", "are not those"), (None, "are gone")],
 )
 @pytest.mark.parametrize("target", ["memory", "folder", "mongodb"])
 def test_damaged_files(tmp_path, url, target, data, said):

@@ -200,4 +200,3 @@ def test_several_places_at_once(url, tmp_path, monkeypatch):
     there, here = RemoteStore(url), open_store(tmp_path / "runs")
     assert there.load(uid).but(id=None) == here.load(uid).but(id=None)
     there.close()
-

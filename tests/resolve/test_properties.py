@@ -177,6 +177,17 @@ def merge(tree, layer):
             tree[key] = copy_containers(value)
 
 
+@pytest.mark.parametrize("update", [{}, {"c": 2}])
+def test_what_was_replaced_does_not_come_back(update):
+    """A dict that a later config replaced by something else stays gone where an update brings a dict again."""
+    dicts = [ConfigDict({"a": {"b": 1}}), ConfigDict({"a": None})]
+    updates = [Update(("a",), update, text="a")]
+    assert resolve([Node(configurations=dicts)], updates, force=True).config == {"a": update}
+    named = dict(zip(("one", "two"), dicts, strict=True))
+    node = Node(configurations=[ConfigDict({"a": 0})], named_configs=named)
+    assert resolve([node], updates, ["one", "two"], force=True).config == {"a": update}
+
+
 @settings(deadline=None, max_examples=20)
 @given(overridden())
 def test_nothing_that_happens_to_a_result_reaches_the_next_run(given_tree):

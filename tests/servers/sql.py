@@ -203,14 +203,24 @@ POSTGRESQL = Kind(
 
 def _make_mariadb(folder):
     with _workshop(folder) as data:
-        options = [f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
+        options = [
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ]
         call(*_as_nobody(), program_at("mariadb-install-db"), "--no-defaults", *options, cwd="/")
         access = f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
         (data / "access.sql").write_text(f"{access}GRANT ALL ON *.* TO '{USER}'@'%';\n")
 
 
 def _mariadb(port, data):
-    places = [f"--datadir={data}", f"--socket={data}/socket", f"--pid-file={data}/pid", f"--init-file={data}/access.sql"]
+    places = [
+        f"--datadir={data}",
+        f"--socket={data}/socket",
+        f"--pid-file={data}/pid",
+        f"--init-file={data}/access.sql",
+    ]
     network = ["--bind-address=127.0.0.1", f"--port={port}", "--skip-name-resolve", "--max-connections=300"]
     quick = ["--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=128M", "--skip-log-bin"]
     return [program_at("mariadbd"), "--no-defaults", *places, *network, *quick]
@@ -225,11 +235,15 @@ def _connect_mariadb(port, database):
 
 MARIADB = Kind(
     "mariadb",
-    Recipe("mariadb", {"mariadbd": "mariadb-server", "mariadb-install-db": "mariadb-server"}, [Path(__file__)], _make_mariadb),
+    Recipe(
+        "mariadb",
+        {"mariadbd": "mariadb-server", "mariadb-install-db": "mariadb-server"},
+        [Path(__file__)],
+        _make_mariadb,
+    ),
     _mariadb,
     _connect_mariadb,
     "mysql",
 )
 
 RECIPES = [POSTGRESQL.recipe, MARIADB.recipe]
-

@@ -52,6 +52,7 @@ ex.run(config_updates={"until": sys.argv[2]} if len(sys.argv) > 2 else {})
 sys.exit(5)
 """
 
+
 def same(url, folder, runs=1):
     """Assert that the database has what the folder ``runs`` has, field by field, once; return the records."""
     here, there = open_store(folder / "runs"), SqlStore(url)
@@ -211,7 +212,9 @@ def test_a_server_that_does_not_answer(own, monkeypatch):
     monkeypatch.setattr("expkit.stores.sql.server.LIMIT", 1.0)
     store = SqlStore(own.url)
     options = {"read_timeout": 1} if store.place.kind == "mysql" else {}
-    monkeypatch.setitem(server._ARGUMENTS, store.place.kind, {**server._ARGUMENTS[store.place.kind], **options, "connect_timeout": 2})
+    monkeypatch.setitem(
+        server._ARGUMENTS, store.place.kind, {**server._ARGUMENTS[store.place.kind], **options, "connect_timeout": 2}
+    )
     store.create(sample_record())
     own.pause()
     try:

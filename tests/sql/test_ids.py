@@ -51,7 +51,9 @@ def test_sixteen_processes(databases, tmp_path, process, faults):
     store.close()
 
 
-@pytest.mark.parametrize("custom", ["by-hand", "-5", -5, 10**12, 2**63 - 1, 2**80, "9" * 30, "ü ☃", "1e3", "007", " x "])
+@pytest.mark.parametrize(
+    "custom", ["by-hand", "-5", -5, 10**12, 2**63 - 1, 2**80, "9" * 30, "ü ☃", "1e3", "007", " x "]
+)
 def test_custom_ids_poison_nothing(store, custom):
     """After an id of one's own (text, negative, huge) counting goes on as before, and that run is found by it."""
     first = store.create(sample_record())

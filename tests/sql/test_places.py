@@ -47,7 +47,11 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("url", "address", "shown"),
     [
-        ("postgresql://u:p%40ss@h:1/d?sslmode=require", "postgresql+psycopg://u:p%40ss@h:1/d?sslmode=require", "postgresql://u:***@h:1/d?sslmode=require"),
+        (
+            "postgresql://u:p%40ss@h:1/d?sslmode=require",
+            "postgresql+psycopg://u:p%40ss@h:1/d?sslmode=require",
+            "postgresql://u:***@h:1/d?sslmode=require",
+        ),
         ("postgres://h/d", "postgresql+psycopg://h/d", "postgres://h/d"),
         ("postgresql+psycopg2://h/d", "postgresql+psycopg2://h/d", "postgresql+psycopg2://h/d"),
         ("MySQL://u:secret@h/d", "mysql+pymysql://u:secret@h/d", "MySQL://u:***@h/d"),
@@ -62,7 +66,16 @@ def test_urls(url, address, shown):
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true", "sqlite:runs.db", "oracle://h/d", "mysql://u:secret@h", "mysql://h/"]
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "sqlite:runs.db",
+        "oracle://h/d",
+        "mysql://u:secret@h",
+        "mysql://h/",
+    ],
 )
 def test_urls_that_name_nothing(url):
     """A URL of no database that can keep runs is refused at once, with one that can; no password is shown."""

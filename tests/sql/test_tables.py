@@ -40,9 +40,15 @@ def count(store, table):
 def test_config_and_result_can_be_queried(store):
     """Entries of config, result and info are conditions of a query, in each database's own words."""
     for number in range(4):
-        store.create(sample_record(config={"lr": 0.1 * number, "name": "ü"}, result={"acc": number}, info={"n": number}))
-    lr, acc, name = (PATHS[store.place.kind].format(*each) for each in (("config", "lr"), ("result", "acc"), ("config", "name")))
-    found = ask(store, f"SELECT id FROM expkit_runs WHERE CAST({lr} AS DECIMAL(9, 3)) > 0.15 AND {name} = 'ü' ORDER BY id")
+        store.create(
+            sample_record(config={"lr": 0.1 * number, "name": "ü"}, result={"acc": number}, info={"n": number})
+        )
+    lr, acc, name = (
+        PATHS[store.place.kind].format(*each) for each in (("config", "lr"), ("result", "acc"), ("config", "name"))
+    )
+    found = ask(
+        store, f"SELECT id FROM expkit_runs WHERE CAST({lr} AS DECIMAL(9, 3)) > 0.15 AND {name} = 'ü' ORDER BY id"
+    )
     assert found == [("3",), ("4",)]
     assert ask(store, f"SELECT id FROM expkit_runs WHERE CAST({acc} AS DECIMAL(9, 3)) = 2") == [("3",)]
 
@@ -50,7 +56,9 @@ def test_config_and_result_can_be_queried(store):
 def test_what_people_read(store):
     """Runs, metrics, output, files, notes and signs of life stand in tables, in plain columns."""
     ref = FileRef(path="out/ü.bin", role="artifact", sha256="ab" * 32, size=7)
-    run = store.create(sample_record(files=(ref,), seed=11, fail_trace=("Traceback", "ZeroDivisionError")), lease=sample_lease())
+    run = store.create(
+        sample_record(files=(ref,), seed=11, fail_trace=("Traceback", "ZeroDivisionError")), lease=sample_lease()
+    )
     store.append(run, LOSS, 0, [Point("loss", 1, 0.5, 1.7e9), Point("acc", 2, 3, 1.7e9, (("phase", "train"),))])
     store.append(run, TEXT, 0, "schöner ☃ text\n".encode())
     store.annotate(run, sample_annotation("why"))
@@ -75,7 +83,9 @@ def test_what_columns_cannot_say(store):
     for _ in range(200):
         deep = {"in": deep}
     odd = {**AWKWARD, "deep": deep, "half": "\ud800", "nul": "a\0b", "long": "x" * 2_000_000}
-    record = sample_record(config=odd, info={"k" * 10_000: "\0", "big": [2**70]}, result={"!expkit": "float", "value": "inf"}, name="a\0b")
+    record = sample_record(
+        config=odd, info={"k" * 10_000: "\0", "big": [2**70]}, result={"!expkit": "float", "value": "inf"}, name="a\0b"
+    )
     run = store.create(record)
     assert store.load(run) == record.but(id=run)
     ((config, info, result, name),) = ask(store, "SELECT config, info, result, name FROM expkit_runs")
@@ -86,7 +96,21 @@ def test_what_columns_cannot_say(store):
 def test_points_survive_exactly(store):
     """Numbers that columns of a database change or refuse come back as they were."""
     run = store.create(sample_record())
-    values = [5e-324, 1.7976931348623157e308, 0.1 + 0.2, 1 / 3, -0.0, 0.0, 123456789.123456789, 1e22, 3, 2**53 + 1, True, math.inf, None]
+    values = [
+        5e-324,
+        1.7976931348623157e308,
+        0.1 + 0.2,
+        1 / 3,
+        -0.0,
+        0.0,
+        123456789.123456789,
+        1e22,
+        3,
+        2**53 + 1,
+        True,
+        math.inf,
+        None,
+    ]
     points = [Point("v", 2**63 - 1 - number, value, 1.7e9 + number / 7) for number, value in enumerate(values)]
     points += [Point("k" * 10_000 + "\0\ud800", -(2**63), 1.0, 0.1, (("a", "\0"),), "x")]
     store.append(run, LOSS, 0, points)
@@ -159,7 +183,12 @@ def test_sweep_removes_what_deleted_runs_logged(store):
         store.append(run, StreamKey(OUTPUT), 0, b"text")
     store.delete(1)
     store.sweep(0)
-    assert [count(store, table) for table in (tables.points, tables.metrics, tables.output, tables.streams)] == [5, 1, 1, 2]
+    assert [count(store, table) for table in (tables.points, tables.metrics, tables.output, tables.streams)] == [
+        5,
+        1,
+        1,
+        2,
+    ]
     assert store.read(2, LOSS) == sample_points(5)
 
 
@@ -167,7 +196,13 @@ def test_reading_makes_nothing(databases, tmp_path):
     """Who only asks makes no tables, no file and no folder."""
     url = databases.bare(tmp_path)
     store = SqlStore(url)
-    assert (store.ids(), list(store.find()), store.changes(), store.has_blob("ab" * 32), store.sweep()) == ([], [], ([], "0"), False, 0)
+    assert (store.ids(), list(store.find()), store.changes(), store.has_blob("ab" * 32), store.sweep()) == (
+        [],
+        [],
+        ([], "0"),
+        False,
+        0,
+    )
     with pytest.raises(RunNotFoundError):
         store.renew(1, sample_lease())
     assert not store.server.is_there() and list(tmp_path.iterdir()) == []

@@ -72,7 +72,10 @@ def test_untyped_scripts_load_nothing_for_types(script):
     """A script without types loads neither the library nor our own modules for types, but for an empty table."""
     done = script(UNTYPED, "with", "lr=1")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "['expkit.config.typed', 'expkit.config.typed.families', 'expkit.config.typed.table']"
+    assert (
+        done.stdout.splitlines()[-1]
+        == "['expkit.config.typed', 'expkit.config.typed.families', 'expkit.config.typed.table']"
+    )
 
 
 def test_a_wrong_value_leaves_nothing_behind(script):
