@@ -42,6 +42,7 @@ class Branch:
         self.hooked: dict[Any, Any] = {}
         self.named: dict[Any, Any] = {}
         self.updates: dict[Any, Any] = {}
+        self._said: dict[str, list[dict[Any, Any]]] = {"hooked": [], "named": [], "updates": []}
         self.edits: list[Update] = []
         self.summary = ConfigSummary()
         self.refused: list[Update] = []
@@ -62,9 +63,15 @@ class Branch:
     def fixed(self) -> dict[Any, Any]:
         """The values that win over the configs."""
         fixed: dict[Any, Any] = {}
-        for layer in (self.hooked, self.named, self.updates):
-            overlay(fixed, layer)
+        for said in self._said.values():  # one by one: what one replaces is gone, even if a later one brings a dict
+            for values in said:
+                overlay(fixed, values)
         return fixed
+
+    def win(self, layer: str, values: dict[Any, Any]) -> None:
+        """Let nested values win, as part of one of the three layers (``hooked``, ``named``, ``updates``)."""
+        self._said[layer].append(values)
+        overlay(getattr(self, layer), values)
 
     def evaluate(self, fallback: Mapping[str, Any]) -> None:
         """Run all configs with the values that win, then the edits of lists, then the removals.

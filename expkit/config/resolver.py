@@ -211,7 +211,7 @@ class Resolver:
         value = self._fitted(node, keys, override.layer.value, override.layer.origin, text)
         if value is UNFIT:
             return [override]
-        overlay(getattr(self.branches[node.path], layer), nested(keys, value))
+        self.branches[node.path].win(layer, nested(keys, value))
         found = leaves(override.path, value)
         return [Override(path, override.layer._replace(value=leaf)) for path, leaf in found]
 

@@ -186,6 +186,12 @@ def test_what_was_replaced_does_not_come_back(update):
     named = dict(zip(("one", "two"), dicts, strict=True))
     node = Node(configurations=[ConfigDict({"a": 0})], named_configs=named)
     assert resolve([node], updates, ["one", "two"], force=True).config == {"a": update}
+    hooked = Node(
+        configurations=[ConfigDict({"z": 0})],
+        named_configs={"one": ConfigDict({"a": None}), "two": ConfigDict({"a": update})},
+        hooks=[lambda config, command_name, logger: {"a": {"b": 1}}],
+    )
+    assert resolve([hooked], (), ["one", "two"], force=True).config["a"] == update
 
 
 @settings(deadline=None, max_examples=20)
