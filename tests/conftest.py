@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from expkit import Experiment
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # how quick something is, benchmarks say
+hypothesis.settings.load_profile("untimed")
 
 # Where the tests were started in the background, SIGINT is ignored, and every child would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -50,7 +50,7 @@ def used(tmp_path, monkeypatch):
     """Run a body in ``main`` of a fresh script in a folder of its own; returns :class:`Used`."""
     monkeypatch.chdir(tmp_path)
 
-    def run(body, imports="", functions="", arguments=(), code=0, env=None):
+    def run(body, imports="", functions="", arguments=(), code=0, env=None, measured=True):
         (tmp_path / "used.py").write_text(
             HEAD.format(
                 imports=dedent(imports),
@@ -59,6 +59,8 @@ def used(tmp_path, monkeypatch):
             )
         )
         environment = {**os.environ, **(env or {})}
+        if not measured:
+            environment = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
         done = subprocess.run(
             [sys.executable, "used.py", *arguments], capture_output=True, text=True, timeout=60, env=environment
         )
