@@ -158,12 +158,13 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     try:
         if event == "open":
             if args not in _seen:
-                if _fresh is None or args[2] & _WRITING:
+                fresh = _fresh  # another thread may take it away at any moment
+                if fresh is None or args[2] & _WRITING:
                     _open(args)
                 else:
-                    _fresh[args] = _time(), _thread()
-                    if len(_fresh) > _MOST_FRESH:
-                        _listeners[-1].catch_up(2)
+                    fresh[args] = _time(), _thread()
+                    if len(fresh) > _MOST_FRESH and (listener := _listener()) is not None:
+                        listener.catch_up(2)
         elif event in _HEARD:
             _HEARD[event](args)
     except Exception as error:
