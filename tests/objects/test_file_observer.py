@@ -150,7 +150,8 @@ class TestFilesBesideTheRecord:
 
     def test_save_file_and_save_json(self, ex, tmp_path):
         """Files are copied under their own or another name, also into sub-folders; values become JSON."""
-        np = pytest.importorskip("numpy")
+        import numpy as np
+
         ex.observers.append(FileStorageObserver("runs"))
         (tmp_path / "model.txt").write_text("one")
 

@@ -192,7 +192,7 @@ class TestAfterwards:
 
     def test_info_is_replaced(self, ex, tmp_path):
         """``info`` may be replaced as a whole, and hold arrays."""
-        np = pytest.importorskip("numpy")
+        import numpy as np
 
         @ex.command
         def reports(_run):
