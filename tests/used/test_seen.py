@@ -95,6 +95,33 @@ def test_what_a_signal_handler_raises_arrives_in_the_program(used):
     assert run.record["gaps"] == []
 
 
+def test_looking_that_is_switched_over_meanwhile(used):
+    """A file that is opened in the moment in which another thread is to be overlooked is an input all the same."""
+    (used.path / "read.txt").write_text("text")
+    run = used(
+        """
+        inside, leave = threading.Event(), threading.Event()
+
+        def overlooked():
+            with audit.quietly():
+                inside.set()
+                leave.wait()
+
+        def moment(now=audit._time):
+            audit._time = now
+            threading.Thread(target=overlooked).start()
+            inside.wait()
+            return now()
+
+        audit._time = moment
+        open("read.txt").close()
+        leave.set()
+        """,
+        "import threading; from expkit.provenance.files import audit",
+    )
+    assert (run.record["gaps"], run.named("input")) == ([], ["read.txt"])
+
+
 def test_what_is_written_aside_and_renamed_is_known_by_its_last_name(used):
     """Atomic replacement of a file, and of a folder of files, ends in outputs under their final names."""
     (used.path / "old.txt").write_text("old")
