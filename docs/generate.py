@@ -8,7 +8,7 @@ from pathlib import Path
 from expkit import Experiment, errors, settings
 from expkit.cli.help import help_text
 from expkit.program import command_line
-from expkit.stores.folder import slots
+from expkit.stores.disk import slots
 
 ROOT = Path(__file__).parents[1]
 

@@ -67,7 +67,7 @@ _PLACES = {
 }
 
 
-_MODULES = ("errors", "observers", "run", "settings", "testing")
+_MODULES = ("errors", "observers", "run", "settings", "stores", "testing")
 
 
 def __getattr__(name: str) -> Any:

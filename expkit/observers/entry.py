@@ -13,8 +13,8 @@ from expkit.observers.dispatch import naive
 from expkit.record.encoding import encode
 from expkit.record.model import OUTPUT, FileRef, StreamKey
 from expkit.record.snapshot import snapshot
-from expkit.stores.folder import files
-from expkit.stores.folder.layout import check_artifact_name, is_of_record, stored_name
+from expkit.stores.disk import files
+from expkit.stores.disk.layout import check_artifact_name, is_of_record, stored_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,7 +79,7 @@ def copy_once(filename: str | os.PathLike[str], folder: str | os.PathLike[str]) 
     """Copy a file under a name with the md5 of its bytes, unless it is there already; return where it is."""
     import shutil
 
-    from expkit.stores.folder.large import digest_of
+    from expkit.stores.disk.large import digest_of
 
     stem, extension = os.path.splitext(os.path.basename(filename))
     target = Path(folder, f"{stem}_{digest_of(os.fspath(filename), True).md5}{extension}")

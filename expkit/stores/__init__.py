@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
     from expkit.stores.copying.runs import copy
     from expkit.stores.urls import open_store
+    from expkit.stores.urls import open_store as open  # noqa: A004 - ``stores.open(url)`` is how it reads
 
-__all__ = ["copy", "open_store"]
+__all__ = ["copy", "open", "open_store"]
 
-_PLACES = {"copy": "copying.runs", "open_store": "urls"}
+_PLACES = {"copy": "copying.runs", "open": "urls", "open_store": "urls"}
+_CALLED_THERE = {"open": "open_store"}
 
 
 def __getattr__(name: str) -> Any:
@@ -22,7 +24,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from expkit._support.loading import module_of
 
-    return getattr(module_of(f"{__name__}.{_PLACES[name]}"), name)
+    return getattr(module_of(f"{__name__}.{_PLACES[name]}"), _CALLED_THERE.get(name, name))
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from expkit.stores.folder.points import PointReader
+from expkit.stores.disk.points import PointReader
 
 HOME = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ import pytest
 from expkit import StoreObserver
 from expkit.stores import holder
 from expkit.stores.finding import find
-from expkit.stores.folder import leases
+from expkit.stores.disk import leases
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import sample_lease, sample_record

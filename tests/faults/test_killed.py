@@ -25,7 +25,7 @@ root, mode, mapped, count, seed = sys.argv[1], sys.argv[2], sys.argv[3] == "mapp
 from expkit import Experiment
 from expkit.observers import FileStorageObserver
 from expkit.settings import SETTINGS
-from expkit.stores.folder import window
+from expkit.stores.disk import window
 
 window.may_map = lambda folder: mapped
 SETTINGS.CAPTURE_MODE = mode

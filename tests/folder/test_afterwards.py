@@ -13,15 +13,16 @@ import pytest
 from expkit.errors import FormatError, RunNotFoundError, StoreError
 from expkit.record.events import Beat, Completed, FileAdded
 from expkit.record.model import OUTPUT, Annotation, FileRef, StreamKey
-from expkit.stores.folder import changes, sweep
-from expkit.stores.folder.blobs import Blobs
+from expkit.stores.disk import changes
+from expkit.stores.folder import sweep
+from expkit.stores.disk.blobs import Blobs
 from expkit.stores.folder.store import FolderStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
 APPEND = """
 import sys
-from expkit.stores.folder.changes import ChangeLog
+from expkit.stores.disk.changes import ChangeLog
 log = ChangeLog(sys.argv[1])
 for number in range(200):
     log.add(f"{sys.argv[2]}-{number}", "saved")

@@ -17,10 +17,10 @@ import pytest
 from expkit.errors import BlobNotFoundError, StoreError
 from expkit.record.events import FileAdded
 from expkit.record.model import FileRef
-from expkit.stores.folder import large
-from expkit.stores.folder import views as module
-from expkit.stores.folder.blobs import Blobs
-from expkit.stores.folder.layout import StoreLayout
+from expkit.stores.disk import large
+from expkit.stores.disk import views as module
+from expkit.stores.disk.blobs import Blobs
+from expkit.stores.disk.layout import StoreLayout
 from expkit.stores.folder.store import FolderStore
 
 BIG = os.urandom(1 << 16) * 48
@@ -373,7 +373,7 @@ def test_replicas_show_their_files(store, tmp_path, new_record):
 
 def test_read_only_bytes_can_be_removed(tmp_path, monkeypatch):
     """Where a read-only file cannot be unlinked, it is made writable first."""
-    from expkit.stores.folder import files
+    from expkit.stores.disk import files
 
     path = tmp_path / "x"
     path.write_bytes(b"")

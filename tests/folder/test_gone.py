@@ -13,7 +13,7 @@ from expkit import Experiment
 from expkit.record.events import Completed, FileAdded, Learned
 from expkit.record.model import FileRef
 from expkit.run.recording.recorder import now
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 from expkit.stores.folder.store import FolderStore
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from expkit.errors import RunNotFoundError
 from expkit.record.model import StreamKey
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 from expkit.stores.folder.store import FolderStore
 
 CLAIM = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from expkit.errors import RunExistsError, StoreNameError
 from expkit.record.events import Beat, Completed, FileAdded
 from expkit.record.model import FileRef
-from expkit.stores.folder.layout import RunLayout, check_id
+from expkit.stores.disk.layout import RunLayout, check_id
 from expkit.stores.folder.store import FolderStore
 
 
@@ -70,7 +70,7 @@ def test_names_that_windows_keeps(store, log, monkeypatch, name):
     """Names of devices, and such as Windows changes, are refused there; elsewhere they are names like others."""
     log.keep(b"x", FileRef(path=name, role="artifact", root="run"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("expkit.stores.folder.layout.os.name", "nt")
+        patch.setattr("expkit.stores.disk.layout.os.name", "nt")
         with pytest.raises(StoreNameError, match="Windows"):
             RunLayout("/nowhere/runs", "1").artifact(name)
 
@@ -138,7 +138,7 @@ def test_ids_that_windows_refuses():
     """A time of day is the id of a run as scripts make it, where folders can have such names."""
     assert check_id("2026-03-01 10:20:30") == "2026-03-01 10:20:30"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("expkit.stores.folder.layout.os.name", "nt")
+        patch.setattr("expkit.stores.disk.layout.os.name", "nt")
         with pytest.raises(StoreNameError, match="id"):
             check_id("2026-03-01 10:20:30")
 

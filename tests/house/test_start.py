@@ -55,7 +55,7 @@ RARE = {
     "expkit.run.used.files",
     "expkit.run.used.ledger",
     "expkit.stores.base",
-    "expkit.stores.folder.points",
+    "expkit.stores.disk.points",
     "expkit.stores.folder.sacred",
 }
 """Our own modules for what the smallest experiment does not do."""

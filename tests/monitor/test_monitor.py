@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from expkit.provenance.machine.gpu_watch import GpuWatch
-from expkit.stores.folder.points import PointReader
+from expkit.stores.disk.points import PointReader
 
 HEAD = """
 import os, subprocess, sys, threading, time
 from pathlib import Path
 from expkit import Experiment, SETTINGS
-from expkit.stores.folder.points import PointReader
+from expkit.stores.disk.points import PointReader
 
 def seen(name="system/memory"):
     files = Path("runs/1").glob("metrics-*.points")

@@ -13,7 +13,7 @@ import pytest
 from expkit.run.output import settling
 from expkit.run.output.capture import capture, read_text
 from expkit.run.output.settling import Settler
-from expkit.stores.folder import output
+from expkit.stores.disk import output
 
 MODES = pytest.mark.parametrize("mode", ["sys", "fd"])
 BARS = """

@@ -9,13 +9,13 @@ import pytest
 
 from expkit.errors import StoreError
 from expkit.record.model import Point
-from expkit.stores.folder import points as points_module
-from expkit.stores.folder import window
-from expkit.stores.folder.points import PointReader, PointWriter
+from expkit.stores.disk import points as points_module
+from expkit.stores.disk import window
+from expkit.stores.disk.points import PointReader, PointWriter
 
 LOGGER = """
 import os, sys
-from expkit.stores.folder.points import PointWriter
+from expkit.stores.disk.points import PointWriter
 writer = PointWriter(sys.argv[1])
 acknowledged = os.open(sys.argv[2], os.O_RDWR | os.O_CREAT)
 print("ready", flush=True)
@@ -68,7 +68,7 @@ def test_a_killed_file_is_continued(tmp_path, script):
 
 IN_C = """
 import sys, threading, ctypes, time
-from expkit.stores.folder.points import PointWriter
+from expkit.stores.disk.points import PointWriter
 writer = PointWriter(sys.argv[1])
 for number in range(1000):
     writer.log_scalar("loss", 0.5)
@@ -90,7 +90,7 @@ def test_points_survive_a_kill_while_c_code_holds_the_interpreter(tmp_path, scri
 
 STRUCK = """
 import random, signal, sys, time
-from expkit.stores.folder.points import PointReader, PointWriter
+from expkit.stores.disk.points import PointReader, PointWriter
 path, raises = sys.argv[1], sys.argv[2] == "raises"
 writer = PointWriter(path)
 struck = []
@@ -145,7 +145,7 @@ def test_signal_handlers_strike_at_any_moment(tmp_path, script, handler):
 
 FORKED = """
 import os, sys
-from expkit.stores.folder.points import PointWriter
+from expkit.stores.disk.points import PointWriter
 losses = []
 writer = PointWriter(sys.argv[1], on_loss=losses.append)
 writer.log_scalar("parent", 1.0)
@@ -171,7 +171,7 @@ def test_a_forked_child_does_not_touch_its_parents_points(tmp_path, script):
 
 FULL = """
 import resource, sys
-from expkit.stores.folder.points import PointWriter, FIRST_WINDOW
+from expkit.stores.disk.points import PointWriter, FIRST_WINDOW
 resource.setrlimit(resource.RLIMIT_FSIZE, (FIRST_WINDOW, FIRST_WINDOW))
 losses = []
 writer = PointWriter(sys.argv[1], on_loss=losses.append)

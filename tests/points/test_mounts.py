@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from expkit.stores.folder import mounts
-from expkit.stores.folder.points import PointReader, PointWriter
-from expkit.stores.folder.window import Appending, Window
+from expkit.stores.disk import mounts
+from expkit.stores.disk.points import PointReader, PointWriter
+from expkit.stores.disk.window import Appending, Window
 
 TABLE = """\
 22 28 0:21 / /sys rw,nosuid shared:7 - sysfs sysfs rw

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from expkit.errors import FormatError, StoreError
 from expkit.record.codec import decode
 from expkit.record.model import Point
-from expkit.stores.folder import slots
-from expkit.stores.folder.points import PointReader, PointWriter, Series
+from expkit.stores.disk import slots
+from expkit.stores.disk.points import PointReader, PointWriter, Series
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -8,7 +8,7 @@ import pytest
 from expkit import Experiment, RunObserver
 from expkit.errors import StoreNameError
 from expkit.record.events import Beat
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_lease, sample_record
 

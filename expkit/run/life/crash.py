@@ -12,7 +12,7 @@ import signal
 import threading
 import weakref
 
-from expkit.stores.folder.held import HeldFile
+from expkit.stores.disk.held import HeldFile
 from expkit.stores.kernel import oom_counter
 from expkit.stores.last_words import header
 

@@ -22,7 +22,7 @@ from expkit.run.output import pipes
 from expkit.run.output.flood import TICK, Pace
 from expkit.run.output.settling import Settler, incomplete
 from expkit.settings import SETTINGS
-from expkit.stores.folder import output
+from expkit.stores.disk import output
 
 if TYPE_CHECKING:
     from collections.abc import Callable

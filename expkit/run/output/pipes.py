@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from expkit.provenance.code.modules import imported, loaded
 from expkit.run.output.tees import Tee, begin, begun, high, tee_program
 from expkit.settings import SETTINGS
-from expkit.stores.folder.held import Held
+from expkit.stores.disk.held import Held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

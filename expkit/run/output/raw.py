@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from expkit._support.blame import arose_in, raise_foreign
 from expkit._support.forking import ForkLocks
 from expkit.run.output.settling import incomplete
-from expkit.stores.folder.files import write_all
-from expkit.stores.folder.held import HeldFile
-from expkit.stores.folder.mounts import may_map
+from expkit.stores.disk.files import write_all
+from expkit.stores.disk.held import HeldFile
+from expkit.stores.disk.mounts import may_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable

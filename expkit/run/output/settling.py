@@ -11,8 +11,8 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING
 
 from expkit._support.shown import Shown
-from expkit.stores.folder import files, output
-from expkit.stores.folder.output import CHUNK, Note
+from expkit.stores.disk import files, output
+from expkit.stores.disk.output import CHUNK, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import signal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from expkit.stores.folder.held import Held
+from expkit.stores.disk.held import Held
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from expkit.record.model import OUTPUT, StreamKey
 from expkit.run.output.capture import TAIL, read_text
 from expkit.run.recording.named import NamedBytes
 from expkit.run.recording.sparing import Sparing
-from expkit.stores.folder.layout import FILES
+from expkit.stores.disk.layout import FILES
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from expkit.record.events import Event
     from expkit.record.model import FileRef, Lease, RunRecord
     from expkit.stores.base import Batch
-    from expkit.stores.folder.points import PointWriter
+    from expkit.stores.disk.points import PointWriter
 
 
 def spool_store(uid: str) -> FolderStore:

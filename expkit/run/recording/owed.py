@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from expkit._support.frozen import Frozen
 from expkit.errors import DAMAGE, ExpkitError
 from expkit.run.recording.log import owed_dir, spool_store
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.holder import alive, this_process
 

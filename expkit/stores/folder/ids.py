@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from expkit.errors import RunExistsError
-from expkit.stores.folder import files
-from expkit.stores.folder.layout import check_id
+from expkit.stores.disk import files
+from expkit.stores.disk.layout import check_id
 
 if TYPE_CHECKING:
-    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.disk.layout import StoreLayout
     from expkit.types import RunId
 
 _MISSES = 64

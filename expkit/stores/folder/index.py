@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import FormatError, RunNotFoundError
-from expkit.stores.folder.layout import fits
-from expkit.stores.folder.records import is_sacred, read_tree, reading
+from expkit.stores.disk.layout import fits
+from expkit.stores.disk.text import reading
+from expkit.stores.folder.records import is_sacred, read_tree
 
 if TYPE_CHECKING:
+    from expkit.stores.disk.layout import StoreLayout
+    from expkit.stores.disk.version import FormatFile
     from expkit.stores.folder.ids import Ids
-    from expkit.stores.folder.layout import StoreLayout
-    from expkit.stores.folder.version import FormatFile
     from expkit.types import RunId
 
 _UID_LENGTH = 32

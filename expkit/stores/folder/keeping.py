@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreNameError
-from expkit.stores.folder.layout import FILES
+from expkit.stores.disk.layout import FILES
 from expkit.stores.folder.records import SHARED, show_path
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expkit.record.model import FileRef, RunRecord
-    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.disk.layout import RunLayout
     from expkit.stores.folder.parts import Parts
 
 

@@ -15,10 +15,11 @@ from expkit.record.events import Completed, Failed, FileAdded, Interrupted, Lear
 from expkit.record.fold import fold
 from expkit.record.model import RunRecord
 from expkit.record.wire import event_from_json, event_to_json
-from expkit.stores.folder import files, metrics, text
-from expkit.stores.folder.held import HeldFile
+from expkit.stores.disk import files, text
+from expkit.stores.disk.held import HeldFile
+from expkit.stores.disk.reserve import is_full
+from expkit.stores.folder import metrics
 from expkit.stores.folder.keeping import keep, show_rest
-from expkit.stores.folder.reserve import is_full
 from expkit.stores.folder.syncing import syncer
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     from expkit.record.events import Event
     from expkit.record.model import FileRef, Lease
-    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.disk.layout import RunLayout
+    from expkit.stores.disk.points import PointWriter
     from expkit.stores.folder.parts import Parts
-    from expkit.stores.folder.points import PointWriter
     from expkit.stores.folder.records import Stored
 
 _LONG = 1 << 20
@@ -117,7 +118,7 @@ class RunLog:
     def points(self) -> PointWriter:
         """Where metric points go; its file is made with the first one."""
         if self._points is None:
-            from expkit.stores.folder.points import PointWriter
+            from expkit.stores.disk.points import PointWriter
 
             with self._lock:
                 if self._points is None:

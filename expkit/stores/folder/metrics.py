@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit.record.encoding import encode
-from expkit.stores.folder import files
-from expkit.stores.folder.text import to_bytes
+from expkit.stores.disk import files
+from expkit.stores.disk.text import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from expkit.stores.folder.layout import RunLayout
-    from expkit.stores.folder.point_reader import PointReader, Series
+    from expkit.stores.disk.layout import RunLayout
+    from expkit.stores.disk.point_reader import PointReader, Series
 
 SMALL = 100_000
 """Runs with more points than this get ``metrics.json`` on request only."""
@@ -50,7 +50,7 @@ def _readers(run: RunLayout, segment: int) -> list[PointReader]:
     paths = [path for number in range(segment + 1) if os.path.exists(path := run.points(number))]
     if not paths:
         return []
-    from expkit.stores.folder.point_reader import PointReader
+    from expkit.stores.disk.point_reader import PointReader
 
     return [PointReader(path) for path in paths]
 

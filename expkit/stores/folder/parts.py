@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder.blobs import Blobs
-from expkit.stores.folder.changes import ChangeLog
+from expkit.stores.disk.blobs import Blobs
+from expkit.stores.disk.changes import ChangeLog
+from expkit.stores.disk.leases import Leases
+from expkit.stores.disk.reserve import Reserve
+from expkit.stores.disk.streams import Streams
+from expkit.stores.disk.version import FormatFile
 from expkit.stores.folder.ids import Ids
 from expkit.stores.folder.index import Index
-from expkit.stores.folder.leases import Leases
 from expkit.stores.folder.records import Writer
-from expkit.stores.folder.reserve import Reserve
-from expkit.stores.folder.streams import Streams
-from expkit.stores.folder.version import FormatFile
 
 if TYPE_CHECKING:
-    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.disk.layout import StoreLayout
 
 
 class Parts:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from expkit.record.state import MISSED
 from expkit.record.wire import lease_from_json, lease_to_json
-from expkit.stores.folder import files, text
+from expkit.stores.disk import files, text
 from expkit.stores.holder import alive
 
 if TYPE_CHECKING:
     from expkit.record.model import Lease
-    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.disk.layout import RunLayout
 
 _FOREIGN = 600.0
 """Seconds without a sign of life after which a process of another machine is given up, whatever the others say."""

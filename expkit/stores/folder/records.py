@@ -9,23 +9,21 @@ A change of the status by compare-and-set is a file of its own with the next num
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
-from expkit.errors import DAMAGE, FormatError, RunNotFoundError
+from expkit.errors import FormatError, RunNotFoundError
 from expkit.record.events import FileAdded, Learned
 from expkit.record.fold import fold
 from expkit.record.wire import event_from_json, record_from_json, record_to_json
-from expkit.stores.folder import files, text
-from expkit.stores.folder.layout import stored_name
+from expkit.stores.disk import files, text
+from expkit.stores.disk.layout import stored_name
+from expkit.stores.disk.text import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from expkit.record.model import FileRef, RunRecord
-    from expkit.stores.folder.layout import RunLayout, StoreLayout
+    from expkit.stores.disk.layout import RunLayout, StoreLayout
     from expkit.types import Json
 
 NO_END = "rank {} gave no sign of its end"
@@ -84,20 +82,6 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
     if not isinstance(tree, dict):
         raise FormatError(f"{run.record} is no record of a run")
     return tree
-
-
-@contextmanager
-def reading(path: str) -> Iterator[None]:
-    """Whatever is wrong with the file at ``path``, or with what it says, is a :class:`FormatError` that names it.
-
-    Files are damaged in more ways than can be told apart: by hand, by full disks, by power cuts.
-    """
-    try:
-        yield
-    except RunNotFoundError:
-        raise
-    except DAMAGE as error:
-        raise FormatError(f"{path}: {error}") from error
 
 
 def is_sacred(tree: Json) -> bool:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import BlobNotFoundError
 from expkit.record.codec import encode
-from expkit.record.model import BY_SACRED, FileRef, Point, RunRecord
-from expkit.stores.folder import files
-from expkit.stores.folder.layout import is_inside
+from expkit.record.model import BY_SACRED, FileRef, Point, RunRecord, StreamKey
+from expkit.stores.disk import files
+from expkit.stores.disk.layout import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.disk.layout import RunLayout
     from expkit.types import Json
 
 Tree = dict[str, Any]
@@ -88,6 +88,12 @@ def open_file(run: RunLayout, tree: Tree, ref: FileRef) -> BinaryIO:
         if found == ref and os.path.isfile(place) and (found.md5 or is_inside(place, run.root)):
             return open(place, "rb")
     raise BlobNotFoundError(f"there is no {ref.role} {ref.path!r} of run {run.id} in {run.root}")
+
+
+def read_points(run: RunLayout, stream: StreamKey, offset: int, limit: int | None) -> list[Point]:
+    """Points from number ``offset`` on, at most ``limit``; Sacred knew one stream of them."""
+    points = points_of(run) if stream == StreamKey() else []
+    return points[offset : None if limit is None else offset + limit]
 
 
 def _series(name: str, series: Tree) -> Iterator[Point]:

@@ -8,24 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import RunNotFoundError, StoreError
-from expkit.record.model import BY_SACRED
+from expkit.record.model import BY_SACRED, POINTS, StreamKey
 from expkit.record.wire import annotation_from_json, annotation_to_json
-from expkit.stores.folder import files, metrics, text
-from expkit.stores.folder.changes import Logs
+from expkit.stores.disk import files, text
+from expkit.stores.disk.changes import Logs
+from expkit.stores.disk.layout import StoreLayout, shown_files
+from expkit.stores.disk.text import reading
+from expkit.stores.folder import metrics
 from expkit.stores.folder.index import Entry
 from expkit.stores.folder.keeping import show_all
-from expkit.stores.folder.layout import StoreLayout, shown_files
 from expkit.stores.folder.log import RunLog, take_over
 from expkit.stores.folder.parts import Parts
-from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, read_tree, reading, version
+from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, read_tree, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
-    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.disk.layout import RunLayout
     from expkit.types import Json, RunId
 
 
@@ -145,12 +147,23 @@ class FolderStore:
     def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
         entry = self._parts.index.find(run)
-        return self._parts.streams.read(self._layout.run(entry.id), stream, offset, limit, by_sacred=entry.sacred)
+        layout = self._layout.run(entry.id)
+        if entry.sacred and stream.content == POINTS:
+            from expkit.stores.folder.sacred import read_points
+
+            return read_points(layout, stream, offset, limit)
+        return self._parts.streams.read(layout, stream, offset, limit)
 
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
         entry = self._parts.index.find(run)
-        return self._parts.streams.ends(self._layout.run(entry.id), by_sacred=entry.sacred)
+        layout = self._layout.run(entry.id)
+        found = self._parts.streams.ends(layout)
+        if entry.sacred:
+            from expkit.stores.folder.sacred import points_of
+
+            found |= {StreamKey(): len(points)} if (points := points_of(layout)) else {}
+        return found
 
     # -- leases ----------------------------------------------------------------------------------------
 

@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from expkit.record.codec import blobs_of, record_blobs
-from expkit.stores.folder import files
-from expkit.stores.folder.changes import Logs
-from expkit.stores.folder.records import read_run, read_tree, reading
+from expkit.stores.disk import files
+from expkit.stores.disk.changes import Logs
+from expkit.stores.disk.text import reading
+from expkit.stores.folder.records import read_run, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.disk.layout import StoreLayout
     from expkit.stores.folder.parts import Parts
     from expkit.types import Json
 
@@ -61,7 +62,7 @@ def _stale_notes(layout: StoreLayout, used: set[str]) -> list[str]:
     """What is known of files whose bytes no run names."""
     if not (notes := files.entries(layout.known)):
         return []
-    from expkit.stores.folder.large import noted
+    from expkit.stores.disk.large import noted
 
     return [note for note in notes if noted(note) not in used]
 

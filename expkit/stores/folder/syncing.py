@@ -9,7 +9,7 @@ from collections import deque
 from contextlib import suppress
 
 from expkit._support.threads import OwnThread, start
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 
 _IDLE = 1.0
 _PATIENCE = 30.0

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
 from expkit.stores.answers import Change
-from expkit.stores.folder import text
-from expkit.stores.folder.files import fresh_name
+from expkit.stores.disk import text
+from expkit.stores.disk.files import fresh_name
 from expkit.stores.remote import layout
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder import slots
-from expkit.stores.folder.point_reader import points_in
+from expkit.stores.disk import slots
+from expkit.stores.disk.point_reader import points_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

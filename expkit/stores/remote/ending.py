@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from expkit.record.model import POINTS
+from expkit.stores.disk.layout import RunLayout
 from expkit.stores.folder import metrics
-from expkit.stores.folder.layout import RunLayout
 from expkit.stores.remote import layout
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError
 from expkit.record.wire import annotation_from_json, annotation_to_json, lease_from_json, lease_to_json
-from expkit.stores.folder import text
-from expkit.stores.folder.files import fresh_name
+from expkit.stores.disk import text
+from expkit.stores.disk.files import fresh_name
 from expkit.stores.remote import layout
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from expkit.errors import RunExistsError
-from expkit.stores.folder.files import fresh_name
-from expkit.stores.folder.layout import check_id
+from expkit.stores.disk.files import fresh_name
+from expkit.stores.disk.layout import check_id
 from expkit.stores.remote import layout
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError, RunNotFoundError, StoreError
-from expkit.stores.folder import text
-from expkit.stores.folder.layout import check_id
+from expkit.stores.disk import text
+from expkit.stores.disk.layout import check_id
 from expkit.stores.remote import layout
 from expkit.stores.remote.layout import Noted
 from expkit.stores.remote.records import read, record_name

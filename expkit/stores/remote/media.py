@@ -306,7 +306,7 @@ class Media:
         return f"{self._root}/{name}" if self._root else name
 
     def _aside(self, name: str) -> str:
-        from expkit.stores.folder.files import fresh_name
+        from expkit.stores.disk.files import fresh_name
 
         return f"{self._path(name)}.{fresh_name()}{_ASIDE}"
 

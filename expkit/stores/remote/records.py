@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.wire import record_from_json, record_to_json
-from expkit.stores.folder import text
+from expkit.stores.disk import text
 from expkit.stores.folder.records import is_sacred
 from expkit.stores.remote import layout
 from expkit.stores.remote.sacred import sacred_record

@@ -6,8 +6,8 @@ import os
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder import text
-from expkit.stores.folder.layout import RunLayout
+from expkit.stores.disk import text
+from expkit.stores.disk.layout import RunLayout
 
 if TYPE_CHECKING:
     from expkit.record.model import Point, RunRecord

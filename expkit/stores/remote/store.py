@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import RunNotFoundError, StoreError
 from expkit.stores.answers import Blob, Capabilities, RunKey
-from expkit.stores.folder import text
-from expkit.stores.folder.files import fresh_name
+from expkit.stores.disk import text
+from expkit.stores.disk.files import fresh_name
 from expkit.stores.remote import facts, layout
 from expkit.stores.remote.blobs import Blobs
 from expkit.stores.remote.changes import Changes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError, StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
-from expkit.stores.folder import slots
+from expkit.stores.disk import slots
 from expkit.stores.remote import foreign, layout
 from expkit.stores.remote.coding import Numbers, packed, unpacked
 from expkit.stores.remote.media import PART

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError, RunExistsError, RunNotFoundError
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 from expkit.stores.tinydb.lines import HEAD, Tables, document_of, joined, line, parse
 from expkit.stores.tinydb.locking import locked
 

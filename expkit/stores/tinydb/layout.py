@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expkit.stores.folder.layout import RunLayout, StoreLayout
+from expkit.stores.disk.layout import RunLayout, StoreLayout
 
 HIDDEN = ".expkit-tinydb"
 """A folder store may lie in the same folder, and neither may take the other's files for its own."""

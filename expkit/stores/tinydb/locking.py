@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
-from expkit.stores.folder.files import BINARY
+from expkit.stores.disk.files import BINARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

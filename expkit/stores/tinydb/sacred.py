@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.record.codec import encode
 from expkit.record.model import BY_SACRED, FileRef, RunRecord
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,15 +11,15 @@ from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError, Store
 from expkit.record.model import OUTPUT, RUNNING, StreamKey
 from expkit.record.wire import annotation_from_json, annotation_to_json, record_to_json
 from expkit.stores.base import Blob, Capabilities, RunKey
+from expkit.stores.disk import files, text
+from expkit.stores.disk.blobs import Blobs
+from expkit.stores.disk.changes import ChangeLog, Logs
+from expkit.stores.disk.leases import Leases
+from expkit.stores.disk.reserve import Reserve, is_full
+from expkit.stores.disk.streams import Streams
+from expkit.stores.disk.text import reading
+from expkit.stores.disk.version import FormatFile
 from expkit.stores.finding import find
-from expkit.stores.folder import files, text
-from expkit.stores.folder.blobs import Blobs
-from expkit.stores.folder.changes import ChangeLog, Logs
-from expkit.stores.folder.leases import Leases
-from expkit.stores.folder.records import reading
-from expkit.stores.folder.reserve import Reserve, is_full
-from expkit.stores.folder.streams import Streams
-from expkit.stores.folder.version import FormatFile
 from expkit.stores.tinydb.database import Database
 from expkit.stores.tinydb.documents import OUTPUT_KEPT, from_document, to_document
 from expkit.stores.tinydb.layout import DatabaseLayout
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Change, RunStore
-    from expkit.stores.folder.layout import RunLayout
+    from expkit.stores.disk.layout import RunLayout
     from expkit.stores.tinydb.database import Draft
     from expkit.stores.tinydb.lines import Row
     from expkit.types import RunId
@@ -146,7 +146,7 @@ class TinyDbStore:
         """Items from ``offset`` on, at most ``limit``."""
         row = self._row(run)
         if row.is_ours:
-            return self._streams.read(self._layout.beside(row.uid), stream, offset, limit, by_sacred=False)
+            return self._streams.read(self._layout.beside(row.uid), stream, offset, limit)
         if stream != _SACREDS:
             return [] if stream.content != OUTPUT else b""
         return self._sacreds_output(row)[offset : None if limit is None else offset + limit]
@@ -155,7 +155,7 @@ class TinyDbStore:
         """The streams of a run and their ends."""
         row = self._row(run)
         if row.is_ours:
-            return self._streams.ends(self._layout.beside(row.uid), by_sacred=False)
+            return self._streams.ends(self._layout.beside(row.uid))
         output = self._sacreds_output(row)
         return {_SACREDS: len(output)} if output else {}
 
@@ -338,8 +338,8 @@ class TinyDbStore:
 
     def _last_output(self, uid: str, segment: int) -> bytes:
         stream, beside = StreamKey(OUTPUT, segment), self._layout.beside(uid)
-        end = self._streams.ends(beside, by_sacred=False).get(stream, 0)
-        data = self._streams.read(beside, stream, max(0, end - OUTPUT_KEPT), OUTPUT_KEPT, by_sacred=False)
+        end = self._streams.ends(beside).get(stream, 0)
+        data = self._streams.read(beside, stream, max(0, end - OUTPUT_KEPT), OUTPUT_KEPT)
         return bytes(cast("bytes", data))
 
     def _sacreds_output(self, row: Row) -> bytes:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from expkit.record.codec import blobs_of, record_blobs
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 
 if TYPE_CHECKING:
     from expkit.stores.tinydb.layout import DatabaseLayout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 
 SIZE = 1 << 20
 """Bytes that a reserve holds back; on small disks a twentieth of them."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder import files
-from expkit.stores.folder.reserve import is_full
+from expkit.stores.disk import files
+from expkit.stores.disk.reserve import is_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Reading packed points (:mod:`expkit.stores.folder.slots`): :class:`PointReader`."""
+"""Reading packed points (:mod:`expkit.stores.disk.slots`): :class:`PointReader`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError
 from expkit.record.model import Point
-from expkit.stores.folder import slots
-from expkit.stores.folder.slots import SLOT
+from expkit.stores.disk import slots
+from expkit.stores.disk.slots import SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
-from expkit.stores.folder import files, text
+from expkit.stores.disk import files, text
 
 if TYPE_CHECKING:
     from expkit.stores.base import Change

@@ -9,16 +9,16 @@ from io import FileIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from expkit.errors import BlobNotFoundError
-from expkit.stores.folder import files
-from expkit.stores.folder.digests import CHUNK, Digest, digest_of_bytes
-from expkit.stores.folder.reserve import check_room
-from expkit.stores.folder.views import Views, clone_into
+from expkit.stores.disk import files
+from expkit.stores.disk.digests import CHUNK, Digest, digest_of_bytes
+from expkit.stores.disk.reserve import check_room
+from expkit.stores.disk.views import Views, clone_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.disk.layout import StoreLayout
 
 
 class Blobs:
@@ -51,7 +51,7 @@ class Blobs:
         Raises:
             BlobNotFoundError: they are not here.
         """
-        from expkit.stores.folder.verified import Verified
+        from expkit.stores.disk.verified import Verified
 
         try:
             return cast("BinaryIO", Verified.open(self._layout.blob(sha256), sha256))
@@ -84,7 +84,7 @@ class Blobs:
             return self._put_bytes(file.read(), md5) if stat.st_size else self._put_stream(file, md5)
 
     def _put_large(self, path: str, stat: os.stat_result, md5: bool) -> Digest:
-        from expkit.stores.folder.large import Known, digest_of, is_same
+        from expkit.stores.disk.large import Known, digest_of, is_same
 
         known = Known(self._layout.known)
         found = known.find(path, stat)
@@ -102,7 +102,7 @@ class Blobs:
 
     def _copy_in(self, path: str, md5: bool) -> Digest:
         """Copy a file; the bytes that were written are those that are hashed."""
-        from expkit.stores.folder.large import chunks_of, copied, digest_of
+        from expkit.stores.disk.large import chunks_of, copied, digest_of
 
         with self._aside() as (file, aside):
             is_clone = clone_into(path, file.fileno())
@@ -111,7 +111,7 @@ class Blobs:
         return digest
 
     def _put_stream(self, source: BinaryIO, md5: bool) -> Digest:
-        from expkit.stores.folder.large import copied
+        from expkit.stores.disk.large import copied
 
         with self._aside() as (file, aside):
             digest = copied(iter(lambda: source.read(CHUNK), b""), file, md5)

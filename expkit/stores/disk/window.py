@@ -9,12 +9,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder import slots
-from expkit.stores.folder.files import write_all
-from expkit.stores.folder.held import HeldFile
-from expkit.stores.folder.mounts import may_map
-from expkit.stores.folder.reserve import is_full
-from expkit.stores.folder.slots import SLOT
+from expkit.stores.disk import slots
+from expkit.stores.disk.files import write_all
+from expkit.stores.disk.held import HeldFile
+from expkit.stores.disk.mounts import may_map
+from expkit.stores.disk.reserve import is_full
+from expkit.stores.disk.slots import SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ class Window:
 
 
 class Appending:
-    """Takes a window's place where files cannot be mapped (see :mod:`~expkit.stores.folder.mounts`): slower, as safe.
+    """Takes a window's place where files cannot be mapped (see :mod:`~expkit.stores.disk.mounts`): slower, as safe.
 
     Args:
         path: the file.

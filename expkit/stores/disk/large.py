@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from expkit._support.places import host_name
 from expkit._support.signature import Signature
 from expkit._support.threads import OwnThread, start
-from expkit.stores.folder import files
-from expkit.stores.folder.digests import CHUNK, Digest
-from expkit.stores.folder.reserve import check_room
+from expkit.stores.disk import files
+from expkit.stores.disk.digests import CHUNK, Digest
+from expkit.stores.disk.reserve import check_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
+from expkit.errors import DAMAGE, FormatError, RunNotFoundError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from expkit.types import Json
 
@@ -122,3 +125,17 @@ def _parsed(text: bytes) -> Json:
         return None
     except RecursionError:
         return _TOO_DEEP
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Whatever is wrong with the file at ``path``, or with what it says, is a :class:`FormatError` that names it.
+
+    Files are damaged in more ways than can be told apart: by hand, by full disks, by power cuts.
+    """
+    try:
+        yield
+    except RunNotFoundError:
+        raise
+    except DAMAGE as error:
+        raise FormatError(f"{path}: {error}") from error

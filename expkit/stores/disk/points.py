@@ -21,19 +21,19 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.blame import arose_in
 from expkit.errors import StoreError
 from expkit.record.model import Point
-from expkit.stores.folder import slots
-from expkit.stores.folder.files import write_all
-from expkit.stores.folder.held import HeldFile
-from expkit.stores.folder.point_reader import Columns, PointReader, Series
-from expkit.stores.folder.reserve import SIZE, is_full
-from expkit.stores.folder.slots import SLOT, pack_int_float, pack_int_int
-from expkit.stores.folder.window import next_window, open_window
+from expkit.stores.disk import slots
+from expkit.stores.disk.files import write_all
+from expkit.stores.disk.held import HeldFile
+from expkit.stores.disk.point_reader import Columns, PointReader, Series
+from expkit.stores.disk.reserve import SIZE, is_full
+from expkit.stores.disk.slots import SLOT, pack_int_float, pack_int_int
+from expkit.stores.disk.window import next_window, open_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias, TypeVar
 
-    from expkit.stores.folder.window import Appending, Window
+    from expkit.stores.disk.window import Appending, Window
 
     Tags: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
     _Tags: TypeAlias = tuple[tuple[str, str], ...]

@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError
-from expkit.stores.folder import files, text
+from expkit.stores.disk import files, text
 
 if TYPE_CHECKING:
-    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.disk.layout import StoreLayout
 
 FORMAT = 1
 NEEDS = "0.1"

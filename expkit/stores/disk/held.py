@@ -10,7 +10,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from expkit.stores.folder.files import BINARY
+from expkit.stores.disk.files import BINARY
 
 if TYPE_CHECKING:
     import mmap

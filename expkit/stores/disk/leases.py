@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from expkit.record.model import Lease
 from expkit.record.wire import lease_from_json, lease_to_json
 from expkit.settings import SETTINGS
-from expkit.stores.folder import files, text
+from expkit.stores.disk import files, text
 
 if TYPE_CHECKING:
-    from expkit.stores.folder.layout import StoreLayout
+    from expkit.stores.disk.layout import StoreLayout
 
 
 class Leases:

@@ -15,7 +15,7 @@ from expkit._support.named import NamedTuple
 from expkit._support.screen import Screen
 from expkit._support.shown import Shown
 from expkit.errors import DAMAGE
-from expkit.stores.folder import files
+from expkit.stores.disk import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

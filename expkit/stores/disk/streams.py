@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
-from expkit.stores.folder import files, output
+from expkit.stores.disk import files, output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from expkit.record.model import Point
     from expkit.stores.base import Batch
-    from expkit.stores.folder.layout import RunLayout
-    from expkit.stores.folder.point_reader import PointReader
+    from expkit.stores.disk.layout import RunLayout
+    from expkit.stores.disk.point_reader import PointReader
 
 _READERS = 64
 
@@ -28,20 +25,14 @@ class Streams:
         self._readers: dict[str, PointReader] = {}
         self._lock = threading.Lock()
 
-    def ends(self, run: RunLayout, *, by_sacred: bool) -> dict[StreamKey, int]:
+    def ends(self, run: RunLayout) -> dict[StreamKey, int]:
         """The streams of a run and their present ends."""
-        found = {key: self._end(key, path) for key, path in run.streams()}
-        if by_sacred and (points := _sacreds_points(run)):
-            found[StreamKey(POINTS)] = len(points)
-        return found
+        return {key: self._end(key, path) for key, path in run.streams()}
 
-    def read(self, run: RunLayout, stream: StreamKey, offset: int, limit: int | None, *, by_sacred: bool) -> Batch:
+    def read(self, run: RunLayout, stream: StreamKey, offset: int, limit: int | None) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
         if stream.content == OUTPUT:
             return output.read(run.stream(stream), offset, limit)
-        if by_sacred:
-            points = _sacreds_points(run) if stream == StreamKey(POINTS) else []
-            return points[offset : None if limit is None else offset + limit]
         path = run.stream(stream)
         return self._reader(path).read(offset, limit) if os.path.isfile(path) else []  # a pipe would never end
 
@@ -72,7 +63,7 @@ class Streams:
         if isinstance(new, bytes):
             files.write_at(path, end, new)
             return
-        from expkit.stores.folder.points import PointWriter
+        from expkit.stores.disk.points import PointWriter
 
         writer = PointWriter(path, reader=self._reader(path))  # which knows the file, however long it is
         try:
@@ -86,7 +77,7 @@ class Streams:
         return self._reader(path).count()
 
     def _reader(self, path: str) -> PointReader:
-        from expkit.stores.folder.point_reader import PointReader
+        from expkit.stores.disk.point_reader import PointReader
 
         with self._lock:
             reader = self._readers.pop(path, None) or PointReader(path)
@@ -94,9 +85,3 @@ class Streams:
             if len(self._readers) > _READERS:
                 del self._readers[next(iter(self._readers))]
             return reader
-
-
-def _sacreds_points(run: RunLayout) -> Sequence[Point]:
-    from expkit.stores.folder.sacred import points_of
-
-    return points_of(run)
