@@ -10,13 +10,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from expkit.stores.copying.runs import copy
-    from expkit.stores.urls import open_store
-    from expkit.stores.urls import open_store as open  # noqa: A004 - ``stores.open(url)`` is how it reads
+    from expkit.stores.urls import open, open_store  # noqa: A004 - ``stores.open(url)`` is how it reads
 
 __all__ = ["copy", "open", "open_store"]
 
 _PLACES = {"copy": "copying.runs", "open": "urls", "open_store": "urls"}
-_CALLED_THERE = {"open": "open_store"}
 
 
 def __getattr__(name: str) -> Any:
@@ -24,7 +22,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from expkit._support.loading import module_of
 
-    return getattr(module_of(f"{__name__}.{_PLACES[name]}"), _CALLED_THERE.get(name, name))
+    return getattr(module_of(f"{__name__}.{_PLACES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -138,3 +138,5 @@ OPENERS: dict[str, Callable[[str], RunStore]] = {
     **{scheme: partial(_open_remote, scheme) for scheme in REMOTE},
 }
 """How to open stores of our own, by scheme."""
+
+open = open_store

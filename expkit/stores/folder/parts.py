@@ -9,11 +9,11 @@ from expkit.stores.disk.blobs import Blobs
 from expkit.stores.disk.changes import ChangeLog
 from expkit.stores.disk.leases import Leases
 from expkit.stores.disk.reserve import Reserve
-from expkit.stores.disk.streams import Streams
 from expkit.stores.disk.version import FormatFile
 from expkit.stores.folder.ids import Ids
 from expkit.stores.folder.index import Index
 from expkit.stores.folder.records import Writer
+from expkit.stores.folder.streams import FolderStreams
 
 if TYPE_CHECKING:
     from expkit.stores.disk.layout import StoreLayout
@@ -32,7 +32,7 @@ class Parts:
         self.points_reserve = Reserve(layout.points_reserve)
         self.changes = ChangeLog(layout.changes)
         self.leases = Leases(layout)
-        self.streams = Streams()
+        self.streams = FolderStreams(layout)
         self.writer = Writer(layout)
         self._prepared = False
 

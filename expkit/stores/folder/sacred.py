@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import BlobNotFoundError
 from expkit.record.codec import encode
-from expkit.record.model import BY_SACRED, FileRef, Point, RunRecord, StreamKey
+from expkit.record.model import BY_SACRED, FileRef, Point, RunRecord
 from expkit.stores.disk import files
 from expkit.stores.disk.layout import is_inside
 
@@ -88,12 +88,6 @@ def open_file(run: RunLayout, tree: Tree, ref: FileRef) -> BinaryIO:
         if found == ref and os.path.isfile(place) and (found.md5 or is_inside(place, run.root)):
             return open(place, "rb")
     raise BlobNotFoundError(f"there is no {ref.role} {ref.path!r} of run {run.id} in {run.root}")
-
-
-def read_points(run: RunLayout, stream: StreamKey, offset: int, limit: int | None) -> list[Point]:
-    """Points from number ``offset`` on, at most ``limit``; Sacred knew one stream of them."""
-    points = points_of(run) if stream == StreamKey() else []
-    return points[offset : None if limit is None else offset + limit]
 
 
 def _series(name: str, series: Tree) -> Iterator[Point]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from expkit.errors import RunNotFoundError, StoreError
-from expkit.record.model import BY_SACRED, POINTS, StreamKey
+from expkit.record.model import BY_SACRED
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.disk import files, text
 from expkit.stores.disk.changes import Logs
@@ -24,7 +24,7 @@ from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, FileRef, Lease, RunRecord
+    from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
     from expkit.stores.disk.layout import RunLayout
@@ -142,28 +142,15 @@ class FolderStore:
 
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add ``batch`` at ``offset``; return the new end."""
-        return self._parts.streams.append(self._layout.run(self._writable(run).id), stream, offset, batch)
+        return self._parts.streams.own.append(self._layout.run(self._writable(run).id), stream, offset, batch)
 
     def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
-        entry = self._parts.index.find(run)
-        layout = self._layout.run(entry.id)
-        if entry.sacred and stream.content == POINTS:
-            from expkit.stores.folder.sacred import read_points
-
-            return read_points(layout, stream, offset, limit)
-        return self._parts.streams.read(layout, stream, offset, limit)
+        return self._parts.streams.read(self._parts.index.find(run), stream, offset, limit)
 
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
-        entry = self._parts.index.find(run)
-        layout = self._layout.run(entry.id)
-        found = self._parts.streams.ends(layout)
-        if entry.sacred:
-            from expkit.stores.folder.sacred import points_of
-
-            found |= {StreamKey(): len(points)} if (points := points_of(layout)) else {}
-        return found
+        return self._parts.streams.ends(self._parts.index.find(run))
 
     # -- leases ----------------------------------------------------------------------------------------
 
@@ -291,7 +278,7 @@ class FolderStore:
 
     def close(self) -> None:
         """Let go of what was remembered of streams."""
-        self._parts.streams.drop()
+        self._parts.streams.own.drop()
 
     # -- the local log ---------------------------------------------------------------------------------
 
