@@ -87,44 +87,10 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
 
 def _open_place(place: str | os.PathLike[str]) -> RunObserver:
     url, offline = _without_offline(place)
-    scheme, rest = split_url(url)
-    if scheme == "folder":
-        with loading:
-            from expkit.observers.file import FileStorageObserver
-
-        try:
-            return FileStorageObserver(folder_of(rest), offline=offline)
-        except ValueError as error:
-            raise NoObserverError(str(error)) from None
-    if scheme == "tinydb":
-        return _into_tinydb(os.fspath(url), offline)
-    if scheme in ("mongodb", "mongodb+srv"):
-        return _into_mongodb(os.fspath(url), offline)
-    if scheme == "notify":
-        return _to_people(rest, offline)
-    if scheme in SQL:
-        return _into_sql(os.fspath(url), offline)
+    scheme = split_url(url)[0]
+    if scheme in _OPENERS:
+        return _OPENERS[scheme](url, offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
-
-
-def _into_mongodb(url: str, offline: str | None) -> RunObserver:
-    from expkit.observers.mongo import MongoObserver
-
-    return MongoObserver.at(url, offline=offline)
-
-
-def _to_people(rest: str, offline: str | None) -> RunObserver:
-    from expkit.observers.notices.notify import open_notices
-
-    if offline is not None:
-        raise NoObserverError(f"offline={offline} is for stores; notify: tells people, and keeps nothing")
-    return open_notices(rest)
-
-
-def _into_sql(url: str, offline: str | None) -> RunObserver:
-    from expkit.observers.sql import SqlObserver
-
-    return SqlObserver(url, offline=offline)
 
 
 def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
@@ -154,14 +120,55 @@ def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | Non
     return None
 
 
-def _into_tinydb(url: str, offline: str | None) -> RunObserver:
+def _into_folder(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
+    with loading:
+        from expkit.observers.file import FileStorageObserver
+
+    try:
+        return FileStorageObserver(folder_of(split_url(url)[1]), offline=offline)
+    except ValueError as error:
+        raise NoObserverError(str(error)) from None
+
+
+def _into_mongodb(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
+    from expkit.observers.mongo import MongoObserver
+
+    return MongoObserver.at(os.fspath(url), offline=offline)
+
+
+def _into_sql(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
+    from expkit.observers.sql import SqlObserver
+
+    return SqlObserver(os.fspath(url), offline=offline)
+
+
+def _into_tinydb(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
     with loading:
         from expkit.observers.tinydb import TinyDbObserver
 
     return TinyDbObserver(database_folder(split_url(url)[1]), offline=offline)
 
 
+def _to_people(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
+    from expkit.observers.notices.notify import open_notices
+
+    if offline is not None:
+        raise NoObserverError(f"offline={offline} is for stores; notify: tells people, and keeps nothing")
+    return open_notices(split_url(url)[1])
+
+
 def _into_store(url: str, offline: str | None) -> RunObserver:
     from expkit.observers.store import StoreObserver
 
     return StoreObserver(open_store(url), offline=offline)
+
+
+_OPENERS: dict[str, Callable[[str | os.PathLike[str], str | None], RunObserver]] = {
+    "folder": _into_folder,
+    "mongodb": _into_mongodb,
+    "mongodb+srv": _into_mongodb,
+    "notify": _to_people,
+    "tinydb": _into_tinydb,
+    **dict.fromkeys(SQL, _into_sql),
+}
+"""Observers of our own that are more than a store, by scheme."""
