@@ -11,7 +11,7 @@ from __future__ import annotations
 from expkit.record.decoding import decode, not_restorable
 from expkit.record.encoding import MAX_DEPTH, encode
 from expkit.record.snapshot import snapshot
-from expkit.record.tagged import Encoded, Masked, Opaque, blobs_of, opaque_paths, record_blobs
+from expkit.record.tagged import Encoded, Masked, Opaque, blobs_of, opaque_paths, record_blobs, run_blobs
 
 __all__ = [
     "MAX_DEPTH",
@@ -24,5 +24,6 @@ __all__ = [
     "not_restorable",
     "opaque_paths",
     "record_blobs",
+    "run_blobs",
     "snapshot",
 ]

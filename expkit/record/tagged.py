@@ -13,10 +13,10 @@ from expkit._support.odd import is_a
 from expkit._support.secrets import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
-    from expkit.record.model import RunRecord
+    from expkit.record.model import Annotation, RunRecord
     from expkit.types import Json
 
     PutBytes: TypeAlias = Callable[[bytes, str], str]
@@ -158,7 +158,13 @@ def blobs_of(tree: Json) -> set[str]:
 def record_blobs(record: RunRecord) -> set[str]:
     """The sha256 of all bytes that a record names: kept files, arrays and frames."""
     kept = {ref.sha256 for ref in record.files if ref.kept and ref.sha256}
-    return kept.union(*(blobs_of(tree) for tree in (record.config, record.info, record.result)))
+    trees = (record.config, record.info, record.result, record.host, record.experiment, record.meta)
+    return kept.union(*map(blobs_of, trees), *(blobs_of(ref.metadata) for ref in record.files if ref.metadata))
+
+
+def run_blobs(record: RunRecord, annotations: Iterable[Annotation]) -> set[str]:
+    """The sha256 of all bytes that a run names, in its record or in what was said later."""
+    return record_blobs(record).union(*(blobs_of(annotation.value) for annotation in annotations))
 
 
 def is_unicode(text: str) -> bool:

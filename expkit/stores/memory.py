@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError, RunExistsError, RunNotFoundError, StoreError
 from expkit.record.model import OUTPUT, POINTS, Point
-from expkit.record.tagged import record_blobs
 from expkit.record.wire import record_from_json, record_to_json
 from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey
 from expkit.stores.finding import find
+from expkit.stores.named import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Sized
@@ -217,11 +217,11 @@ class MemoryStore:
     def sweep(self, grace: float = 86400.0) -> int:
         """Forget bytes that no run names."""
         with self._lock:
-            named = set().union(*(record_blobs(self.load(uid)) for uid in self._runs))
+            used = named(self)
             old = [
                 sha256
                 for sha256, (_, put) in self._blobs.items()
-                if sha256 not in named and (self.now() - put).total_seconds() >= grace
+                if sha256 not in used and (self.now() - put).total_seconds() >= grace
             ]
             for sha256 in old:
                 del self._blobs[sha256]

@@ -6,7 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from expkit.record.codec import blobs_of, record_blobs
+from expkit.record.tagged import run_blobs
+from expkit.record.wire import annotation_from_json
 from expkit.stores.disk import files
 from expkit.stores.disk.changes import Logs
 from expkit.stores.disk.text import reading
@@ -50,11 +51,10 @@ def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:
         if name[0] not in "._" and os.path.lexists(run.record):
             tree, record = read_tree(run), read_run(run).record
             uids.add(record.uid)
-            with reading(run.record):
-                used |= record_blobs(record)
-                shown.update(_names([_experiment_sources(tree), tree.get("resources")]))
             with reading(notes := layout.annotations(record.uid)):
-                used.update(*map(blobs_of, Logs(notes).all()))
+                used |= run_blobs(record, map(annotation_from_json, Logs(notes).all()))
+            with reading(run.record):
+                shown.update(_names([_experiment_sources(tree), tree.get("resources")]))
     return used, shown, uids
 
 

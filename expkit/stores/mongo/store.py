@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
 from expkit.record.model import BY_SACRED, OUTPUT, QUEUED, RUNNING
-from expkit.record.tagged import is_unicode, record_blobs
+from expkit.record.tagged import is_unicode
 from expkit.record.wire import annotation_to_json
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
 from expkit.stores.mongo import streams
@@ -25,6 +25,7 @@ from expkit.stores.mongo.sacred import Sacreds, SacredsRunError
 from expkit.stores.mongo.screen import Screens
 from expkit.stores.mongo.server import Served, Server, bounded
 from expkit.stores.mongo.sweep import sweep
+from expkit.stores.named import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -335,10 +336,7 @@ class MongoStore(Served):
 
     def sweep(self, grace: float = 86400.0) -> int:
         """Remove bytes that no run names."""
-        return sweep(self.server, grace, self._named)
-
-    def _named(self) -> set[str]:
-        return set().union(*(record_blobs(self.load(key.uid)) for key in self.ids()))
+        return sweep(self.server, grace, lambda: named(self))
 
     def close(self) -> None:
         """Let go of the connection; the next use makes a new one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from expkit.record.tagged import record_blobs
+from expkit.stores.named import named
 from expkit.stores.remote import layout
 
 if TYPE_CHECKING:
@@ -30,11 +30,10 @@ def sweep(store: RemoteStore, grace: float) -> int:
     """
     media, before = store.media, store.now() - timedelta(seconds=grace) + (_COARSE if not grace else timedelta())
     old = [item for item in media.items(layout.BLOBS) if _is_old(item, before)]
-    keys = store.ids()
-    named = set().union(*(record_blobs(store.load(key.uid)) for key in keys)) if old else set()
-    unused = [item.name for item in old if _hash_of(item) not in named]
+    used = named(store) if old else set()
+    unused = [item.name for item in old if _hash_of(item) not in used]
     media.remove(unused)
-    _remove_pieces(media, {key.uid for key in keys}, before)
+    _remove_pieces(media, {key.uid for key in store.ids()}, before)
     return len(unused)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
 from expkit.record.model import BY_SACRED, OUTPUT, StreamKey
-from expkit.record.tagged import record_blobs
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
+from expkit.stores.named import named
 from expkit.stores.sacred import refusal
 from expkit.stores.sql.place import Place, place_of
 from expkit.stores.sql.trouble import needing
@@ -219,10 +219,7 @@ class SqlStore:
     def sweep(self, grace: float = 86400.0) -> int:
         """Remove bytes that no run names, and what deleted runs have logged."""
         self._parts.streams.sweep()
-        return self._parts.blobs.sweep(grace, self._named)
-
-    def _named(self) -> set[str]:
-        return set().union(*(record_blobs(self.load(key.uid)) for key in self.ids()))
+        return self._parts.blobs.sweep(grace, lambda: named(self))
 
     def _either(self, run: RunId, ours: Callable[[], _T], theirs: Callable[[int], _T]) -> _T:
         """What is asked of a run of ours, or of one that Sacred recorded."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from expkit.record.codec import blobs_of, record_blobs
 from expkit.stores.disk import files
+from expkit.stores.named import named
 
 if TYPE_CHECKING:
     from expkit.stores.tinydb.layout import DatabaseLayout
@@ -20,17 +20,13 @@ def sweep(store: TinyDbStore, layout: DatabaseLayout, before: float) -> int:
         FormatError: a run cannot be read, so nobody knows what it names.
     """
     uids = {key.uid for key in store.ids()}
-    used = {sha256 for uid in uids for sha256 in _named(store, uid)}
+    used = named(store)
     unused = [path for path in _blobs(layout) if "".join(path.split("/")[-2:]) not in used]
     unused += files.entries(layout.scratch) + files.entries(layout.known)
     folders = files.entries(layout.runs) + files.entries(layout.annotated)
     unnamed = [folder for folder in folders if os.path.basename(folder) not in uids] + files.entries(layout.trash)
     count = sum(_remove(path) for path in unused if _is_older(path, before))
     return count + sum(_remove_folder(folder) for folder in unnamed if _is_older(folder, before))
-
-
-def _named(store: TinyDbStore, uid: str) -> set[str]:
-    return record_blobs(store.load(uid)).union(*(blobs_of(note.value) for note in store.annotations(uid)))
 
 
 def _blobs(layout: DatabaseLayout) -> list[str]:
