@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,11 +31,13 @@ class Bench:
         sacred: an interpreter that has Sacred, or None to measure without.
         quick: fewer rounds and points, rougher figures.
         failures: what did not work.
+        known: what figures have measured and others compare themselves with.
     """
 
     sacred: Path | None
     quick: bool = False
     failures: list[str] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rounds(self) -> int:
@@ -65,12 +67,12 @@ class Bench:
                     best[command] = min(taken, best.get(command, taken))
         return best[tuple(job)] - best[tuple(base)]
 
-    def job(self, name: str, *arguments: str, library: str) -> dict[str, float] | None:
+    def job(self, name: str, *arguments: str, library: str, rounds: int = 3) -> dict[str, float] | None:
         """The smallest figures that a job gives, or None where the library cannot do it."""
         python = self.python(library)
         if python is None:
             return None
-        answers = [self._answer(python, name, arguments) for _ in range(1 if self.quick else 3)]
+        answers = [self._answer(python, name, arguments) for _ in range(1 if self.quick else rounds)]
         if None in answers:
             return None
         return {figure: min(answer[figure] for answer in answers) for figure in answers[0]}

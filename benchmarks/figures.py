@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.backends import BACKENDS
 from benchmarks.bench import EXPKIT, LIMIT, SACRED, Bench, folder
 from benchmarks.table import Row
 
@@ -197,7 +198,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         idle,
         opens,
     )
-}
+} | BACKENDS
 """All figures by the name to ask for them."""
 
 

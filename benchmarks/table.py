@@ -14,6 +14,7 @@ class Row:
     Attributes:
         goal: the most that expkit may need, or None where the figure is only shown.
         goal_of_limit: the goal is this many times the limit, measured in the same run.
+        folder: the same with the folder store, where ``expkit`` is another one.
         notes: library to a word that is added to its number.
     """
 
@@ -24,6 +25,7 @@ class Row:
     expkit: float | None = None
     goal: float | None = None
     goal_of_limit: float | None = None
+    folder: float | None = None
     notes: dict[str, str] = field(default_factory=dict)
 
     def cells(self) -> tuple[str, ...]:
@@ -58,6 +60,8 @@ class Row:
         parts = []
         if self.limit:
             parts.append(f"{_short(self.expkit / self.limit)} × limit")
+        if self.folder:
+            parts.append(f"{_short(self.expkit / self.folder)} × folder store")
         if self.sacred:
             parts.append(f"Sacred {_short(self.sacred / self.expkit)} × expkit")
         return "; ".join(parts)
