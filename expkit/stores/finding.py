@@ -9,7 +9,7 @@ Beside the fields of a record's JSON form a row has
 * ``notes``: a list of ``{"text", "author", "time"}``; ``name``: the last name that people gave;
 * ``late``: results that were reported afterwards, by name (``result`` for one without);
 * ``metrics.NAME.last``, ``.min``, ``.max`` and ``.count``, over all segments and ranks; ``last`` is that of the
-  lowest rank of the last segment, NaN counts for ``last`` and ``count`` only.
+  lowest rank of the last segment, NaN counts for ``last`` and ``count`` only; ``metrics``: all of them, by name.
 
 Values are JSON trees, as the record has them.
 """
@@ -141,10 +141,12 @@ class _Row:
             self._explain()
         elif field == "last_sign":
             return MISSING if self._tree.get("status") != RUNNING else last_sign(self._store, self._key.uid)
+        elif field == "metrics":
+            return self._figures()
         found = lookup(self._tree, field)
         if found is MISSING and field.startswith("metrics."):
             name, _, figure = field.removeprefix("metrics.").rpartition(".")
-            return self._metric(name).get(figure, MISSING)
+            return self._figures().get(name, {}).get(figure, MISSING)
         return found
 
     def _explain(self) -> None:
@@ -156,13 +158,13 @@ class _Row:
             except DAMAGE as error:
                 self._tree["cause"] = f"why cannot be found out: {error}"
 
-    def _metric(self, name: str) -> dict[str, Any]:
+    def _figures(self) -> dict[str, dict[str, Any]]:
         if self._metrics is None:
             try:
                 self._metrics = summarise(self._store, self._key.uid)
             except DAMAGE:  # the row lacks them
                 self._metrics = {}
-        return self._metrics.get(name, {})
+        return self._metrics
 
     def shown(self, columns: Sequence[str] | None) -> Mapping[str, Any]:
         if columns is None:

@@ -67,7 +67,7 @@ def test_figures_of_metrics(store):
     assert (figures["min"], figures["max"], figures["count"]) == (0.5, 7, 7)
     assert figures["last"] != figures["last"]
     (row,) = store.find(columns=["metrics.a.b.max", "metrics.a.b.nothing", "metrics.none.max", "metrics"])
-    assert list(row.values()) == [7, None, None, None]
+    assert list(row.values()) == [7, None, None, {"a.b": figures}]
 
 
 def test_metrics_are_read_when_asked_for(store):
