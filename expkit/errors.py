@@ -28,6 +28,7 @@
     ├── ProvenanceError                a fact that was demanded cannot be had                  RuntimeError
     │   └── GathererNameError          a host info gatherer has the name of a fact of ours     KeyError
     ├── IncompleteRecordError          doubt about a record that was to be without             RuntimeError
+    ├── QueryError                     a question about runs that cannot be read                ValueError
     ├── ObserverError                  an observer cannot do what it should
     │   └── NoObserverError            something that names no observer                        ValueError
     └── StoreError                     a store cannot do what it should
@@ -223,6 +224,10 @@ class GathererNameError(ProvenanceError, KeyError):
 
 class IncompleteRecordError(ExpkitError, RuntimeError):
     """The record of a run lacks something, and ``--strict-capture`` forbids that."""
+
+
+class QueryError(ExpkitError, ValueError):
+    """A question about runs that cannot be read; the message shows where, and what is expected there."""
 
 
 class ObserverError(ExpkitError):

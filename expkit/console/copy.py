@@ -5,8 +5,8 @@ Usage:
 
 Arguments:
   SRC, DST   Paths or URLs of stores: runs, folder:runs, tinydb:runs_db, mongodb://HOST/DATABASE, ...
-  WHERE      Which runs: their ids, or conditions that must all hold, such as status=COMPLETED 'config.lr<0.1' tags=good
-             'experiment.name~digits%'. Without it: all.
+  WHERE      Which runs: their ids, or questions that must all hold, such as state=COMPLETED 'config.lr < 0.1' tags=good
+             'name ~ "digits*" and start > "2 days ago"'. Without it: all.
 
 It can be stopped at any time and called again: what is there already is not sent again. Runs that go on are copied as
 far as they are, and completed when it is called again. Runs keep their ids where these are free. Until a run is whole
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from expkit.cli.terminal import emit
 from expkit.console.arguments import parse
-from expkit.errors import ExpkitError, UsageError
+from expkit.errors import ExpkitError, QueryError, UsageError
 from expkit.stores.copying.run import COPIED, FAILED, UNCHANGED, UPDATED
 from expkit.stores.copying.runs import copy
 from expkit.stores.urls import open_store
@@ -50,6 +50,8 @@ def main(argv: Sequence[str]) -> int:
     with _progress() as tell:
         try:
             report = copy(src, dst, options["WHERE"] or None, tell)
+        except QueryError as error:
+            raise UsageError(str(error)) from None
         except ExpkitError:
             raise
         except ValueError as error:  # a field that no run has

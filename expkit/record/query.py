@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Union
 
 from expkit._support.frozen import Frozen
 from expkit.record.encoding import encode
 from expkit.record.tagged import kind_of
+from expkit.record.times import moment
 from expkit.record.wire import time_to_json
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
     from expkit.types import Json
 
-OPS = ("==", "!=", "<", "<=", ">", ">=", "in", "contains", "like")
+OPS = ("==", "!=", "<", "<=", ">", ">=", "in", "contains", "like", "glob", "not in", "not contains", "not glob")
+
+_IDS = ("id", "_id")
 
 
 class _Missing:
@@ -41,8 +45,10 @@ class Compare(Frozen, kw_only=False):
         field: dotted path, see :func:`lookup`.
         op: ``== != < <= > >=``; ``in``: the field is one of the values; ``contains``: the field has the value as
             element, key or part of its text; ``like``: the whole text fits a pattern with ``%`` (any text) and ``_``
-            (any character), upper and lower case being the same.
-        value: anything; naive times mean local time.
+            (any character), upper and lower case being the same; ``glob``: the same with ``*`` and ``?``, of a list
+            one of its texts; ``not in``, ``not contains``, ``not glob``: the field is there, and it is not so.
+        value: anything; naive times mean local time. Of ids, texts that are numbers are these numbers. A text that is
+            compared with a time is one, see :func:`expkit.record.times.moment`.
     """
 
     field: str
@@ -119,13 +125,42 @@ def _holds(query: Compare | Exists, found: Any) -> bool:
         return found is not MISSING and found is not None
     if found is MISSING:
         return False
+    op, negated = query.op.removeprefix("not "), query.op.startswith("not ")
     try:
-        return bool(_COMPARISONS[query.op](comparable(found), _wanted(query.value)))
+        left, right = _sides(query, found)
+        return bool(_COMPARISONS[op](left, right)) != negated
     except TypeError:  # things of different kinds have no order
-        return False
+        return negated
+
+
+def _sides(query: Compare, found: Any) -> tuple[Any, Any]:
+    """What is compared with what."""
+    left, right = comparable(found), _wanted(query.value)
+    if query.field in _IDS:
+        return _by_number(query.op, left), _by_number(query.op, right)
+    return (left, _as_times(right)) if kind_of(found) == "datetime" else (left, right)
+
+
+def _by_number(op: str, name: Any) -> Any:
+    """Ids are numbers in some stores, and their digits in others."""
+    if isinstance(name, list):
+        return [_by_number(op, item) for item in name]
+    if op.endswith(("like", "glob", "contains")):
+        return str(name) if isinstance(name, int) else name
+    return int(name) if isinstance(name, str) and name.isdecimal() and len(name) <= _DIGITS else name
+
+
+def _as_times(value: Any) -> Any:
+    """Texts that are compared with a time; those that are none stay as they are."""
+    if isinstance(value, list):
+        return [_as_times(item) for item in value]
+    named = moment(value) if isinstance(value, str) else None
+    return value if named is None else time_to_json(named[0])
 
 
 def _wanted(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return time_to_json(value)
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -138,9 +173,34 @@ def _contains(found: Any, value: Any) -> bool:
 
 
 def _like(found: Any, pattern: str) -> bool:
-    parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
-    return re.fullmatch("".join(parts), found, re.IGNORECASE | re.DOTALL) is not None
+    return _fits(found, pattern, "%", "_")
 
+
+def _glob(found: Any, pattern: str) -> bool:
+    if isinstance(found, list):
+        return any(isinstance(item, str) and _fits(item, pattern, "*", "?") for item in found)
+    return _fits(found, pattern, "*", "?")
+
+
+def _fits(found: Any, pattern: str, some: str, one: str) -> bool:
+    return _pattern(pattern, some, one).fullmatch(found) is not None
+
+
+@lru_cache(maxsize=64)
+def _pattern(text: str, some: str, one: str) -> re.Pattern[str]:
+    # Many times "any text" in a row would be tried in every way to split a long text.
+    parts = (".*" if char == some else "." if char == one else re.escape(char) for char in _squeezed(text, some))
+    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+
+
+def _squeezed(text: str, some: str) -> str:
+    while some * 2 in text:
+        text = text.replace(some * 2, some)
+    return text
+
+
+_PLAIN = {int, float, str, bool, type(None)}
+_DIGITS = 18
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
@@ -152,6 +212,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda found, values: isinstance(values, list) and found in values,
     "contains": _contains,
     "like": _like,
+    "glob": _glob,
 }
 
 

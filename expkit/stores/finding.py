@@ -4,6 +4,7 @@ Beside the fields of a record's JSON form a row has
 
 * ``id`` (the short id) and ``state`` (the status, judged by the signs of life);
 * ``cause``, also for runs that died: see :mod:`expkit.stores.death`;
+* ``duration``: seconds from its start to its end, to its last sign of life where it died, to now where it goes on;
 * ``last_sign``, where it is asked for: seconds since a run that has not ended gave a sign of life, by the store's clock;
 * ``tags``: the run's own and those that people added later, without those they removed;
 * ``notes``: a list of ``{"text", "author", "time"}``; ``name``: the last name that people gave;
@@ -21,26 +22,25 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
-from expkit.errors import DAMAGE, RunNotFoundError
-from expkit.record.model import POINTS, RUNNING, RunRecord
+from expkit.errors import DAMAGE, FormatError, RunNotFoundError
+from expkit.record.fields import known, metric_of
+from expkit.record.model import POINTS, RUNNING
 from expkit.record.query import MISSING, comparable, lookup, matches
 from expkit.record.state import DIED, judge
-from expkit.record.wire import record_to_json, time_to_json
+from expkit.record.wire import record_to_json, time_from_json, time_to_json
 from expkit.stores.holder import alive as holder_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from expkit.record.model import Annotation, Lease
+    from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import RunKey, RunStore
     from expkit.types import Json, RunId
 
 UNREADABLE = "UNREADABLE"
 """The state of a run whose record this version cannot read; ``cause`` says why."""
-
-_MORE = ("id", "state", "cause", "last_sign", "tags", "notes", "name", "late", "metrics")
-"""What a row has beside the fields of a record."""
 
 _IDS = ("id", "_id")
 _CHUNK = 100_000
@@ -79,11 +79,10 @@ def find(
 
 def _check(fields: Iterable[str]) -> None:
     """Refuse what no run can have: below its first step, a path may lead anywhere."""
-    known = {*record_to_json(RunRecord(uid="", name="", command="", status="")), *_MORE}
     for field in fields:
         first = re.match(r"[^.\[]*", field)
-        if first is not None and first[0] not in known:
-            raise ValueError(f"runs have no {first[0]!r}{did_you_mean(first[0], known)}")
+        if first is not None and first[0] not in known():
+            raise ValueError(f"runs have no {first[0]!r}{did_you_mean(first[0], known())}")
 
 
 def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool | None] = holder_alive) -> str:
@@ -98,6 +97,21 @@ def last_sign(store: RunStore, run: RunId) -> float | None:
     """Seconds since a run's last sign of life, by the clock of ``store``; None if it gave none."""
     lease = store.lease(run)
     return None if lease is None or lease.renewed is None else max(0.0, (store.now() - lease.renewed).total_seconds())
+
+
+def duration_of(tree: Mapping[str, Json], now: Callable[[], datetime]) -> Any:
+    """Seconds that a run took, or takes so far; MISSING if it never began.
+
+    Args:
+        tree: ``start_time``, ``stop_time``, ``heartbeat`` and the judged ``state`` of the run.
+        now: the store's clock.
+    """
+    try:
+        start, stop = (time_from_json(tree.get(name)) for name in ("start_time", "stop_time"))
+        end = stop or (now() if tree.get("state") == RUNNING else time_from_json(tree.get("heartbeat")))
+    except FormatError:
+        return MISSING
+    return MISSING if start is None or end is None else max(0.0, (end - start).total_seconds())
 
 
 def cause_of(store: RunStore, record: RunRecord, state: str) -> str:
@@ -141,12 +155,13 @@ class _Row:
             self._explain()
         elif field == "last_sign":
             return MISSING if self._tree.get("status") != RUNNING else last_sign(self._store, self._key.uid)
+        elif field == "duration":
+            return duration_of(self._tree, self._store.now)
         elif field == "metrics":
             return self._figures()
         found = lookup(self._tree, field)
-        if found is MISSING and field.startswith("metrics."):
-            name, _, figure = field.removeprefix("metrics.").rpartition(".")
-            return self._figures().get(name, {}).get(figure, MISSING)
+        if found is MISSING and (metric := metric_of(field)) is not None:
+            return self._figures().get(metric[0], {}).get(metric[1], MISSING)
         return found
 
     def _explain(self) -> None:

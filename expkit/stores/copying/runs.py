@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from expkit._support.frozen import Frozen
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, StoreError
-from expkit.record.conditions import condition
+from expkit.record.expression import is_question, parse
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 from expkit.stores.copying.files import Carrier
 from expkit.stores.copying.run import FAILED, Copied, copy_run
@@ -72,8 +72,9 @@ def copy(src: Place, dst: Place, where: Where = None, progress: Callable[[Progre
     Args:
         src: where the runs are: a store, or its URL or path.
         dst: where they go.
-        where: which ones: a query of :mod:`expkit.record.query`; a text: ``"config.lr<0.1"``, or the id or uid of a
-            run; several of these texts and ids: conditions must all hold, and any of the ids will do; a function of the record; None: all.
+        where: which ones: a question such as ``"config.lr < 0.1"``, see :mod:`expkit.record.expression`, or the id or
+            uid of a run; several of these: all of the questions must hold, and any of the ids will do; a query of
+            :mod:`expkit.record.query`; a function of the record; None: all.
         progress: told how far it has come.
 
     Returns:
@@ -81,7 +82,8 @@ def copy(src: Place, dst: Place, where: Where = None, progress: Callable[[Progre
 
     Raises:
         StoreError: one of the stores cannot be reached, or both are the same.
-        ValueError: no run has such a field.
+        QueryError: a question cannot be read.
+        ValueError: no run has a field of a query.
     """
     src, dst = _opened(src), _opened(dst)
     if is_same(src, dst):
@@ -161,13 +163,12 @@ def _chosen(src: RunStore, where: Where) -> tuple[list[RunKey], list[RunId]]:
 
 
 def _named(src: RunStore, keys: list[RunKey], words: list[str | int]) -> tuple[list[RunKey], list[RunId]]:
-    asked = [(word, condition(word) if isinstance(word, str) else None) for word in words]
-    queries = [query for _, query in asked if query is not None]
-    names = {str(word) for word, query in asked if query is None}
     known = {name for key in keys for name in (str(key.id), key.uid)}
+    asked = [word for word in words if str(word) not in known and isinstance(word, str) and is_question(word)]
+    names = {str(word) for word in words if word not in asked}
     if names:
         keys = [key for key in keys if names & {str(key.id), key.uid}]
-    return _found(src, keys, And(*queries)) if queries else keys, sorted(names - known)
+    return _found(src, keys, And(*map(parse, asked))) if asked else keys, sorted(names - known)
 
 
 def _found(src: RunStore, keys: list[RunKey], query: Query) -> list[RunKey]:
