@@ -133,9 +133,8 @@ class Documents:
         )
 
     def _ids(self, record: RunRecord) -> Mapping[str, Any]:
-        """The files of the GridFS that tools are shown, by hash; those that are new get their names."""
-        shown = [ref for ref in record.files if ref.kept and ref.role in ("source", "artifact")]
-        return self._blobs.ids(ref.sha256 for ref in shown)
+        """The files of the GridFS that a record names, by hash."""
+        return self._blobs.ids(ref.sha256 for ref in record.files if ref.kept)
 
     def links(self, run_id: RunId, uid: str) -> list[dict[str, str]]:
         """What ``info.metrics`` says."""

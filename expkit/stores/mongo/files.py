@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from expkit.errors import BlobNotFoundError
 from expkit.stores.base import Blob
 from expkit.stores.mongo.server import Served, bounded
+from expkit.stores.mongo.views import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 """Bytes in one document."""
 
+_ARTIFACT = "artifact"
 _HASH = 64
 _MANY = 500
 
@@ -35,7 +37,7 @@ class Blobs(Served):
     def __init__(self, server: Server) -> None:
         super().__init__(server)
         self._ids: dict[str, Any] = {}
-        self._named: set[str] = set()
+        self._named: dict[str, str] = {}
 
     def put(self, source: Path | bytes | BinaryIO) -> Blob:
         """Keep bytes; those that are here already are not sent, where that can be known beforehand."""
@@ -92,19 +94,35 @@ class Blobs(Served):
         return self._ids
 
     def give_names(self, run_id: Any, runs: str, refs: Iterable[FileRef]) -> None:
-        """Name files as tools expect it, by the first run that has them: a few words for each new one."""
-        new = {ref.sha256: ref for ref in refs if ref.sha256 in self._ids and ref.sha256 not in self._named}
+        """Name files as tools expect it, by the first run that has them: a few words for each new one.
+
+        What is an artifact as well as something else has the name of an artifact.
+        """
+        ranked = sorted(refs, key=lambda ref: ref.role == _ARTIFACT)
+        shown = {ref.sha256: ref for ref in ranked if ref.sha256 in self._ids}
+        new = {name: ref for name, ref in shown.items() if self._named.get(name) not in (_ARTIFACT, ref.role)}
         if not new:
             return
-        changes = []
-        for name, ref in new.items():
-            shown = f"artifact://{runs}/{run_id}/{ref.path}" if ref.role == "artifact" else ref.path
-            named = {"filename": shown, "metadata.role": ref.role}
-            if ref.content_type:
-                named["contentType"] = ref.content_type
-            changes.append(({"sha256": name, "filename": name}, {"$set": named}))
+        changes = [
+            ({"sha256": name, **_unnamed(ref)}, {"$set": _names(run_id, runs, ref)}) for name, ref in new.items()
+        ]
         self.server.write(self.server.files, changes, ordered=False)
-        self._named.update(new)
+        self._named.update((name, ref.role) for name, ref in new.items())
+
+
+def _unnamed(ref: FileRef) -> dict[str, Any]:
+    """What asks for a file that has no better name yet."""
+    return {"filename": {"$not": {"$regex": "^artifact://"}} if ref.role == _ARTIFACT else ref.sha256}
+
+
+def _names(run_id: Any, runs: str, ref: FileRef) -> dict[str, Any]:
+    from mimetypes import MimeTypes
+
+    if ref.role != _ARTIFACT:
+        return {"filename": safe(ref.path)}
+    kind = ref.content_type or MimeTypes().guess_type(ref.path)[0]  # not what this machine's own table says
+    named = {"filename": safe(f"artifact://{runs}/{run_id}/{ref.path}"), "metadata": safe(dict(ref.metadata)) or None}
+    return {**named, "contentType": safe(kind)} if kind else named
 
 
 class Upload(Served):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from expkit.record.model import RunRecord
+    from expkit.record.model import FileRef, RunRecord
     from expkit.types import Json
 
 FORMAT = "MongoObserver-0.7.0"
@@ -28,6 +28,7 @@ MOST = 1 << 18
 _DEEPEST = 60
 _INT64 = 1 << 63
 _PLAIN = ("path", "date", "datetime", "time", "decimal", "enum", "int")
+_ARRAYS = ("array", "scalar")
 _LISTS = ("tuple", "set", "frozenset")
 
 
@@ -60,8 +61,13 @@ def _time(name: str) -> tuple[set[str], Callable[[Seen], Any]]:
 
 
 def _experiment(seen: Seen) -> Any:
-    sources = [[ref.path, seen.ids.get(ref.sha256)] for ref in seen.record.files_of("source")]
+    sources = [[ref.path, seen.ids[ref.sha256]] for ref in _there(seen, "source")]
     return {**fitting(safe(seen.record.experiment)), "sources": fitting(safe(sources), list)}
+
+
+def _there(seen: Seen, role: str) -> list[FileRef]:
+    """Files whose bytes are in the GridFS: tools stumble over a file without."""
+    return [ref for ref in seen.record.files_of(role) if ref.sha256 in seen.ids]
 
 
 def _info(seen: Seen) -> Any:
@@ -70,8 +76,8 @@ def _info(seen: Seen) -> Any:
 
 
 def _artifacts(seen: Seen) -> Any:
-    artifacts = seen.record.files_of("artifact")
-    return fitting(safe([{"name": ref.path, "file_id": seen.ids.get(ref.sha256)} for ref in artifacts]), list)
+    artifacts = [{"name": ref.path, "file_id": seen.ids[ref.sha256]} for ref in _there(seen, "artifact")]
+    return fitting(safe(artifacts), list)
 
 
 def _resources(seen: Seen) -> Any:
@@ -129,11 +135,13 @@ def _table(tree: dict[str, Json], depth: int) -> Any:
     if depth >= _DEEPEST:
         return "..."
     name = tree.get(TAG)
+    if name in _ARRAYS and "value" not in tree:
+        return _text(f"{name} of {tree.get('dtype')}, shape {tree.get('shape', [])}")
     if isinstance(name, str) and "value" in tree:
         value = tree["value"]
         if name == "float":
             return _float(value)
-        if name in _PLAIN or (name in _LISTS and isinstance(value, list)):
+        if name in (*_PLAIN, *_ARRAYS) or (name in _LISTS and isinstance(value, list)):
             return safe(value, depth + 1)
     return {_key(key): safe(item, depth + 1) for key, item in tree.items()}
 
