@@ -15,6 +15,7 @@ from expkit.errors import BlobNotFoundError, RunExistsError, RunNotFoundError, S
 from expkit.record.model import OUTPUT, POINTS, Point
 from expkit.record.wire import record_from_json, record_to_json
 from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey
+from expkit.stores.counting import counted, natural
 from expkit.stores.finding import find
 from expkit.stores.named import named
 
@@ -75,12 +76,12 @@ class MemoryStore:
 
     def _claim(self, wanted: RunId | None, bind: bool) -> RunId:
         taken = {run.id for run in self._runs.values()}
-        wanted = _normal(wanted) if wanted is not None else None
+        wanted = natural(wanted) if wanted is not None else None
         if wanted is not None and wanted not in taken:
             return wanted
         if bind and wanted is not None:
             raise RunExistsError(f"there is a run {wanted} in {self.url} already")
-        return max((run_id for run_id in taken if isinstance(run_id, int)), default=0) + 1
+        return max(map(counted, taken), default=0) + 1
 
     def save(self, record: RunRecord) -> None:
         """Replace a record."""
@@ -235,7 +236,7 @@ class MemoryStore:
     def _uid(self, run: RunId) -> str:
         if run in self._runs:
             return str(run)
-        wanted = _normal(run)
+        wanted = natural(run)
         for uid, found in self._runs.items():
             if found.id == wanted:
                 return uid
@@ -250,12 +251,6 @@ class MemoryStore:
 
 def _text(record: RunRecord) -> str:
     return json.dumps(record_to_json(record), allow_nan=False)
-
-
-def _normal(run_id: RunId) -> RunId:
-    """Text that is a number is that number, so that ids of folders can be asked for."""
-    text = str(run_id)
-    return int(text) if text.isascii() and text.isdigit() and str(int(text)) == text else run_id
 
 
 if TYPE_CHECKING:

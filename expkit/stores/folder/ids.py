@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from expkit.errors import RunExistsError
+from expkit.stores.counting import counted
 from expkit.stores.disk import files
 from expkit.stores.disk.layout import check_id
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 _MISSES = 64
-_UNNOTED = 10**20
-_NUMBER = re.compile(r"[0-9]+")
 
 
 class Ids:
@@ -94,8 +92,7 @@ class Ids:
             os.mkdir(f"{self._layout.root}/{name}")
         except FileExistsError:
             return False
-        if _NUMBER.fullmatch(name):
-            self._remember(int(name))
+        self._remember(counted(name))
         return True
 
     def _hint(self) -> int:
@@ -110,12 +107,11 @@ class Ids:
         if number <= self._last:
             return
         self._last = number
-        if number < _UNNOTED:
-            fd = os.open(self._layout.last_id, os.O_WRONLY | os.O_CREAT | files.BINARY, 0o666)
-            try:
-                os.write(fd, b"%020d\n" % number)
-            finally:
-                os.close(fd)
+        fd = os.open(self._layout.last_id, os.O_WRONLY | os.O_CREAT | files.BINARY, 0o666)
+        try:
+            os.write(fd, b"%020d\n" % number)
+        finally:
+            os.close(fd)
 
     def _greatest(self) -> int:
-        return max((int(name) for name in os.listdir(self._layout.root) if _NUMBER.fullmatch(name)), default=0)
+        return max(map(counted, os.listdir(self._layout.root)), default=0)

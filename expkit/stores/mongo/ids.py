@@ -6,15 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import RunExistsError
+from expkit.stores.counting import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from expkit.stores.mongo.server import Server
     from expkit.types import RunId
-
-_HUGE = 10**9
-"""Numbers from here on are somebody's own; counting goes on below them."""
 
 _MISSES = 16
 _INT64 = 1 << 63
@@ -76,7 +74,7 @@ def _id_of(document: dict[str, Any]) -> RunId:
 def _numbers(server: Server) -> Iterator[int]:
     """Ids to try: from the greatest one on; those of processes that start at the same time are met on the way."""
     number = _greatest(server)
-    for misses in range(1, _HUGE):
+    for misses in range(1, COUNTED):
         number += 1
         yield number
         if misses % _MISSES == 0:
@@ -85,6 +83,6 @@ def _numbers(server: Server) -> Iterator[int]:
 
 def _greatest(server: Server) -> int:
     """The greatest number that a run has, or had before it was deleted."""
-    counted = {"_id": {"$gt": 0, "$lt": _HUGE}}
+    counted = {"_id": {"$gt": 0, "$lt": COUNTED}}
     last = (each.find_one(counted, {"_id": 1}, sort=[("_id", -1)]) for each in (server.runs, server.deleted))
     return max((int(found["_id"]) for found in last if found is not None), default=0)

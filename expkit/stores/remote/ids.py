@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from expkit.errors import RunExistsError
+from expkit.stores.counting import counted
 from expkit.stores.disk.files import fresh_name
 from expkit.stores.disk.layout import check_id
 from expkit.stores.remote import layout
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 _MISSES = 32
-_NUMBER = re.compile(r"[0-9]+")
-_NOTED = 10**20
 _SUFFIX = 6
 
 
@@ -85,8 +83,7 @@ class Ids:
             return False
         if not self._media.make(f"{layout.IDS}/{quote(name, safe='')}", uid.encode()):
             return False
-        if _NUMBER.fullmatch(name):
-            self._remember(int(name))
+        self._remember(counted(name))
         return True
 
     def _hint(self) -> int:
@@ -95,11 +92,10 @@ class Ids:
         return int(text) if text.isdigit() else self._greatest()
 
     def _remember(self, number: int) -> None:
-        if self._last < number < _NOTED:
+        if self._last < number:
             self._last = number
             self._media.put(layout.LAST_ID, b"%020d\n" % number)
 
     def _greatest(self) -> int:
         claimed = (unquote(item.name.rpartition("/")[2]) for item in self._media.items(layout.IDS))
-        names = [name.partition("-")[0] for name in (*claimed, *self._media.folders())]
-        return max((int(name) for name in names if _NUMBER.fullmatch(name)), default=0)
+        return max((counted(name.partition("-")[0]) for name in (*claimed, *self._media.folders())), default=0)

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from expkit.errors import RunExistsError, RunNotFoundError, StoreNameError
 from expkit.record.tagged import is_unicode
+from expkit.stores.counting import COUNTED
 from expkit.stores.sql import readable, tables
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def claim(connection: Connection, wanted: RunId | None, url: str, *, bind: bool)
 def _count(connection: Connection, name: str) -> None:
     """Counting goes on after a number that somebody chose."""
     number = shown(name)
-    if isinstance(number, int) and 0 < number < tables.COUNTED:
+    if isinstance(number, int) and 0 < number < COUNTED:
         later = tables.store.c.last_id < number
         connection.execute(update(tables.store).where(later).values(last_id=number))
 

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, inspect, select, text, update
 from sqlalchemy.schema import CreateColumn
 
 from expkit.errors import FormatError
+from expkit.stores.counting import counted
 from expkit.stores.sql import tables
 from expkit.stores.sql.place import MYSQL, POSTGRESQL
 from expkit.stores.sql.records import REST, origin
@@ -113,4 +114,4 @@ def _predecessors_last(connection: Connection) -> int:
     if not {"run_id", "experiment_id"} <= names:
         return 0
     found = connection.scalars(text("SELECT run_id FROM run"))
-    return max((int(name) for name in found if str(name).isdecimal() and int(name) < tables.COUNTED), default=0)
+    return max(map(counted, found), default=0)

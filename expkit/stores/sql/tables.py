@@ -33,9 +33,6 @@ VERSION = 2
 LONGEST_ID = 200
 """Characters of a run's id: what every database can index."""
 
-COUNTED = 10**9
-"""Numbers from here on are somebody's own; counting goes on below them."""
-
 _MYSQL = ("mysql", "mariadb")
 _LONG = Text().with_variant(mysql.LONGTEXT(), *_MYSQL)
 _BYTES = LargeBinary().with_variant(mysql.LONGBLOB(), *_MYSQL)

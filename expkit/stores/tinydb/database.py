@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError, RunExistsError, RunNotFoundError
+from expkit.stores.counting import natural
 from expkit.stores.disk import files
 from expkit.stores.tinydb.lines import HEAD, Tables, document_of, joined, line, parse
 from expkit.stores.tinydb.locking import locked
@@ -159,7 +160,7 @@ class Draft:
         """
         if wanted is not None:
             if self.tables.find(wanted) is None:
-                return _normal(wanted)
+                return natural(wanted)
             if bind:
                 raise RunExistsError(f"there is a run {wanted!r} in {path} already; choose another id")
         number = self._notes["last_id"] + 1
@@ -197,9 +198,3 @@ def _write_through(path: str, parts: Iterator[bytes]) -> None:
         os.fsync(fd)  # all runs lie in this one file: a power cut must not leave an empty one
     finally:
         os.close(fd)
-
-
-def _normal(id: RunId) -> RunId:
-    """Text that is a number is that number, so that ids of a command line are like those that were counted."""
-    text = str(id)
-    return int(text) if text.isascii() and text.isdigit() and str(int(text)) == text else id
