@@ -11,6 +11,8 @@ import pytest
 
 from expkit import Experiment
 
+from .processes import Processes
+
 hypothesis.settings.register_profile("untimed", deadline=None)  # how quick something is, benchmarks say
 hypothesis.settings.load_profile("untimed")
 
@@ -57,3 +59,11 @@ def script(tmp_path, monkeypatch):
 
     run.path = Path(tmp_path)
     return run
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Starts programs in processes of their own, in the folder of the test; what waits is scaled down there."""
+    processes = Processes(tmp_path)
+    yield processes
+    processes.end()

@@ -24,20 +24,31 @@ class Process:
         command: ``command(port)`` gives the program and its arguments; its data stays from start to start.
         folder: for its log.
         port: where it listens; default: any free one.
+
+    Attributes:
+        folder: see above.
+        inside: ``inside(command)`` gives the command that runs the program somewhere, say in a namespace.
     """
 
     def __init__(self, command, folder, port=None):
         self._command = command
-        self._log = Path(folder) / "server.log"
+        self.folder = Path(folder)
+        self.inside = list
+        self._log = self.folder / "server.log"
         self.port = port or free_port()
         self._process = None
 
     def start(self):
         """Start it, and wait until it answers."""
+        command = self.inside(self.command())
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(self._command(self.port), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_for(self.port, lambda: self._process.poll() is None, self._log)
         return self
+
+    def command(self):
+        """The program and its arguments; its data is there afterwards."""
+        return self._command(self.port)
 
     def pause(self):
         """It takes connections, and answers nothing."""
@@ -53,6 +64,10 @@ class Process:
             self._process.kill()
             self._process.wait(START_LIMIT)
             self._process = None
+
+    def end(self):
+        """It dies, and nothing is left of it."""
+        self.kill()
 
 
 def shared(name, command, folder, own):

@@ -94,8 +94,8 @@ class Own(running.Process):
 
     def __init__(self, kind):
         self.kind = kind
-        self._folder = Path(_open_folder(kind.name))
-        super().__init__(lambda port: kind.command(port, self._folder), self._folder)
+        folder = Path(_open_folder(kind.name))
+        super().__init__(lambda port: kind.command(port, folder), folder)
 
     def start(self):
         super().start()
@@ -127,7 +127,7 @@ class Own(running.Process):
     def end(self):
         """It dies, and nothing is left of it."""
         self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def url(self):

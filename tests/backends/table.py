@@ -1,0 +1,35 @@
+"""Which faults are tried with which backends: all that can be with ``.ci/run --faults``, else a sample of them."""
+
+import os
+
+import pytest
+
+from .kinds import BACKENDS
+
+ALL = tuple(BACKENDS)
+
+SAMPLE = {
+    "refused": ALL,
+    "refused without a journal": ("mongodb", "sqlite", "s3"),
+    "wrong password": ("postgresql", "s3"),
+    "killed at the start": ("mariadb", "s3"),
+    "killed in the middle": ALL,
+    "killed at the end": ("mongodb", "tinydb"),
+    "restarted": ("mongodb", "postgresql"),
+    "paused": ALL,
+    "paused for a while": ("mongodb", "sqlite"),
+    "slow": ("postgresql", "s3"),
+    "full disk": ("mongodb", "tinydb", "sqlite"),
+    "dropped": ("mongodb", "mariadb", "s3"),
+    "many at once": ("mongodb", "sqlite", "s3"),
+}
+"""Faults, each with the backends that every run of the tests tries it with."""
+
+FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
+
+
+def tried_with(fault):
+    """The mark for a test of a fault: one test for each backend that it is tried with."""
+    able = [name for name in ALL if fault not in BACKENDS[name].lacks]
+    chosen = able if FAULTS else [name for name in SAMPLE[fault] if name in able]
+    return pytest.mark.parametrize("world", chosen, indirect=True)

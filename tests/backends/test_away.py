@@ -1,0 +1,60 @@
+"""Servers that are not there when a run starts, or do not let it in."""
+
+from __future__ import annotations
+
+import re
+
+from expkit import open_store
+
+from .table import tried_with
+
+
+@tried_with("refused")
+def test_refused(world):
+    """A run with ``offline=journal`` starts while its server is away, and `expkit sync` delivers it whole, once."""
+    if world.faults:
+        world.start().calm("enough", "leave")
+        world.server.kill()
+    busy = world.busy("enough", "leave", url=world.journalled())
+    world.assert_own_end(busy)
+    assert busy.out.count("line") == 200
+    assert "the run goes on" in busy.err and "`expkit sync` delivers it" in busy.err
+    code, said = world.sync()
+    assert (code, said.splitlines()[-1]) == (1, "1 still owed")
+    if world.faults:
+        world.server.start()
+    else:
+        world.start()
+    (record,) = world.assert_whole()
+    assert (record.status, record.result) == ("COMPLETED", 7)
+
+
+@tried_with("refused without a journal")
+def test_refused_without_a_journal(world):
+    """Without a journal the run does not start: one sentence says what is wrong, and nothing is left of the run."""
+    assert_refused(world, world.busy("enough", "leave"), world.backend.absence)
+
+
+@tried_with("wrong password")
+def test_wrong_password(world):
+    """A password that is wrong is one sentence, which does not say it; with a journal it can be given later."""
+    world.start()
+    url, more = world.backend.stranger(world.url())
+    wrong = re.search("wrong-[a-z0-9]+", f"{url} {more}")[0]
+    assert_refused(world, world.busy("enough", "leave", url=url, **more), world.backend.refusal, wrong)
+    world.calm("enough", "leave")
+    url, more = world.backend.stranger(world.journalled())
+    busy = world.busy("enough", "leave", url=url, **more)
+    world.assert_own_end(busy)
+    assert wrong not in busy.out + busy.err
+    assert world.assert_whole()[0].status == "COMPLETED"
+
+
+def assert_refused(world, busy, sentence, secret="\0"):
+    assert busy.ended().code == 1, busy.err
+    assert re.search(sentence, busy.err), busy.err
+    assert "Traceback" not in busy.err
+    assert secret not in busy.out + busy.err
+    assert "line" not in busy.out and not (world.folder / "begun").exists()
+    assert open_store(world.folder / "runs").ids() == []
+    assert world.sync()[1].splitlines()[-1] == "nothing is owed"
