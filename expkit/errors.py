@@ -29,10 +29,12 @@
     │   └── GathererNameError          a host info gatherer has the name of a fact of ours     KeyError
     ├── IncompleteRecordError          doubt about a record that was to be without             RuntimeError
     ├── QueryError                     a question about runs that cannot be read                ValueError
+    ├── MissingExtraError              a package that only some things need is not installed    ImportError
     ├── ObserverError                  an observer cannot do what it should
     │   └── NoObserverError            something that names no observer                        ValueError
     └── StoreError                     a store cannot do what it should
         ├── RunNotFoundError           no such run in this store                               KeyError
+        ├── SeveralRunsError           a name that fits several runs                           LookupError
         ├── RunExistsError             the id is taken                                         FileExistsError
         ├── BlobNotFoundError          no bytes of that hash                                   KeyError
         ├── StoreNameError             a name that may not be used                             ValueError
@@ -230,6 +232,10 @@ class QueryError(ExpkitError, ValueError):
     """A question about runs that cannot be read; the message shows where, and what is expected there."""
 
 
+class MissingExtraError(ExpkitError, ImportError):
+    """A package that only some things need is not installed; the message says what to type."""
+
+
 class ObserverError(ExpkitError):
     """An observer cannot do what it should."""
 
@@ -244,6 +250,10 @@ class StoreError(ExpkitError):
 
 class RunNotFoundError(StoreError, KeyError):
     """There is no such run in this store."""
+
+
+class SeveralRunsError(StoreError, LookupError):
+    """A name or the beginning of a uid fits several runs; the message names them."""
 
 
 class RunExistsError(StoreError, FileExistsError):
