@@ -23,6 +23,7 @@ class Backend:
         refusal: what is said of a user or a password that is wrong.
         has_password: its URLs have a password, which nobody writes down; whoever delivers later has to give it again.
         in_files: there is no server; programs open the files themselves.
+        holds_on: programs go on writing into files that they have open, wherever those were moved.
         environment: of programs that use it.
         disk: how large a small disk has to be for an empty one, as ``mount`` wants it.
     """
@@ -33,6 +34,7 @@ class Backend:
     refusal = ""
     has_password = False
     in_files = False
+    holds_on = False
     environment: dict = {}
     disk = "10m"
 

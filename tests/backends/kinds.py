@@ -59,8 +59,9 @@ with locked(sys.argv[1] + "/{DATABASE}/.expkit-tinydb/lock"):
 class Sqlite(Backend):
     name = "sqlite"
     lacks = {"wrong password": _NO_USERS, "slow": _NO_LINE, "dropped": _NO_LINE}
-    absence = "cannot be opened|Not a directory"
+    absence = "cannot be opened"
     in_files = True
+    holds_on = True
 
     def server(self, folder):
         return Files(folder, _HOLDING_SQLITE)

@@ -31,8 +31,8 @@ def test_refused(world):
 
 @tried_with("refused without a journal")
 def test_refused_without_a_journal(world):
-    """Without a journal the run does not start: one sentence says what is wrong, and nothing is left of the run."""
-    assert_refused(world, world.busy("enough", "leave"), world.backend.absence)
+    """Without a journal the run does not start: one sentence says what is wrong, and whoever had heard of it hears of its failure."""
+    assert_refused(world, world.url(), world.backend.absence)
 
 
 @tried_with("wrong password")
@@ -41,7 +41,7 @@ def test_wrong_password(world):
     world.start()
     url, more = world.backend.stranger(world.url())
     wrong = re.search("wrong-[a-z0-9]+", f"{url} {more}")[0]
-    assert_refused(world, world.busy("enough", "leave", url=url, **more), world.backend.refusal, wrong)
+    assert_refused(world, url, world.backend.refusal, wrong, **more)
     world.calm("enough", "leave")
     url, more = world.backend.stranger(world.journalled())
     busy = world.busy("enough", "leave", url=url, **more)
@@ -50,11 +50,14 @@ def test_wrong_password(world):
     assert world.assert_whole()[0].status == "COMPLETED"
 
 
-def assert_refused(world, busy, sentence, secret="\0"):
-    assert busy.ended().code == 1, busy.err
+def assert_refused(world, url, sentence, secret="\0", **more):
+    folder = world.folder / "refused"
+    folder.mkdir()
+    busy = world.busy("enough", "leave", url=url, folder=folder, **more).ended()
+    assert busy.code == 1, busy.err
     assert re.search(sentence, busy.err), busy.err
     assert "Traceback" not in busy.err
     assert secret not in busy.out + busy.err
-    assert "line" not in busy.out and not (world.folder / "begun").exists()
-    assert open_store(world.folder / "runs").ids() == []
+    assert "line" not in busy.out and not (folder / "begun").exists()
+    assert {row["status"] for row in open_store(folder / "runs").find(columns=["status"])} <= {"FAILED"}
     assert world.sync()[1].splitlines()[-1] == "nothing is owed"

@@ -49,5 +49,5 @@ def test_full_disk(world):
     busy = world.busy().until("under-way")
     world.disk.fill()
     world.assert_own_end(busy.open())
-    world.disk.free()
+    world.room_again()
     assert world.assert_whole()[0].status == "COMPLETED"

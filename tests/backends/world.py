@@ -144,12 +144,19 @@ class World:
         """Put the server's data, or the files, onto a small disk; and start it."""
         if self.backend.in_files:
             self.server.start()
-            self.disk = SmallDisk(self.server.folder, self.backend.disk)
-            return
-        self.server.command()  # fills the folder
+        else:
+            self.server.command()  # fills the folder
         self.disk = SmallDisk(self.server.folder, self.backend.disk)
-        self.server.inside = self.disk.inside
-        self.start()
+        if not self.backend.in_files:
+            self.server.inside = self.disk.inside
+            self.start()
+
+    def room_again(self):
+        """Free the disk; a server that has given up is started again, as somebody would do."""
+        self.disk.free()
+        if not self.backend.in_files:
+            self.server.kill()
+            self.server.start()
 
     def url(self, name=DATABASE):
         """Where the runs go."""
@@ -163,9 +170,12 @@ class World:
         folder = folder or self.folder
         for gate in gates:
             (folder / gate).touch()
-        head = "" if self.faults else QUICK
-        process = self._processes(BUSY, url or self.url(), head=head, inside=self._inside, folder=folder, **more)
-        return Busy(process, folder)
+        return Busy(self.program(BUSY, url or self.url(), folder=folder, **more), folder)
+
+    def program(self, source, *arguments, head=None, **more):
+        """Start a program where the backend is."""
+        head = ("" if self.faults else QUICK) if head is None else head
+        return self._processes(source, *arguments, head=head, inside=self._inside, **more)
 
     def journalled(self):
         """The URL, for runs that may start while the server is away."""

@@ -169,7 +169,10 @@ class Server:
 
     def _make_tables(self) -> None:
         if self.place.file:
-            os.makedirs(os.path.dirname(self.place.file), exist_ok=True)
+            try:
+                os.makedirs(os.path.dirname(self.place.file), exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"{self.place.file} cannot be opened: {error}") from error
         self._ask(schema.create, writes=True)
         self._ready = True
 
