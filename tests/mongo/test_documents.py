@@ -125,9 +125,35 @@ def test_metrics_roll_over(store, database, monkeypatch):
     found = list(database["metrics"].find().sort("expkit.part", 1))
     assert [len(document["steps"]) for document in found] == [70] * 7 + [10]
     assert [step for document in found for step in document["steps"]] == list(range(500))
+    names = [document["name"] for document in found]
+    assert names == [f"{names[-1]} (part {number})" for number in range(1, 8)] + [names[-1]]
     assert [link["id"] for link in database["runs"].find_one()["info"]["metrics"]] == [
         str(document["_id"]) for document in database["metrics"].find().sort("expkit.part", 1)
     ]
+
+
+def test_metrics_of_segments_and_ranks(store, database, monkeypatch):
+    """Each document has a name of its own: tools show one for each name, and the plain one is the newest."""
+    monkeypatch.setattr(parts, "PART", 3)
+    run = store.create(sample_record())
+    points = [Point("loss", step, 1.0, 0.0) for step in range(4)]
+    for stream in (StreamKey(), StreamKey(segment=1), StreamKey(rank=1), StreamKey(segment=2)):
+        store.append(run, stream, 0, points)
+    assert {document["name"]: document["steps"] for document in database["metrics"].find()} == {
+        "loss (part 1)": [0, 1, 2],
+        "loss (segment 0, part 2)": [3],
+        "loss (segment 1, part 1)": [0, 1, 2],
+        "loss (segment 1, part 2)": [3],
+        "loss (rank 1) (part 1)": [0, 1, 2],
+        "loss (rank 1)": [3],
+        "loss (segment 2, part 1)": [0, 1, 2],
+        "loss": [3],
+    }
+    other = MongoStore(store.url)
+    other.append(run, StreamKey(segment=2), 4, points[:1])
+    other.append(run, StreamKey(segment=2), 0, points)
+    assert database["metrics"].find_one({"name": "loss"})["steps"] == [3, 0]
+    other.close()
 
 
 def test_metrics_catch_up(store, database):

@@ -1,6 +1,7 @@
 """Metrics as tools made for the predecessor read them: a document for each run and name, with three columns.
 
-Documents roll over before they are large. They are made from the streams, which are what is read back; each knows up to
+Documents roll over before they are large: the newest has the plain name of the metric, the ones before it are called
+``loss (part 1)`` and so on, for tools show one document for each name. They are made from the streams, which are what is read back; each knows up to
 which item of its stream it goes, so what is told twice is there once.
 """
 
@@ -11,11 +12,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import StoreError
-from expkit.stores.mongo.streams import field_of
+from expkit.stores.mongo.streams import field_of, stream_of
 from expkit.stores.mongo.views import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from expkit.record.model import Point, StreamKey
     from expkit.stores.mongo.server import Change, Server
@@ -35,12 +36,14 @@ class _Part(NamedTuple):
 
     Attributes:
         id: of the document.
+        stream: whose points it has.
         number: which one of this name.
         size: points in it.
         end: offset in the stream behind the last of its points.
     """
 
     id: Any
+    stream: str
     number: int
     size: int
     end: int
@@ -64,7 +67,7 @@ class Metrics:
 
         place = f"{uid}/{field_of(stream)}"
         for _ in range(_TRIES):
-            update = _Update(run_id, place, {**self._known(place)}, piece)
+            update = _Update(run_id, stream, place, self._known(run_id, stream, place), piece)
             try:
                 if update.send(self._server):
                     self._parts[place] = update.parts
@@ -76,20 +79,27 @@ class Metrics:
             self._parts.pop(place, None)  # somebody else was faster, or an earlier try of ours came late
         raise StoreError(f"too many processes add metrics to run {run_id} in {self._server.place.url} at once")
 
-    def _known(self, place: str) -> dict[str, _Part]:
+    def _known(self, run_id: RunId, stream: StreamKey, place: str) -> dict[str, _Part]:
+        """The last documents of a stream; of names that it has not yet, those of the segment before it."""
         if place not in self._parts:
-            self._parts[place] = {
-                document["name"]: _Part(document["_id"], ours["part"], ours["n"], ours["end"])
-                for document in self._listed({"expkit.stream": place})
-                for ours in (document["expkit"],)
-            }
-        return self._parts[place]
+            found = self._listed({"expkit.stream": place})
+            if stream.segment:
+                found = [*self._before(run_id, stream, place), *found]
+            self._parts[place] = {_plain(document): _part_of(document) for document in found}
+        return {**self._parts[place]}
+
+    def _before(self, run_id: RunId, stream: StreamKey, place: str) -> list[dict[str, Any]]:
+        """The newest documents of earlier segments."""
+        uid = place.partition("/")[0]
+        places = [f"{uid}/{field_of(stream._replace(segment=number))}" for number in range(stream.segment)]
+        found = self._listed({"run_id": run_id, "expkit.stream": {"$in": places}})
+        return sorted(found, key=lambda document: places.index(document["expkit"]["stream"]))
 
     def links(self, run_id: RunId, uid: str) -> list[dict[str, str]]:
         """What ``info.metrics`` says: the name and the document of each metric of a run."""
         if uid not in self._links:
             found = self._listed({"run_id": run_id})
-            self._links[uid] = [{"name": document["name"], "id": str(document["_id"])} for document in found]
+            self._links[uid] = [{"name": _plain(document), "id": str(document["_id"])} for document in found]
         return self._links[uid]
 
     def _listed(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
@@ -117,8 +127,9 @@ class _Update:
         made: links to the documents that it makes.
     """
 
-    def __init__(self, run_id: RunId, place: str, parts: dict[str, _Part], piece: Piece) -> None:
+    def __init__(self, run_id: RunId, stream: StreamKey, place: str, parts: dict[str, _Part], piece: Piece) -> None:
         self._run_id = run_id
+        self._stream = stream
         self._place = place
         self.parts = parts
         self.made: list[dict[str, str]] = []
@@ -135,23 +146,34 @@ class _Update:
         """The points that are not there yet, with their offsets."""
         found: dict[str, list[tuple[int, Any]]] = {}
         for offset, point in enumerate(piece.items, piece.start):
-            name = _name(point)  # type: ignore[arg-type]
+            name = _name(point, self._stream.rank)  # type: ignore[arg-type]
             part = self.parts.get(name)
-            if part is None or offset >= part.end:
+            if part is None or part.stream != self._place or offset >= part.end:
                 found.setdefault(name, []).append((offset, point))
         return found
 
     def _add(self, name: str, points: list[tuple[int, Point]]) -> None:
         last = self.parts.get(name)
-        for number, some in _parts_of(points, last):
+        here = last if last is not None and last.stream == self._place else None
+        for number, some in _parts_of(points, here):
             end, columns = some[-1][0] + 1, _columns([point for _, point in some])
-            if last is not None and last.number == number:
-                self._grow(last, columns, len(some), end)
-                count = last.size + len(some)
+            if here is not None and here.number == number:
+                self._grow(here, columns, len(some), end)
+                count = here.size + len(some)
             else:
+                self._retire(name, last)
                 self._make(name, number, columns, len(some), end)
                 count = len(some)
-            last = self.parts[name] = _Part(_id(self._place, name, number), number, count, end)
+            made = _id(self._place, name, number)
+            last = here = self.parts[name] = _Part(made, self._place, number, count, end)
+
+    def _retire(self, name: str, last: _Part | None) -> None:
+        """Another document gets the plain name now."""
+        if last is not None:
+            segment = stream_of(last.stream.partition("/")[2]).segment
+            which = f"segment {segment}, part" if self._stream.segment else "part"
+            self._changes.append(({"_id": last.id}, {"$set": {"name": f"{name} ({which} {last.number + 1})"}}))
+            self._updates += 1
 
     def _grow(self, part: _Part, columns: dict[str, list[Any]], count: int, end: int) -> None:
         push = {key: {"$each": items} for key, items in columns.items()}
@@ -160,7 +182,7 @@ class _Update:
         self._updates += 1
 
     def _make(self, name: str, number: int, columns: dict[str, list[Any]], count: int, end: int) -> None:
-        ours = {"stream": self._place, "part": number, "n": count, "end": end}
+        ours = {"stream": self._place, "name": name, "part": number, "n": count, "end": end}
         head = {"_id": _id(self._place, name, number), "run_id": self._run_id, "name": name}
         self._changes.append((None, {**head, **columns, "expkit": ours}))
         self.made.append({"name": name, "id": str(head["_id"])})
@@ -198,9 +220,21 @@ def _shown(value: Any) -> Any:
     return safe(value if isinstance(value, str) else repr(value))[:_LONGEST]
 
 
-def _name(point: Point) -> str:
+def _name(point: Point, rank: int) -> str:
     tags = ",".join(f"{key}={value}" for key, value in point.tags)
-    return str(safe(f"{point.name}{{{tags}}}" if tags else point.name))
+    name = f"{point.name}{{{tags}}}" if tags else point.name
+    return str(safe(f"{name} (rank {rank})" if rank else name))
+
+
+def _plain(document: Mapping[str, Any]) -> str:
+    """The name of the metric, which older parts of it show with a number behind it."""
+    name: str = document.get("expkit", {}).get("name", document["name"])
+    return name
+
+
+def _part_of(document: Mapping[str, Any]) -> _Part:
+    ours = document["expkit"]
+    return _Part(document["_id"], ours["stream"], ours["part"], ours["n"], ours["end"])
 
 
 def _id(place: str, name: str, number: int) -> Any:

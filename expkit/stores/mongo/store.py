@@ -25,6 +25,7 @@ from expkit.stores.mongo.sacred import Sacreds, SacredsRunError
 from expkit.stores.mongo.screen import Screens
 from expkit.stores.mongo.server import Served, Server, bounded
 from expkit.stores.mongo.sweep import sweep
+from expkit.stores.mongo.views import fitting
 from expkit.stores.named import named
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class MongoStore(Served):
         if stream.content == OUTPUT:
             return self._screens.shown(uid, stream, piece)
         if self._metrics.add(run_id, uid, stream, piece):
-            return {"info.metrics": self._documents.links(run_id, uid)}
+            return {"info.metrics": fitting(self._documents.links(run_id, uid), list)}
         return {}
 
     def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
