@@ -6,7 +6,6 @@ import json
 import os
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.bench import folder
@@ -15,6 +14,7 @@ from tests.servers.running import Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ACCESS = {
     "AWS_ACCESS_KEY_ID": buckets.KEY,

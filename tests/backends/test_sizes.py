@@ -12,7 +12,7 @@ from ..processes import environment
 from .kinds import BACKENDS
 from .table import FAULTS
 
-POINTS = 10_000_000 if FAULTS else 120_000
+POINTS = 10_000_000 if FAULTS else 60_000
 OUTPUT = 1_000_000_000 if FAULTS else 9_000_000
 ARTIFACT = 1 << (30 if FAULTS else 26)
 LIMIT = 3600 if FAULTS else 120
@@ -63,13 +63,15 @@ def main(_run, _seed):
     return before
 
 run = ex.run()
-store, offset = stores.open(url), 0
+store, offset, seen = stores.open(url), 0, 0
 assert store.load(run._id).status == "COMPLETED"
 while batch := store.read(run._id, StreamKey(POINTS), offset, SMALL):
-    for number, point in enumerate(batch, offset):
-        assert (point.name, point.step, point.value) == ("loss", number, number / 4), (number, point)
+    for name, step, value, *_ in batch:
+        if name == "loss":  # a long run also has those of its monitor
+            assert (step, value) == (seen, seen / 4), (seen, step, value)
+            seen += 1
     offset += len(batch)
-print(json.dumps({"count": offset, "grown": peak() - run.result}), file=sys.stderr)
+print(json.dumps({"count": seen, "grown": peak() - run.result}), file=sys.stderr)
 """
 
 PRINTED = """
