@@ -226,9 +226,10 @@ class Lease(Frozen):
 
 
 class Annotation(Frozen):
-    """A later fact about a run: somebody's tag, note, name or late result.
+    """A later fact about a run: somebody's tag, note, name, late result or late artifact.
 
-    ``action`` is ``tag``, ``untag``, ``note``, ``name`` or ``result``; ``value`` its JSON value.
+    ``action`` is ``tag``, ``untag``, ``note``, ``name``, ``result`` or ``artifact``; ``value`` its JSON value. That of an
+    artifact is a tagged ``file`` with the fields of a :class:`FileRef`, its sha256 being called ``blob``.
     """
 
     action: str

@@ -141,13 +141,13 @@ def quoted(key: Any) -> str:
 
 
 def blobs_of(tree: Json) -> set[str]:
-    """The sha256 of all bytes that the tree keeps beside it."""
+    """The sha256 of all bytes that the tree keeps beside it: large arrays and frames, files that were added later."""
     found: set[str] = set()
     left = [tree]
     while left:
         node = left.pop()
         if isinstance(node, dict):
-            if kind_of(node) in {"array", "frame"} and isinstance(node.get("blob"), str):
+            if kind_of(node) in {"array", "frame", "file"} and isinstance(node.get("blob"), str):
                 found.add(node["blob"])
             left.extend(node.values())
         elif isinstance(node, list):

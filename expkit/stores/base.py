@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from expkit.record.query import Query
     from expkit.types import RunId
 
-__all__ = ["Batch", "Blob", "Capabilities", "Change", "KeepsForeignFiles", "RunKey", "RunStore"]
+__all__ = ["Batch", "Blob", "Capabilities", "Change", "KeepsColumns", "KeepsForeignFiles", "RunKey", "RunStore"]
 
 Batch = Union["Sequence[Point]", bytes]
 """What streams are made of: points for ``points`` streams (offsets count points), bytes for ``output`` ones."""
@@ -176,4 +176,16 @@ class KeepsForeignFiles(Protocol):
 
     def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
         """The bytes of a file of such a run; ``BlobNotFoundError`` where there are none."""
+        ...
+
+
+@runtime_checkable
+class KeepsColumns(Protocol):
+    """A store that gives points by the million, faster than one by one; asked only where NumPy is installed."""
+
+    def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any] | None:
+        """Of each series ``(name, tags, kind)`` its ``(steps, values, times)``, in the order in which they were logged.
+
+        Columns are lists or arrays. None: this run's points can only be read one by one.
+        """
         ...

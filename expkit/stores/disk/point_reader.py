@@ -121,6 +121,17 @@ class PointReader:
                     found.times.append(time)
         return columns
 
+    def plain(self) -> bytes | None:
+        """The slots of all points, if every point is plain numbers; else None."""
+        found: list[bytes] = []
+        with self._lock:
+            self._scan()
+            for span in self._spans(0, self._points):
+                if span.kind:
+                    return None
+                found.append(span.data)
+        return b"".join(found)
+
     def _scan(self) -> None:
         """Take note of records that are new since the last time."""
         try:

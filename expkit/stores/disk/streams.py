@@ -11,9 +11,11 @@ from expkit.record.model import OUTPUT, POINTS, StreamKey
 from expkit.stores.disk import files, output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from expkit.stores.base import Batch
     from expkit.stores.disk.layout import RunLayout
-    from expkit.stores.disk.point_reader import PointReader
+    from expkit.stores.disk.point_reader import Columns, PointReader, Series
 
 _READERS = 64
 
@@ -35,6 +37,13 @@ class Streams:
             return output.read(run.stream(stream), offset, limit)
         path = run.stream(stream)
         return self._reader(path).read(offset, limit) if os.path.isfile(path) else []  # a pipe would never end
+
+    def columns(self, run: RunLayout, stream: StreamKey) -> Mapping[Series, Columns]:
+        """All points of a stream by series; needs NumPy."""
+        from expkit.stores.disk.point_arrays import columns
+
+        path = run.stream(stream)
+        return columns(self._reader(path)) if os.path.isfile(path) else {}
 
     def append(self, run: RunLayout, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add what is new in ``batch``; return the new end.

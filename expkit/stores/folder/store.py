@@ -148,6 +148,10 @@ class FolderStore:
         """Items from ``offset`` on, at most ``limit``."""
         return self._parts.streams.read(self._parts.index.find(run), stream, offset, limit)
 
+    def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any] | None:
+        """All points of a stream, column by column; see :class:`expkit.stores.base.KeepsColumns`."""
+        return self._parts.streams.columns(self._parts.index.find(run), stream)
+
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
         return self._parts.streams.ends(self._parts.index.find(run))

@@ -8,8 +8,11 @@ from expkit.record.model import POINTS, StreamKey
 from expkit.stores.disk.streams import Streams
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from expkit.stores.base import Batch
     from expkit.stores.disk.layout import StoreLayout
+    from expkit.stores.disk.point_reader import Columns, Series
     from expkit.stores.folder.index import Entry
 
 
@@ -29,6 +32,10 @@ class FolderStreams:
             points = points_of(run) if stream == StreamKey() else []  # Sacred knew one stream of them
             return points[offset : None if limit is None else offset + limit]
         return self.own.read(run, stream, offset, limit)
+
+    def columns(self, entry: Entry, stream: StreamKey) -> Mapping[Series, Columns] | None:
+        """All points of a stream by series; None where single points must be read, because Sacred wrote them."""
+        return None if entry.sacred else self.own.columns(self._layout.run(entry.id), stream)
 
     def ends(self, entry: Entry) -> dict[StreamKey, int]:
         """The streams and their present ends."""

@@ -151,6 +151,11 @@ class TinyDbStore:
             return [] if stream.content != OUTPUT else b""
         return self._sacreds_output(row)[offset : None if limit is None else offset + limit]
 
+    def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any] | None:
+        """All points of a stream, column by column; see :class:`expkit.stores.base.KeepsColumns`."""
+        row = self._row(run)
+        return self._streams.columns(self._layout.beside(row.uid), stream) if row.is_ours else None
+
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
         row = self._row(run)

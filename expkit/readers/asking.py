@@ -1,0 +1,89 @@
+"""From what people ask by (texts, keywords, names of fields) to what stores understand."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Union
+
+from expkit._support.nearest import did_you_mean
+from expkit.errors import QueryError
+from expkit.readers.values import flat
+from expkit.record.fields import FRIENDLY, is_list, known
+from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from expkit.record.query import Query
+
+    Where = Union[Query, str]
+    """A question: a text such as ``"config.lr < 0.1 and state == 'COMPLETED'"``, or a tree of nodes."""
+
+_TREES = (And, Or, Not, Compare, Exists)
+
+
+def query_of(where: Iterable[Where], named: Mapping[str, Any]) -> Query | None:
+    """One question that asks all of these.
+
+    Args:
+        where: texts and trees.
+        named: fields and what they should be: a dict asks for each of its leaves, a tuple for one of its items, and of
+            a list of texts (``tags``) the value should be among them.
+
+    Raises:
+        QueryError: a text that cannot be read, or a field that no run has.
+        TypeError: something that is no question.
+    """
+    parts = [_query(part) for part in where]
+    parts += [_equal(path, value) for path, value in flat(dict(named)).items() if path]
+    for field in fields_of(And(*parts)):
+        _check(field)
+    return And(*parts) if len(parts) > 1 else parts[0] if parts else None
+
+
+def both(first: Query | None, second: Query | None) -> Query | None:
+    """The question that asks both."""
+    return And(first, second) if first is not None and second is not None else first or second
+
+
+def field_of(name: str) -> str:
+    """The field that a name means, as stores know it: ``start_time`` for ``start``.
+
+    Raises:
+        QueryError: no run has such a field.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"fields are named by texts such as 'config.lr', not by {name!r}")
+    from expkit.record.expression import parse_field
+
+    return parse_field(name)
+
+
+def ordered_by(name: str) -> str:
+    """The same for a field to sort by, with ``-`` in front where the greatest is to come first."""
+    return f"-{field_of(name[1:])}" if isinstance(name, str) and name.startswith("-") else field_of(name)
+
+
+def _query(where: Any) -> Query:
+    if isinstance(where, _TREES):
+        return where
+    if not isinstance(where, str):
+        raise TypeError(f"{where!r} is no question about runs; give a text such as 'config.lr < 0.1'")
+    from expkit.record.expression import parse
+
+    return parse(where)
+
+
+def _equal(path: str, value: Any) -> Query:
+    first, dot, rest = path.partition(".")
+    field = FRIENDLY.get(first, first) + dot + rest
+    if isinstance(value, tuple):
+        return Compare(field, "in", list(value))
+    return Compare(field, "contains" if is_list(field) else "==", value)
+
+
+def _check(field: str) -> None:
+    """Refuse what no run can have: below its first step, a path may lead anywhere."""
+    first = re.split(r"[.\[]", field, maxsplit=1)[0]
+    if first not in known():
+        raise QueryError(f"runs have no {first!r}{did_you_mean(first, (*known(), *FRIENDLY))}")
