@@ -69,16 +69,20 @@ def find(
     Raises:
         ValueError: no run has such a column or field.
     """
-    _check([*(columns or ()), *(field.removeprefix("-") for field in order)])
-    rows: Iterable[_Row] = (_Row(store, key, alive) for key in store.ids())
+    check([*(columns or ()), *(field.removeprefix("-") for field in order)])
+    rows: Iterable[Row] = (Row(store, key, alive) for key in store.ids())
     rows = (row for row in rows if row.load() and matches(query, row))
     for field in reversed(order):
         rows = _ordered(rows, field)
     return (row.shown(columns) for row in islice(rows, limit))
 
 
-def _check(fields: Iterable[str]) -> None:
-    """Refuse what no run can have: below its first step, a path may lead anywhere."""
+def check(fields: Iterable[str]) -> None:
+    """Refuse what no run can have: below its first step, a path may lead anywhere.
+
+    Raises:
+        ValueError: says which field, and what may be meant.
+    """
     for field in fields:
         first = re.match(r"[^.\[]*", field)
         if first is not None and first[0] not in known():
@@ -121,8 +125,14 @@ def cause_of(store: RunStore, record: RunRecord, state: str) -> str:
     return death.cause_of_death(store, record) if state == DIED else death.news(store, record)
 
 
-class _Row:
-    """One run: everything about it, fetched when somebody asks."""
+class Row:
+    """One run: everything about it, fetched when somebody asks.
+
+    Args:
+        store: where it is.
+        key: which.
+        alive: whether the process of a lease lives.
+    """
 
     def __init__(self, store: RunStore, key: RunKey, alive: Callable[[Lease], bool | None]) -> None:
         self._store = store
@@ -148,32 +158,39 @@ class _Row:
         record = self._store.load(uid)
         self._running = record if record.status == RUNNING else None
         tree = {**record_to_json(record), "id": record.id, "state": state_of(self._store, record, self._alive)}
-        return _annotated(tree, self._store.annotations(uid))
+        return annotated(tree, self._store.annotations(uid))
+
+    def tree(self) -> dict[str, Json]:
+        """The row as a tree: all but what is asked for rarely and takes time."""
+        return self._tree
 
     def __call__(self, field: str) -> Any:
+        """What the run has at a dotted path, MISSING where there is nothing."""
         if field == "cause":
             self._explain()
         elif field == "last_sign":
-            return MISSING if self._tree.get("status") != RUNNING else last_sign(self._store, self._key.uid)
+            return MISSING if self.tree().get("status") != RUNNING else last_sign(self._store, self._key.uid)
         elif field == "duration":
-            return duration_of(self._tree, self._store.now)
+            return duration_of(self.tree(), self._store.now)
         elif field == "metrics":
-            return self._figures()
-        found = lookup(self._tree, field)
+            return self.figures()
+        found = lookup(self.tree(), field)
         if found is MISSING and (metric := metric_of(field)) is not None:
-            return self._figures().get(metric[0], {}).get(metric[1], MISSING)
+            return self.figures().get(metric[0], {}).get(metric[1], MISSING)
         return found
 
     def _explain(self) -> None:
         """Say why a run died, or what one that lives had no chance to say; found out only where somebody asks."""
         record, self._running = self._running, None
         if record is not None:
+            tree = self.tree()
             try:
-                self._tree["cause"] = record.cause or cause_of(self._store, record, self._tree["state"])
+                tree["cause"] = record.cause or cause_of(self._store, record, tree["state"])
             except DAMAGE as error:
-                self._tree["cause"] = f"why cannot be found out: {error}"
+                tree["cause"] = f"why cannot be found out: {error}"
 
-    def _figures(self) -> dict[str, dict[str, Any]]:
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """What is known of each metric, by name."""
         if self._metrics is None:
             try:
                 self._metrics = summarise(self._store, self._key.uid)
@@ -182,14 +199,16 @@ class _Row:
         return self._metrics
 
     def shown(self, columns: Sequence[str] | None) -> Mapping[str, Any]:
+        """What somebody asked to see; None stands for what the run lacks."""
         if columns is None:
             self._explain()
-            return self._tree
+            return self.tree()
         values = ((column, self(column)) for column in columns)
         return {column: None if value is MISSING else value for column, value in values}
 
 
-def _annotated(tree: dict[str, Json], annotations: Iterable[Annotation]) -> dict[str, Json]:
+def annotated(tree: dict[str, Json], annotations: Iterable[Annotation]) -> dict[str, Json]:
+    """A record's tree with later facts mixed in; the tree itself is changed."""
     meta_tags = tree["meta"].get("tags")
     tree |= {"tags": list(meta_tags) if isinstance(meta_tags, list) else [], "notes": [], "late": {}}
     for annotation in annotations:
@@ -252,22 +271,19 @@ def _count(figures: dict[str, dict[str, Any]], point: Any) -> None:
 # -- order ---------------------------------------------------------------------------------------------
 
 
-def _ordered(rows: Iterable[_Row], field: str) -> list[_Row]:
+def _ordered(rows: Iterable[Row], field: str) -> list[Row]:
     """The rows by one field, equal ones in the order they had."""
     name = field.removeprefix("-")
-    key = _id_key if name in _IDS else _sort_key
-    found = [(key(row(name)), row) for row in rows]
+    found = [(place_of(name, row(name)), row) for row in rows]
     there = [(key, row) for key, row in found if key is not None]
     there.sort(key=lambda pair: pair[0], reverse=field.startswith("-"))
     return [row for _, row in there] + [row for key, row in found if key is None]
 
 
-def _id_key(value: Any) -> Any:
-    return _sort_key(int(value) if isinstance(value, str) and value.isdecimal() else value)
-
-
-def _sort_key(value: Any) -> Any:
-    """Numbers before everything else; None for what has no place."""
+def place_of(field: str, value: Any) -> tuple[int, Any, str] | None:
+    """What rows are ordered by: numbers before everything else; None for what has no place."""
+    if field in _IDS and isinstance(value, str) and value.isdecimal():
+        value = int(value)
     value = comparable(value)
     if value is MISSING or value is None or value != value:  # noqa: PLR0124 - NaN is not itself
         return None
