@@ -1,5 +1,6 @@
 """Every backend, as the tests of faults see it. Those far away are in ``remote_kinds``."""
 
+import json
 from collections import Counter
 
 from expkit.record.uid import new_uid
@@ -45,6 +46,12 @@ class TinyDb(Backend):
 
     def url(self, server, port, name=DATABASE, *, quick=True):
         return f"tinydb:{server.folder}/{name}"
+
+    def doubles(self, store):
+        documents = json.loads((store.root / "metadata.json").read_text())["runs"].values()
+        ids = Counter(str(document["_id"]) for document in documents)
+        assert sorted(ids) == sorted(str(key.id) for key in store.ids())
+        return [run_id for run_id, count in ids.items() if count > 1]
 
 
 _HOLDING_TINYDB = f"""

@@ -21,7 +21,8 @@ SAMPLE = {
     "slow": ("postgresql", "s3"),
     "full disk": ("mongodb", "tinydb", "sqlite"),
     "dropped": ("mongodb", "mariadb", "s3"),
-    "many at once": ("mongodb", "sqlite", "s3"),
+    "program killed": ("mongodb", "sqlite", "postgresql", "s3"),
+    "many at once": ("mongodb", "tinydb", "sqlite", "postgresql", "mariadb", "s3"),
 }
 """Faults, each with the backends that every run of the tests tries it with."""
 

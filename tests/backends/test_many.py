@@ -43,25 +43,25 @@ def test_many_at_once(world):
     assert len(set(ids)) == len(ids) == processes * each
     code, said = world.sync()
     assert code == 0, said
-    assert_whole(world.store(), ids)
+    store = world.store()
+    assert_whole(store, ids)
+    assert world.backend.doubles(store) == []
+    store.close()
 
 
 def assert_whole(store, ids):
-    try:
-        keys = store.ids()
-        assert sorted(str(key.id) for key in keys) == sorted(ids)
-        assert len({key.uid for key in keys}) == len(ids)
-        if store.capabilities.counts:
-            assert sorted(map(int, ids)) == list(range(1, len(ids) + 1))
-        assert [change.what for change in store.changes()[0]].count("created") == len(ids)
-        for key in keys:
-            record = store.load(key.uid)
-            assert (record.status, record.result, record.gaps) == ("COMPLETED", str(key.id), ())
-            found = {stream.content: store.read(key.uid, stream) for stream in store.streams(key.uid)}
-            points = [(point.step, point.value) for point in found[POINTS] if point.name == "loss"]
-            assert points == [(step, 1 / (step + 1)) for step in range(20)]
-            assert f"run {key.id}\n" in found[OUTPUT].decode()
-            assert [ref.path for ref in record.files_of("artifact")] == ["program.py"]
-            assert all(store.has_blob(ref.sha256) for ref in record.files if ref.kept)
-    finally:
-        store.close()
+    keys = store.ids()
+    assert sorted(str(key.id) for key in keys) == sorted(ids)
+    assert len({key.uid for key in keys}) == len(ids)
+    if store.capabilities.counts:
+        assert sorted(map(int, ids)) == list(range(1, len(ids) + 1))
+    assert [change.what for change in store.changes()[0]].count("created") == len(ids)
+    for key in keys:
+        record = store.load(key.uid)
+        assert (record.status, record.result, record.gaps) == ("COMPLETED", str(key.id), ())
+        found = {stream.content: store.read(key.uid, stream) for stream in store.streams(key.uid)}
+        points = [(point.step, point.value) for point in found[POINTS] if point.name == "loss"]
+        assert points == [(step, 1 / (step + 1)) for step in range(20)]
+        assert f"run {key.id}\n" in found[OUTPUT].decode()
+        assert [ref.path for ref in record.files_of("artifact")] == ["program.py"]
+        assert all(store.has_blob(ref.sha256) for ref in record.files if ref.kept)

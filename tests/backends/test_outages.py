@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 
+from expkit import open_store
+from expkit.record.model import StreamKey
+
+from ..processes import wait
 from .table import tried_with
 
 
@@ -75,6 +79,23 @@ def test_paused_for_a_while(world):
     world.server.resume()
     world.assert_own_end(busy.open())
     assert_completed(world)
+
+
+@tried_with("program killed")
+def test_program_killed(world):
+    """After kill -9 of the program the run is seen to be dead, what is there is true, and the log has the rest."""
+    world.start()
+    busy = world.busy().until("under-way")
+    store = world.store()
+    wait(lambda: any(store.streams(key.uid) for key in store.ids()))
+    busy.kill()
+    (row,) = store.find(columns=["status", "state", "uid"])
+    assert (row["status"], row["state"]) == ("RUNNING", "DIED")
+    log = open_store(world.folder / "runs").read(row["uid"], StreamKey())
+    points = store.read(row["uid"], StreamKey())
+    assert points == log[: len(points)]
+    store.close()
+    assert world.assert_whole()[0].status == "RUNNING"
 
 
 def rest(world, since):

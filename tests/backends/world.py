@@ -87,6 +87,11 @@ class Busy:
         self._ended = time.time()
         return self
 
+    def kill(self):
+        """It dies at once."""
+        self._process.kill()
+        ended(self._process, LIMIT)
+
     @property
     def seconds(self):
         """How long it took to begin, and from when nothing held it any more to its end."""

@@ -9,34 +9,6 @@ from expkit.record.uid import new_uid
 from expkit.stores.mongo.store import MongoStore
 from expkit.testing.samples import sample_record
 
-from .conftest import ended
-
-STARTER = """
-import sys
-from expkit import open_store
-from expkit.testing.samples import sample_record
-
-store = open_store(sys.argv[1])
-print(*[store.create(sample_record()) for _ in range(int(sys.argv[2]))])
-"""
-
-
-def test_sixteen_processes(url, process, faults):
-    """16 processes that start runs get consecutive ids; none is lost or given twice."""
-    each = 25 if faults else 5
-    count = 16 * each
-    starters = [process(STARTER, url, each) for _ in range(16)]
-    ids = []
-    for starter in starters:
-        code, out, err = ended(starter)
-        assert code == 0, err
-        ids += map(int, out.split())
-    assert sorted(ids) == list(range(1, count + 1))
-    store = MongoStore(url)
-    assert (len(store.ids()), len({key.uid for key in store.ids()})) == (count, count)
-    assert len(store.changes()[0]) == count
-    store.close()
-
 
 @pytest.mark.parametrize("custom", ["by-hand", "-5", -5, 10**12, 2**63 - 1, 2**80, "9" * 30, "ü ☃", "1e3", "007", ""])
 def test_custom_ids_poison_nothing(store, custom):

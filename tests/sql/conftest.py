@@ -1,11 +1,5 @@
 """Databases on real servers and in files, and processes that use them."""
 
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import pytest
 
 from expkit.record.uid import new_uid
@@ -14,16 +8,7 @@ from expkit.stores.sql.store import SqlStore
 
 from ..servers import sql
 
-HOME = Path(__file__).parents[2]
 KINDS = {"postgresql": sql.POSTGRESQL, "mariadb": sql.MARIADB}
-
-QUICK = """
-from expkit import SETTINGS
-SETTINGS.LANES.RETRY_FIRST = 0.01
-SETTINGS.LANES.RETRY_LONGEST = 0.2
-SETTINGS.LANES.END_PATIENCE = 0.2
-SETTINGS.LANES.JOURNAL_PATIENCE = 0.2
-"""
 
 
 class Databases:
@@ -100,37 +85,3 @@ def own(request):
     made = KINDS[request.param].own()
     yield made
     made.end()
-
-
-@pytest.fixture
-def process(tmp_path):
-    """Starts a program in a process of its own, in the folder of the test."""
-    started = []
-
-    def start(program, *arguments):
-        path = tmp_path / f"program{len(started)}.py"
-        path.write_text(QUICK + program)
-        environment = {**os.environ, "PYTHONPATH": os.fspath(HOME), "PYTHONUNBUFFERED": "1"}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        command = [sys.executable, path.name, *map(str, arguments)]
-        started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.kill()
-        each.communicate()
-
-
-def wait(condition, seconds=60):
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
-def ended(process):
-    """Exit code, stdout and stderr of a process, once it has ended."""
-    out, err = process.communicate(timeout=120)
-    return process.returncode, out, err

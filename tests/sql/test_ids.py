@@ -10,46 +10,6 @@ from expkit.stores.sql.store import SqlStore
 from expkit.testing.samples import sample_record
 from expkit.testing.store_tests import at_once
 
-from .conftest import ended
-
-STARTER = """
-import sys
-from expkit import SETTINGS, Experiment
-
-SETTINGS.LANES.END_PATIENCE = 120
-done = []
-for _ in range(int(sys.argv[2])):
-    ex = Experiment("many", interactive=True, observers=[sys.argv[1]])
-
-    @ex.main
-    def main(_run):
-        for step in range(20):
-            _run.log_scalar("loss", 1 / (step + 1), step)
-        print("hello")
-        return 7
-
-    done.append(ex.run()._id)
-print("ids", *done)
-"""
-
-
-def test_sixteen_processes(databases, tmp_path, process, faults):
-    """16 processes with several runs each get consecutive ids; every record is whole, and none is lost or there twice."""
-    url, each = databases.bare(tmp_path), 25 if faults else 2
-    starters = [process(STARTER, url, each) for _ in range(16)]
-    ids = []
-    for starter in starters:
-        code, out, err = ended(starter)
-        assert code == 0, err
-        ids += map(int, out.rpartition("ids")[2].split())
-    assert sorted(ids) == list(range(1, 16 * each + 1))
-    store = SqlStore(url)
-    rows = list(store.find(columns=["status", "result", "metrics.loss.count"]))
-    assert rows == [{"status": "COMPLETED", "result": 7, "metrics.loss.count": 20}] * len(ids)
-    assert len({key.uid for key in store.ids()}) == len(ids)
-    assert [change.what for change in store.changes()[0]].count("created") == len(ids)
-    store.close()
-
 
 @pytest.mark.parametrize(
     "custom", ["by-hand", "-5", -5, 10**12, 2**63 - 1, 2**80, "9" * 30, "ü ☃", "1e3", "007", " x "]

@@ -1,8 +1,7 @@
-"""What goes wrong around a database: many writers, sudden deaths, full disks, locks that are not given back."""
+"""What goes wrong around a database: sudden deaths, full disks, locks that are not given back."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -11,67 +10,12 @@ import time
 import pytest
 
 from expkit.errors import StoreError
-from expkit.record.model import COMPLETED, OUTPUT, POINTS
+from expkit.record.model import COMPLETED
 from expkit.stores.tinydb.locking import locked
 from expkit.stores.tinydb.store import TinyDbStore
 from expkit.testing.samples import sample_record
 
-MANY = """
-import os, sys
-
-from expkit import Experiment
-from expkit.observers import TinyDbObserver
-
-count, each = int(sys.argv[1]), int(sys.argv[2])
-ex = Experiment("many", interactive=True, observers=[TinyDbObserver("db")])
-ex.add_config(number=-1)
-
-@ex.main
-def main(_run, number):
-    for step in range(10):
-        _run.log_scalar("loss", number, step)
-    print("number", number)
-    _run.add_artifact(__file__, "program.py")
-    return number
-
-ready, go = os.pipe()
-children = []
-for child in range(count):
-    if not (pid := os.fork()):
-        os.close(go)
-        os.read(ready, 1)  # until the parent lets go
-        try:
-            for number in range(each):
-                ex.run(config_updates={"number": child * each + number})
-        finally:
-            os._exit(sys.exc_info()[0] is not None)
-    children.append(pid)
-os.close(go)
-assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * count
-"""
-
-
-def test_sixteen_processes(process, tmp_path):
-    """Sixteen processes with three runs each: consecutive ids, 48 whole records, and each is in the tables as well."""
-    done = process(MANY, 16, 3)
-    assert done.returncode == 0, done.stderr
-    store = TinyDbStore(tmp_path / "db")
-    assert sorted(key.id for key in store.ids()) == list(range(1, 49))
-    numbers = []
-    for key in store.ids():
-        record = store.load(key.id)
-        numbers.append(record.result)
-        found = {stream.content: store.read(key.id, stream) for stream in store.streams(key.id)}
-        assert (record.status, record.config["number"], record.gaps) == (COMPLETED, record.result, ())
-        points = [(point.step, point.value) for point in found[POINTS] if point.name == "loss"]
-        assert points == [(step, record.result) for step in range(10)]
-        assert found[OUTPUT].decode() == f"number {record.result}\n"
-        assert all(store.has_blob(ref.sha256) for ref in record.files if ref.kept)
-    assert sorted(numbers) == list(range(48))
-    assert sum(change.what == "created" for change in store.changes()[0]) == 48
-    tables = json.loads((tmp_path / "db" / "metadata.json").read_text())["runs"]
-    assert sorted(document["result"] for document in tables.values()) == list(range(48))
-
+from ..processes import ended
 
 DYING = """
 import os, signal, sys
@@ -121,10 +65,10 @@ def test_killed_while_writing(process, store, where, what):
     others = [sample_record() for _ in range(2)]
     for record in others:
         store.create(record)
-    done = process(DYING, where, what)
-    assert done.returncode == -9, done.stderr
+    code, out, err = ended(process(DYING, where, what))
+    assert code == -9, err
     is_new = where == "after"
-    uid = done.stdout.strip()
+    uid = out.strip()
     assert [key.uid for key in store.ids()][:3] == [*(record.uid for record in others), uid]
     assert len(store.ids()) == (4 if is_new and what == "create" else 3)
     assert store.load(uid).status == (COMPLETED if is_new and what == "end" else "RUNNING")
@@ -164,9 +108,9 @@ def test_no_room_at_the_end(process, store):
     """Where the database cannot grow any more the program ends as it would, and every run that was there stays whole."""
     record = sample_record()
     store.create(record)
-    done = process(FULL, "at the end")
-    assert (done.returncode, "the end COMPLETED 7" in done.stdout) == (0, True), done.stderr
-    assert "File too large" in done.stderr
+    code, out, err = ended(process(FULL, "at the end"))
+    assert (code, "the end COMPLETED 7" in out) == (0, True), err
+    assert "File too large" in err
     assert (store.load(1), store.load(2).status) == (record.but(id=1), "RUNNING")
     assert list((store.root / ".expkit-tinydb" / "aside").iterdir()) == []
 
@@ -176,9 +120,9 @@ def test_no_room_at_the_start(process, store):
     record = sample_record()
     store.create(record)
     before = (store.root / "metadata.json").read_bytes()
-    done = process(FULL, "at the start")
-    assert (done.returncode != 0, "the end" in done.stdout) == (True, False)
-    assert "File too large" in done.stderr
+    code, out, err = ended(process(FULL, "at the start"))
+    assert (code != 0, "the end" in out) == (True, False)
+    assert "File too large" in err
     assert (store.root / "metadata.json").read_bytes() == before
     assert len(list((store.root / ".expkit-tinydb" / "runs").iterdir())) == 1
 
