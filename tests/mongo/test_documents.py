@@ -193,6 +193,43 @@ def test_no_document_is_large(store, database):
     assert "expkit" in database["runs"].find_one()["config"]
 
 
+@pytest.mark.parametrize("sizes", [[300], [9, 200_000, 3], [3 << 20], [1, 5 << 19, 7, 1 << 20, 1 << 20]])
+def test_long_output(store, database, sizes):
+    """Output is read back as it came; once the run has ended, long output is one file of the GridFS, stored once."""
+    text = b"".join(b"line %d\n" % number for number in range(600_000))[: sum(sizes)]
+    record, stream = sample_record(), StreamKey(OUTPUT)
+    run, start = store.create(record), 0
+    for size in sizes:
+        assert store.append(run, stream, start, text[start : start + size]) == start + size
+        start += size
+        assert store.read(run, stream) == text[:start]
+    assert store.append(run, stream, 0, text) == len(text)
+    for _ in range(2):
+        store.save(record.but(status=COMPLETED))
+    other = MongoStore(store.url)
+    assert other.read(run, stream) == other.read(record.uid, stream, 0, len(text)) == text
+    assert other.read(run, stream, start // 3, 5) == text[start // 3 : start // 3 + 5]
+    assert sum(len(piece["data"]) for piece in database["runs.streams"].find()) == start % 2**20
+    shown = database["runs"].find_one()["captured_out"].encode()
+    if len(text) > 100_000:
+        assert (shown[:20_000], shown[-80_000:]) == (text[:20_000], text[-80_000:])
+        name = database["fs.files"].find_one()["filename"]
+        assert f"the GridFS has the file {name}]".encode() in shown
+        assert GridFS(database).get_last_version(name).read() == text
+    else:
+        assert shown == text and database["fs.files"].count_documents({}) == 0
+    other.append(run, stream, len(text), b"late")
+    other.save(record.but(status=COMPLETED))
+    assert other.read(run, stream) == text + b"late"
+    assert database["runs"].find_one()["captured_out"].endswith("late")
+    assert len(text) <= 100_000 or GridFS(database).find_one().read() == text + b"late"
+    other.sweep(-3600)
+    assert other.read(run, stream) == text + b"late"
+    other.delete(run)
+    assert [database[name].count_documents({}) for name in ("fs.files", "fs.chunks", "runs.streams")] == [0, 0, 0]
+    other.close()
+
+
 def test_a_save_sends_what_is_new(store, database):
     """A save changes the fields that have changed, not the whole document."""
     record = sample_record(config=AWKWARD)
@@ -217,7 +254,7 @@ def test_ended_runs_are_let_go(store):
     """A process that makes many runs does not remember what it knew of those that have ended."""
 
     def remembered():
-        holders = (store._documents._known, store._metrics._parts, store._metrics._links, store._screens._tails)
+        holders = (store._documents._known, store._metrics._parts, store._metrics._links, store._screens._known)
         return [len(holder) for holder in holders]
 
     record = sample_record()

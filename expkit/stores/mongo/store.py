@@ -22,7 +22,7 @@ from expkit.stores.mongo.metrics import Metrics
 from expkit.stores.mongo.place import place_of
 from expkit.stores.mongo.records import record_of
 from expkit.stores.mongo.sacred import Sacreds, SacredsRunError
-from expkit.stores.mongo.screen import Screens
+from expkit.stores.mongo.screen import SHOWN, Screens
 from expkit.stores.mongo.server import Served, Server, bounded
 from expkit.stores.mongo.sweep import sweep
 from expkit.stores.mongo.views import fitting
@@ -66,6 +66,7 @@ class MongoStore(Served):
         self._metrics = Metrics(self.server)
         self._documents = Documents(self.server, self._blobs, self._metrics)
         self._screens = Screens(self.server)
+        self._outputs = streams.Outputs(self.server)
         self._sacreds = Sacreds(self.server)
 
     @property
@@ -116,10 +117,26 @@ class MongoStore(Served):
 
     def save(self, record: RunRecord) -> None:
         """Replace a record; only the fields that have changed are sent."""
+        ended = record.status not in (QUEUED, RUNNING)
+        if ended:
+            self._round_off(record.uid)
         resumed = self._save(record)
         self._note(record.uid, "resumed" if resumed else "saved")
-        if record.status not in (QUEUED, RUNNING):
+        if ended:
             self._let_go(record.uid)
+
+    @bounded
+    def _round_off(self, uid: str) -> None:
+        """Let tools see all output of a run that has ended."""
+        found = self.server.runs.find_one({"expkit.uid": uid}, {"expkit.ends": 1}) or {}
+        ends = {streams.stream_of(field): end for field, end in found.get("expkit", {}).get("ends", {}).items()}
+        output = {stream: end for stream, end in ends.items() if stream.content == OUTPUT}
+        for stream, end in output.items():
+            if end > SHOWN:
+                self._outputs.finish(found["_id"], uid, stream, end)
+        newest = max((stream for stream in output if not stream.rank), key=lambda one: one.segment, default=None)
+        if newest is not None and (shown := self._screens.rest(uid, newest, output[newest])):
+            self.server.runs.update_one({"expkit.uid": uid}, {"$set": shown})
 
     @bounded
     def _save(self, record: RunRecord) -> bool:
@@ -193,7 +210,8 @@ class MongoStore(Served):
             raise StoreError(f"{stream} of run {run} ends at {end}; appending at {offset} would leave a gap")
         last = offset + len(batch)
         while end < last:
-            piece = streams.add_piece(self.server, uid, stream, end, batch[end - offset :])
+            piece = streams.add_piece(self.server, found["_id"], uid, stream, end, batch[end - offset :])
+            self._outputs.grown(found["_id"], uid, stream, piece)
             shown = self._show(found["_id"], uid, stream, piece)
             update = {"$max": {f"expkit.ends.{field}": piece.end}, **({"$set": shown} if shown else {})}
             self.server.runs.update_one({"_id": found["_id"], "expkit.uid": uid}, update)
@@ -334,6 +352,7 @@ class MongoStore(Served):
         self._documents.forget(uid)
         self._metrics.forget(uid)
         self._screens.forget(uid)
+        self._outputs.forget(uid)
 
     def sweep(self, grace: float = 86400.0) -> int:
         """Remove bytes that no run names."""
