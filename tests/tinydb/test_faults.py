@@ -12,7 +12,6 @@ import pytest
 from expkit.errors import StoreError
 from expkit.record.model import COMPLETED
 from expkit.stores.tinydb.locking import locked
-from expkit.stores.tinydb.store import TinyDbStore
 from expkit.testing.samples import sample_record
 
 from ..processes import ended
@@ -23,7 +22,6 @@ import os, signal, sys
 from expkit.record.model import COMPLETED
 from expkit.stores.disk import files
 from expkit.stores.tinydb import database
-from expkit.stores.tinydb.store import TinyDbStore
 from expkit.testing.samples import sample_record
 
 where, what = sys.argv[1:]
