@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from re import Match
 
-_USER_PART = r"(?i)\b(https?://)[^\s/?#]+@"
+_USER_PART = r"(?i)\b(?<!webdav\+)(https?://)[^\s/?#]+@"
 _LOGIN = r"(\b[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?:[^\s/?#]*|(?!\d+[/?#])[^\s@]*)@"
 _BARE_LOGIN = r"((?:^|(?<=[\s\"'=]))//[^\s/?#:@]*):[^\s/?#@]+@"
 _PARAMETER = r"([?&;#])([^\s=&;#?]+)=([^\s&;#\"']+)"

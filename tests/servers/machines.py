@@ -95,3 +95,10 @@ def shared(name, command, factory):
     """The port of the server that all tests share."""
     folder = running.session_folder(factory)
     return running.had(lambda: running.shared(name, command, folder, factory.mktemp(name)))
+
+
+def own(command, folder):
+    """A server of a test's own, not started yet."""
+    if command is ssh_command:
+        running.had(SSH.built)
+    return running.Process(lambda port: command(port, Path(folder) / "server"), folder)

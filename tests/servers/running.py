@@ -1,5 +1,6 @@
 """Servers under way: one for all tests of a session, or one of a test's own that may be stopped and killed."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from .building import Missing, locked
@@ -52,18 +54,27 @@ class Process:
 
     def pause(self):
         """It takes connections, and answers nothing."""
-        self._process.send_signal(signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
 
     def resume(self):
         """It goes on."""
-        self._process.send_signal(signal.SIGCONT)
+        self._send(signal.SIGCONT)
 
     def kill(self):
         """It dies at once."""
         if self._process is not None:
-            self._process.kill()
+            self._send(signal.SIGKILL)
             self._process.wait(START_LIMIT)
             self._process = None
+
+    def _send(self, number):
+        """Send a signal to it and to those that it has started, which may be in sessions of their own."""
+        if self._process.poll() is not None:
+            return
+        server = psutil.Process(self._process.pid)
+        for each in [server, *server.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
 
     def end(self):
         """It dies, and nothing is left of it."""

@@ -36,7 +36,18 @@ def connected(place: Place) -> Any:
     except TypeError as error:
         raise StoreError(f"{place.where} cannot be asked like this: {error}") from None
     bind_in_time(fs)
+    for name in _LOGGERS.get(kind.protocol, ()):
+        quieten(name)
     return fs
+
+
+_LOGGERS = {
+    "s3": ("s3fs", "botocore", "aiobotocore"),
+    "gcs": ("gcsfs", "google"),
+    "az": ("adlfs", "azure"),
+    "sftp": ("paramiko",),
+}
+"""Of drivers that print errors, some with tracebacks, which are raised as well."""
 
 
 def _google() -> Any:
@@ -168,29 +179,53 @@ def make_folders(fs: Any, folder: str) -> None:
             return
 
 
+_DROPPED = frozenset(
+    (
+        "SSHException",
+        "error_temp",
+        "RemoteProtocolError",
+        "ReadError",
+        "WriteError",
+        "ServerDisconnectedError",
+        "ClientOSError",
+        "ClientPayloadError",
+        "ServiceResponseError",
+        "IncompleteReadError",
+    )
+)
+"""Errors of drivers, by name, so that none of them has to be loaded."""
+
+
 def is_dropped(error: Exception) -> bool:
     """Whether a connection broke that may be made again at once; slowness is no such thing."""
     return (
         isinstance(error, (EOFError, ConnectionError))
-        or type(error).__name__
-        in (
-            "SSHException",
-            "error_temp",
-            "RemoteProtocolError",
-            "ReadError",
-            "WriteError",
-        )
+        or type(error).__name__ in _DROPPED
         or (isinstance(error, OSError) and "closed" in str(error).lower())
     )
 
 
 def bind_in_time(fs: Any) -> None:
-    """Limits that no argument of a file system sets."""
+    """Limits that no argument of a file system sets: who tries again, and when, is decided in one place for all."""
     if hasattr(fs, "retries"):
         fs.retries = 2
     channel = getattr(getattr(fs, "ftp", None), "get_channel", None)
     if channel is not None:
         channel().settimeout(ANSWER)
+    if (once := getattr(getattr(type(fs), "_request", None), "__wrapped__", None)) is not None:  # Google: 6 tries
+        fs._request = once.__get__(fs)
+    policy = getattr(getattr(getattr(fs, "service_client", None), "_config", None), "retry_policy", None)
+    if hasattr(policy, "total_retries"):  # Azure: 3 tries, the second after 15 seconds
+        policy.total_retries = 0
+
+
+def quieten(name: str) -> None:
+    """Let the logger of a driver print nothing where the program has not set up logging: errors are told by us."""
+    from logging import NullHandler, getLogger
+
+    logger = getLogger(name)
+    if not any(isinstance(handler, NullHandler) for handler in logger.handlers):
+        logger.addHandler(NullHandler())
 
 
 def let_go(fs: Any) -> None:

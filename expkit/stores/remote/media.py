@@ -281,9 +281,10 @@ class Media:
             except Exception as error:
                 if is_absent(error):
                     raise FileNotFoundError(str(error)) from error
-                if not left or self._is_parallel() or not is_dropped(error):
+                if not left or not is_dropped(error):
                     raise StoreError(sentence(error, self.place)) from error
-                self._fs = None
+                if not self._is_parallel():  # those that are parallel connect anew by themselves
+                    self._fs = None
         raise AssertionError("unreachable")
 
     def _connected(self) -> Any:

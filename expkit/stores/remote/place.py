@@ -131,6 +131,10 @@ def _of_s3(place: Place, given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
+def _of_google(_: Place, given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "token": "anon"} if given.pop("anon", False) else given
+
+
 def _of_azure(_: Place, given: dict[str, Any]) -> dict[str, Any]:
     known = {"account_name": "AZURE_STORAGE_ACCOUNT_NAME", "connection_string": "AZURE_STORAGE_CONNECTION_STRING"}
     if not any(name in given or os.environ.get(variable) for name, variable in known.items()):
@@ -175,6 +179,7 @@ def _login(place: Place, host: str) -> tuple[str, str]:
 
 _ARGUMENTS = {
     "s3": _of_s3,
+    "gcs": _of_google,
     "az": _of_azure,
     "sftp": _of_hosts,
     "ftp": _of_hosts,
