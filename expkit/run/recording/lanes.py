@@ -35,6 +35,9 @@ log = logging.getLogger("expkit")
 _NOTICE = 3.0
 """Seconds after which the start of a run says for whom it waits."""
 
+_LAST_TRY = 0.5
+"""Seconds without progress that the end of a run leaves stores that fail; what they lack is delivered later."""
+
 _LOOK = 0.01
 """Seconds between two looks at whether lanes have delivered."""
 
@@ -64,6 +67,8 @@ class Lane:
         problem: the last exception.
         delivered: the observer has everything up to the end.
         away: the observer has not answered when the run started.
+        failing: the observer is a store, to which later delivery is possible, and the last try has failed.
+        waited: seconds that the start of the run has waited for the answer.
     """
 
     def __init__(self, observer: RunObserver, on_delivered: Callable[[Lane], None] = lambda _: None) -> None:
@@ -74,6 +79,8 @@ class Lane:
         self.problem: BaseException | None = None
         self.delivered = False
         self.away = False
+        self.failing = False
+        self.waited = 0.0
         self._on_delivered = on_delivered
         # whatever a store is told, it fetches all that it lacks: a later event makes up for an earlier one
         self._catches_up = isinstance(observer, StoreObserver) and not overrides(observer, StoreObserver)
@@ -102,7 +109,7 @@ class Lane:
         Raises:
             TimeoutError: it does not answer.
         """
-        opening = _Opening()
+        opening, began = _Opening(), monotonic()
         name = f"lane {type(self.observer).__name__}"
         self._thread = OwnThread(self._run, name, opening, delivery)
         self._thread.start()
@@ -113,6 +120,7 @@ class Lane:
                 log.warning("interrupted while observer %s was taking in the run", self.observer)
             self.abandon()
             raise
+        self.waited = monotonic() - began
         return opening.answer
 
     def _wait_for(self, opening: _Opening) -> None:
@@ -275,7 +283,9 @@ class Lane:
         self._since = monotonic()
         token, pid = current.set(delivery), os.getpid()
         try:
-            return self.observer.notify(delivery.event, delivery.record)
+            answer = self.observer.notify(delivery.event, delivery.record)
+            self.failing = False
+            return answer
         finally:
             current.reset(token)
             if os.getpid() != pid:  # a child that the observer has forked: the lane is its parent's
@@ -297,7 +307,7 @@ class Lane:
         return self._abandoned or (self._stopped and not self._lingers)
 
     def _note(self, error: BaseException, what: str) -> None:
-        self.problem = error
+        self.problem, self.failing = error, isinstance(self.observer, StoreObserver)
         if not self._reported:
             self._reported = True
             log.warning(
@@ -323,6 +333,8 @@ def _leave(error: BaseException | None) -> None:
 class Patience:
     """How long the end of a run waits for its lanes: the settings say, and Ctrl-C ends it at once.
 
+    What its start has waited for them counts as well, and stores that fail are tried once more at the most.
+
     Args:
         lanes: who is waited for.
     """
@@ -330,6 +342,7 @@ class Patience:
     def __init__(self, lanes: Iterable[Lane]) -> None:
         self._lanes = list(lanes)
         self._start = self._moved = monotonic()
+        self._waited = sum(lane.waited for lane in self._lanes)
         self._seen = -1
         self._gone = False
 
@@ -346,16 +359,19 @@ class Patience:
 
     def _wait(self, lanes: Iterable[Lane], is_ready: Callable[[Lane, float], bool]) -> list[Lane]:
         waiting = list(lanes)
-        while waiting and not self._is_over():
+        while waiting and not self._is_over(waiting):
             try:
                 waiting = [lane for lane in waiting if not is_ready(lane, _LOOK)]
             except KeyboardInterrupt:  # whoever presses Ctrl-C at the end does not want to wait
                 self._gone = True
         return waiting
 
-    def _is_over(self) -> bool:
+    def _is_over(self, waiting: Iterable[Lane]) -> bool:
         progress = sum(lane.progress for lane in self._lanes)
         if progress != self._seen:
             self._seen, self._moved = progress, monotonic()
         patience, limit = SETTINGS.LANES.END_PATIENCE, SETTINGS.LANES.END_LIMIT
-        return self._gone or monotonic() - self._moved > patience or monotonic() - self._start > limit
+        if all(lane.failing for lane in waiting):
+            patience = min(patience, _LAST_TRY)
+        used = self._waited + monotonic() - self._start
+        return self._gone or monotonic() - self._moved > patience or used > max(limit, self._waited + patience)

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from expkit.errors import StoreError
-from expkit.stores.mongo.place import bounds_of
+from expkit.stores.mongo.place import bounds_of, query_of
 from expkit.stores.mongo.trouble import is_dropped, sentence
 
 if TYPE_CHECKING:
@@ -30,6 +30,17 @@ LIMIT = 20.0
 
 _CLOCK = 10.0
 """Seconds after which the server is asked for its clock again."""
+
+_UNIQUE = {"unique": True}
+_WHERE_THERE_IS_ONE = {"unique": True, "sparse": True}
+
+_Indexes = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
+
+_RUNS: _Indexes = ((("expkit.uid",), _WHERE_THERE_IS_ONE), (("expkit.created", "_id"), {}))
+_METRICS: _Indexes = ((("run_id", "name"), {}), (("expkit.stream",), {}))
+_ANNOTATIONS: _Indexes = ((("uid",), {}),)
+_FILES: _Indexes = ((("sha256",), _WHERE_THERE_IS_ONE), (("filename", "uploadDate"), {}))
+_CHUNKS: _Indexes = ((("files_id", "n"), _UNIQUE),)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -121,11 +132,14 @@ class Server:
 
     def _connect(self) -> MongoClient[Any]:
         from pymongo import MongoClient
+        from pymongo.uri_parser import split_options
 
         options = {"appname": "expkit", "connect": False, **bounds_of(self.place.server), **self._options}
         try:
+            if query := query_of(self.place.server):
+                split_options(query, warn=False)  # else what is mistyped there is a warning only
             client: MongoClient[Any] = MongoClient(self.place.server, **options)
-        except (TypeError, ValueError) as error:  # options that do not fit
+        except (TypeError, ValueError, OSError) as error:  # options that do not fit, files that are not there
             raise StoreError(f"the MongoDB server at {self.place.hosts} cannot be asked like this: {error}") from None
         # at the end of the process there is nothing to wait for
         weakref.finalize(self, client.close).atexit = False
