@@ -32,6 +32,11 @@ from expkit.stores.mongo.trouble import sentence
         ("mongodb://u:secret@h/?collection=mine", "mongodb://u:***@h/sacred?authSource=admin&collection=mine"),
         ("mongodb://h/db?prefix=x", "mongodb://h/db?collection=x_runs&metrics=x_metrics"),
         ("mongodb://h/my%20db?files=files", "mongodb://h/my%20db?files=files"),
+        ("mongodb://h/db?tls=true;prefix=x", "mongodb://h/db?tls=true&collection=x_runs&metrics=x_metrics"),
+        (
+            "mongodb://h/db?tlsCertificateKeyFilePassword=secret&authMechanismProperties=AWS_SESSION_TOKEN:secret",
+            "mongodb://h/db?tlsCertificateKeyFilePassword=***&authMechanismProperties=***",
+        ),
     ],
 )
 def test_urls(url, shown):
@@ -41,6 +46,41 @@ def test_urls(url, shown):
     again = place_of(place.url)
     assert (again[1:], again.url) == (place[1:], shown)
     assert "secret" not in repr(open_store(url))
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("mongodb://h", "mongodb://h/"),
+        ("mongodb://h?w=2&collection=x", "mongodb://h/?w=2"),
+        ("mongodb://[::1]:1,b/db?tls=true;prefix=x;w=majority", "mongodb://[::1]:1,b/db?tls=true;w=majority"),
+        ("mongodb+srv://u:p%2Bq@c.org/a%20b?appName=x+y&files=f", "mongodb+srv://u:p%2Bq@c.org/a%20b?appName=x+y"),
+        (
+            "mongodb://h/?readPreferenceTags=dc:ny,rack:1&readPreferenceTags=&retryWrites=false",
+            "mongodb://h/?readPreferenceTags=dc:ny,rack:1&readPreferenceTags=&retryWrites=false",
+        ),
+        ("mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "mongodb://%2Ftmp%2Fmongodb-27017.sock/db"),
+    ],
+)
+def test_what_the_driver_gets(url, driver):
+    """The driver gets the URL as it was typed, but for options of ours."""
+    assert place_of(url).server == driver
+
+
+def test_options_win():
+    """What a URL or the constructor says counts: concerns, retries and time-outs; all others are bounded."""
+    url = "mongodb://h/?w=majority&wTimeoutMS=7000&journal=true&retryWrites=false&socketTimeoutMS=9000&readConcernLevel=majority"
+    client = MongoObserver(url, serverSelectionTimeoutMS=1234).mongo_store.server.client
+    options = client.options
+    assert options.write_concern.document == {"w": "majority", "wtimeout": 7000, "j": True}
+    assert (options.retry_writes, options.retry_reads, options.read_concern.level) == (False, True, "majority")
+    assert (options.server_selection_timeout, options.pool_options.socket_timeout) == (1.234, 9.0)
+    assert (options.pool_options.connect_timeout, options.pool_options.wait_queue_timeout) == (5.0, 20.0)
+    client.close()
+    client = MongoObserver("h").mongo_store.server.client
+    assert (client.options.retry_writes, client.options.write_concern.document) == (True, {})
+    assert client.options.pool_options.socket_timeout == 20.0
+    client.close()
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
+from expkit._support.secrets import MASK
 from expkit.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import Any
 
 DATABASE = "sacred"
@@ -16,6 +18,8 @@ METRICS = "metrics"
 FILES = "fs"
 LOCAL = "mongodb://localhost:27017"
 SCHEMES = ("mongodb", "mongodb+srv")
+
+_OWN = ("collection", "prefix", "metrics", "files")
 
 RESERVED = frozenset(("fs.files", "fs.chunks", "_properties", "system.indexes", "search_space", "search_spaces"))
 """Names that collections of runs cannot have: others look for something else there."""
@@ -53,8 +57,8 @@ class Place(NamedTuple):
         source = source or "admin"  # where the driver looks for the user, unless the URL names a database
         if access and source != self.database and "authsource" not in known:
             options = [*options, ("authSource", source)]
-        options = [*options, *self._own()]
-        query = "&".join(f"{quote(name)}={quote(value, safe='/:,')}" for name, value in options)
+        options = [*((name, MASK if _is_secret(name) else value) for name, value in options), *self._own()]
+        query = "&".join(f"{quote(name)}={quote(value, safe='/:,*')}" for name, value in options)
         return f"{scheme}://{shown}{hosts}/{quote(self.database)}{'?' if query else ''}{query}"
 
     def _own(self) -> list[tuple[str, str]]:
@@ -74,14 +78,12 @@ def place_of(url: str) -> Place:
     Raises:
         StoreError: the URL is none of MongoDB, or names a collection that cannot be.
     """
-    scheme, access, hosts, database, options = _split(url)
+    scheme, _, hosts, database, options = _split(url)
     if scheme not in SCHEMES or not hosts:
         raise StoreError("the URL of a MongoDB store is mongodb://HOST:PORT/DATABASE, or mongodb+srv://HOST/DATABASE")
-    own = {name: value for name, value in options if name in ("collection", "prefix", "metrics", "files")}
-    rest = "&".join(f"{quote(name)}={quote(value, safe='/:,')}" for name, value in options if name not in own)
-    source = f"/{quote(database)}" if database else "/"
+    own = {name: value for name, value in options if name in _OWN}
     runs, metrics = names_of(own.get("collection", RUNS), own.get("prefix", ""))
-    server = f"{scheme}://{access}{'@' if access else ''}{hosts}{source}{'?' if rest else ''}{rest}"
+    server = f"{scheme}://{_without(own, url.partition('://')[2])}"
     return Place(server, database or DATABASE, runs, own.get("metrics", metrics), own.get("files", FILES))
 
 
@@ -102,10 +104,32 @@ def names_of(collection: str = RUNS, prefix: str = "") -> tuple[str, str]:
     return name, f"{start}{METRICS}"
 
 
+def _without(names: Container[str], url: str) -> str:
+    """A URL without options of these names; what the driver is to see of it is untouched."""
+    address, _, query = url.partition("?")
+    between = "&" if "&" in query else ";"
+    left = [option for option in query.split(between) if option and option.partition("=")[0] not in names]
+    return f"{address}{'' if '/' in address else '/'}{'?' if left else ''}{between.join(left)}"
+
+
+def query_of(server: str) -> str:
+    """The options of a server's URL, as they stand there."""
+    return server.partition("?")[2]
+
+
+def _is_secret(option: str) -> bool:
+    return option.lower().endswith(("password", "passphrase")) or option.lower() == "authmechanismproperties"
+
+
 def bounds_of(server: str) -> dict[str, Any]:
     """Time-outs in milliseconds that the driver gets where the URL does not say other ones."""
     given = {name.lower() for name, _ in _split(server)[4]}
-    usual = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 20_000}
+    usual = {
+        "serverSelectionTimeoutMS": 5_000,
+        "connectTimeoutMS": 5_000,
+        "socketTimeoutMS": 20_000,
+        "waitQueueTimeoutMS": 20_000,
+    }
     return {name: value for name, value in usual.items() if name.lower() not in given}
 
 
@@ -115,4 +139,5 @@ def _split(url: str) -> tuple[str, str, str, str, list[tuple[str, str]]]:
     rest, _, query = rest.partition("?")
     address, _, database = rest.partition("/")
     access, _, hosts = address.rpartition("@")
-    return scheme.lower(), access, hosts, unquote(database), parse_qsl(query, keep_blank_values=True)
+    options = parse_qsl(query, keep_blank_values=True, separator="&" if "&" in query else ";")
+    return scheme.lower(), access, hosts, unquote(database), options

@@ -20,6 +20,7 @@ _SIGNS = (
     (r"replica set|ReplicaSetNoPrimary|primary", "no primary of such a replica set is there"),
     (r"SSL|TLS|certificate", "there is no TLS connection: {said}"),
     (r"timed? ?out", "it does not answer"),
+    (r"connection closed|reset by peer", "it closes the connection; perhaps it wants TLS, `tls=true` in the URL"),
 )
 
 
@@ -38,13 +39,22 @@ def sentence(error: Exception, place: Place) -> str:
     if isinstance(error, errors.ServerSelectionTimeoutError):
         return f"no MongoDB server answers at {place.hosts}: {_sign(said)}. Is it running, and is the address right?"
     if isinstance(error, (errors.ConfigurationError, errors.InvalidURI, errors.InvalidName)):
+        if "wire version" in said:
+            return f"{here} is too old: {said}"
         return f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {said}"
     if isinstance(error, errors.OperationFailure):
         return f"{here} {_refusal(error, place)}: {said}"
-    slow = isinstance(error, errors.NetworkTimeout) or getattr(error, "timeout", False)
-    if slow or isinstance(error, errors.AutoReconnect):
-        return f"{here} {'has not answered in time' if slow else 'has closed the connection'}: {said}"
-    return f"{here} cannot take that: {said}"
+    return f"{here} {_broken(error)}: {said}"
+
+
+def _broken(error: Exception) -> str:
+    from pymongo import errors
+
+    if isinstance(error, errors.NotPrimaryError):
+        return "takes no writes: it is not the primary of its replica set"
+    if isinstance(error, errors.NetworkTimeout) or getattr(error, "timeout", False):
+        return "has not answered in time"
+    return "has closed the connection" if isinstance(error, errors.AutoReconnect) else "cannot take that"
 
 
 def _refusal(error: OperationFailure, place: Place) -> str:
