@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from expkit.observers.file import FileStorageObserver
     from expkit.observers.store import StoreObserver
     from expkit.provenance.machine.host import host_info_gatherer
+    from expkit.readers.opening import open_run, runs
     from expkit.run.handle import Run
     from expkit.settings import SETTINGS
     from expkit.stores.urls import open_store
@@ -42,7 +43,9 @@ __all__ = [
     "cli_option",
     "from_config",
     "host_info_gatherer",
+    "open_run",
     "open_store",
+    "runs",
     "start_run",
 ]
 
@@ -62,12 +65,14 @@ _PLACES = {
     "cli_option": "cli.options",
     "from_config": "capture.marker",
     "host_info_gatherer": "provenance.machine.host",
+    "open_run": "readers.opening",
     "open_store": "stores.urls",
+    "runs": "readers.opening",
     "start_run": "experiment",
 }
 
 
-_MODULES = ("errors", "observers", "run", "settings", "stores", "testing")
+_MODULES = ("errors", "observers", "readers", "run", "settings", "stores", "testing")
 
 
 def __getattr__(name: str) -> Any:

@@ -61,7 +61,7 @@ def field_of(name: str) -> str:
 
 def ordered_by(name: str) -> str:
     """The same for a field to sort by, with ``-`` in front where the greatest is to come first."""
-    return f"-{field_of(name[1:])}" if isinstance(name, str) and name.startswith("-") else field_of(name)
+    return f"-{field_of(name[1:])}" if str(name).startswith("-") else field_of(name)
 
 
 def _query(where: Any) -> Query:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import FileRef
     from expkit.stores.base import RunKey, RunStore
+    from expkit.types import RunId
 
 
 class StoredFile:
@@ -39,6 +40,11 @@ class StoredFile:
     def name(self) -> str:
         """Its name in the run: a relative path with forward slashes."""
         return self.ref.path
+
+    @property
+    def run(self) -> RunId:
+        """The id of the run that it belongs to."""
+        return self._key.id
 
     @property
     def size(self) -> int:
@@ -113,7 +119,9 @@ class StoredFile:
         Raises:
             BlobNotFoundError: the store does not have the bytes.
         """
-        place = Path(_scratch(os.getpid()), self._key.uid, self.ref.sha256 or self.ref.md5 or "file", *_parts(self.name))
+        place = Path(
+            _scratch(os.getpid()), self._key.uid, self.ref.sha256 or self.ref.md5 or "file", *_parts(self.name)
+        )
         shown = self._shown()
         if shown is not None or place.exists():
             return shown or place
@@ -177,8 +185,13 @@ def _scratch(pid: int) -> str:
     import tempfile
 
     folder = tempfile.mkdtemp(prefix="expkit-")
-    atexit.register(lambda: os.getpid() == pid and shutil.rmtree(folder, ignore_errors=True))
+    atexit.register(_remove, folder, pid)
     return folder
+
+
+def _remove(folder: str, pid: int) -> None:
+    if os.getpid() == pid:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parts(name: str) -> list[str]:

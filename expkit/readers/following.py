@@ -12,7 +12,7 @@ from expkit.record.model import COPYING, OUTPUT, QUEUED, RUNNING, Point
 from expkit.stores.finding import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from expkit.record.model import StreamKey
     from expkit.stores.base import RunStore
@@ -80,7 +80,7 @@ class _Streams:
         """Leave out what is there."""
         self._ends = dict(self._store.streams(self._uid))
 
-    def news(self) -> Iterator[Point | Printed]:
+    def news(self) -> Generator[Point | Printed, None, bool]:
         """What is new; returns whether anything was."""
         came = False
         for key, end in sorted(self._store.streams(self._uid).items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.loading import module_of
 from expkit._support.named import NamedTuple
 from expkit.record.decoding import decode
 from expkit.record.model import POINTS
@@ -56,7 +57,7 @@ def _columns(store: RunStore, run: RunId, key: StreamKey) -> Mapping[Any, Any]:
 
 def _has_numpy() -> bool:
     try:
-        import numpy  # noqa: F401
+        module_of("numpy")
     except ImportError:
         return False
     return True
@@ -103,7 +104,7 @@ def _column(part: Part, column: str) -> Any:
 def _objects(items: list[Any]) -> Any:
     import numpy as np
 
-    made = np.empty(len(items), dtype=object)
+    made: Any = np.empty(len(items), dtype=object)
     for place, item in enumerate(items):  # a list among them is one item
         made[place] = item
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,12 @@ from expkit.readers.files import Files, StoredFile
 from expkit.readers.metric import Metrics
 from expkit.readers.values import View, decoded
 from expkit.record.model import OUTPUT
-from expkit.record.query import Compare
-from expkit.record.tagged import quoted
-from expkit.stores.finding import cause_of, last_sign, state_of
+from expkit.record.query import MISSING, Compare
+from expkit.record.wire import time_to_json
 from expkit.stores.answers import RunKey
+from expkit.stores.finding import cause_of, duration_of, state_of
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
@@ -113,13 +112,9 @@ class StoredRun:
     @property
     def duration(self) -> float | None:
         """Seconds from its start to its end; of a live run up to now, of a dead one up to its last sign of life."""
-        start, end = self.start, self.stop
-        if start is not None and end is None:
-            silent = last_sign(self.store, self._uid)
-            end = self.store.now() if silent is None else self.store.now() - timedelta(seconds=silent)
-            end = self.record.heartbeat or end if silent is None else end
-            end = self.store.now() if self.state == "RUNNING" else end
-        return None if start is None or end is None else (end - start).total_seconds()
+        facts = {name: time_to_json(getattr(self.record, name)) for name in ("start_time", "stop_time", "heartbeat")}
+        found = duration_of({**facts, "state": self.state}, self.store.now)
+        return None if found is MISSING else float(found)
 
     # -- what was asked, and what came out -------------------------------------------------------------
 
@@ -234,7 +229,7 @@ class StoredRun:
     @property
     def parent(self) -> StoredRun | None:
         """The run inside which it was started; None if there is none in this store."""
-        return None if self.record.parent is None else self._runs.find(self.record.parent)
+        return None if self.record.parent is None else self._runs.get(self.record.parent)
 
     @property
     def children(self) -> Runs:
@@ -316,7 +311,9 @@ class StoredRun:
         Raises:
             StoreNameError: a name that cannot be an artifact's.
         """
-        self._say("artifact", remarks.file_tree(self.store, file, name, metadata or {}), author)
+        self._say(
+            "artifact", remarks.file_tree(self.store, file, name or os.path.basename(file), metadata or {}), author
+        )
 
     # -- in time ---------------------------------------------------------------------------------------
 

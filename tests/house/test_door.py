@@ -9,9 +9,10 @@ import pytest
 
 import expkit
 import expkit.observers
+import expkit.readers
 import expkit.stores
 
-DOORS = [expkit, expkit.observers, expkit.stores]
+DOORS = [expkit, expkit.observers, expkit.readers, expkit.stores]
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)

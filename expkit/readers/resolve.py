@@ -1,0 +1,100 @@
+"""What people call a run by, and which run that is: the one place that knows, for Python and the terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from expkit._support.nearest import did_you_mean
+from expkit.errors import QueryError, RunNotFoundError, SeveralRunsError
+from expkit.record.query import Compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from expkit.readers.run import StoredRun
+    from expkit.readers.selection import Runs
+    from expkit.types import RunId
+
+_UID = re.compile(r"[0-9a-f]{1,32}")
+_LAST = re.compile(r"last(?:~(\d+))?")
+_BEST = "best:"
+_MOST = 5
+_HOW = "an id, ~ and the beginning of a uid, a name, last, last~2 or best:max:metrics.acc.max"
+
+
+def resolve(runs: Runs, reference: RunId) -> StoredRun:
+    """The run that is meant.
+
+    Args:
+        runs: among which it is looked for.
+        reference: the first of these that fits: an id or a whole uid; ``last``, the newest run, and ``last~2``, the second before
+            it; ``best:max:FIELD`` and ``best:min:FIELD``; ``~`` and the beginning of a uid; a name.
+
+    Raises:
+        RunNotFoundError: there is none; the message has near names.
+        SeveralRunsError: several fit; the message names them.
+        QueryError: ``best`` without a direction or with a field that no run has.
+    """
+    found = runs.get(reference)
+    if found is not None:
+        return found
+    text = str(reference)
+    if last := _LAST.fullmatch(text):
+        return _last(runs, int(last[1] or 0))
+    if text.startswith(_BEST):
+        return _best(runs, text)
+    if text.startswith("~"):
+        return _by_uid(runs, text[1:])
+    return _by_name(runs, text)
+
+
+def _last(runs: Runs, before: int) -> StoredRun:
+    keys = runs.all_keys()
+    if before >= len(keys):
+        raise RunNotFoundError(f"last~{before}: there are only {len(keys)} runs in {runs.place}")
+    return runs.named(keys[-1 - before])
+
+
+def _best(runs: Runs, text: str) -> StoredRun:
+    direction, _, field = text.removeprefix(_BEST).partition(":")
+    if direction not in ("max", "min") or not field:
+        raise QueryError(
+            f"{text} does not say what is best; write best:max:metrics.acc.max or best:min:metrics.loss.last"
+        )
+    return runs.best(field, direction)
+
+
+def _by_uid(runs: Runs, start: str) -> StoredRun:
+    if not _UID.fullmatch(start):
+        raise RunNotFoundError(f"~{start} is not the beginning of a uid: these are of the digits 0-9 and a-f")
+    keys = [key for key in runs.all_keys() if key.uid.startswith(start)]
+    if not keys:
+        raise RunNotFoundError(f"no run in {runs.place} has a uid that begins with {start}")
+    if len(keys) > 1:
+        raise SeveralRunsError(
+            f"~{start} fits {_listed([f'~{key.uid} (run {key.id})' for key in keys])}; give more of the uid"
+        )
+    return runs.named(keys[0])
+
+
+def _by_name(runs: Runs, name: str) -> StoredRun:
+    ids = [str(row["id"]) for row in runs.where(Compare("name", "==", name)).find(["id"])]
+    if len(ids) > 1:
+        raise SeveralRunsError(f"{_listed([f'run {id}' for id in ids])} are called {name!r}; say which by its id")
+    if not ids:
+        raise RunNotFoundError(f"there is no run {name!r} in {runs.place}{_near(runs, name)}")
+    return runs[ids[0]]
+
+
+def _near(runs: Runs, text: str) -> str:
+    rows = list(runs.find(["id", "name"]))
+    if not rows:
+        return ", which is empty"
+    known = [*(str(row["id"]) for row in rows), *(row["name"] for row in rows if isinstance(row["name"], str))]
+    return did_you_mean(text, ["last", *known]) or f"; a run is called by {_HOW}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [*names[:_MOST], *([f"{len(names) - _MOST} more"] if len(names) > _MOST else ())]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

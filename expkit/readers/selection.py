@@ -1,0 +1,301 @@
+"""Runs of a store that answer a question: :class:`Runs`."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from typing import TYPE_CHECKING, Any, overload
+
+from expkit._support.nearest import did_you_mean
+from expkit.errors import RunNotFoundError, StoreNameError
+from expkit.readers.asking import both, field_of, ordered_by, query_of
+from expkit.readers.resolve import resolve
+from expkit.readers.run import StoredRun
+from expkit.readers.values import decoded
+from expkit.record.query import Compare, Exists
+from expkit.stores.answers import RunKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from expkit.readers.asking import Where
+    from expkit.readers.grouping import Groups
+    from expkit.record.query import Query
+    from expkit.stores.base import RunStore
+    from expkit.types import RunId
+
+
+class Runs:
+    """Runs of a store, in order of creation unless they are sorted. Nothing is read before somebody asks.
+
+    Each method gives a new selection, and each look asks the store anew. Steps count in their order: ``limit`` before
+    ``where`` asks the first runs only.
+
+    ``runs[0]``, ``runs[-1]`` and ``runs[:10]`` count from the first; ``runs["17"]``, ``runs["last"]`` and what else
+    :func:`expkit.open_run` understands name one of them.
+
+    Args:
+        store: where they are.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        *,
+        query: Query | None = None,
+        order: tuple[str, ...] = (),
+        window: tuple[int, int | None] = (0, None),
+        columns: tuple[str, ...] = (),
+        within: Runs | None = None,
+    ) -> None:
+        self.store = store
+        self._query = query
+        self._order = order
+        self._window = window
+        self._columns = columns
+        self._within = within
+
+    # -- fewer of them, in another order ---------------------------------------------------------------
+
+    def where(self, *questions: Where, **fields: Any) -> Runs:
+        """Those for which all of these are true.
+
+        Args:
+            questions: texts such as ``"config.lr < 0.1 and state == 'COMPLETED'"``, or trees of
+                :mod:`expkit.record.query`.
+            fields: what fields should be: ``state="COMPLETED"``, ``tags="baseline"``, ``config={"lr": 0.1}``; one of
+                several: ``state=("FAILED", "DIED")``.
+
+        Raises:
+            QueryError: a text that cannot be read, or a field that no run has.
+        """
+        query = query_of(questions, fields)
+        if query is None:
+            return self
+        return self._but(query=both(None if self._is_cut else self._query, query))
+
+    def sort(self, *fields: str) -> Runs:
+        """In order of these fields, the first counting most; ``-`` in front: the greatest first. Missing values come last.
+
+        Raises:
+            QueryError: a field that no run has.
+        """
+        return self._but(order=tuple(map(ordered_by, fields)))
+
+    def limit(self, count: int) -> Runs:
+        """The first ``count`` of them."""
+        if count < 0:
+            raise ValueError(f"limit({count}): there are no fewer than no runs")
+        return self._cut(0, count)
+
+    def select(self, *columns: str) -> Runs:
+        """The same runs; tables of them have these columns: ``select("id", "config.lr", "metrics.acc.max")``.
+
+        Raises:
+            QueryError: a field that no run has.
+        """
+        for column in columns:
+            field_of(column)
+        return Runs(
+            self.store, query=self._query, order=self._order, window=self._window, columns=columns, within=self._within
+        )
+
+    # -- one of them -----------------------------------------------------------------------------------
+
+    def best(self, field: str, direction: str) -> StoredRun:
+        """The run with the greatest or the least value of a field.
+
+        Args:
+            field: such as ``metrics.acc.max`` or ``result``.
+            direction: ``"max"`` or ``"min"``.
+
+        Raises:
+            RunNotFoundError: none of them has a value there.
+            QueryError: no run has such a field.
+            ValueError: another direction.
+        """
+        if direction not in ("max", "min"):
+            raise ValueError(f"best({field!r}, {direction!r}): what is best is 'max' or 'min'")
+        path = field_of(field)
+        there = self.where(Exists(path))
+        for run in there.sort(f"-{field}" if direction == "max" else field).limit(1):
+            return run
+        raise RunNotFoundError(f"none of the {len(self)} runs in {self.place} has {field}{self._near(path)}")
+
+    def get(self, run: RunId) -> StoredRun | None:
+        """The run of this id or uid, if it is among them; else None."""
+        try:
+            record = self.store.load(run)
+        except (RunNotFoundError, StoreNameError):
+            return None
+        if self._is_all or any(True for _ in self.where(Compare("uid", "==", record.uid)).find(["uid"])):
+            found = StoredRun(self._all, record.uid)
+            found.record = record
+            return found
+        return None
+
+    def named(self, key: RunKey) -> StoredRun:
+        """The run of a key of this store."""
+        return StoredRun(self._all, key.uid)
+
+    @overload
+    def __getitem__(self, which: int | str) -> StoredRun: ...
+    @overload
+    def __getitem__(self, which: slice) -> Runs: ...
+    def __getitem__(self, which: int | str | slice) -> StoredRun | Runs:
+        """One of them by its place or name, or a part of them."""
+        if isinstance(which, str):
+            return resolve(self, which)
+        if isinstance(which, slice):
+            return self._part(which)
+        place = which if which >= 0 else which + len(self)
+        for run in self._cut(place, place + 1) if place >= 0 else ():
+            return run
+        raise IndexError(f'runs[{which}]: there are {len(self)} runs; runs["{which}"] is the one with this id')
+
+    # -- all of them -----------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[StoredRun]:
+        return (StoredRun(self._all, row["uid"]) for row in self.find(["uid"]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.find(["uid"]))
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self.limit(1).find(["uid"]))
+
+    def all_keys(self) -> list[RunKey]:
+        """Ids and uids of all of them."""
+        if self._is_all:
+            return self.store.ids()
+        return [RunKey(row["id"], row["uid"]) for row in self.find(["id", "uid"])]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The selected columns of each, as values; None where a run lacks one."""
+        from expkit.readers.frame import rows
+
+        return rows(self)
+
+    def group_by(
+        self,
+        *fields: str,
+        except_: str | Sequence[str] = (),
+        figures: Sequence[str] | None = None,
+        confidence: float = 0.95,
+    ) -> Groups:
+        """Runs that agree in fields, and what they say together: number, mean, standard deviation, confidence interval.
+
+        Args:
+            fields: such as ``"config"`` (all of it), ``"config.lr"``, ``"name"``.
+            except_: entries below them that do not count, such as ``"seed"``.
+            figures: such as ``["metrics.acc.max", "result"]``; by default all numbers of results, and last, least and greatest
+                value of every metric.
+            confidence: of the interval, Student's.
+
+        Raises:
+            QueryError: a field that no run has.
+        """
+        from expkit.readers.grouping import group
+
+        return group(self, fields, (except_,) if isinstance(except_, str) else tuple(except_), figures, confidence)
+
+    def to_pandas(self) -> Any:
+        """A frame with a row for each run: the selected columns, else id, state, config, results and last values of metrics.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        from expkit.readers.frame import to_pandas
+
+        return to_pandas(self)
+
+    def to_arrow(self) -> Any:
+        """The same as a table of Arrow; values that fit into no column together are texts.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+        """
+        from expkit.readers.frame import to_arrow
+
+        return to_arrow(self)
+
+    # -- for those who show and compare them -----------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """How messages call the store."""
+        return self.store.url
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The selected columns, as they were given; none where nobody selected any."""
+        return self._columns
+
+    def find(self, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Rows of them as the store gives them, values being JSON trees; see :meth:`expkit.stores.base.RunStore.find`."""
+        query = self._query
+        if self._within is not None:
+            query = both(Compare("uid", "in", [row["uid"] for row in self._within.find(["uid"])]), query)
+        start, stop = self._window
+        return islice(self.store.find(query, columns, self._order, stop), start, None)
+
+    def decoded(self, tree: Any) -> Any:
+        """The value of a tree in one of their rows."""
+        return decoded(self.store, tree)
+
+    def __repr__(self) -> str:
+        from expkit.readers.shown import runs_text
+
+        return runs_text(self)
+
+    def _repr_html_(self) -> str:
+        """How notebooks show them."""
+        from expkit.readers.shown import runs_html
+
+        return runs_html(self)
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    @property
+    def _all(self) -> Runs:
+        return Runs(self.store)
+
+    @property
+    def _is_cut(self) -> bool:
+        return self._window != (0, None)
+
+    @property
+    def _is_all(self) -> bool:
+        return self._query is None and self._within is None and not self._is_cut
+
+    def _but(self, **changes: Any) -> Runs:
+        """Another question or order; what was cut off before stays away."""
+        usual = {"query": None if self._is_cut else self._query, "order": self._order, "columns": self._columns}
+        within = self if self._is_cut else self._within
+        return Runs(self.store, within=within, **{**usual, **changes})
+
+    def _cut(self, first: int, last: int | None) -> Runs:
+        start, stop = self._window
+        ends = [end for end in (stop, None if last is None else start + last) if end is not None]
+        window = start + first, max(start + first, min(ends)) if ends else None
+        return Runs(
+            self.store, query=self._query, order=self._order, window=window, columns=self._columns, within=self._within
+        )
+
+    def _part(self, which: slice) -> Runs:
+        if which.step not in (None, 1):
+            raise ValueError("runs[a:b] takes no step; sort() gives another order")
+        first, last = which.start or 0, which.stop
+        if first < 0 or (last is not None and last < 0):
+            first, last, _ = which.indices(len(self))
+        return self._cut(min(first, sys.maxsize), None if last is None else max(first, last))
+
+    def _near(self, path: str) -> str:
+        """What there is instead of a field that none of them has."""
+        first = path.partition(".")[0]
+        if first not in ("metrics", "config"):
+            return ""
+        names = {name for row in self.find([first]) for name in row[first] or ()}
+        wanted = path.split(".")[1].strip("'\"") if "." in path else path
+        there = f"; there are {', '.join(sorted(names))}" if names else ""
+        return did_you_mean(wanted, names) or there
