@@ -70,7 +70,6 @@ class Blobs(Served):
     @bounded
     def has(self, name: str) -> bool:
         """Whether the bytes are here."""
-        self.server.prepare()
         return _is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
 
     @bounded

@@ -201,17 +201,14 @@ class Server:
         return timeout(LIMIT)
 
     def prepare(self) -> None:
-        """Make the indexes, once."""
+        """Make the indexes, once, with one request for each collection."""
         if self._indexed:
             return
-        self.runs.create_index([("expkit.uid", 1)], unique=True, sparse=True)
-        self.runs.create_index([("expkit.created", 1), ("_id", 1)])
-        self.metrics.create_index([("run_id", 1), ("name", 1)])
-        self.metrics.create_index([("expkit.stream", 1)])
-        self.annotations.create_index([("uid", 1)])
-        self.files.create_index([("sha256", 1)], unique=True, sparse=True)
-        self.files.create_index([("filename", 1), ("uploadDate", 1)])
-        self.chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
+        _index(self.runs, _RUNS)
+        _index(self.metrics, _METRICS)
+        _index(self.annotations, _ANNOTATIONS)
+        _index(self.files, _FILES)
+        _index(self.chunks, _CHUNKS)
         self._indexed = True
 
     # -- the clock -------------------------------------------------------------------------------------
@@ -237,6 +234,17 @@ class Server:
             return datetime.now(timezone.utc)
         time: datetime = answer["localTime"]
         return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def _index(collection: Any, indexes: _Indexes) -> None:
+    from pymongo import IndexModel
+    from pymongo.collection import Collection
+
+    if isinstance(collection, Collection):
+        collection.create_indexes([IndexModel([(key, 1) for key in keys], **options) for keys, options in indexes])
+        return
+    for keys, options in indexes:  # what stands in for it knows less
+        collection.create_index([(key, 1) for key in keys], **options)
 
 
 def _write_one(collection: Any, which: dict[str, Any] | None, change: dict[str, Any]) -> int:
