@@ -228,7 +228,7 @@ def comparable(tree: Json) -> Any:
     if kind in {"float", "decimal"} or (kind == "scalar" and isinstance(tree.get("value"), str)):
         return _number(tree.get("value"))
     shown = tree.get("name", tree.get("repr")) if kind in {"enum", "ref", "object"} else tree.get("value", tree)
-    return comparable(shown) if kind != "dict" else tree
+    return tree if shown is tree or kind == "dict" else comparable(shown)
 
 
 def _utc(text: Json) -> Json:

@@ -28,6 +28,7 @@ from expkit.record.model import POINTS, RUNNING
 from expkit.record.query import MISSING, comparable, lookup, matches
 from expkit.record.state import DIED, judge
 from expkit.record.wire import record_to_json, time_from_json, time_to_json
+from expkit.stores import figures
 from expkit.stores.holder import alive as holder_alive
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ def find(
         ValueError: no run has such a column or field.
     """
     check([*(columns or ()), *(field.removeprefix("-") for field in order)])
-    rows: Iterable[Row] = (Row(store, key, alive) for key in store.ids())
+    return chosen((Row(store, key, alive) for key in store.ids()), query, columns, order, limit)
+
+
+def chosen(
+    rows: Iterable[Row], query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int | None
+) -> Iterator[Mapping[str, Any]]:
+    """What is shown of those rows that match; see :func:`find`."""
     rows = (row for row in rows if row.load() and matches(query, row))
     for field in reversed(order):
         rows = _ordered(rows, field)
@@ -248,24 +255,15 @@ _ACTIONS = {"tag": _tag, "untag": _untag, "note": _note, "name": _name, "result"
 
 def summarise(store: RunStore, run: RunId) -> dict[str, dict[str, Any]]:
     """``last``, ``min``, ``max`` and ``count`` of every metric of a run, by name."""
-    figures: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     keys = [key for key in store.streams(run) if key.content == POINTS]
     for key in sorted(keys, key=lambda key: (key.segment, -key.rank)):
         offset = 0
         while points := store.read(run, key, offset, _CHUNK):
             offset += len(points)
             for point in points:
-                _count(figures, point)
-    return figures
-
-
-def _count(figures: dict[str, dict[str, Any]], point: Any) -> None:
-    figure = figures.setdefault(point.name, {"count": 0})
-    figure["count"] += 1
-    figure["last"] = point.value
-    if isinstance(point.value, (int, float)) and point.value == point.value:
-        figure["min"] = min(point.value, figure.get("min", point.value))
-        figure["max"] = max(point.value, figure.get("max", point.value))
+                figures.add(found.setdefault(point.name, {}), point.value)  # type: ignore[union-attr]
+    return found
 
 
 # -- order ---------------------------------------------------------------------------------------------

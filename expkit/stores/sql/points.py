@@ -71,8 +71,8 @@ def series_in(points: Iterable[Any]) -> set[Series]:
     return {(name, tuple(map(tuple, tags)) if tags else (), kind) for name, _, _, _, tags, kind in points}
 
 
-def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> None:
-    """Write points, the first of which is number ``start`` of its stream, in one bulk insert.
+def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Write points, the first of which is number ``start`` of its stream, in one bulk insert; return their rows.
 
     The rows go to the driver as they are: on their way through SQLAlchemy they would take three times as long.
     """
@@ -82,6 +82,7 @@ def add(connection: Connection, numbers: dict[Series, int], start: int, points: 
         connection.exec_driver_sql(str(statement), rows)
     else:
         connection.exec_driver_sql(str(statement), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+    return rows
 
 
 def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
@@ -90,7 +91,7 @@ def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iter
         if type(step) is int and type(value) is float and _is_plain(step, value):
             yield metric, position, step, value, time, None
         else:
-            yield metric, position, readable.integer(step), _value(value), time, json.dumps((step, value, time))
+            yield metric, position, readable.integer(step), finite(value), time, json.dumps((step, value, time))
 
 
 def read(connection: Connection, stream: int, start: int, end: int) -> list[Point]:
@@ -115,7 +116,8 @@ def _is_plain(step: int, value: float) -> bool:
     return -_INT64 <= step < _INT64 and value - value == 0 and (value != 0 or math.copysign(1, value) > 0)
 
 
-def _value(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """A value as a column of floats has it; None for what is none, or NaN, or infinite."""
     try:
         found = float(value) if isinstance(value, (int, float)) else math.nan
     except OverflowError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
 from expkit.errors import FormatError
+from expkit.record.leaves import leaves
 from expkit.record.wire import record_from_json, record_to_json
 from expkit.stores.sql import readable
 
@@ -61,6 +62,13 @@ def parts_of(record: RunRecord) -> dict[str, str]:
     return {name: json.dumps(part, allow_nan=False) for name, part in parts.items()}
 
 
+def parts_with(fields: Iterable[str]) -> list[str]:
+    """The parts of a record that have these fields of its JSON form; that of the status is always among them."""
+    parts = [name for name in _OWN if name in fields] + [PROGRESS]
+    lying = {"id", "_id", "uid", "state", "last_sign", "duration", "metrics", *_OWN, *_PROGRESS}
+    return parts if set(fields) <= lying else [*parts, REST]
+
+
 def digests_of(parts: Mapping[str, str]) -> dict[str, bytes]:
     """What parts are known by."""
     return {name: blake2b(part.encode(), digest_size=16).digest() for name, part in parts.items()}
@@ -98,7 +106,8 @@ def file_row(run: int, position: int, ref: FileRef) -> dict[str, Any]:
 def _rest(record: RunRecord) -> dict[str, Any]:
     trees = {name: readable.tree(getattr(record, name)) for name in ("config", "meta", "experiment", "host")}
     words = {name: readable.text(getattr(record, name)) for name in ("name", "command")}
-    return {**trees, **words, **origin(record.parent, record.seed), "queue_time": readable.time(record.queue_time)}
+    more = {"queue_time": readable.time(record.queue_time), "config_leaves": leaves({"config": record.config})}
+    return {**trees, **words, **origin(record.parent, record.seed), **more}
 
 
 def origin(parent: str | None, seed: int | None) -> dict[str, Any]:
@@ -118,5 +127,8 @@ _COLUMNS: dict[str, Callable[[RunRecord], dict[str, Any]]] = {
     PROGRESS: _progress,
     "files": lambda _: {},
     "info": lambda record: {"info": readable.tree(record.info)},
-    "result": lambda record: {"result": readable.tree(record.result)},
+    "result": lambda record: {
+        "result": readable.tree(record.result),
+        "result_leaves": leaves({"result": record.result}),
+    },
 }

@@ -76,6 +76,12 @@ def _add_origins(connection: Connection) -> None:
         connection.execute(update(tables.runs).where(here).values(origin(tree.get("parent"), tree.get("seed"))))
 
 
+def _add_summaries(connection: Connection) -> None:
+    """Version 3: what searching needs of configs, results and metrics; that of older runs is found out when it is needed."""
+    _add_columns(connection, tables.runs, "config_leaves", "result_leaves")
+    _add_columns(connection, tables.metrics, "figures", "last_position", "lowest", "highest", "latest")
+
+
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
     """Add columns that are not there yet: where a change of a table commits by itself, it may have been broken off."""
     there = {column["name"] for column in inspect(connection).get_columns(table.name)}
@@ -85,7 +91,7 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
             connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column}"))
 
 
-_UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_origins}
+_UPGRADES: dict[int, Callable[[Connection], None]] = {1: _add_origins, 2: _add_summaries}
 """How to come from a version to the next one."""
 
 

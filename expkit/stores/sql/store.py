@@ -210,7 +210,7 @@ class SqlStore:
         server = self.server
         from expkit.stores.sql.listing import find
 
-        return find(self, server, query, columns, order, limit)
+        return find(self, server, self._parts.sacreds.keys(), query, columns, order, limit)
 
     def delete(self, run: RunId) -> None:
         """Take out a run; its id is not given again."""

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
-from expkit.stores.sql import ids, points, tables
+from expkit.stores.sql import ids, points, summaries, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,8 @@ class Streams:
             else:
                 wanted = points.series_in(new)
                 known[row.number] = self._metrics.numbers(connection, number, row.number, wanted)
-                points.add(connection, known[row.number], row.size, cast("Any", new))
+                rows = points.add(connection, known[row.number], row.size, cast("Any", new))
+                summaries.keep_up(connection, row.size, rows)
             size = int(row.size) + len(new)
             connection.execute(update(tables.streams).where(tables.streams.c.number == row.number).values(size=size))
             return size

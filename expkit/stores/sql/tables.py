@@ -27,7 +27,7 @@ from sqlalchemy.dialects import mysql, postgresql
 if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
-VERSION = 2
+VERSION = 3
 """Of the tables below."""
 
 LONGEST_ID = 200
@@ -86,11 +86,14 @@ runs = _table(
     Column("setter", String(32)),
     Column("parent", String(32)),
     Column("seed", BigInteger),
+    Column("config_leaves", _TREE),
+    Column("result_leaves", _TREE),
     sqlite_autoincrement=True,
 )
 """A run as people read it. ``number`` is never given again, ``version`` counts how often the record was written.
 
-``parent`` and ``seed`` came with version 2.
+``parent`` and ``seed`` came with version 2, ``config_leaves`` and ``result_leaves`` with version 3: for searching, see
+:func:`expkit.record.leaves.leaves`; older runs have none.
 """
 
 records = _table(
@@ -133,11 +136,20 @@ metrics = _table(
     Column("tags", _TREE),
     Column("kind", _LONG),
     Column("exact", _LONG, nullable=False),
+    Column("figures", _LONG),
+    Column("last_position", BigInteger),
+    Column("lowest", Double),
+    Column("highest", Double),
+    Column("latest", Double),
     Index("expkit_metrics_of_run", "run"),
     Index("expkit_metrics_of_stream", "stream"),
     sqlite_autoincrement=True,
 )
-"""The metrics of each stream."""
+"""The metrics of each stream; what stands behind ``exact`` came with version 3, and changes with every point.
+
+``figures`` is what is known of the points as JSON, see :func:`expkit.stores.figures.add`; where there is nothing, somebody
+has to look at them. ``last_position`` is that of the last point.
+"""
 
 points = _table(
     "points",
