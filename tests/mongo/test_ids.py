@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
+
+import bson
 import pytest
 
 from expkit.errors import RunExistsError, RunNotFoundError
@@ -39,6 +43,35 @@ def test_the_predecessors_runs_are_none_of_ours(store, database):
     assert [key.id for key in store.ids()] == [run] == [2]
     with pytest.raises(RunNotFoundError):
         store.load(1)
+
+
+def test_ids_that_nobody_expects(store, database):
+    """Runs of Sacred's, or of somebody's, with ids of any kind poison nothing: counting goes on, each is read and found."""
+    odd = [
+        7.5,
+        bson.Decimal128("12.5"),
+        bson.ObjectId(),
+        "text",
+        "13",
+        -3,
+        -2.5,
+        0,
+        2**62,
+        1e300,
+        math.nan,
+        math.inf,
+        True,
+    ]
+    odd += [bson.Int64(5), {"a": 1}, datetime(2026, 1, 1), b"bytes", None]
+    document = {"experiment": {"name": "x"}, "command": "main", "status": "COMPLETED", "config": {}, "format": "F"}
+    for run_id in odd:
+        database["runs"].insert_one({**document, "_id": run_id})
+    assert [store.create(sample_record()) for _ in range(3)] == [14, 15, 16]
+    rows = list(store.find(columns=["id", "uid", "name"]))
+    assert len({row["uid"] for row in rows}) == len(rows) == len(odd) + 3
+    for key in store.ids():
+        assert isinstance(key.id, (int, str))
+        assert store.load(key.uid).uid == store.load(key.id).uid == key.uid
 
 
 def test_created_twice_at_once(store):

@@ -57,6 +57,8 @@ def _insert(server: Server, document: dict[str, Any], run_id: RunId) -> RunId | 
     """The id of the run; None if another one has that id."""
     from pymongo.errors import DuplicateKeyError
 
+    if not isinstance(run_id, str) and server.runs.find_one({"_id": str(run_id)}, {"_id": 1}) is not None:
+        return None  # the predecessor kept numbers that were typed as text
     document["_id"] = run_id
     try:
         server.runs.insert_one(document)
@@ -85,4 +87,4 @@ def _greatest(server: Server) -> int:
     """The greatest number that a run has, or had before it was deleted."""
     counted = {"_id": {"$gt": 0, "$lt": COUNTED}}
     last = (each.find_one(counted, {"_id": 1}, sort=[("_id", -1)]) for each in (server.runs, server.deleted))
-    return max((int(found["_id"]) for found in last if found is not None), default=0)
+    return max((int(float(str(found["_id"]))) for found in last if found is not None), default=0)  # not only integers

@@ -108,8 +108,9 @@ class Metrics:
         return sorted(found, key=lambda document: document.get("expkit", {}).get("part", 0))
 
     def remove_all(self, run_id: RunId, uid: str) -> None:
-        """Remove the metrics of a run."""
-        self._server.metrics.delete_many({"run_id": run_id})
+        """Remove the metrics of a run; never those of another one that has taken its place."""
+        ours = {"expkit.stream": {"$gte": f"{uid}/", "$lt": f"{uid}0"}}
+        self._server.metrics.delete_many({"run_id": run_id, "$or": [ours, {"expkit": {"$exists": False}}]})
         self.forget(uid)
 
     def forget(self, uid: str) -> None:

@@ -56,9 +56,10 @@ class Sacreds:
         """Times of creation in microseconds and names; looked for only if there are more documents than ``ours``."""
         if self._server.runs.estimated_document_count() <= ours:
             return []
-        found = [(_key(document), utc(document.get("start_time"))) for document in self._identities()]
-        self._ids = {key.uid: key.id for key, _ in found}
-        return [(microseconds(start) if start else 0, key) for key, start in found]
+        found = [(_key(document), document) for document in self._identities()]
+        self._ids = {key.uid: document["_id"] for key, document in found}
+        starts = [utc(document.get("start_time")) for _, document in found]
+        return [(microseconds(start) if start else 0, key) for start, (key, _) in zip(starts, found, strict=True)]
 
     def uid_of(self, error: SacredsRunError) -> str:
         """The uid of a run."""
@@ -71,14 +72,14 @@ class Sacreds:
             return RunNotFoundError(f"there is no run {run!r} in {place}")
         found = self._server.runs.find_one({**_SACREDS, "_id": {"$in": names_of(run)}}, _IDENTITY)
         if found is None:
-            found = self._by_uid(str(run))
+            found = self._by_key(str(run))
         return RunNotFoundError(f"there is no run {run} in {place}") if found is None else SacredsRunError(found, place)
 
-    def _by_uid(self, uid: str) -> Tree | None:
-        if uid in self._ids:
-            document: Tree | None = self._server.runs.find_one({**_SACREDS, "_id": self._ids[uid]}, _IDENTITY)
+    def _by_key(self, run: str) -> Tree | None:
+        if run in self._ids:
+            document: Tree | None = self._server.runs.find_one({**_SACREDS, "_id": self._ids[run]}, _IDENTITY)
             return document
-        return next((document for document in self._identities() if _key(document).uid == uid), None)
+        return next((document for document in self._identities() if run in map(str, _key(document))), None)
 
     def _identities(self) -> Iterator[Tree]:
         return iter(self._server.runs.find(_SACREDS, _IDENTITY))
@@ -179,7 +180,9 @@ def _key(document: Tree) -> RunKey:
     experiment, host = tree_of(document.get("experiment")), tree_of(document.get("host"))
     facts = (experiment.get("name"), host.get("hostname"), document.get("command"))
     start = utc(document.get("start_time"))
-    return RunKey(document["_id"], uid_of(document["_id"], start, *facts))
+    found = document["_id"]  # of any kind that BSON has
+    shown = found if isinstance(found, (int, str)) and not isinstance(found, bool) else str(found)
+    return RunKey(shown, uid_of(found, start, *facts))
 
 
 def _ref(name: str, role: str, root: str, file: Tree | None) -> tuple[FileRef, Tree | None]:

@@ -136,7 +136,8 @@ class MongoStore(Served):
                 self._outputs.finish(found["_id"], uid, stream, end)
         newest = max((stream for stream in output if not stream.rank), key=lambda one: one.segment, default=None)
         if newest is not None and (shown := self._screens.rest(uid, newest, output[newest])):
-            self.server.runs.update_one({"expkit.uid": uid}, {"$set": shown})
+            here = _not_beyond(uid, streams.field_of(newest), output[newest])
+            self.server.runs.update_one(here, {"$set": shown})
 
     @bounded
     def _save(self, record: RunRecord) -> bool:
@@ -214,7 +215,7 @@ class MongoStore(Served):
             self._outputs.grown(found["_id"], uid, stream, piece)
             shown = self._show(found["_id"], uid, stream, piece)
             update = {"$max": {f"expkit.ends.{field}": piece.end}, **({"$set": shown} if shown else {})}
-            self.server.runs.update_one({"_id": found["_id"], "expkit.uid": uid}, update)
+            self.server.runs.update_one(_not_beyond(uid, field, piece.end), update)
             end = piece.end
         return int(end)
 
@@ -383,6 +384,11 @@ class MongoStore(Served):
             return self._uid(run)
         except SacredsRunError as sacreds:
             return self._sacreds.uid_of(sacreds)
+
+
+def _not_beyond(uid: str, field: str, end: int) -> dict[str, Any]:
+    """What asks for a run whose stream ends here at most: what is shown of more is not replaced by what comes late."""
+    return {"expkit.uid": uid, f"expkit.ends.{field}": {"$not": {"$gt": end}}}
 
 
 if TYPE_CHECKING:
