@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from expkit.errors import DAMAGE, ExpkitError
 from expkit.readers import remarks
 from expkit.readers.files import Files, StoredFile
 from expkit.readers.metric import Metrics
@@ -341,7 +342,10 @@ class StoredRun:
     # -- shown -----------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return f"<StoredRun {self.id} of {self.name}: {self.state}>"
+        try:
+            return f"<StoredRun {self.id} of {self.name}: {self.state}>"
+        except (ExpkitError, *DAMAGE) as error:
+            return f"<StoredRun ~{self._uid}, which cannot be read: {error}>"
 
     def _repr_html_(self) -> str:
         """How notebooks show it."""
