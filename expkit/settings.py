@@ -176,8 +176,10 @@ SETTINGS = Settings(
     STRICT_CAPTURE=False,
     LANES=Settings(
         "SETTINGS.LANES",
-        # at its start a run waits this long for the answer of an observer, and less for one with offline="journal"
+        # at its start a run waits this long for the answer of an observer ...
         START_LIMIT=60.0,
+        # ... of a store, which is told later where it takes longer; and of one with offline="journal"
+        STORE_LIMIT=20.0,
         JOURNAL_PATIENCE=3.0,
         # at its end a run waits this long for an observer that makes no progress ...
         END_PATIENCE=3.0,

@@ -71,7 +71,8 @@ class Busy:
 
     def until(self, place):
         """Wait until it has come there: ``begun``, ``under-way`` (a beat is behind it) or ``leaving``."""
-        wait((self._folder / place).exists, LIMIT)
+        wait(lambda: (self._folder / place).exists() or self._process.poll() is not None, LIMIT)
+        assert (self._folder / place).exists(), self.ended().err
         return self
 
     def open(self, *gates):

@@ -120,6 +120,23 @@ def test_no_answer_at_the_start(monkeypatch):
     release.set()
 
 
+def test_a_store_that_is_slow_at_the_start(tmp_path, monkeypatch, caplog):
+    """A store that takes long to take in a run holds it up only so long; it gets the run later, and that is said."""
+    monkeypatch.setattr(SETTINGS.LANES, "STORE_LIMIT", 0.2)
+    release = threading.Event()
+
+    class Slow(Remote):
+        def create(self, *args, **kwargs):
+            assert release.wait(30)
+            return super().create(*args, **kwargs)
+
+    store = Slow()
+    made = experiment(FileStorageObserver(tmp_path / "runs"), StoreObserver(store), main=lambda: release.set())
+    assert made.run().status == "COMPLETED"
+    assert "it has not answered within 0.2 s; the run goes on" in caplog.text
+    eventually(lambda: [row["status"] for row in store.find(columns=["status"])] == ["COMPLETED"])
+
+
 def test_a_start_that_takes_long_says_for_whom_it_waits(monkeypatch, caplog):
     """Once, and Ctrl-C names the observer, too."""
     monkeypatch.setattr(lanes, "_NOTICE", 0.05)

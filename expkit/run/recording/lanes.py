@@ -104,10 +104,11 @@ class Lane:
     def begin(self, delivery: Delivery) -> RunId | None:
         """Tell of the start, in the lane's thread, and wait for the answer; what the observer raises is raised.
 
-        An observer that may be away, and one that is not awaited, is told in the background; the answer is None.
+        An observer that may be away, and one that is not awaited, is told in the background; the answer is None. So is
+        it of a store that is merely slow: it gets the run later.
 
         Raises:
-            TimeoutError: it does not answer.
+            TimeoutError: it does not answer, and is no store.
         """
         opening, began = _Opening(), monotonic()
         name = f"lane {type(self.observer).__name__}"
@@ -124,18 +125,25 @@ class Lane:
         return opening.answer
 
     def _wait_for(self, opening: _Opening) -> None:
-        seconds = SETTINGS.LANES.JOURNAL_PATIENCE if self._may_be_away else SETTINGS.LANES.START_LIMIT
+        seconds = self._start_patience()
         notice = min(_NOTICE, seconds)
         if not opening.done.wait(notice) and notice < seconds:
             log.warning("waiting for observer %s to take in the run, up to %g s ...", self.observer, seconds)
         if not opening.done.wait(seconds - notice):
             problem = TimeoutError(f"it has not answered within {seconds:g} s")
-            if not self._may_be_away:
+            if not isinstance(self.observer, StoreObserver):
                 raise problem
+            self._may_be_away = True
             self._note(problem, "the start")
         if opening.failure is not None:
             raise opening.failure
         self.away = opening.away or not opening.done.is_set()
+
+    def _start_patience(self) -> float:
+        settings = SETTINGS.LANES
+        if self._may_be_away:
+            return float(settings.JOURNAL_PATIENCE)
+        return float(settings.STORE_LIMIT if isinstance(self.observer, StoreObserver) else settings.START_LIMIT)
 
     def put(self, delivery: Delivery) -> None:
         """Add an event to what is owed to the observer; it replaces waiting ones for which it makes up."""

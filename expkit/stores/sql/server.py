@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 LIMIT = 20.0
 """Seconds that one transaction may take."""
 
-_CONNECT = 5
-"""Seconds for a new connection."""
+_CONNECT = 15
+"""Seconds for a new connection, which takes several exchanges."""
 
 _CLOCK = 10.0
 """Seconds after which the server is asked for its clock again."""
