@@ -149,6 +149,15 @@ SETTINGS = Settings(
         # untracked files that match one of these patterns (from the repository's root, with a leading slash) do not count
         IGNORE=["*.pyc", "*.log", "*.tmp", "*/__pycache__/*", "*/.*cache*/*", "*/.ipynb_checkpoints/*", "/mlruns/*"],
     ),
+    INDEX=Settings(
+        "SETTINGS.INDEX",
+        # lists of the runs in a folder come from an index, which is kept outside it and may be deleted at any time
+        USE=True,
+        # the folder for such indices, on a disk of this machine; None: `index` in expkit's state folder
+        FOLDER=None,
+        # a folder with fewer runs has none
+        FROM=20,
+    ),
     MONITOR=Settings(
         "SETTINGS.MONITOR",
         # seconds between two looks at what the run's processes use (metrics `system/...`); 0: never

@@ -12,6 +12,24 @@ SAFE = frozenset(("ext2", "ext3", "ext4", "xfs", "tmpfs", "ramfs", "overlay"))
 Not so over networks and in user space (other machines see it late), nor where each write takes new room (btrfs, zfs, apfs).
 """
 
+_REMOTE = (
+    "nfs",
+    "cifs",
+    "smb",
+    "fuse",
+    "9p",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "afs",
+    "ceph",
+    "virtiofs",
+    "ocfs",
+    "gfs",
+    "pvfs",
+)
+"""How the names of file systems begin whose files other machines, or programs, may change and lock."""
+
 _TABLE = "/proc/self/mountinfo"
 
 
@@ -20,6 +38,11 @@ def may_map(folder: str) -> bool:
     if sys.platform != "linux":
         return os.name == "nt"
     return _kind(os.stat(folder).st_dev) in SAFE
+
+
+def is_remote(folder: str) -> bool:
+    """Whether files in ``folder`` lie on another machine, as far as the system tells."""
+    return sys.platform == "linux" and _kind(os.stat(folder).st_dev).startswith(_REMOTE)
 
 
 @cache

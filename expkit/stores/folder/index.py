@@ -78,6 +78,10 @@ class Index:
         """Take note of a run that was made just now."""
         self._remember(os.stat(f"{self._layout.root}/{entry.id}").st_ino, entry)
 
+    def entry(self, name: str) -> Entry | None:
+        """The run in this folder, None where there is none."""
+        return self._by_id(name)
+
     def _by_uid(self, uid: str) -> Entry | None:
         if len(uid) != _UID_LENGTH:
             return None
