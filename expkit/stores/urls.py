@@ -42,6 +42,10 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
     if scheme not in added:
         if is_remote(scheme, rest):
             return _open_remote(scheme, rest)
+        if rest.startswith(":"):
+            raise StoreError(
+                f"{scheme}:: begins a chain of file systems; give the URL of the place itself, the last one"
+            )
         raise StoreError(unknown_scheme(scheme, {*OPENERS, *added}, GROUP))
     return cast("RunStore", added[scheme]()(os.fspath(url)))
 

@@ -83,16 +83,13 @@ def _azure_login(port):
 
 class Sftp(Remote):
     name = "sftp"
+    lacks = {"wrong password": "whoever has a key is let in; wrong ones are tried with the sentences of remote stores"}
 
     def server(self, folder):
         return machines.own(machines.ssh_command, folder)
 
     def url(self, server, port, name=DATABASE, *, quick=True):
         return machines.ssh_url(port, server.folder / "server" / name)
-
-    def stranger(self, url):
-        key = f"key_filename={machines.SSH.built()}/user&"
-        return url.replace(key, "").replace("@", f":wrong-{new_uid()}@", 1), {}
 
 
 class Ftp(Remote):

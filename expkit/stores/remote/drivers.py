@@ -8,7 +8,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import StoreError
-from expkit.stores.remote.kinds import ANSWER, OBJECTS
+from expkit.stores.remote.kinds import ANSWER, OBJECTS, UNKNOWN, lacks
 
 if TYPE_CHECKING:
     from expkit.stores.remote.place import Place
@@ -20,25 +20,28 @@ def connected(place: Place) -> Any:
     Raises:
         StoreError: its package is not installed, or it takes no such options.
     """
-    kind = place.kind
     try:
-        import fsspec
-
-        made = _google() if kind.protocol == "gcs" else fsspec.get_filesystem_class(kind.protocol)
-        more = _of_s3() if kind.protocol == "s3" else {}
-    except ImportError as error:
-        raise StoreError(
-            f"{kind.name} takes a package that is not installed: pip install 'expkit[{kind.extra}]' ({error})"
-        ) from None
-    try:
-        arguments = {**place.arguments(), **more}
-        fs = made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
+        fs = _made(place)
+    except (ImportError, KeyError) as error:
+        raise StoreError(lacks(place.kind, error)) from None
     except TypeError as error:
         raise StoreError(f"{place.where} cannot be asked like this: {error}") from None
     bind_in_time(fs)
-    for name in _LOGGERS.get(kind.protocol, ()):
+    for name in _LOGGERS.get(place.kind.protocol, ()):
         quieten(name)
     return fs
+
+
+def _made(place: Place) -> Any:
+    import fsspec
+
+    kind, arguments = place.kind, place.arguments()
+    if kind.style == UNKNOWN:
+        return fsspec.core.url_to_fs(place.full_url(), **arguments, skip_instance_cache=True)[0]
+    made = _google() if kind.protocol == "gcs" else fsspec.get_filesystem_class(kind.protocol)
+    if kind.protocol == "s3":
+        arguments |= _of_s3()
+    return made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
 
 
 _LOGGERS = {
@@ -75,10 +78,11 @@ def _descriptions() -> Any:
 
 def root_of(fs: Any, place: Place) -> str:
     """The folder of a store, as the file system names it."""
-    root: str = fs._strip_protocol(
-        f"{fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]}://{place.root()}"
-    )
-    return (root if place.kind.style == OBJECTS else place.root()).rstrip("/")
+    if place.kind.style == UNKNOWN:
+        return str(fs._strip_protocol(place.full_url())).rstrip("/")
+    protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+    root: str = fs._strip_protocol(f"{protocol}://{place.root()}") if place.kind.style == OBJECTS else place.root()
+    return root.rstrip("/")
 
 
 _NOT_FOUND = 404
@@ -215,7 +219,7 @@ def bind_in_time(fs: Any) -> None:
     if (once := getattr(getattr(type(fs), "_request", None), "__wrapped__", None)) is not None:  # Google: 6 tries
         fs._request = once.__get__(fs)
     policy = getattr(getattr(getattr(fs, "service_client", None), "_config", None), "retry_policy", None)
-    if hasattr(policy, "total_retries"):  # Azure: 3 tries, the second after 15 seconds
+    if policy is not None and hasattr(policy, "total_retries"):  # Azure: 3 tries, the second after 15 seconds
         policy.total_retries = 0
 
 

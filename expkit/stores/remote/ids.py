@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from expkit.errors import RunExistsError
 from expkit.stores.counting import counted
-from expkit.stores.disk.files import fresh_name
 from expkit.stores.disk.layout import check_id
 from expkit.stores.remote import layout
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 _MISSES = 32
-_SUFFIX = 6
+_SUFFIX = 4
+"""Bytes that nobody else draws at the same moment, on whatever machine."""
 
 
 class Ids:
@@ -69,8 +70,9 @@ class Ids:
 
     def _next(self, uid: str) -> str:
         if not self._media.place.kind.is_exclusive:
-            name = f"{self._greatest() + 1}-{fresh_name()[-_SUFFIX:]}"
-            self._take(name, uid)
+            number = self._greatest() + 1
+            while not self._take(name := f"{number}-{os.urandom(_SUFFIX).hex()}", uid):
+                pass
             return name
         number, misses = max(self._last, self._hint()) + 1, 0
         while not self._take(str(number), uid):

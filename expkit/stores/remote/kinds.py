@@ -104,3 +104,32 @@ def kind_of(scheme: str) -> Kind | None:
         return None
     known = scheme in known_implementations or scheme in registry
     return Kind(scheme, scheme, "remote", UNKNOWN) if known else None
+
+
+_PACKAGES = {
+    "box": "boxfs",
+    "dropbox": "dropboxdrivefs dropbox requests",
+    "dvc": "dvc",
+    "gdrive": "gdrive_fs",
+    "git": "pygit2",
+    "hdfs": "pyarrow",
+    "hf": "huggingface_hub",
+    "http": "aiohttp requests",
+    "https": "aiohttp requests",
+    "lakefs": "lakefs-spec",
+    "oci": "ocifs",
+    "oss": "ossfs",
+    "root": "fsspec-xrootd",
+    "smb": "smbprotocol",
+    "tos": "tosfs",
+    "wandb": "wandbfs",
+}
+"""What fsspec needs for kinds that are none of ours."""
+
+
+def lacks(kind: Kind, error: BaseException) -> str:
+    """The sentence about a kind whose package is not installed; it ends with what to type, where that is known."""
+    said = f"{kind.name} takes a package that is not installed ({error})"
+    if kind.style != UNKNOWN:
+        return f"{said}: pip install 'expkit[{kind.extra}]'"
+    return f"{said}: pip install {_PACKAGES[kind.protocol]}" if kind.protocol in _PACKAGES else said

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from expkit.errors import StoreError
 from expkit.record.masking import is_secret_name
-from expkit.stores.remote.kinds import UNKNOWN, Kind, kind_of
+from expkit.stores.remote.kinds import FOLDERS, UNKNOWN, Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ _ACCESS = frozenset(
 _WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
 """Ways to get a token, which give no access by themselves."""
 
+_PORTS = 1 << 16
 _PLAIN = {"true": True, "false": False, "none": None}
 
 
@@ -69,10 +70,14 @@ class Place(NamedTuple):
         return {**self.kind.usual, **_ARGUMENTS.get(self.kind.protocol, _of_others)(self, given)}
 
     def root(self) -> str:
-        """The folder of the store, as the file system names it."""
-        if self.kind.one_bucket:
-            return f"{self.host}{self.path}".rstrip("/")
-        return self.path.rstrip("/") if self.kind.style != UNKNOWN else f"{self.host}{self.path}".rstrip("/")
+        """The folder of the store, as the file systems of our kinds name it."""
+        return (f"{self.host}{self.path}" if self.kind.one_bucket else self.path).rstrip("/")
+
+    def full_url(self) -> str:
+        """The URL without options, but with the password: for the driver alone."""
+        password = f":{quote(self.password, safe='')}" if self.password else ""
+        access = f"{quote(self.user, safe='')}{password}@" if self.user else ""
+        return f"{self.scheme}://{access}{self.host}{self.path}"
 
 
 def place_of(url: str) -> Place:
@@ -84,7 +89,8 @@ def place_of(url: str) -> Place:
     scheme, slashes, rest = url.partition("://")
     kind = kind_of(scheme.lower()) if slashes else None
     if kind is None:
-        raise StoreError(f"{scheme + '://'!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
+        named = f"{scheme}://" if slashes else url
+        raise StoreError(f"{named!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
     rest, _, query = rest.partition("?")
     address, slash, path = rest.partition("/")
     access, at, host = address.rpartition("@")
@@ -93,11 +99,25 @@ def place_of(url: str) -> Place:
     user, _, password = access.partition(":")
     if not host and kind.protocol != "memory" and kind.style != UNKNOWN:
         raise StoreError(f"the URL of a store in {kind.name} is {_form(scheme, kind)}")
+    if kind.style == FOLDERS:
+        _check_port(host)
     password = "" if password == HIDDEN else unquote(password)
     path = unquote(f"{slash}{path}").rstrip("/")
     if kind.protocol == "memory":
         host, path = "", f"/{host}{path}"
     return Place(kind, scheme.lower(), unquote(user), password, host, path, dict(parse_qsl(query)))
+
+
+def _check_port(host: str) -> None:
+    port = host_and_port(host)[1]
+    if port and not (port.isdigit() and 0 < int(port) < _PORTS):
+        raise StoreError(f"{port!r} is no port, which is a number from 1 to {_PORTS - 1}")
+
+
+def host_and_port(host: str) -> tuple[str, str]:
+    """What stands before and behind the last colon; those of an address like ``[::1]`` are its own."""
+    name, colon, port = host.rpartition(":")
+    return (name.strip("[]"), port) if colon and "]" not in port else (host.strip("[]"), "")
 
 
 def _azure(kind: Kind, scheme: str, container: str, host: str, path: str, query: str) -> Place:
@@ -143,17 +163,17 @@ def _of_azure(_: Place, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_hosts(place: Place, given: dict[str, Any]) -> dict[str, Any]:
-    host, _, port = place.host.partition(":")
+    host, port = host_and_port(place.host)
     user, password = _login(place, host)
     who = {"username": user, "password": password}
-    found = {"host": host, **({"port": int(port)} if port.isdigit() else {}), **given}
+    found = {"host": host, **({"port": int(port)} if port else {}), **given}
     if place.scheme == "ftps":
         found["tls"] = True
     return found | {name: value for name, value in who.items() if value}
 
 
 def _of_webdav(place: Place, given: dict[str, Any]) -> dict[str, Any]:
-    user, password = _login(place, place.host.partition(":")[0])
+    user, password = _login(place, host_and_port(place.host)[0])
     base = f"{place.scheme.partition('+')[2]}://{place.host}"
     return {"base_url": base, **({"auth": (user, password)} if user else {}), **given}
 

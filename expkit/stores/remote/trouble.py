@@ -34,6 +34,7 @@ _SIGNS = {
     r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed": (
         "has closed the connection"
     ),
+    r"NotImplementedError|Read-only": "can only be read",
     r"No space left|disk quota|insufficient.?storage|\b507\b|\b552\b": "has no room left",
 }
 """Words of drivers and servers, and what they mean."""
