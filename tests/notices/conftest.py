@@ -159,11 +159,3 @@ SLACK = "SlackObserver(f'{HOOK}/services/{SECRET}', started_text='started')"
 TELEGRAM = "TelegramObserver(TOKEN, 42, api_url=HOOK)"
 WEBHOOK = "NotifyObserver(f'{HOOK}/hook/{SECRET}')"
 APPRISE = "NotifyObserver(HOOK.replace('http', 'json') + f'/{SECRET}')"
-
-
-def until(condition, seconds=60):
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)

@@ -12,7 +12,8 @@ import pytest
 
 from expkit.observers import NotifyObserver, SlackObserver
 
-from .conftest import APPRISE, CERTIFICATE, SECRET, SLACK, TELEGRAM, TOKEN, WEBHOOK, until
+from ..processes import wait
+from .conftest import APPRISE, CERTIFICATE, SECRET, SLACK, TELEGRAM, TOKEN, WEBHOOK
 
 HURRIED = "setattr(__import__('expkit').SETTINGS.LANES, 'END_PATIENCE', 0.5)"
 """The end does not wait long."""
@@ -39,7 +40,7 @@ def test_a_slow_service_does_not_delay_the_start(program, service):
     done = []
     thread = threading.Thread(target=lambda: done.append(program(WEBHOOK, service.url, "with", "how=wait")))
     thread.start()
-    until(lambda: service.got and runs.exists())
+    wait(lambda: service.got and runs.exists())
     assert not release.is_set()
     release.set()
     (program.path / "go").touch()
@@ -77,9 +78,9 @@ def test_a_service_that_comes_back(program, free_port, services):
         url = f"http://127.0.0.1:{free_port}"
         thread = threading.Thread(target=program, args=(WEBHOOK, url, "with", "how=wait"), kwargs=options)
         thread.start()
-        until(lambda: "cannot be reached" in said.read_text())
+        wait(lambda: "cannot be reached" in said.read_text())
     service = services(port=free_port)
-    until(lambda: service.got)
+    wait(lambda: service.got)
     (program.path / "go").touch()
     thread.join(60)
     assert [value["event"] for _, value in service.got] == ["started", "completed"]

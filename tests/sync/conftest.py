@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from expkit import open_store
 from expkit.record.tagged import record_blobs
 from expkit.record.wire import record_to_json
 from expkit.stores.folder.store import FolderStore
+
+from ..processes import HOME, QUICK, wait
 
 PACKAGE = '''
 import os
@@ -59,13 +60,6 @@ class Far:
         return call
 '''
 
-QUICK = """
-from expkit import SETTINGS
-SETTINGS.LANES.RETRY_FIRST = 0.01
-SETTINGS.LANES.END_PATIENCE = 0.2
-SETTINGS.LANES.JOURNAL_PATIENCE = 0.2
-"""
-
 
 class World:
     """Scripts, the store far away, and what became of their runs."""
@@ -81,7 +75,7 @@ class World:
         self.url = f"far:{self.far}"
         self.environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(package), str(Path(__file__).parents[2])]),
+            "PYTHONPATH": os.pathsep.join([str(package), str(HOME)]),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -134,12 +128,7 @@ class World:
         folder = self.state / "owed"
         return sorted(folder.iterdir()) if folder.exists() else []
 
-    def wait(self, condition, seconds=30):
-        """Wait until something is so."""
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "it did not happen"
-            time.sleep(0.01)
+    wait = staticmethod(wait)
 
     def same(self):
         """Assert that the store far away has what the folder ``runs`` has, field by field; return the records."""
