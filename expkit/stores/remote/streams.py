@@ -26,8 +26,10 @@ _ITEMS = {POINTS: 50_000, OUTPUT: 4 << 20}
 """Items of a piece, at most."""
 
 _SMALL = 1 << 20
+"""Bytes; larger pieces stay as they are."""
+
 _MANY = 32
-"""So many small pieces at the end of a stream are made one, lest a long run has tens of thousands."""
+"""So many small pieces are made one, and so many of those again: n beats leave some log(n) times as many pieces."""
 
 _TRIES = 4
 
@@ -71,7 +73,8 @@ class _Written:
     def __init__(self, end: int) -> None:
         self.end = end
         self.numbers: Numbers = {}
-        self.tail: list[Span] = []
+        self.tails: list[list[Span]] = [[]]
+        """Small pieces at the end: those of the first list were written, those of the next ones put together."""
 
 
 class Streams:
@@ -191,25 +194,36 @@ class Streams:
         name = layout.piece(folder, start, end)
         self._media.put(name, data)
         written.end = end
-        written.tail.append(Span(start, end, name, None, None, len(data)))
-        if len(data) >= _SMALL:
-            written.tail.clear()
-        elif len(written.tail) >= _MANY:
-            self._gather(folder, written)
+        self._note(folder, written, 0, Span(start, end, name, None, None, len(data)))
 
-    def _gather(self, folder: str, written: _Written) -> None:
+    def _note(self, folder: str, written: _Written, level: int, span: Span) -> None:
+        """Note a piece at the end; many of one level become one of the next."""
+        if span.size >= _SMALL:
+            written.tails = [[]]
+            return
+        tail = written.tails[level]
+        tail.append(span)
+        if len(tail) < _MANY:
+            return
+        gathered = self._gather(folder, tail)
+        if gathered is None:  # those that are gathered next must lie side by side
+            written.tails = [[]]
+            return
+        tail.clear()
+        if len(written.tails) == level + 1:
+            written.tails.append([])
+        self._note(folder, written, level + 1, gathered)
+
+    def _gather(self, folder: str, tail: Sequence[Span]) -> Span | None:
         """Make one piece of many small ones; who dies in between leaves both, which does no harm."""
-        tail = written.tail
         name = layout.piece(folder, tail[0].start, tail[-1].end)
         try:
             data = b"".join(self._media.each(tail, self._fetch))
         except FileNotFoundError:  # somebody else has put them together
-            tail.clear()
-            return
+            return None
         self._media.put(name, data)
         self._media.remove(span.name for span in tail)
-        whole = Span(tail[0].start, tail[-1].end, name, None, None, len(data))
-        written.tail = [whole] if len(data) < _SMALL else []
+        return Span(tail[0].start, tail[-1].end, name, None, None, len(data))
 
     def join(self, uid: str, run_id: str) -> bool:
         """Put the pieces of each stream together into the folder store's file; whether there were any."""
