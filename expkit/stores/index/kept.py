@@ -18,7 +18,7 @@ from expkit.stores.answers import RunKey
 from expkit.stores.finding import Row, duration_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from expkit.record.model import Lease
     from expkit.stores.base import RunStore
@@ -127,6 +127,16 @@ class KeptRow(Row):
         found: Any = self._part(_METRICS)
         return found  # type: ignore[no-any-return]
 
+    def shown(self, columns: Sequence[str] | None) -> Mapping[str, Any]:
+        """What somebody asked to see; None stands for what the run lacks."""
+        if columns is None:
+            return super().shown(None)
+        found = {}
+        for column in columns:
+            value = self(column)
+            found[column] = None if value is MISSING else value
+        return found
+
     def _explain(self) -> None:
         self.tree()
         super()._explain()
@@ -179,12 +189,9 @@ def _walk(tree: Any, steps: tuple[str, ...]) -> Any:
 
 _SCALARS = frozenset({int, float, str, bool, type(None)})
 _text = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
-_scan = json.JSONDecoder().scan_once
+_decode = json.JSONDecoder().raw_decode
 
 
 def _parsed(text: str) -> Any:
     """What JSON says that :func:`_text` has written: nothing is around it."""
-    try:
-        return _scan(text, 0)[0]
-    except StopIteration:
-        raise ValueError("this is no JSON") from None
+    return _decode(text)[0]

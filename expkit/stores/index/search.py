@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from expkit._support.named import NamedTuple
+from expkit.errors import StoreError
 from expkit.record.query import matches
 from expkit.stores import finding
 from expkit.stores.finding import check, place_of
@@ -30,7 +31,7 @@ MANY = 300
 """From so many runs on it pays to keep cells of the fields that are asked for."""
 
 _CHUNK = 250
-_DAMAGED = (sqlite3.Error, ValueError, TypeError, LookupError, zlib.error)
+_DAMAGED = (sqlite3.Error, StoreError, ValueError, TypeError, LookupError, zlib.error)
 
 
 class Found(NamedTuple):
@@ -142,7 +143,7 @@ class _Search:
         before = cmp_to_key(_comparing([field.startswith("-") for field in order]))
 
         def asked(found: Iterator[Found]) -> Iterator[Found]:
-            return (item for item in found if matches(query, item.row))
+            return found if query is None else (item for item in found if matches(query, item.row))
 
         known = self._cells(query, names)
         is_ordered = all(name in known and not self._is_nowhere(known[name]) for name in names)
