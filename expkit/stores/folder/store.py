@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.errors import RunNotFoundError, StoreError
-from expkit.record.model import BY_SACRED
+from expkit.errors import DAMAGE, RunNotFoundError, StoreError
+from expkit.record.model import BY_SACRED, COPYING, POINTS, QUEUED, RUNNING
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.disk import files, text
 from expkit.stores.disk.changes import Logs
@@ -22,7 +22,7 @@ from expkit.stores.folder.parts import Parts
 from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, read_tree, version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
@@ -41,6 +41,9 @@ class FolderStore:
         root: the folder; made with the first run.
         resource_dir: where resources are shown; default ``root/_resources``.
         source_dir: where sources are shown; default ``root/_sources``.
+
+    Attributes:
+        on_indexing: told how many of how many runs ``find`` has read into its index, while these are many.
     """
 
     def __init__(
@@ -55,6 +58,8 @@ class FolderStore:
         self._parts = Parts(self._layout)
         self._latest: tuple[Any, Stored | None] = None, None
         self._logs: dict[str, RunLog] = {}
+        self._ended: dict[str, tuple[Any, bool]] = {}
+        self.on_indexing: Callable[[int, int], None] | None = None
 
     @property
     def root(self) -> Path:
@@ -142,7 +147,12 @@ class FolderStore:
 
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add ``batch`` at ``offset``; return the new end."""
-        return self._parts.streams.own.append(self._layout.run(self._writable(run).id), stream, offset, batch)
+        entry = self._writable(run)
+        layout = self._layout.run(entry.id)
+        end = self._parts.streams.own.append(layout, stream, offset, batch)
+        if stream.content == POINTS and self._has_ended(layout):
+            self._parts.changes.add(entry.uid, "saved")  # nobody looks at a run that has ended without being told to
+        return end
 
     def read(self, run: RunId, stream: StreamKey, offset: int = 0, limit: int | None = None) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""
@@ -248,9 +258,10 @@ class FolderStore:
         limit: int | None = None,
     ) -> Iterator[Mapping[str, Any]]:
         """Rows of the runs that match, lazily."""
-        from expkit.stores.finding import find
+        from expkit.stores.folder.looking import find
 
-        return find(self, query, columns, order, limit)
+        self._parts.format.check()
+        return find(self, self._parts, query, columns, order, limit)
 
     def shown(self, record: RunRecord) -> dict[str, list[Json]]:
         """Where the sources and the resources of a run are shown, by role."""
@@ -375,6 +386,16 @@ class FolderStore:
         if stored is not None and stored.record.id == run.id and version(run.record) == seen:
             return stored if not os.path.exists(run.claim(1)) else read_run(run)
         return read_run(run)
+
+    def _has_ended(self, run: RunLayout) -> bool:
+        seen = version(run.record)
+        if self._ended.get(run.id, (None, False))[0] != seen:
+            try:
+                status = read_tree(run).get("status")
+            except DAMAGE:
+                status = RUNNING
+            self._ended = {run.id: (seen, status not in (RUNNING, QUEUED, COPYING))}
+        return self._ended[run.id][1]
 
     def _forget(self, log: RunLog) -> None:
         if self._logs.get(log.record.uid) is log:
