@@ -277,11 +277,10 @@ class FolderStore:
         """Take the run out of every list at once; ``sweep`` removes what nobody needs any more."""
         entry = self._parts.index.find(run)
         self._parts.prepare()
-        os.makedirs(self._layout.trash, exist_ok=True)
-        folder = self._layout.run(entry.id).folder
-        os.utime(folder)  # the grace period counts from now
-        os.rename(folder, f"{self._layout.trash}/{entry.uid}.{files.fresh_name()}")
+        for folder in (self._layout.run(entry.id).folder, self._layout.annotations(entry.uid)):
+            files.throw_away(folder, self._layout.trash)
         self._parts.ids.forget(entry.uid)
+        self._parts.streams.own.drop()  # a new run may get the same id, and its files the same paths
         self._parts.changes.add(entry.uid, "deleted")
 
     def sweep(self, grace: float = 86400.0) -> int:
