@@ -52,6 +52,7 @@ class MemoryStore:
         self._runs: dict[str, _Run] = {}
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
         self._changes: list[Change] = []
+        self._last_id = 0
 
     def __repr__(self) -> str:
         return f"MemoryStore({len(self._runs)} runs)"
@@ -78,10 +79,12 @@ class MemoryStore:
         taken = {run.id for run in self._runs.values()}
         wanted = natural(wanted) if wanted is not None else None
         if wanted is not None and wanted not in taken:
+            self._last_id = max(self._last_id, counted(wanted))
             return wanted
         if bind and wanted is not None:
             raise RunExistsError(f"there is a run {wanted} in {self.url} already")
-        return max(map(counted, taken), default=0) + 1
+        self._last_id += 1
+        return self._last_id
 
     def save(self, record: RunRecord) -> None:
         """Replace a record."""

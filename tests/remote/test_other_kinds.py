@@ -9,14 +9,14 @@ import pytest
 
 from expkit.record.uid import new_uid
 from expkit.stores.remote.store import RemoteStore
-from expkit.testing.stores import BlobContract, HonestyContract, RecordContract, StoreContract
+from expkit.testing.stores import BlobContract, HonestyContract, IdContract, LifeContract, StoreContract, SweepContract, ValueContract
 
 from ..servers import buckets, machines
 
 FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
 
 
-class Sample(RecordContract, BlobContract, HonestyContract):
+class Sample(IdContract, LifeContract, ValueContract, BlobContract, SweepContract, HonestyContract):
     """The parts of the contract in which kinds of places differ; with --faults all of it is gone through."""
 
 
