@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import contextmanager
 from io import FileIO
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expkit.stores.disk.layout import StoreLayout
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Blobs:
@@ -38,6 +41,8 @@ class Blobs:
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes are here; if so they count as used just now, so no sweep takes them."""
+        if not _HASH.fullmatch(sha256):
+            return False
         path = self._layout.blob(sha256)
         try:
             os.utime(path)

@@ -160,6 +160,15 @@ def remove(path: str) -> None:
         os.unlink(path)
 
 
+def throw_away(folder: str, trash: str) -> None:
+    """Move a folder into another one, where ``sweep`` finds it; one that is not there is no error."""
+    if not os.path.isdir(folder):
+        return
+    os.makedirs(trash, exist_ok=True)
+    os.utime(folder)  # the grace period counts from now
+    os.rename(folder, f"{trash}/{os.path.basename(folder)}.{fresh_name()}")
+
+
 def _read_all(fd: int, size: int) -> bytes:
     """Up to ``size`` bytes; one call of the system gives at most two gigabytes."""
     data = os.read(fd, size)

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
-from expkit.stores.disk import files, output
+from expkit.stores.disk import files, output, slots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from expkit.record.model import Point
     from expkit.stores.base import Batch
     from expkit.stores.disk.layout import RunLayout
     from expkit.stores.disk.point_reader import Columns, PointReader, Series
 
 _READERS = 64
+_NUMBERS = (float, int)
 
 
 class Streams:
@@ -26,6 +28,7 @@ class Streams:
     def __init__(self) -> None:
         self._readers: dict[str, PointReader] = {}
         self._lock = threading.Lock()
+        self._appending = threading.Lock()
 
     def ends(self, run: RunLayout) -> dict[StreamKey, int]:
         """The streams of a run and their present ends."""
@@ -53,6 +56,10 @@ class Streams:
         """
         if stream.content not in (POINTS, OUTPUT):
             raise StoreError(f"there are streams of {POINTS} and of {OUTPUT}, but none of {stream.content!r}")
+        with self._appending:  # else of two who deliver the same both would find that it is new
+            return self._append(run, stream, offset, batch)
+
+    def _append(self, run: RunLayout, stream: StreamKey, offset: int, batch: Batch) -> int:
         path = run.stream(stream)
         end = self._end(stream, path)
         if not 0 <= offset <= end:
@@ -74,6 +81,7 @@ class Streams:
             return
         from expkit.stores.disk.points import PointWriter
 
+        _check(new)
         writer = PointWriter(path, reader=self._reader(path))  # which knows the file, however long it is
         try:
             writer.add_many(new)
@@ -94,3 +102,10 @@ class Streams:
             if len(self._readers) > _READERS:
                 del self._readers[next(iter(self._readers))]
             return reader
+
+
+def _check(points: Sequence[Point]) -> None:
+    """Raise for a point that cannot be written, before anything of its batch is."""
+    for _, step, value, *_ in points:
+        if type(step) not in _NUMBERS or type(value) not in _NUMBERS:
+            slots.pack_point(0, step, value, 0.0)

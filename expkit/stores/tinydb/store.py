@@ -249,7 +249,8 @@ class TinyDbStore:
             draft = self._database.draft()
             draft.remove(row)
             self._database.write(draft)
-            self._throw_away(self._layout.beside(row.uid))
+            files.throw_away(self._layout.beside(row.uid).folder, self._layout.trash)
+            files.throw_away(self._layout.annotations(row.uid), self._layout.trash)
         self._changes.add(row.uid, "deleted")
 
     def sweep(self, grace: float = 86400.0) -> int:
@@ -302,7 +303,9 @@ class TinyDbStore:
 
     def _add(self, draft: Draft, record: RunRecord, lease: Lease | None) -> None:
         beside = self._layout.beside(record.uid)
-        self._throw_away(beside)  # of a process that died before it could write more, or less
+        files.throw_away(
+            beside.folder, self._layout.trash
+        )  # of a process that died before it could write more, or less
         os.makedirs(beside.folder)
         try:
             if lease is not None:
@@ -310,14 +313,8 @@ class TinyDbStore:
             draft.add(to_document(record))
             self._write(draft, needed=False)
         except BaseException:
-            self._throw_away(beside)
+            files.throw_away(beside.folder, self._layout.trash)
             raise
-
-    def _throw_away(self, beside: RunLayout) -> None:
-        if os.path.isdir(beside.folder):
-            os.makedirs(self._layout.trash, exist_ok=True)
-            os.utime(beside.folder)  # the grace period counts from now
-            os.rename(beside.folder, f"{self._layout.trash}/{beside.id}.{files.fresh_name()}")
 
     def _write_beside(self, row: Row, record: RunRecord) -> None:
         tree = record_to_json(record.but(id=row.id))
