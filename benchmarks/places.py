@@ -55,7 +55,7 @@ def _database(name: str) -> Iterator[Place]:
     server = _DATABASES[name].own().start()
     try:
         server.kind.ask(server.port, "CREATE DATABASE runs")
-        yield Place(name, server.kind.url(server.port, "runs"), server._folder)
+        yield Place(name, server.kind.url(server.port, "runs"), server.folder)
     finally:
         server.end()
 

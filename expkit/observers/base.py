@@ -47,6 +47,9 @@ class RunObserver:
     priority: float = 0
     tries: int | None = 3
     awaited: bool = True
+    of_one_run: bool = False
+    """Whether it was opened for one run, from a URL: when that is over, so is whatever it has opened itself."""
+
     has_hooks: bool = False
     """Whether it wants to hear of all events for methods beside those below."""
 

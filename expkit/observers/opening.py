@@ -86,6 +86,13 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
 
 
 def _open_place(place: str | os.PathLike[str]) -> RunObserver:
+    made = _opened(place)
+    if isinstance(made, RunObserver):
+        made.of_one_run = True
+    return made
+
+
+def _opened(place: str | os.PathLike[str]) -> RunObserver:
     url, offline = _without_offline(place)
     scheme = split_url(url)[0]
     if scheme in _OPENERS:

@@ -146,6 +146,11 @@ class StoreObserver(RunObserver):
         """Write the end."""
         self._tell(Failed(time=_aware(fail_time), fail_trace=tuple(fail_trace)))
 
+    def join(self) -> None:
+        """Let go of connections that nobody else can be using: a process may have thousands of runs."""
+        if self.of_one_run:
+            self.store.close()
+
     # -- in a lane -------------------------------------------------------------------------------------
 
     def notify(self, event: Event, record: RunRecord) -> RunId | None:

@@ -56,6 +56,7 @@ class Server:
         self._given = engine
         self._echo = echo
         self._engine: Engine | None = None
+        self._let_go: weakref.finalize[..., Server] | None = None
         self._pid = 0
         self._ready = False
         self._lock = threading.RLock()
@@ -72,10 +73,25 @@ class Server:
                 self._engine = self._made() if self._given is None else self._shared(self._given)
             elif self._pid != os.getpid():
                 self._engine.dispose(close=False)
+                self._own(self._engine)
             self._pid = os.getpid()
             return self._engine
 
     def _made(self) -> Engine:
+        try:
+            return self._own(_spare.pop((self.place.address, self._echo)))
+        except KeyError:
+            return self._own(self._new())
+
+    def _own(self, engine: Engine) -> Engine:
+        """Let go of an engine when this is gone, unless it is somebody else's."""
+        if self._let_go is not None:
+            self._let_go.detach()
+        if self._given is None:
+            self._let_go = weakref.finalize(self, _put_aside, (self.place.address, self._echo), engine, os.getpid())
+        return engine
+
+    def _new(self) -> Engine:
         options = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
         if self.place.kind != SQLITE:
             options["isolation_level"] = _ISOLATION
@@ -84,7 +100,6 @@ class Server:
             event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
         if self.place.kind == SQLITE:
             event.listen(engine, "begin", _on_begin)
-        weakref.finalize(self, _dispose, engine, os.getpid())
         return engine
 
     def _shared(self, given: Engine) -> Engine:
@@ -98,9 +113,9 @@ class Server:
     def close(self) -> None:
         """Let go of our own connections."""
         with self._lock:
-            engine, self._engine = self._engine, None
-            if engine is not None and self._given is None:
-                engine.dispose(close=self._pid == os.getpid())
+            self._engine = None
+            if self._let_go is not None:
+                self._let_go()
 
     # -- transactions ----------------------------------------------------------------------------------
 
@@ -209,9 +224,18 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def _dispose(engine: Engine, pid: int) -> None:
-    """Close connections, unless they are those of a parent."""
+_spare: dict[tuple[str, bool], Engine] = {}
+"""Engines without connections that nobody uses, by address: they remember how statements are compiled, which takes longer
+than a small run."""
+
+_MOST_SPARE = 8
+
+
+def _put_aside(key: tuple[str, bool], engine: Engine, pid: int) -> None:
+    """Close connections, unless they are those of a parent, and keep the engine for the next store of this process."""
     engine.dispose(close=pid == os.getpid())
+    if pid == os.getpid() and len(_spare) < _MOST_SPARE:
+        _spare[key] = engine
 
 
 def _on_file(raw: Any, _: object) -> None:
