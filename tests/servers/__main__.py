@@ -5,10 +5,11 @@ import sys
 from .building import Missing
 from .buckets import RECIPES as BUCKETS
 from .machines import RECIPES as MACHINES
+from .mongo import OMNIBOARD
 from .mongo import RECIPE as MONGO
 from .sql import RECIPES as SQL
 
-RECIPES = [MONGO, *SQL, *BUCKETS, *MACHINES]
+RECIPES = [MONGO, OMNIBOARD, *SQL, *BUCKETS, *MACHINES]
 
 
 def main():

@@ -1,6 +1,8 @@
-"""MongoDB's protocol on this machine: mongo-java-server, with its data in a file of H2."""
+"""MongoDB's protocol on this machine: mongo-java-server, with its data in a file of H2; and Omniboard, which shows runs."""
 
+import os
 import shutil
+import tarfile
 from pathlib import Path
 
 from . import running
@@ -32,6 +34,38 @@ RECIPE = Recipe(
     [SOURCE / "pom.xml", SOURCE / "Server.java"],
     _build,
 )
+
+
+def _build_omniboard(folder):
+    """Its server and what that needs; not what its page is built with."""
+    package, *needs = OMNIBOARD_PIN.read_text().split()
+    (folder / "package.json").write_text("{}")
+    call("npm", "pack", "--silent", package, cwd=folder)
+    (packed,) = folder.glob("*.tgz")
+    with tarfile.open(packed) as tar:
+        for member in tar:
+            if member.isfile() and member.name.startswith("package/dist/"):
+                path = folder / os.path.relpath(member.name, "package")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(tar.extractfile(member).read())
+    packed.unlink()
+    call("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *needs, cwd=folder)
+
+
+OMNIBOARD_PIN = Path(__file__).with_name("pins") / "omniboard.txt"
+OMNIBOARD = Recipe("omniboard", {"npm": "npm", "node": "nodejs"}, [OMNIBOARD_PIN], _build_omniboard)
+
+
+def omniboard(folder, place):
+    """Omniboard for one database, not started yet.
+
+    Args:
+        folder: for its log.
+        place: ``HOST:PORT:DATABASE``.
+    """
+    built = running.had(OMNIBOARD.built)
+    program = ["node", f"{built}/dist/start.js", "-m", place]
+    return running.Process(lambda port: ["env", f"PORT={port}", *program], folder)
 
 
 def command(port, data):
