@@ -178,6 +178,22 @@ def opens(bench: Bench) -> Iterator[Row]:
         yield row
 
 
+def listing(bench: Bench) -> Iterator[Row]:
+    for runs in (1_000, 10_000) if bench.quick else (1_000, 10_000, 100_000):
+        measured = bench.job("listing", EXPKIT, str(runs), library=EXPKIT)
+        for name, text, unit, goal in (
+            ("listed", "1,000 of {:,} runs in a folder, with config, result and last metric", "ms", 8),
+            ("filtered", "those of {:,} runs that have a value in their config", "ms", 5 if runs == 1_000 else None),
+            ("page", "the first 50 of {:,} runs by a metric", "ms", 250),
+            ("after_ten", "... after 10 new runs", "ms", 300),
+            ("page_first", "... by a metric that nobody has asked for before", "ms", None),
+            ("first", "the first look at {:,} runs, which makes the index", "s", 60),
+        ):
+            row = Row(text.format(runs), unit, goal=goal)
+            _fill(row, {EXPKIT: measured}, name, MILLI if unit == "ms" else 1)
+            yield row
+
+
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     figure.__name__: figure
     for figure in (
@@ -197,6 +213,7 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         git_facts,
         idle,
         opens,
+        listing,
     )
 } | BACKENDS
 """All figures by the name to ask for them."""
