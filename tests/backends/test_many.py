@@ -10,8 +10,9 @@ from .world import LIMIT
 
 MANY = """
 import sys
-from expkit import Experiment
+from expkit import SETTINGS, Experiment
 
+SETTINGS.LANES.STORE_LIMIT = 300  # how many there are is asked here, not how long each one waits
 ids = []
 for _ in range(int(sys.argv[2])):
     ex = Experiment("many", interactive=True, observers=[sys.argv[1]])
