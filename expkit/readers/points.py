@@ -47,12 +47,22 @@ def _columns(store: RunStore, run: RunId, key: StreamKey) -> Mapping[Any, Any]:
     offset = 0
     while points := store.read(run, key, offset, _CHUNK):
         offset += len(points)
-        for name, step, value, time, tags, kind in points:  # type: ignore[misc]
-            steps, values, times = found.get((name, tags, kind)) or found.setdefault((name, tags, kind), ([], [], []))
-            steps.append(step)
-            values.append(value)
-            times.append(time)
+        _sort_in(found, points)
     return found
+
+
+def _sort_in(found: dict[Any, tuple[list[Any], list[Any], list[Any]]], points: Any) -> None:
+    names, *columns, tags, kinds = zip(*points, strict=True)
+    series = set(zip(names, tags, kinds, strict=True))
+    if len(series) == 1:  # quicker than one by one
+        for known, column in zip(found.setdefault(series.pop(), ([], [], [])), columns, strict=True):
+            known.extend(column)
+        return
+    for name, step, value, time, tag, kind in points:
+        steps, values, times = found.get((name, tag, kind)) or found.setdefault((name, tag, kind), ([], [], []))
+        steps.append(step)
+        values.append(value)
+        times.append(time)
 
 
 def _has_numpy() -> bool:

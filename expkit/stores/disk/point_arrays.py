@@ -25,26 +25,28 @@ def columns(reader: PointReader) -> Mapping[Series, Columns]:
     import numpy as np
 
     rows = np.frombuffer(plain, _SLOT)
-    numbers = rows["head"] >> 4
-    names = reader.series()
-    if len(names) == 1:
-        return {name: _columns(rows) for name in names.values() if len(rows)}
-    found = {names[int(number)]: rows[numbers == number] for number in np.unique(numbers)}
-    return {series: _columns(mine) for series, mine in found.items()}
+    numbers, names = rows["head"] >> 4, reader.series()
+    if len(names) > 1:
+        order = np.argsort(numbers, kind="stable")
+        rows, numbers = rows[order], numbers[order]
+    cuts = (np.flatnonzero(np.diff(numbers)) + 1).tolist()
+    parts = [rows[start:end] for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True) if end > start]
+    return {names[int(part["head"][0]) >> 4]: _columns(part) for part in parts}
 
 
 def _columns(rows: Any) -> Columns:
-    kinds = rows["head"] & 15
+    heads = rows["head"]
+    kinds = (heads[:1] if (heads == heads[0]).all() else heads) & 15
     steps = _numbers(rows["step"], kinds, _INT_STEPS)
     return Columns(steps, _numbers(rows["value"], kinds, _INT_VALUES), rows["time"].copy())
 
 
-def _numbers(bits: Any, kinds: Any, ints: tuple[int, ...]) -> Any:
+def _numbers(bits: Any, kinds: Any, ints: tuple[int, int]) -> Any:
     """Eight bytes each: whole numbers where all of them are, else floats."""
     import numpy as np
 
     bits = np.ascontiguousarray(bits)
-    whole = np.isin(kinds, ints)
+    whole = (kinds == ints[0]) | (kinds == ints[1])
     if whole.all():
         return bits
     return np.where(whole, bits, bits.view("<f8")) if whole.any() else bits.view("<f8")

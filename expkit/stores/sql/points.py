@@ -104,6 +104,27 @@ def read(connection: Connection, stream: int, start: int, end: int) -> list[Poin
     return [_point(series[metric], *rest) for metric, *rest in connection.execute(wanted)]
 
 
+def columns(connection: Connection, stream: int, end: int) -> dict[Series, tuple[Any, Any, Any]]:
+    """Steps, values and times of each metric of a stream, up to number ``end``; rows come from the driver as they are."""
+    found = {}
+    points = tables.points.c
+    for series, number in series_of(connection, stream).items():
+        wanted = select(points.step, points.value, points.time, points.exact)
+        wanted = wanted.where(points.metric == number, points.position < end).order_by(points.position)
+        rows = connection.execute(wanted).cursor.fetchall()
+        if rows:
+            found[series] = _side_by_side(rows)
+    return found
+
+
+def _side_by_side(rows: Sequence[Any]) -> tuple[Any, Any, Any]:
+    steps, values, times, exact = zip(*rows, strict=True)
+    if any(exact):
+        rows = [row[:3] if row[3] is None else json.loads(row[3]) for row in rows]
+        steps, values, times = zip(*rows, strict=True)
+    return list(steps), list(values), list(times)
+
+
 def _point(series: Series, step: Any, value: Any, time: float, exact: str | None) -> Point:
     if exact is not None:
         step, value, time = json.loads(exact)

@@ -144,6 +144,10 @@ class SqlStore:
             lambda found: _part(stream, lambda: self._parts.sacreds.output(found)[offset:end]),
         )
 
+    def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any] | None:
+        """All points of a stream, column by column; see :class:`expkit.stores.base.KeepsColumns`."""
+        return self._either(run, lambda: self._parts.streams.columns(run, stream), lambda _: None)
+
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
         return self._either(run, lambda: self._parts.streams.sizes(run), self._parts.sacreds.streams)

@@ -90,6 +90,15 @@ class Streams:
             found.append(self._part(stream, row.number, start, min(end, start + step)))
         return b"".join(found) if stream.content == OUTPUT else [point for part in found for point in part]
 
+    def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any]:
+        """All points of a stream, metric by metric; see :class:`expkit.stores.base.KeepsColumns`."""
+
+        def look(connection: Connection) -> Mapping[Any, Any]:
+            row = _row(connection, ids.found(connection, run, self._url).number, stream)
+            return {} if row is None else points.columns(connection, row.number, row.size)
+
+        return self._server.read(look, lambda: self._missing(run))
+
     def _part(self, stream: StreamKey, number: int, start: int, end: int) -> Any:
         how = _output if stream.content == OUTPUT else points.read
         return self._server.read(lambda connection: how(connection, number, start, end), list)
