@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError
-from expkit.stores.base import Blob
 from expkit.stores.mongo.server import Served, bounded
 from expkit.stores.mongo.views import safe
+from expkit.stores.pieces import PIECE, BlobsInPieces, PieceReader, is_hash, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import BinaryIO
 
     from expkit.record.model import FileRef
+    from expkit.stores.base import Blob
     from expkit.stores.mongo.server import Server
 
-CHUNK = 1 << 20
+CHUNK = PIECE
 """Bytes in one document."""
 
 _ARTIFACT = "artifact"
-_HASH = 64
 _MANY = 500
 
 
-class Blobs(Served):
+class Blobs(Served, BlobsInPieces["Upload"]):
     """Keeps and finds bytes by their hash.
 
     Args:
@@ -39,38 +36,26 @@ class Blobs(Served):
         self._ids: dict[str, Any] = {}
         self._named: dict[str, str] = {}
 
-    def put(self, source: Path | bytes | BinaryIO) -> Blob:
-        """Keep bytes; those that are here already are not sent, where that can be known beforehand."""
-        if isinstance(source, Path):
-            with source.open("rb") as file:
-                known = self._here(hashed(file))
-                file.seek(0)
-                return known or self._send(cast("BinaryIO", file))
-        if isinstance(source, bytes):
-            return self._here(Blob(sha256(source).hexdigest(), len(source))) or self._send(io.BytesIO(source))
-        return self._send(source)
+    def begin(self) -> Upload:
+        """Begin a file of the GridFS."""
+        return Upload(self.server)
 
-    def _here(self, blob: Blob) -> Blob | None:
-        return blob if self.has(blob.sha256) else None
+    def add(self, upload: Upload, number: int, data: bytes) -> None:
+        """Send a chunk."""
+        upload.add(number, data)
 
-    def _send(self, source: BinaryIO) -> Blob:
-        """Send bytes while they are hashed. Nothing sees them before the last of them is there."""
-        upload = Upload(self.server)
-        try:
-            digest = sha256()
-            while data := source.read(CHUNK):
-                digest.update(data)
-                upload.add(data)
-            upload.finish(sha256=digest.hexdigest())
-        except BaseException:
-            upload.drop()
-            raise
-        return Blob(digest.hexdigest(), upload.size)
+    def finish(self, upload: Upload, blob: Blob) -> None:
+        """Write the file's own document."""
+        upload.finish(blob.sha256, sha256=blob.sha256)
+
+    def drop(self, upload: Upload) -> None:
+        """Remove the chunks."""
+        upload.drop()
 
     @bounded
     def has(self, name: str) -> bool:
         """Whether the bytes are here."""
-        return _is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
+        return is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
 
     @bounded
     def open(self, name: str) -> BinaryIO:
@@ -79,7 +64,7 @@ class Blobs(Served):
         Raises:
             BlobNotFoundError: they are not here.
         """
-        found = self.server.files.find_one({"sha256": name}) if _is_hash(name) else None
+        found = self.server.files.find_one({"sha256": name}) if is_hash(name) else None
         if found is None:
             raise BlobNotFoundError(f"{self.server.place.url} has no bytes with the sha256 {name}")
         return open_file(self.server, found)
@@ -141,32 +126,10 @@ class Upload(Served):
         super().__init__(server)
         self.id = ObjectId()
         self.size = 0
-        self._rest = bytearray()
-        self._count = 0
-
-    def add(self, data: bytes) -> None:
-        """Add bytes; whole chunks are sent."""
-        self.size += len(data)
-        self._rest += data
-        while len(self._rest) >= CHUNK:
-            self._send(self._count, bytes(self._rest[:CHUNK]))
-            del self._rest[:CHUNK]
-            self._count += 1
-
-    def finish(self, filename: str = "", **more: Any) -> None:
-        """Send the rest, then the file's own document. Who was second with the same hash drops its own bytes.
-
-        Args:
-            filename: default: the hash.
-            more: further fields of the file's document.
-        """
-        if self._rest:
-            self._send(self._count, bytes(self._rest))
-        if not self._claim(filename or more.get("sha256", ""), more):
-            self.drop()
 
     @bounded
-    def _send(self, number: int, data: bytes) -> None:
+    def add(self, number: int, data: bytes) -> None:
+        """Send a chunk; all but the last one are of one size."""
         from pymongo.errors import DuplicateKeyError
 
         self.server.prepare()
@@ -174,6 +137,17 @@ class Upload(Served):
             self.server.chunks.insert_one({"files_id": self.id, "n": number, "data": data})
         except DuplicateKeyError:  # sent before the connection was dropped
             pass
+        self.size = max(self.size, number * CHUNK + len(data))
+
+    def finish(self, filename: str, **more: Any) -> None:
+        """Write the file's own document. Who was second with the same hash drops its own bytes.
+
+        Args:
+            filename: what the file is called.
+            more: further fields of the file's document.
+        """
+        if not self._claim(filename, more):
+            self.drop()
 
     @bounded
     def _claim(self, filename: str, more: dict[str, Any]) -> bool:
@@ -201,7 +175,7 @@ def put_long(server: Server, data: bytes, filename: str) -> Any:
     """Keep bytes that are too long for a document, and return the id of their file."""
     upload = Upload(server)
     for start in range(0, len(data), CHUNK):
-        upload.add(data[start : start + CHUNK])
+        upload.add(start // CHUNK, data[start : start + CHUNK])
     upload.finish(filename)
     return upload.id
 
@@ -215,12 +189,12 @@ def read_all(server: Server, file_id: Any) -> bytes:
     found = server.files.find_one({"_id": file_id})
     if found is None:
         raise BlobNotFoundError(f"{server.place.url} has no file {file_id}")
-    return _Pieces(server, found).readall()
+    return _Chunks(server, found).readall()
 
 
 def open_file(server: Server, file: Mapping[str, Any]) -> BinaryIO:
     """The bytes of a file, whose document this is, for reading."""
-    return cast("BinaryIO", io.BufferedReader(_Pieces(server, file), CHUNK))
+    return opened(_Chunks(server, file))
 
 
 def remove(server: Server, ids: Iterable[Any]) -> None:
@@ -230,60 +204,17 @@ def remove(server: Server, ids: Iterable[Any]) -> None:
         server.chunks.delete_many({"files_id": file_id})
 
 
-def hashed(file: BinaryIO) -> Blob:
-    """Hash and size of the rest of an open file."""
-    digest, size = sha256(), 0
-    while data := file.read(CHUNK):
-        digest.update(data)
-        size += len(data)
-    return Blob(digest.hexdigest(), size)
-
-
-class _Pieces(io.RawIOBase):
-    """A file of the GridFS, fetched chunk by chunk: each is a question of its own, so a lost connection loses nothing."""
+class _Chunks(PieceReader):
+    """A file of the GridFS, whose document this is."""
 
     def __init__(self, server: Server, file: Mapping[str, Any]) -> None:
+        super().__init__(file["length"], file["chunkSize"])
         self._server = server
-        self._file = file
-        self._place = 0
-        self._chunk = (-1, b"")
+        self._id = file["_id"]
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = (0, self._place, self._file["length"])[whence]
-        self._place = max(0, start + offset)
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def _read(self, size: int) -> bytes:
-        if self._place >= self._file["length"]:
-            return b""
-        number, start = divmod(self._place, self._file["chunkSize"])
-        data = self._chunk_of(number)[start : start + size]
-        self._place += len(data)
-        return data
-
-    def _chunk_of(self, number: int) -> bytes:
-        if self._chunk[0] != number:
-            wanted = {"files_id": self._file["_id"], "n": number}
-            found = self._server.ask(lambda: self._server.chunks.find_one(wanted))
-            if found is None:
-                raise BlobNotFoundError(f"{self._server.place.url} has lost bytes of the file {self._file['_id']}")
-            self._chunk = (number, bytes(found["data"]))
-        return self._chunk[1]
-
-
-def _is_hash(name: str) -> bool:
-    return len(name) == _HASH and set(name) <= set("0123456789abcdef")
+    def fetch(self, number: int) -> bytes:
+        wanted = {"files_id": self._id, "n": number}
+        found = self._server.ask(lambda: self._server.chunks.find_one(wanted))
+        if found is None:
+            raise BlobNotFoundError(f"{self._server.place.url} has lost bytes of the file {self._id}")
+        return bytes(found["data"])

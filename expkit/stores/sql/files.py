@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
-from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import delete, insert, select, update
 
 from expkit.errors import BlobNotFoundError, StoreError
-from expkit.stores.base import Blob
+from expkit.stores.pieces import BlobsInPieces, PieceReader, is_hash, opened
 from expkit.stores.sql import readable, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
+    from expkit.stores.base import Blob
     from expkit.stores.sql.server import Server
 
-CHUNK = 1 << 20
-"""Bytes in one piece."""
 
-_HASH = 64
-
-
-class Blobs:
+class Blobs(BlobsInPieces[int]):
     """Keeps and finds bytes.
 
     Args:
@@ -37,37 +30,8 @@ class Blobs:
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    def put(self, source: Path | bytes | BinaryIO) -> Blob:
-        """Keep bytes; those that are here already are not sent, where that can be known beforehand."""
-        if isinstance(source, Path):
-            with source.open("rb") as file:
-                known = self._here(_hashed(file))
-                file.seek(0)
-                return known or self._send(cast("BinaryIO", file))
-        if isinstance(source, bytes):
-            return self._here(Blob(sha256(source).hexdigest(), len(source))) or self._send(io.BytesIO(source))
-        return self._send(source)
-
-    def _here(self, blob: Blob) -> Blob | None:
-        return blob if self.has(blob.sha256) else None
-
-    def _send(self, source: BinaryIO) -> Blob:
-        """Send bytes while they are hashed. Nobody finds them before the last of them is there."""
-        number = self._begin()
-        try:
-            digest, size = sha256(), 0
-            for position, data in enumerate(_chunks(source)):
-                digest.update(data)
-                size += len(data)
-                self._add(number, position, data)
-            blob = Blob(digest.hexdigest(), size)
-            self._finish(number, blob)
-        except BaseException:
-            self._drop(number)
-            raise
-        return blob
-
-    def _begin(self) -> int:
+    def begin(self) -> int:
+        """Insert a row without a name; its number."""
         row = {"size": 0, "time": readable.time(self._server.now())}
 
         def work(connection: Connection) -> int:
@@ -77,9 +41,10 @@ class Blobs:
 
         return self._server.write(work)
 
-    def _add(self, number: int, position: int, data: bytes) -> None:
-        row = {"blob": number, "position": position}
-        same = tables.pieces.c.blob == number, tables.pieces.c.position == position
+    def add(self, upload: int, number: int, data: bytes) -> None:
+        """Insert a piece."""
+        row = {"blob": upload, "position": number}
+        same = tables.pieces.c.blob == upload, tables.pieces.c.position == number
 
         def work(connection: Connection) -> None:
             if connection.scalar(select(tables.pieces.c.blob).where(*same)) is None:  # else sent before
@@ -87,23 +52,23 @@ class Blobs:
 
         self._server.write(work)
 
-    def _finish(self, number: int, blob: Blob) -> None:
-        """Give the bytes their name; who is second drops his own."""
-        here = tables.blobs.c.number == number
+    def finish(self, upload: int, blob: Blob) -> None:
+        """Give the row its name; who is second drops his own."""
+        here = tables.blobs.c.number == upload
 
         def work(connection: Connection) -> bool:
             first = connection.scalar(select(tables.blobs.c.number).where(tables.blobs.c.sha256 == blob.sha256))
             if first is None:
                 connection.execute(update(tables.blobs).where(here).values(sha256=blob.sha256, size=blob.size))
-            return first in (None, number)
+            return first in (None, upload)
 
         if not self._server.write(work):
-            self._drop(number)
+            self.drop(upload)
 
-    def _drop(self, number: int) -> None:
+    def drop(self, upload: int) -> None:
         """Remove what was sent, as far as the database lets us; sweeping finds the rest."""
         try:
-            self._server.write(_removal(number))
+            self._server.write(_removal(upload))
         except StoreError:
             pass
 
@@ -120,11 +85,11 @@ class Blobs:
         found = self._find(name)
         if found is None:
             raise BlobNotFoundError(f"{self._server.place.url} has no bytes with the sha256 {name}")
-        return cast("BinaryIO", io.BufferedReader(_Pieces(self._server, *found), CHUNK))
+        return opened(_Pieces(self._server, *found))
 
     def _find(self, name: str) -> tuple[int, int] | None:
         """Number and size of kept bytes."""
-        if len(name) != _HASH or not set(name) <= set("0123456789abcdef"):
+        if not is_hash(name):
             return None
         wanted = select(tables.blobs.c.number, tables.blobs.c.size).where(tables.blobs.c.sha256 == name)
 
@@ -166,69 +131,18 @@ def _removal(number: int) -> Callable[[Connection], None]:
     return work
 
 
-def _chunks(source: BinaryIO) -> Iterator[bytes]:
-    """All bytes of a source, in chunks of one size; the last one may be shorter."""
-    rest = b""
-    while data := source.read(CHUNK - len(rest)):
-        rest += data
-        if len(rest) == CHUNK:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest
-
-
-def _hashed(file: BinaryIO) -> Blob:
-    """Hash and size of the rest of an open file."""
-    digest, size = sha256(), 0
-    while data := file.read(CHUNK):
-        digest.update(data)
-        size += len(data)
-    return Blob(digest.hexdigest(), size)
-
-
-class _Pieces(io.RawIOBase):
-    """Kept bytes, fetched piece by piece: each is a transaction of its own, so a lost connection loses nothing."""
+class _Pieces(PieceReader):
+    """The bytes of one number."""
 
     def __init__(self, server: Server, number: int, size: int) -> None:
+        super().__init__(size)
         self._server = server
         self._number = number
-        self._size = size
-        self._place = 0
-        self._piece = (-1, b"")
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = max(0, (0, self._place, self._size)[whence] + offset)
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def _read(self, size: int) -> bytes:
-        if self._place >= self._size:
-            return b""
-        position, start = divmod(self._place, CHUNK)
-        data = self._piece_at(position)[start : start + size]
-        self._place += len(data)
-        return data
-
-    def _piece_at(self, position: int) -> bytes:
-        if self._piece[0] != position:
-            columns = tables.pieces.c
-            wanted = select(columns.data).where(columns.blob == self._number, columns.position == position)
-            found = self._server.read(lambda connection: connection.scalar(wanted), lambda: None)
-            if found is None:
-                raise BlobNotFoundError(f"{self._server.place.url} has lost bytes of blob {self._number}")
-            self._piece = (position, bytes(found))
-        return self._piece[1]
+    def fetch(self, number: int) -> bytes:
+        columns = tables.pieces.c
+        wanted = select(columns.data).where(columns.blob == self._number, columns.position == number)
+        found = self._server.read(lambda connection: connection.scalar(wanted), lambda: None)
+        if found is None:
+            raise BlobNotFoundError(f"{self._server.place.url} has lost bytes of blob {self._number}")
+        return bytes(found)
