@@ -8,6 +8,7 @@ from expkit.errors import RunNotFoundError, StoreError
 from expkit.stores.mongo.facts import first_lease, microseconds
 from expkit.stores.mongo.files import put_long, remove
 from expkit.stores.mongo.ids import claim
+from expkit.stores.mongo.pushing import TREES, leaves_of
 from expkit.stores.mongo.records import INLINE, Known, digests_of, texts_of
 from expkit.stores.mongo.views import Seen, views_of
 
@@ -72,6 +73,7 @@ class Documents:
             "long": long,
             "ends": {},
             "lease": first_lease(lease, now),
+            "leaves": {tree: leaves_of(tree, getattr(record, tree)) for tree in TREES},
         }
         views = views_of(Seen(record, self._ids(record), []))
         return {"_id": None, **views, "captured_out": "", "expkit": ours}, long
@@ -116,6 +118,7 @@ class Documents:
             **{f"expkit.record.{key}": text for key, text in changed.items() if key not in long},
             **({"expkit.long": long} if long != known.long else {}),
             **({"expkit.segment": record.segment} if record.segment != known.segment else {}),
+            **{f"expkit.leaves.{tree}": leaves_of(tree, getattr(record, tree)) for tree in TREES if tree in changed},
             **views_of(seen, [*changed, *again]),
         }
         update: dict[str, Any] = {"$set": fields} if fields else {}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from expkit.stores import finding
+from expkit.stores import excerpts
+from expkit.stores.mongo import summaries
 from expkit.stores.mongo.facts import annotations_of, lease_of
+from expkit.stores.mongo.pushing import MongoWords
 from expkit.stores.mongo.records import record_of
+from expkit.stores.narrowing import narrowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,28 +18,37 @@ if TYPE_CHECKING:
     from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import RunKey
+    from expkit.stores.excerpts import Needs
     from expkit.stores.mongo.store import MongoStore
-    from expkit.types import RunId
+    from expkit.types import Json, RunId
 
-_BATCH = 100
+_FIRST = 50
+_BATCH = 200
 _REPLY = 10
+_MANY = 1000
 
 
 def find(
     store: MongoStore, query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int | None
 ) -> Iterator[Mapping[str, Any]]:
     """Rows of the runs that match; see :func:`expkit.stores.finding.find`."""
-    listing: Any = _Listing(store)
-    return finding.find(listing, query, columns, order, limit)
+
+    def chosen(needs: Needs, query: Query | None, keys: list[RunKey] | None) -> Any:
+        return _Listing(store, needs, store.candidates(narrowed(query, MongoWords())) if keys is None else keys)
+
+    return excerpts.find(chosen, query, columns, order, limit)
 
 
 class _Listing:
     """The store as a search sees it: each run as it was when its batch was fetched, the rest from the store itself."""
 
-    def __init__(self, store: MongoStore) -> None:
+    def __init__(self, store: MongoStore, needs: Needs, keys: list[RunKey]) -> None:
         self._store = store
         self._server = store.server
-        self._left: list[str] = []
+        self._needs = needs
+        self._keys = keys
+        self._left = [key.uid for key in reversed(keys)]
+        self._size = _FIRST
         self._documents: dict[str, dict[str, Any]] = {}
         self._annotations: dict[str, list[dict[str, Any]]] = {}
         self._leases: dict[str, Lease | None] = {}
@@ -43,14 +56,20 @@ class _Listing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def ids(self) -> list[RunKey]:
-        keys = self._store.ids()
-        self._left = [key.uid for key in reversed(keys)]
-        return keys
+    def chosen(self) -> list[RunKey]:
+        return self._keys
+
+    def excerpt(self, uid: str) -> dict[str, Json] | None:
+        self._fetch(uid)
+        document = self._documents.get(uid)
+        if document is None or not self._needs.steps.isdisjoint(document["expkit"]["long"]):
+            return None
+        self._leases = {uid: lease_of(document)} if self._needs.leases else {}
+        return {key: json.loads(text) for key, text in document["expkit"]["record"].items()}
 
     def load(self, uid: str) -> RunRecord:
         self._fetch(uid)
-        document = self._documents.pop(uid, None)
+        document = self._documents.get(uid) if self._needs.whole else None
         if document is None or document["expkit"]["long"]:
             return self._store.load(uid)
         self._leases = {uid: lease_of(document)}  # for the first look; a second one is to see what is new
@@ -64,16 +83,35 @@ class _Listing:
             return annotations_of(self._annotations.pop(str(run)))
         return self._store.annotations(run)
 
+    def figures(self, uid: str) -> dict[str, dict[str, Any]] | None:
+        document = self._documents.get(uid)
+        return None if document is None else self._server.ask(lambda: summaries.of_run(self._server, document))
+
     def _fetch(self, uid: str) -> None:
         """Fetch the batch that begins with a run."""
         if not self._left or self._left[-1] != uid:
             return
-        batch = [self._left.pop() for _ in range(min(_BATCH, len(self._left)))]
-        fields = {"expkit.uid": 1, "expkit.record": 1, "expkit.long": 1, "expkit.lease": 1}
+        batch = [self._left.pop() for _ in range(min(self._size, len(self._left)))]
+        self._size = _BATCH if self._needs.whole else _MANY
         wanted = {"expkit.uid": {"$in": batch}}
-        found = self._server.ask(lambda: list(self._server.runs.find(wanted, fields, batch_size=_REPLY)))
+        reply = _REPLY if self._needs.whole else 0
+        found = self._server.ask(lambda: list(self._server.runs.find(wanted, self._fields(), batch_size=reply)))
         self._documents = {document["expkit"]["uid"]: document for document in found}
-        said = self._server.ask(lambda: list(self._server.annotations.find({"uid": {"$in": batch}})))
-        self._annotations = {uid: [] for uid in batch}
-        for document in said:
-            self._annotations[document["uid"]].append(document)
+        if self._needs.annotations:
+            said = self._server.ask(lambda: list(self._server.annotations.find({"uid": {"$in": batch}})))
+            self._annotations = {uid: [] for uid in batch}
+            for document in said:
+                self._annotations[document["uid"]].append(document)
+
+    def _fields(self) -> dict[str, int]:
+        """What is fetched of each document."""
+        fields = ["expkit.uid", "expkit.long"]
+        if self._needs.whole:
+            fields.append("expkit.record")
+        else:
+            fields += [f"expkit.record.{step}" for step in self._needs.steps if step.isidentifier()]
+        if self._needs.leases:
+            fields.append("expkit.lease")
+        if self._needs.metrics is None or self._needs.metrics:
+            fields += ["expkit.ends", "expkit.figures"]
+        return dict.fromkeys(fields, 1)

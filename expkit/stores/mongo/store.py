@@ -11,7 +11,7 @@ from expkit.record.model import BY_SACRED, OUTPUT, QUEUED, RUNNING
 from expkit.record.tagged import is_unicode
 from expkit.record.wire import annotation_to_json
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
-from expkit.stores.mongo import streams
+from expkit.stores.mongo import streams, summaries
 from expkit.stores.mongo.changes import Changes
 from expkit.stores.mongo.documents import Documents
 from expkit.stores.mongo.facts import annotations_of, lease_of, microseconds, renewal
@@ -166,16 +166,22 @@ class MongoStore(Served):
         except SacredsRunError as sacreds:
             return self._sacreds.record(sacreds)
 
-    @bounded
     def ids(self) -> list[RunKey]:
         """All runs, oldest first."""
-        wanted = {"_id": 1, "expkit.uid": 1, "expkit.created": 1}
-        found = self.server.runs.find({"expkit.created": {"$gt": 0}}, wanted)
+        return self.candidates(None)
+
+    @bounded
+    def candidates(self, wanted: Mapping[str, Any] | None) -> list[RunKey]:
+        """Those runs of ours that a filter leaves, or all, and all of the predecessor's, oldest first."""
+        fields = {"_id": 1, "expkit.uid": 1, "expkit.created": 1}
+        ours: dict[str, Any] = {"expkit.created": {"$gt": 0}}
+        found = self.server.runs.find(ours if wanted is None else {"$and": [ours, wanted]}, fields)
         keys = [
             (document["expkit"]["created"], RunKey(document["_id"], document["expkit"]["uid"]))
             for document in found.sort([("expkit.created", 1), ("_id", 1)])
         ]
-        if sacreds := self._sacreds.keys(len(keys)):
+        number = len(keys) if wanted is None else self.server.runs.count_documents(ours)
+        if sacreds := self._sacreds.keys(number):
             keys = sorted(sacreds + keys, key=lambda entry: entry[0])
         return [key for _, key in keys]
 
@@ -204,8 +210,9 @@ class MongoStore(Served):
         """Add to a stream what is not there yet: its pieces, what tools see of them, then its end."""
         self.server.prepare()
         streams.check(stream)
-        found = self._run(run, "expkit.uid", "expkit.ends")
-        uid, field = found["expkit"]["uid"], streams.field_of(stream)
+        field = streams.field_of(stream)
+        found = self._run(run, "expkit.uid", "expkit.ends", f"expkit.figures.{field}")
+        uid, known = found["expkit"]["uid"], found["expkit"].get("figures", {}).get(field)
         end = found["expkit"]["ends"].get(field, 0)
         if not 0 <= offset <= end:
             raise StoreError(f"{stream} of run {run} ends at {end}; appending at {offset} would leave a gap")
@@ -214,7 +221,9 @@ class MongoStore(Served):
             piece = streams.add_piece(self.server, found["_id"], uid, stream, end, batch[end - offset :])
             self._outputs.grown(found["_id"], uid, stream, piece)
             shown = self._show(found["_id"], uid, stream, piece)
-            update = {"$max": {f"expkit.ends.{field}": piece.end}, **({"$set": shown} if shown else {})}
+            known = summaries.grown(known, stream, piece)
+            fields = {**shown, **({f"expkit.figures.{field}": known} if known else {})}
+            update = {"$max": {f"expkit.ends.{field}": piece.end}, **({"$set": fields} if fields else {})}
             self.server.runs.update_one(_not_beyond(uid, field, piece.end), update)
             end = piece.end
         return int(end)
