@@ -149,7 +149,7 @@ class _Listing:
         def look(connection: Connection) -> dict[int, str]:
             return {row.number: row.uid for row in connection.execute(wanted)}
 
-        numbers = self._server.read(look, lambda: {})
+        numbers = self._server.read(look, dict[int, str])
         names = None if self._needs.metrics is None else [readable.text(name) for name in self._needs.metrics]
         found = summaries.of_runs(self._server, list(numbers), names)
         return {numbers[number]: figures for number, figures in found.items()}

@@ -95,7 +95,7 @@ def _caught_up(server: Server, metrics: list[int]) -> dict[int, tuple[int, dict[
     def count(connection: Connection) -> dict[int, tuple[int, dict[str, Any]]]:
         return {number: _counted(connection, number) for number in metrics}
 
-    late = server.read(count, lambda: {})
+    late = server.read(count, dict[int, tuple[int, dict[str, Any]]])
     changes = [_row(number, place, known) for number, (place, known) in late.items()]
     unchanged = tables.metrics.c.figures.is_(None)
     try:
