@@ -9,8 +9,12 @@ import pytest
 from expkit.errors import MissingExtraError
 from expkit.readers import runs
 from expkit.record.model import Point, StreamKey
+from expkit.stores import open_store
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import sample_record
+
+from ..copying.conftest import SERVERS
+from .conftest import PLACES
 
 
 @pytest.fixture
@@ -136,3 +140,22 @@ def test_looks(some):
     """A metric says its figures."""
     assert repr(some[0].metrics["loss"]) == "<Metric loss: 10 points, last 0.01, min 0.01, max 0.1>"
     assert repr(some[0].metrics) == "<Metrics loss>"
+
+
+@pytest.mark.parametrize("kind", [*PLACES, "postgresql", "mariadb"])
+def test_columns_are_what_points_are(kind, tmp_path, tmp_path_factory):
+    """However a store gives its points, all at once or one by one, they are the same."""
+    store = open_store({**PLACES, **SERVERS}[kind](tmp_path, tmp_path_factory))
+    odd = [1, 0.5, -0.0, math.nan, math.inf, 2**70, "text", None, True, [1], {"a": 1}]
+    logged = [Point(f"m{place % 3}", step, value, 1e9 + place) for step, value in enumerate(odd) for place in range(3)]
+    plain = [Point("plain", step, step / 3, 1e9 + step) for step in range(1000)]
+    run = store.create(sample_record(files=()))
+    store.append(run, StreamKey(), 0, [*logged, *plain])
+    metrics = runs(store=store)[0].metrics
+    for name, metric in metrics.items():
+        wanted = [point for point in store.read(run, StreamKey()) if point.name == name]
+        assert repr(metric.values.tolist()) == repr([point.value for point in wanted])
+        assert metric.steps.tolist() == [point.step for point in wanted]
+        assert metric.times.tolist() == [point.time for point in wanted]
+    assert len(metrics) == 4
+    store.close()
