@@ -31,6 +31,9 @@ LIMIT = 20.0
 _CONNECT = 15
 """Seconds for a new connection, which takes several exchanges."""
 
+_QUEUE = 60.0
+"""Seconds that a writer into a file waits for the others: SQLite lets them in by chance, not in turn."""
+
 _CLOCK = 10.0
 """Seconds after which the server is asked for its clock again."""
 
@@ -213,7 +216,7 @@ class Server:
 # -- what kinds of databases need ------------------------------------------------------------------------
 
 _ARGUMENTS: dict[str, dict[str, Any]] = {
-    SQLITE: {"timeout": LIMIT},
+    SQLITE: {"timeout": _QUEUE},
     POSTGRESQL: {"connect_timeout": _CONNECT, "application_name": "expkit"},
     MYSQL: {
         "connect_timeout": _CONNECT,
