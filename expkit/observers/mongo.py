@@ -30,7 +30,7 @@ class MongoObserver(StoreObserver):
 
     Args:
         url: of the server: ``mongodb://USER:PASSWORD@HOST:PORT/?OPTIONS``, ``mongodb+srv://...`` or ``HOST:PORT``;
-            default: this machine, port 27017.
+            default: this machine, port 27017. A database in it is the one that knows the user, as for Sacred.
         db_name: of the database.
         collection: of runs; metrics lie in ``metrics``, files in the GridFS ``fs``.
         collection_prefix: instead of ``collection``: ``PREFIX_runs`` and ``PREFIX_metrics``.
@@ -67,8 +67,9 @@ class MongoObserver(StoreObserver):
             raise ValueError("give a url or a client, not both: MongoObserver(url='mongodb://HOST:PORT')")
         runs, metrics = _checked_names(collection, collection_prefix)
         server = _server_of(client) if client is not None else url or LOCAL
-        place = place_of(server if "://" in server else f"mongodb://{server}")
-        place = place._replace(database=db_name, runs=runs, metrics=metrics)
+        place = place_of(server if "://" in server else f"mongodb://{server}")._replace(database=db_name)
+        if (runs, metrics) != names_of():
+            place = place._replace(runs=runs, metrics=metrics)
         self._set_up(MongoStore(place, client, mongo_client_kwargs), overwrite, priority, offline)
 
     def _set_up(self, store: MongoStore, overwrite: RunId | None, priority: float, offline: str | None) -> None:

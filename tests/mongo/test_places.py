@@ -184,6 +184,8 @@ def test_constructors():
         MongoObserver("h:1", collection_prefix="x").store.url
         == "mongodb://h:1/sacred?collection=x_runs&metrics=x_metrics"
     )
+    by_url = MongoObserver("mongodb://u:p@h/admin?collection=mine&files=bytes", collection_prefix="")
+    assert by_url.store.url == "mongodb://u:***@h/sacred?authSource=admin&collection=mine&files=bytes"
     assert MongoObserver().store.url == "mongodb://localhost:27017/sacred"
     assert open_observer("mongodb://h:1/db?offline=journal", {}, {}).offline == "journal"
     queued = QueuedMongoObserver(5.0, url="h:1", db_name="db", collection="coll", failure_dir="/tmp")
