@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import struct
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,22 +20,24 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 def fill(root: str, runs: int, first: int = 1) -> None:
     """Write ``runs`` finished runs with ids from ``first`` on; the first call in a folder makes a real one."""
-    pattern = _pattern(root)
-    notes = []
-    for number in range(first, first + runs):
-        notes.append(_write(root, number, pattern))
+    text, points = _pattern(root)
     with open(f"{root}/.expkit/changes/generator.jsonl", "a") as log:
-        log.writelines(notes)
+        log.writelines(_write(root, number, text, points) for number in range(first, first + runs))
 
 
-def _pattern(root: str) -> dict[str, object]:
-    path = Path(f"{root}/.expkit/pattern.json")
-    if not path.exists():
-        made = Path(root, _real(root))
-        tree = json.loads((made / "run.json").read_text())
-        points = (made / "metrics-0-0.points").read_bytes()
-        path.write_text(json.dumps({"tree": tree, "points": points.hex()}))
-    return json.loads(path.read_text())
+def _pattern(root: str) -> tuple[str, bytes]:
+    """The record of a real run with marks where runs differ, and its points."""
+    kept = Path(f"{root}/.expkit/pattern")
+    if not kept.exists():
+        shutil.copytree(Path(root, _real(root)), kept)
+    tree = json.loads((kept / "run.json").read_text())
+    tree["config"].update(lr="@lr@", seed="@number@")
+    tree.update(_id="@id@", uid="@uid@", seed="@number@", result="@value@", start_time="@begun@", created="@begun@")
+    tree.update(heartbeat="@ended@", stop_time="@ended@")
+    text = json.dumps(tree, indent=2)
+    for mark in ("lr", "number", "value"):
+        text = text.replace(f'"@{mark}@"', f"@{mark}@")
+    return text, (kept / "metrics-0-0.points").read_bytes()
 
 
 def _real(root: str) -> str:
@@ -59,31 +63,24 @@ def _real(root: str) -> str:
     return str(ex.run()._id)
 
 
-def _write(root: str, number: int, pattern: dict) -> str:
-    begun = LONG_AGO + timedelta(seconds=number)
-    uid = new_uid()
+def _write(root: str, number: int, text: str, points: bytes) -> str:
+    begun, uid = LONG_AGO + timedelta(seconds=number), new_uid()
     value = (number * 7919 % 100_003) / 100_003
-    config = {**pattern["tree"]["config"], "lr": (number % 100) / 1000, "seed": number}
-    tree = {**pattern["tree"], "_id": str(number), "uid": uid, "config": config, "seed": number, "result": value}
-    times = {"start_time": begun, "stop_time": begun + timedelta(seconds=60), "heartbeat": begun, "created": begun}
-    tree.update((key, when.isoformat(timespec="microseconds")) for key, when in times.items())
+    said = {"id": number, "uid": uid, "number": number, "lr": (number % 100) / 1000, "value": value}
+    said |= {"begun": begun.isoformat(), "ended": (begun + timedelta(seconds=60)).isoformat()}
+    for mark, what in said.items():
+        text = text.replace(f"@{mark}@", str(what))
+    # the last point, one of ``acc``, tells the runs apart
+    points = points[:-20] + struct.pack("<d", value * 100) + points[-12:]
     folder = f"{root}/{number}"
     os.mkdir(folder)
-    points = bytearray.fromhex(pattern["points"])
-    _set_last(points, value)
-    for name, data in (("run.json", json.dumps(tree, indent=2).encode()), ("metrics-0-0.points", bytes(points))):
+    for name, data in (("run.json", text.encode()), ("metrics-0-0.points", points)):
         with open(f"{folder}/{name}", "wb") as file:
             file.write(data)
         os.utime(f"{folder}/{name}", (begun.timestamp(), begun.timestamp()))
-    Path(f"{root}/.expkit/uids/{uid}").write_text(str(number))
-    return json.dumps([datetime.now(timezone.utc).isoformat(), "created", uid]) + "\n"
-
-
-def _set_last(points: bytearray, value: float) -> None:
-    """Make the last point, which is one of ``acc``, tell the runs apart."""
-    import struct
-
-    points[-20:-12] = struct.pack("<d", value * 100)
+    with open(f"{root}/.expkit/uids/{uid}", "w") as note:
+        note.write(str(number))
+    return f'["{datetime.now(timezone.utc).isoformat()}","created","{uid}"]\n'
 
 
 def settle(root: str) -> None:

@@ -9,11 +9,11 @@ import time
 sys.path.insert(0, os.environ["PYTHONPATH"])
 os.environ["EXPKIT_STATE"] = os.path.abspath("state")
 
-from library import answer  # noqa: E402
+from library import answer
 
-from benchmarks.folder_runs import fill, settle  # noqa: E402
-from expkit.record.expression import parse  # noqa: E402
-from expkit.stores.folder.store import FolderStore  # noqa: E402
+from benchmarks.folder_runs import fill, settle
+from expkit.record.expression import parse
+from expkit.stores.folder.store import FolderStore
 
 RUNS, ROUNDS = int(sys.argv[2]), 5
 FACTS = ["id", "config", "result", "metrics.acc.last"]

@@ -144,6 +144,20 @@ def test_it_may_be_deleted_at_any_time(index, root):
     assert index.find(store) == expected
 
 
+def test_indices_of_stores_that_are_gone(index, root, tmp_path):
+    """An index that nobody used for a month goes when its store is gone, once another store gets one."""
+    other = tmp_path / "other"
+    shutil.copytree(root, other)
+    for store in (root, other):
+        index.find(store)
+    for path in index.files:
+        os.utime(path, (time.time() - 40 * 86400,) * 2)
+    other.rename(tmp_path / "elsewhere")
+    index.find(tmp_path / "elsewhere")
+    assert len(index.files) == 2
+    assert len(index.find(root)) == 9
+
+
 def test_a_setting_turns_it_off(index, root):
     """With SETTINGS.INDEX.USE=False no index is made or asked."""
     SETTINGS.INDEX.USE = False

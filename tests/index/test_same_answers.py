@@ -157,7 +157,7 @@ def shown(rows):
     return [json.dumps(row, sort_keys=True, default=str) for row in rows]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(OPERATIONS, min_size=1, max_size=14), QUESTIONS, COLUMNS, ORDERS, st.sampled_from([None, 2]), st.booleans()
 )
@@ -170,6 +170,8 @@ def test_the_answers_are_the_same(index, operations, question, columns, order, l
         for operation in operations:
             world.do(*operation)
             query = parse(question) if question else None
-            found = shown(world.stores[0].find(query, columns, order, limit))
-            assert found == shown(index.without(FolderStore(world.root), query, columns, order, limit))
+            # of runs that cannot be read each process remembers what it knew before
+            for store, other in ((world.stores[0],) * 2, (FolderStore(world.root), FolderStore(world.root))):
+                found = shown(store.find(query, columns, order, limit))
+                assert found == shown(index.without(other, query, columns, order, limit))
     assert not index.answers_without

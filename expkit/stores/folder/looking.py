@@ -153,7 +153,7 @@ class Looking:
         due |= self._edited(database)
         due |= self._touched(database, gone)
         due |= {name for name in pending if self._is_due(name)} if len(pending) <= BATCH else pending
-        facts = {"cursor": cursor, "root": stamp}
+        facts = {"cursor": cursor, "root": stamp, "place": self._layout.root}
         return _Plan(_sorted(due - gone), gone, pending - due, facts)
 
     def _stamp(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Of the tables below; an index of another version is made anew."""
+
+OLD = 30 * 86400.0
+"""Seconds after which an index that nobody has updated is of no use, if its store is gone, too."""
 
 PATIENCE = 60.0
 """Seconds to wait for another process that is updating the index."""
@@ -145,6 +149,7 @@ def _opened(path: str) -> sqlite3.Connection:
         if _version(connection) != VERSION:
             connection.execute("PRAGMA journal_mode = WAL")
             _build(connection)
+            _tidy(os.path.dirname(path))
     except BaseException:
         connection.close()
         raise
@@ -165,3 +170,21 @@ def _build(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
+
+
+def _tidy(folder: str) -> None:
+    """Remove indices of stores that are gone: a new one is made rarely, so that is when to look."""
+    for name in os.listdir(folder):
+        path = f"{folder}/{name}"
+        try:
+            if not path.endswith(".sqlite") or time.time() - os.stat(path).st_mtime < OLD:
+                continue
+            connection = sqlite3.connect(path)
+            try:
+                row = connection.execute("SELECT value FROM facts WHERE name = 'place'").fetchone()
+            finally:
+                connection.close()
+            if row is None or not os.path.isdir(row[0]):
+                destroy(path)
+        except (OSError, sqlite3.Error):
+            continue
