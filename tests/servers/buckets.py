@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 from . import running
@@ -82,4 +83,6 @@ def shared(name, command, factory):
 def own(recipe, command, folder, port=None):
     """A server of a test's own, not started yet."""
     running.had(recipe.built)
-    return running.Process(lambda port: command(port, Path(folder) / "server"), folder, port)
+    # Azurite writes its lists some seconds after it has acknowledged what they say, unless it is asked to stop
+    death = signal.SIGTERM if recipe is AZURE else signal.SIGKILL
+    return running.Process(lambda port: command(port, Path(folder) / "server"), folder, port, death)

@@ -26,18 +26,20 @@ class Process:
         command: ``command(port)`` gives the program and its arguments; its data stays from start to start.
         folder: for its log.
         port: where it listens; default: any free one.
+        death: the signal that it dies of.
 
     Attributes:
         folder: see above.
         inside: ``inside(command)`` gives the command that runs the program somewhere, say in a namespace.
     """
 
-    def __init__(self, command, folder, port=None):
+    def __init__(self, command, folder, port=None, death=signal.SIGKILL):
         self._command = command
         self.folder = Path(folder)
         self.inside = list
         self._log = self.folder / "server.log"
         self.port = port or free_port()
+        self._death = death
         self._process = None
 
     def start(self):
@@ -63,7 +65,7 @@ class Process:
     def kill(self):
         """It dies at once."""
         if self._process is not None:
-            self._send(signal.SIGKILL)
+            self._send(self._death)
             self._process.wait(START_LIMIT)
             self._process = None
 

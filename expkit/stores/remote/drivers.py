@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from functools import cache
+from io import BytesIO
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,43 @@ def move(fs: Any, source: str, target: str) -> None:
         fs.ftp.posix_rename(source, target)
     else:
         fs.mv(source, target)
+
+
+class _Whole:
+    """A file for WebDAV, sent when it is closed; that of the driver sends itself again when it is let go of."""
+
+    def __init__(self, fs: Any, path: str) -> None:
+        from tempfile import TemporaryFile
+
+        self._client, self._path = fs.client, path
+        self._file = TemporaryFile()  # noqa: SIM115
+        self.write = self._file.write
+        self.discard = self._file.close
+
+    def close(self) -> None:
+        self._file.seek(0)
+        try:
+            self._client.upload_fileobj(self._file, self._path, overwrite=True)
+        finally:
+            self._file.close()
+
+
+def opened(fs: Any, path: str, part: int) -> Any:
+    """A file to write to, for large uploads; ``part``: bytes that are sent at once, where the place takes parts."""
+    return _Whole(fs, path) if _is_webdav(fs) else fs.open(path, "wb", block_size=part)
+
+
+def write_file(fs: Any, path: str, data: bytes) -> None:
+    """Write a file, over what is there."""
+    if _is_webdav(fs):
+        fs.client.upload_fileobj(BytesIO(data), path, overwrite=True)
+        return
+    with fs.open(path, "wb") as file:
+        file.write(data)
+
+
+def _is_webdav(fs: Any) -> bool:
+    return hasattr(getattr(fs, "client", None), "upload_fileobj")
 
 
 def discard(file: Any) -> None:

@@ -22,8 +22,10 @@ from expkit.stores.remote.drivers import (
     make_folders,
     modified_of,
     move,
+    opened,
     root_of,
     says,
+    write_file,
 )
 from expkit.stores.remote.kinds import ANSWER, FOLDERS, OBJECTS
 from expkit.stores.remote.trouble import sentence
@@ -164,8 +166,7 @@ class Media:
         def write(fs: Any) -> None:
             self._make_folder(fs, name)
             aside = self._aside(name)
-            with fs.open(aside, "wb") as file:
-                file.write(data)
+            write_file(fs, aside, data)
             move(fs, aside, self._path(name))
 
         self._do(write)
@@ -234,7 +235,7 @@ class Media:
 
     def _opened(self, fs: Any, name: str, target: str) -> Any:
         self._make_folder(fs, name)
-        return fs.open(target, "wb", block_size=PART)
+        return opened(fs, target, PART)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove objects; what is gone already is fine."""

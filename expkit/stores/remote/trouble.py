@@ -36,6 +36,7 @@ _SIGNS = {
     ),
     r"NotImplementedError|Read-only": "can only be read",
     r"No space left|disk quota|insufficient.?storage|\b507\b|\b552\b": "has no room left",
+    r"\b503\b|\b429\b|SlowDown|ServerBusy|Service Unavailable|Too Many Requests": "is busy and has put us off",
 }
 """Words of drivers and servers, and what they mean."""
 
