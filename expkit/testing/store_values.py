@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from expkit.errors import ExpkitError
@@ -175,6 +175,7 @@ class ValueContract(StoreTests):
             max_examples=self.amount(self.record_examples),
             deadline=None,
             database=None,
+            phases=[Phase.generate],  # finding a smaller example takes minutes where each step asks a server
             suppress_health_check=list(HealthCheck),
         )
         @given(records, _json)

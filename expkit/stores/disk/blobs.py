@@ -60,7 +60,7 @@ class Blobs:
 
         try:
             return cast("BinaryIO", Verified.open(self._layout.blob(sha256), sha256))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise BlobNotFoundError(f"no bytes with sha256 {sha256} in {self._layout.root}") from error
 
     def show(self, sha256: str, target: str) -> None:

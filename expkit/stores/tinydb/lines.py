@@ -36,7 +36,7 @@ HEAD = ("_id", "uid", "status", "segment")
 _NOTES = ("writes", "last_id")
 _COUNT = "runs"
 _HEAD = re.compile(
-    rb'"(\d+)": \{"_id": (-?\d+|"(?:[^"\\]|\\.)*"), "uid": "([^"\\]*)", "status": "([^"\\]*)", "segment": (\d+)[,}]'
+    rb'"(\d+)": \{"_id": (-?\d+|"(?:[^"\\]|\\.)*"), "uid": "([^"\\]*)", "status": ("(?:[^"\\]|\\.)*"), "segment": (\d+)[,}]'
 )
 _NUMBER = re.compile(rb'"(\d+)": \{')
 _BEGIN, _BETWEEN, _END = b'"runs": {\n', b",\n", b"\n}}\n"
@@ -178,7 +178,7 @@ def _row(data: bytes, start: int, end: int) -> Row:
     if found := _HEAD.match(data, start, end):
         number, id, uid, status, segment = found.groups()
         run_id = json.loads(id) if id[:1] == b'"' else int(id)
-        return Row(int(number), run_id, uid.decode(), status.decode(), int(segment), start, end)
+        return Row(int(number), run_id, uid.decode(), json.loads(status), int(segment), start, end)
     from expkit.stores.tinydb.sacred import uid_of
 
     text = data[start:end]
