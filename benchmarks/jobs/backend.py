@@ -1,4 +1,4 @@
-"""What a backend costs: ``backend.py JOB URL SIZE``; runs are observed by the store behind the URL alone."""
+"""What a backend costs: ``backend.py JOB URL SIZE DATA``; runs are observed by the store behind the URL alone."""
 
 from __future__ import annotations
 
@@ -104,13 +104,14 @@ def runs():
         for _ in range(SIZE):
             ex.run()
 
-    def listing():
-        columns = ("id", "name", "state", "start_time", "metrics.loss.last")
+    def listing(*more):
+        columns = ("id", "name", "state", "start_time", *more)
         assert len(list(store.find(columns=columns, limit=SIZE))) == SIZE
 
     in_a_run(main)
     taken = seconds(many)
-    answer(run=taken / SIZE, list=seconds(listing), list_again=min(seconds(listing) for _ in range(3)))
+    listed, again = seconds(listing), min(seconds(listing) for _ in range(3))
+    answer(run=taken / SIZE, list=listed, list_again=again, list_metric=seconds(listing, "metrics.loss.last"))
 
 
 def read():
@@ -147,7 +148,22 @@ def artifact():
     in_a_run(lambda: None)
     before = peak()
     first = seconds(in_a_run, main)
-    answer(first=first, again=seconds(in_a_run, main), memory=peak() - before)
+    once = space(sys.argv[4])
+    again = seconds(in_a_run, main)
+    answer(first=first, again=again, memory=peak() - before, twice=(space(sys.argv[4]) - once) / SIZE)
+
+
+def space(folder):
+    """Bytes on the disk, each file once under however many names."""
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                stat = os.lstat(os.path.join(place, name))
+            except OSError:  # a server has just removed it
+                continue
+            found[stat.st_ino] = stat.st_blocks * 512
+    return sum(found.values())
 
 
 def peak():
