@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def decoded(store: RunStore, tree: Json) -> Any:
     """The value of a tree; arrays that lie beside it are fetched from the store."""
+    if not isinstance(tree, (dict, list)):
+        return tree
 
     def fetch(sha256: str) -> bytes:
         with store.open_blob(sha256) as file:

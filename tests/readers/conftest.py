@@ -108,7 +108,12 @@ def add(store, lr, seed, parent=None, source=SOURCE, **changes):
         "start_time": NOON,
         "stop_time": NOON + timedelta(seconds=5 + seed),
         "heartbeat": NOON,
-        "config": {"lr": lr, "net": {"units": [64, {"name": "x"}], "a.b": 1}, "shape": tagged("tuple", value=[28, 28]), "seed": seed},
+        "config": {
+            "lr": lr,
+            "net": {"units": [64, {"name": "x"}], "a.b": 1},
+            "shape": tagged("tuple", value=[28, 28]),
+            "seed": seed,
+        },
         "meta": {"tags": ["first"], "config_updates": {"lr": lr}},
         "experiment": {
             "name": "digits",

@@ -49,8 +49,17 @@ def test_tables(some):
     """Groups are tables, for people and for pandas."""
     groups = some.where(name="digits").group_by("config", except_="seed", figures=["result.acc"])
     frame = groups.to_pandas()
-    assert list(frame.columns) == ["config.lr", "n", *(f"result.acc.{part}" for part in ("n", "mean", "sd", "low", "high"))]
-    assert repr(groups).splitlines() == ["2 groups", "config.lr  n  result.acc", "0.1        3  0.2 ± 0.25", "0.5        3  0.6 ± 0.25"]
+    assert list(frame.columns) == [
+        "config.lr",
+        "n",
+        *(f"result.acc.{part}" for part in ("n", "mean", "sd", "low", "high")),
+    ]
+    assert repr(groups).splitlines() == [
+        "2 groups",
+        "config.lr  n  result.acc",
+        "0.1        3  0.2 ± 0.25",
+        "0.5        3  0.6 ± 0.25",
+    ]
     assert groups._repr_html_().count("<tr>") == 3
     assert repr(groups[0]) == "<Group of 3 runs: config.lr=0.1>"
 

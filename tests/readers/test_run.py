@@ -28,7 +28,9 @@ def test_config(run):
     assert (config.lr, config["lr"], config["net.units"][0], config.shape) == (0.1, 0.1, 64, (28, 28))
     assert (config.net["a.b"], config.net.units[1].name, list(config)) == (1, "x", ["lr", "net", "shape", "seed"])
     assert config == {"lr": 0.1, "net": {"units": [64, {"name": "x"}], "a.b": 1}, "shape": (28, 28), "seed": 0}
-    assert (copy.copy(config) == config, pickle.loads(pickle.dumps(config)) == config, "lr" in dir(config)) == (True,) * 3
+    assert (copy.copy(config) == config, pickle.loads(pickle.dumps(config)) == config, "lr" in dir(config)) == (
+        True,
+    ) * 3
 
 
 def test_config_is_for_reading(run):

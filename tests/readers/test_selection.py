@@ -184,7 +184,9 @@ def test_values_that_fit_no_column(some):
     assert runs(store=store).select("config.lr").to_arrow().column("config.lr").to_pylist() == ["0.1", "adaptive"]
 
 
-@pytest.mark.parametrize(("package", "ask", "extra"), [("pandas", "to_pandas", "pandas"), ("pyarrow", "to_arrow", "arrow")])
+@pytest.mark.parametrize(
+    ("package", "ask", "extra"), [("pandas", "to_pandas", "pandas"), ("pyarrow", "to_arrow", "arrow")]
+)
 def test_missing_extras(some, monkeypatch, package, ask, extra):
     """A package that is not installed is told with what to type."""
     monkeypatch.setitem(sys.modules, package, None)
