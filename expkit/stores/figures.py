@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from expkit.record.model import Point
     from expkit.types import Json
 
     Figures = dict[str, Any]
@@ -36,6 +37,27 @@ def add(figures: Figures, value: Json) -> None:
     if isinstance(value, (int, float)) and value == value:  # noqa: PLR0124 - NaN is not itself
         figures["min"] = min(value, figures.get("min", value))
         figures["max"] = max(value, figures.get("max", value))
+
+
+def add_all(figures: Figures, values: Sequence[Json]) -> None:
+    """Count further values at once, as :func:`add` does one by one."""
+    if not values:
+        return
+    figures["count"] = figures.get("count", 0) + len(values)
+    figures["last"] = values[-1]
+    numbers = [value for value in reversed(values) if isinstance(value, (int, float)) and value == value]  # noqa: PLR0124
+    if numbers:
+        figures["min"] = min([*numbers, figures.get("min", numbers[0])])
+        figures["max"] = max([*numbers, figures.get("max", numbers[0])])
+
+
+def count(figures: dict[str, Figures], points: Iterable[Point]) -> None:
+    """Count further points, each for its metric."""
+    values: dict[str, list[Json]] = {}
+    for name, _, value, _, _, _ in points:
+        values.setdefault(name, []).append(value)
+    for name, some in values.items():
+        add_all(figures.setdefault(name, {}), some)
 
 
 def together(parts: Iterable[Part]) -> dict[str, Figures]:

@@ -34,7 +34,7 @@ def grown(known: Mapping[str, Any] | None, stream: StreamKey, piece: Piece) -> d
     if stream.content != POINTS or end != piece.start:
         return None
     found = json.loads(text)
-    _count(found, piece.items)
+    figures.count(found, piece.items)  # type: ignore[arg-type]
     text = json.dumps(found)
     return {"end": piece.end, "text": text} if len(text) <= _LONGEST else None
 
@@ -63,11 +63,6 @@ def _whole(server: Server, uid: str, stream: StreamKey, known: Mapping[str, Any]
         points = read(server, uid, stream, place, min(_CHUNK, end - place))
         if not points:
             break
-        _count(found, points)
+        figures.count(found, points)  # type: ignore[arg-type]
         place += len(points)
     return found
-
-
-def _count(found: dict[str, Any], points: Any) -> None:
-    for point in points:
-        figures.add(found.setdefault(point.name, {}), point.value)

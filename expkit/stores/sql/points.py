@@ -86,9 +86,15 @@ def add(connection: Connection, numbers: dict[Series, int], start: int, points: 
 
 
 def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of points. What many points pass through: nothing is called, or looked up again, for those that are plain."""
+    last: tuple[Any, Any, Any] = (None, None, None)
+    metric, sign = 0, math.copysign
     for position, (name, step, value, time, tags, kind) in enumerate(points, start):
-        metric = numbers[name, tuple(map(tuple, tags)) if tags else (), kind]
-        if type(step) is int and type(value) is float and _is_plain(step, value):
+        if name is not last[0] or tags is not last[1] or kind is not last[2]:
+            last = name, tags, kind
+            metric = numbers[name, tuple(map(tuple, tags)) if tags else (), kind]
+        is_plain = type(step) is int and type(value) is float and -_INT64 <= step < _INT64 and value - value == 0
+        if is_plain and (value or sign(1, value) > 0):  # what the columns say exactly in every database
             yield metric, position, step, value, time, None
         else:
             yield metric, position, readable.integer(step), finite(value), time, json.dumps((step, value, time))
@@ -130,11 +136,6 @@ def _point(series: Series, step: Any, value: Any, time: float, exact: str | None
         step, value, time = json.loads(exact)
     name, tags, kind = series
     return Point(name, step, value, time, tags, kind)
-
-
-def _is_plain(step: int, value: float) -> bool:
-    """Whether the columns say it exactly in every database."""
-    return -_INT64 <= step < _INT64 and value - value == 0 and (value != 0 or math.copysign(1, value) > 0)
 
 
 def finite(value: Any) -> float | None:

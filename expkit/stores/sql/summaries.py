@@ -32,8 +32,8 @@ def keep_up(connection: Connection, start: int, rows: Iterable[Sequence[Any]]) -
     known = _known(connection, list(new), start)
     changes = []
     for metric, points in new.items():
-        for _, _, _, value, _, exact in points:
-            figures.add(known[metric], value if exact is None else json.loads(exact)[1])
+        values = [value if exact is None else json.loads(exact)[1] for _, _, _, value, _, exact in points]
+        figures.add_all(known[metric], values)
         changes.append(_row(metric, points[-1][1], known[metric]))
     connection.execute(_CHANGE.values(_VALUES), changes)
 
