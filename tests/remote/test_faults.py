@@ -1,161 +1,159 @@
-"""Servers that stop, die and come back, and programs that are killed: nothing is lost, and no program waits long."""
+"""Whoever is not let in is told so in one sentence, whatever the driver makes of it; what faults cost, ``tests/backends`` tries."""
 
 from __future__ import annotations
 
+import http.server
 import os
-import signal
+import re
 import subprocess
 import sys
-import time
+import threading
+from urllib.parse import quote
+
+import pytest
 
 from expkit import open_store
-from expkit.record.model import StreamKey
+from expkit.errors import StoreError
+from expkit.stores.folder.store import FolderStore
 from expkit.stores.remote.store import RemoteStore
+from expkit.testing.samples import sample_points, sample_record
+from expkit.testing.store_tests import LOSS, TEXT
 
-from ..servers.running import free_port
-from ..sync.conftest import seen
-from .conftest import ended, s3_url, wait
+from ..processes import environment
+from ..servers import machines
+from .test_layout import download
 
-BUSY = """
-import sys, time
-from pathlib import Path
-from expkit import Experiment
+ASK = """
+import sys
+from expkit import open_store
+from expkit.errors import ExpkitError
 
-ex = Experiment("busy", interactive=True, observers=["folder:runs", sys.argv[1]])
-
-@ex.config
-def config():
-    until = ""
-
-@ex.main
-def main(_run, until):
-    number = 0
-    while number < 200 or (until and not Path(until).exists()):
-        number += 1
-        print("line", number)
-        _run.log_scalar("loss", 1 / number, number)
-        if number % 50 == 0:
-            Path("part.txt").write_text(f"part {number}")
-            _run.add_artifact("part.txt", f"part-{number % 200}.txt")
-            _run.info["number"] = number
-            _run.flush()
-            Path("under-way").touch()
-        if until:
-            time.sleep(0.005)
-    return 7
-
-if len(sys.argv) > 2 and sys.argv[2] == "by-hand":
-    ex.run_commandline([sys.argv[0]])
-ex.run(config_updates={"until": sys.argv[2]} if len(sys.argv) > 2 else {})
-sys.exit(5)
+for url in sys.argv[1:]:
+    try:
+        open_store(url).ids()
+    except ExpkitError as error:
+        print(error)
 """
 
 
-def same(url, folder, runs=1):
-    """Assert that the bucket has what the folder ``runs`` has, field by field, once; return the records."""
-    here, there = open_store(folder / "runs"), RemoteStore(url)
-    uids = sorted(key.uid for key in here.ids())
-    assert sorted(key.uid for key in there.ids()) == uids
-    assert len(uids) == runs
-    for uid in uids:
-        assert seen(there, uid) == seen(here, uid)
-        steps = [point.step for point in there.read(uid, StreamKey()) if point.name == "loss"]
-        assert steps == list(range(1, len(steps) + 1)) != []
-    records = [there.load(uid) for uid in uids]
-    there.close()
-    return records
+def said(*urls, **more):
+    """What is printed where programs ask these stores, one line each; nothing goes to stderr."""
+    command = [sys.executable, "-c", ASK, *urls]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment(**more))
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(urls), lines
+    return lines
 
 
-def sync(folder):
-    """``expkit sync``: exit code and what it says."""
-    command = [sys.executable, "-m", "expkit", "sync"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stdout + done.stderr
+def test_no_credentials(url):
+    """Whoever has no credentials is told how to give them."""
+    (line,) = said(url, AWS_SECRET_ACCESS_KEY="", AWS_ACCESS_KEY_ID="")
+    assert "needs credentials, and there are none; say them as AWS tools expect it" in line
 
 
-def test_away_at_the_start(own, process, tmp_path):
-    """A run with ``offline=journal`` starts while its server is away, and `expkit sync` delivers it whole, once."""
-    url = s3_url(f"http://127.0.0.1:{own.port}")
-    start = time.monotonic()
-    code, out, err = ended(process(BUSY, f"{url}&offline=journal"))
-    assert (code, out.count("line")) == (5, 200), err
-    assert "the run goes on" in err and "`expkit sync` delivers it" in err
-    assert time.monotonic() - start < 40
-    assert sync(tmp_path)[0] == 1
-    own.start()
-    code, said = sync(tmp_path)
-    assert (code, said.splitlines()[-1]) == (0, "nothing is owed"), said
-    (record,) = same(url, tmp_path)
-    assert (record.status, record.result) == ("COMPLETED", 7)
-    assert sync(tmp_path) == (0, "nothing is owed\n")
+def test_wrong_keys(tmp_path, tmp_path_factory):
+    """A wrong key or a password of SSH is a sentence that says what to use; the password is not in it."""
+    port = machines.shared("sftp", machines.ssh_command, tmp_path_factory)
+    right = machines.ssh_url(port, tmp_path / "runs")
+    wrong = right.replace("/user&", "/host&")
+    word = right.replace("@", ":not-so-secret@").replace(f"key_filename={machines.SSH.built()}/user&", "")
+    absent = right.replace("/user&", "/nowhere&")
+    lines = said(wrong, word, absent)
+    assert all("does not accept the credentials; use a key" in line for line in lines[:2]), lines
+    assert "nowhere" in lines[2]
+    assert "not-so-secret" not in str(lines)
 
 
-def test_stopped_for_a_while(own, process, tmp_path):
-    """A server that answers nothing for seconds costs the program nothing; afterwards the record is whole, nothing twice."""
-    url = s3_url(f"http://127.0.0.1:{own.start().port}")
-    program = process(BUSY, url, "enough")
-    wait((tmp_path / "under-way").exists)
-    own.pause()
-    time.sleep(2.5)
-    own.resume()
-    (tmp_path / "enough").touch()
-    code, _, err = ended(program)
-    assert code == 5, err
-    code, said = sync(tmp_path)
-    assert code == 0, said
-    assert same(url, tmp_path)[0].status == "COMPLETED"
+@pytest.fixture
+def moody():
+    """The address of a server whose answer to everything is the first part of the path, or of the account."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(int(re.search(r"\d{3}", self.path)[0]), "Moody")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_PROPFIND = do_MKCOL = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
-def test_killed_and_started_again(own, process, tmp_path):
-    """A server that dies in mid-run and comes back gets what it lacks; until then one line says who delivers it."""
-    url = s3_url(f"http://127.0.0.1:{own.start().port}")
-    program = process(BUSY, url, "enough")
-    wait((tmp_path / "under-way").exists)
-    own.kill()
-    (tmp_path / "enough").touch()
-    start = time.monotonic()
-    code, _, err = ended(program)
-    assert code == 5 and "`expkit sync` delivers it" in err, err
-    assert time.monotonic() - start < 40
-    own.start()
-    code, said = sync(tmp_path)
-    assert code == 0, said
-    assert same(url, tmp_path)[0].result == 7
+MEANT = {
+    401: r"does not (accept the credentials|allow that to whoever asks); \w+",
+    403: r"does not (accept the credentials|allow that to whoever asks); \w+",
+    503: "is busy and has put us off",
+    507: "has no room left",
+}
 
 
-def test_a_program_that_is_killed(url, process, tmp_path):
-    """After kill -9 in mid-append the run is seen to be dead, what is there is true, and sync brings what the log had."""
-    program = process(BUSY, url, "never")
-    wait((tmp_path / "under-way").exists)
-    store = RemoteStore(url)
-    wait(lambda: any(store.streams(key.uid) for key in store.ids()))
-    os.kill(program.pid, signal.SIGKILL)
-    ended(program)
-    (row,) = store.find(columns=["status", "state", "uid"])
-    assert (row["status"], row["state"]) == ("RUNNING", "DIED")
-    points, log = store.read(row["uid"], StreamKey()), open_store(tmp_path / "runs").read(row["uid"], StreamKey())
-    assert points == log[: len(points)]
-    code, said = sync(tmp_path)
-    assert code == 0, said
-    same(url, tmp_path)
-    store.close()
+def test_moody_servers(moody):
+    """A server that lets nobody in, has no room or is overworked is a sentence, for each kind that speaks HTTP."""
+
+    def urls(status):
+        login = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://{moody}/{status};"
+        yield f"s3://{status}-b/r?endpoint_url=http://{moody}"
+        yield f"gs://{status}-b/r?endpoint_url=http://{moody}&anon=true"
+        yield f"az://b-b/r?connection_string={quote(login, safe='')}"
+        yield f"webdav+http://{moody}/{status}"
+
+    lines = said(*(url for status in MEANT for url in urls(status)))
+    for status, line in zip([status for status in MEANT for _ in range(4)], lines, strict=True):
+        assert re.search(MEANT[status], line), line
+        assert "a2V5" not in line
 
 
-def test_a_server_that_was_never_there(tmp_path, process):
-    """Without a journal the run does not start: one sentence, in bounded time."""
-    start = time.monotonic()
-    code, out, err = ended(process(BUSY, s3_url(f"http://127.0.0.1:{free_port()}")))
-    assert code == 1 and "line" not in out
-    assert "does not answer: there is no connection" in err
-    assert time.monotonic() - start < 40
+def test_pieces_of_a_downloaded_run(store, tmp_path):
+    """A downloaded run that was killed has pieces: ``local://`` reads them, and a copy of that is a plain folder of runs."""
+    record = sample_record().but(files=())
+    run = store.create(record)
+    store.append(run, LOSS, 0, sample_points(100))
+    store.append(run, TEXT, 0, b"so far")
+    download(store, tmp_path / "copy")
+    there = RemoteStore(f"local://{tmp_path}/copy")
+    assert (there.read(run, LOSS), there.read(run, TEXT)) == (sample_points(100), b"so far")
+    command = [sys.executable, "-m", "expkit", "copy", there.url, "whole"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=environment())
+    assert done.returncode == 0, done.stdout
+    whole = FolderStore(tmp_path / "whole")
+    assert (whole.read(record.uid, LOSS), whole.read(record.uid, TEXT)) == (sample_points(100), b"so far")
 
 
-def test_wrong_credentials(url, process):
-    """A secret that is not right, or none at all, is one sentence that says how to give one; the secret is not in it."""
-    program = process(BUSY, url, "by-hand", AWS_SECRET_ACCESS_KEY="not-so-secret")
-    code, out, err = ended(program)
-    assert code == 1 and "line" not in out
-    assert "does not accept the credentials; say them as AWS tools expect it" in err
-    assert "not-so-secret" not in out + err and "Traceback" not in err
-    code, _, err = ended(process(BUSY, url, "by-hand", AWS_SECRET_ACCESS_KEY="", AWS_ACCESS_KEY_ID=""))
-    assert code == 1 and "needs credentials, and there are none" in err and "Traceback" not in err
+def test_whatever_fsspec_opens(tmp_path, monkeypatch):
+    """Other places are opened as fsspec opens them, relative paths too; what cannot be is said, with what to type."""
+    monkeypatch.chdir(tmp_path)
+    for url in ("local://near", f"file://{tmp_path}/far"):
+        store = open_store(url)
+        run = store.create(sample_record())
+        store.append(run, LOSS, 0, sample_points(3))
+        assert open_store(url).read(run, LOSS) == sample_points(3)
+    assert sorted(os.listdir()) == ["far", "near"]
+    sentences = {
+        "dir::file://runs": "begins a chain of file systems; give the URL of the place itself",
+        "ftp://host:port/runs": "'port' is no port",
+        "sftp://host:99999/runs": "'99999' is no port",
+        "webhdfs://127.0.0.1:1/runs": "does not answer: there is no connection",
+        "reference://runs": "cannot be asked like this",
+    }
+    for url, words in sentences.items():
+        with pytest.raises(StoreError, match=words):
+            open_store(url).ids()
+
+
+def test_packages_of_others():
+    """A package for a kind that is none of ours is named, at the end, as it is typed."""
+    from fsspec.registry import known_implementations
+
+    from expkit.stores.remote.kinds import kind_of, lacks
+
+    assert lacks(kind_of("smb"), ImportError("no")).endswith(": pip install smbprotocol")
+    assert "oci" in known_implementations and lacks(kind_of("oci"), ImportError("no")).endswith(": pip install ocifs")

@@ -9,7 +9,15 @@ import pytest
 
 from expkit.record.uid import new_uid
 from expkit.stores.remote.store import RemoteStore
-from expkit.testing.stores import BlobContract, HonestyContract, IdContract, LifeContract, StoreContract, SweepContract, ValueContract
+from expkit.testing.stores import (
+    BlobContract,
+    HonestyContract,
+    IdContract,
+    LifeContract,
+    StoreContract,
+    SweepContract,
+    ValueContract,
+)
 
 from ..servers import buckets, machines
 

@@ -17,7 +17,11 @@ class TestS3Store(StoreContract):
 
     @pytest.fixture(autouse=True)
     def _server(self, s3):
-        self.address = s3
+        self.server = s3
 
     def make_store(self, folder):
-        return RemoteStore(s3_url(self.address))
+        self.url = s3_url(self.server)
+        return RemoteStore(self.url)
+
+    def address(self, store):
+        return self.url

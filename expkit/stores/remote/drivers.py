@@ -27,6 +27,8 @@ def connected(place: Place) -> Any:
         raise StoreError(lacks(place.kind, error)) from None
     except TypeError as error:
         raise StoreError(f"{place.where} cannot be asked like this: {error}") from None
+    except FileNotFoundError as error:  # not there is a key or another file of whoever asks
+        raise StoreError(f"{place.where} cannot be asked: {error}") from None
     bind_in_time(fs)
     for name in _LOGGERS.get(place.kind.protocol, ()):
         quieten(name)

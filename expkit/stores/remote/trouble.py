@@ -61,11 +61,11 @@ def sentence(error: BaseException, place: Place) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[str]:
-    """The error and what it came from, by type and text."""
+    """The error and what it came from, by type, text and status of HTTP."""
     for _ in range(6):
         if error is None:
             return
-        yield f"{type(error).__name__}: {error}"
+        yield f"{type(error).__name__}: {error} {getattr(error, 'status_code', '')}"
         error = error.__cause__ or error.__context__
 
 
