@@ -74,8 +74,8 @@ def _number(measured: Measured, part: str, figure: str, factor: float) -> float 
 _ROWS: dict[str, tuple[tuple[str, str, str, float, dict[str, float]], ...]] = {
     "points": (
         ("seconds", "100,000 points until they are there, logging included", "ms", MILLI, {"goal_of_limit": 2}),
-        ("alone", "... time the caller waits per point", "µs", MICRO, {"goal": 0.8}),
-        ("meanwhile", "... while points are delivered, median", "µs", MICRO, {"goal": 0.8}),
+        ("alone", "... time the caller waits per point, median", "µs", MICRO, {"goal": 0.8}),
+        ("meanwhile", "... the same while points are delivered", "µs", MICRO, {"goal": 0.8}),
     ),
     "beats": (
         ("early", "1,000 points and one beat, early in a run", "ms", MILLI, {}),

@@ -17,7 +17,7 @@ OUTPUT = 1_000_000_000 if FAULTS else 9_000_000
 ARTIFACT = 1 << (30 if FAULTS else 26)
 LIMIT = 3600 if FAULTS else 120
 
-STREAMS_TAKE = 200e6
+STREAMS_TAKE = 128e6
 """Bytes of memory that points and output may take, however many there are."""
 
 ARTIFACTS_TAKE = 48e6
