@@ -50,7 +50,7 @@ class Needs:
         self.leases = self.whole or bool(first & _JUDGED)
         self.steps = first | {"status"}
         if self.leases:
-            self.steps |= {"start_time", "stop_time", "heartbeat", "queue_time", "cause"}
+            self.steps |= {"start_time", "stop_time", "heartbeat", "cause"}
         if self.annotations:
             self.steps |= {"meta", "name"}
         self.metrics = _metrics(fields)
