@@ -21,8 +21,8 @@ class TestSqlStore(StoreContract):
         self.url = self.databases.new(folder)
         return SqlStore(self.url)
 
-    def reopen(self, store):
-        return SqlStore(self.url)
+    def address(self, store):
+        return self.url
 
 
 class TestSqlObserver(ObserverContract):

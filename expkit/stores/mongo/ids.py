@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import RunExistsError
+from expkit.errors import RunExistsError, StoreNameError
+from expkit.record.tagged import is_unicode
 from expkit.stores.counting import COUNTED
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ def claim(server: Server, document: dict[str, Any], wanted: RunId | None, *, bin
 
     Raises:
         RunExistsError: the id is taken, and ``bind`` demands it.
+        StoreNameError: nobody can be called so.
     """
     if wanted is not None:
+        if not is_unicode(str(wanted)):
+            raise StoreNameError(f"{wanted!r} cannot be a run's id: it is no text that can be written as UTF-8")
         found = _insert(server, document, normal(wanted))
         if found is not None:
             return found

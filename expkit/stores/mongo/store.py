@@ -117,6 +117,8 @@ class MongoStore(Served):
 
     def save(self, record: RunRecord) -> None:
         """Replace a record; only the fields that have changed are sent."""
+        if not is_unicode(record.uid):
+            raise self._sacreds.absent(record.uid)
         ended = record.status not in (QUEUED, RUNNING)
         if ended:
             self._round_off(record.uid)

@@ -25,9 +25,14 @@ _SIGNS = (
 
 
 def is_dropped(error: Exception) -> bool:
-    """Whether a connection broke that may be made again at once; slowness is no such thing."""
-    from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
+    """Whether a connection broke that may be made again at once; slowness is no such thing.
 
+    One that somebody else of this process has closed meanwhile is.
+    """
+    from pymongo.errors import AutoReconnect, InvalidOperation, NetworkTimeout, ServerSelectionTimeoutError
+
+    if isinstance(error, InvalidOperation):
+        return "after close" in str(error)
     return isinstance(error, AutoReconnect) and not isinstance(error, (NetworkTimeout, ServerSelectionTimeoutError))
 
 
