@@ -142,14 +142,16 @@ class Looking:
 
     def _plan(self, database: Database) -> _Plan:
         stamp = self._stamp()  # before anything is read: what happens from now on is for the next look
-        changes, cursor = self._parts.changes.since(database.fact("cursor") or "")
+        seen = database.fact("cursor")
+        changes, cursor = self._parts.changes.since(seen or "")
         pending = set(json.loads(database.fact("pending") or "[]"))
         gone: set[str] = set()
         if stamp is None or stamp != database.fact("root"):
             listed, known = self._listed(), database.names()
             gone = known - listed
             pending = (pending & listed) | (listed - known)
-        due = {name for uid in dict.fromkeys(change.uid for change in changes) if (name := _name_of(database, uid))}
+        uids = dict.fromkeys(change.uid for change in changes) if seen else ()  # at first nothing is kept yet
+        due = {name for uid in uids if (name := _name_of(database, uid))}
         due |= self._edited(database)
         due |= self._touched(database, gone)
         due |= {name for name in pending if self._is_due(name)} if len(pending) <= BATCH else pending
@@ -355,6 +357,6 @@ def _note(database: Database, plan: _Plan) -> None:
     """Note what is done; whoever is killed before everything is done leaves the rest to the next look."""
     owed = set(plan.due) & set(json.loads(database.fact("pending") or "[]"))
     database.note("pending", json.dumps(_sorted(plan.pending | owed)))
-    if not plan.due:
-        for name, value in plan.facts.items():
+    for name, value in plan.facts.items():
+        if not plan.due or (name == "cursor" and database.fact(name) is None):  # all that is kept was read after it
             database.note(name, value)
