@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from expkit.stores import excerpts
+from expkit.stores.base import RunKey
 from expkit.stores.mongo import summaries
 from expkit.stores.mongo.facts import annotations_of, lease_of
 from expkit.stores.mongo.pushing import MongoWords
@@ -13,12 +14,12 @@ from expkit.stores.mongo.records import record_of
 from expkit.stores.narrowing import narrowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
-    from expkit.stores.base import RunKey
     from expkit.stores.excerpts import Needs
+    from expkit.stores.mongo.server import Server
     from expkit.stores.mongo.store import MongoStore
     from expkit.types import Json, RunId
 
@@ -37,6 +38,29 @@ def find(
         return _Listing(store, needs, store.candidates(narrowed(query, MongoWords())) if keys is None else keys)
 
     return excerpts.find(chosen, query, columns, order, limit)
+
+
+def candidates(
+    server: Server, sacreds: Callable[[int], list[tuple[int, RunKey]]], wanted: Mapping[str, Any] | None
+) -> list[RunKey]:
+    """The runs of a store that a filter leaves, oldest first.
+
+    Args:
+        server: where.
+        sacreds: the predecessor's runs and when they were created, given the number of ours; they are always left.
+        wanted: the filter; None: all.
+    """
+    ours: dict[str, Any] = {"expkit.created": {"$gt": 0}}
+    fields = {"_id": 1, "expkit.uid": 1, "expkit.created": 1}
+    found = server.runs.find(ours if wanted is None else {"$and": [ours, wanted]}, fields)
+    keys = [
+        (document["expkit"]["created"], RunKey(document["_id"], document["expkit"]["uid"]))
+        for document in found.sort([("expkit.created", 1), ("_id", 1)])
+    ]
+    number = len(keys) if wanted is None else server.runs.count_documents(ours)
+    if theirs := sacreds(number):
+        keys = sorted(theirs + keys, key=lambda entry: entry[0])
+    return [key for _, key in keys]
 
 
 class _Listing:

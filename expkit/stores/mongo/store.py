@@ -17,7 +17,7 @@ from expkit.stores.mongo.documents import Documents
 from expkit.stores.mongo.facts import annotations_of, lease_of, microseconds, renewal
 from expkit.stores.mongo.files import Blobs
 from expkit.stores.mongo.ids import names_of
-from expkit.stores.mongo.listing import find
+from expkit.stores.mongo.listing import candidates, find
 from expkit.stores.mongo.metrics import Metrics
 from expkit.stores.mongo.place import place_of
 from expkit.stores.mongo.records import record_of
@@ -175,17 +175,7 @@ class MongoStore(Served):
     @bounded
     def candidates(self, wanted: Mapping[str, Any] | None) -> list[RunKey]:
         """Those runs of ours that a filter leaves, or all, and all of the predecessor's, oldest first."""
-        fields = {"_id": 1, "expkit.uid": 1, "expkit.created": 1}
-        ours: dict[str, Any] = {"expkit.created": {"$gt": 0}}
-        found = self.server.runs.find(ours if wanted is None else {"$and": [ours, wanted]}, fields)
-        keys = [
-            (document["expkit"]["created"], RunKey(document["_id"], document["expkit"]["uid"]))
-            for document in found.sort([("expkit.created", 1), ("_id", 1)])
-        ]
-        number = len(keys) if wanted is None else self.server.runs.count_documents(ours)
-        if sacreds := self._sacreds.keys(number):
-            keys = sorted(sacreds + keys, key=lambda entry: entry[0])
-        return [key for _, key in keys]
+        return candidates(self.server, self._sacreds.keys, wanted)
 
     def set_status(self, run: RunId, expected: str, status: str) -> bool:
         """Change the status if it is as expected."""
