@@ -166,10 +166,16 @@ class Server:
 
     @contextmanager
     def _transaction(self, writes: bool) -> Iterator[Connection]:
-        with self.engine.connect() as plain, _bounded(plain, self.place):
-            connection = plain.execution_options(**{_WRITES: writes})
-            yield connection
-            connection.commit()
+        engine = self.engine
+        pool = engine.pool
+        try:
+            with engine.connect() as plain, _bounded(plain, self.place):
+                connection = plain.execution_options(**{_WRITES: writes})
+                yield connection
+                connection.commit()
+        finally:
+            if engine.pool is not pool:  # another thread has closed the store meanwhile: nobody asks this pool again
+                pool.dispose()
 
     # -- tables ----------------------------------------------------------------------------------------
 
