@@ -9,14 +9,17 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def emit(text: str, stream: TextIO | None) -> None:
+def emit(text: str, stream: TextIO | None) -> bool:
     """Write ``text`` and flush; characters that the stream's encoding lacks are escaped.
 
     Where the reader has gone (``| head``), this and all later output goes nowhere. A stream that is closed or
     missing (``2>&-``, programs without a console) is passed over.
+
+    Returns:
+        False if the reader was found gone now.
     """
     if stream is None or stream.closed:
-        return
+        return True
     try:
         _write(text, stream)
     except BrokenPipeError:
@@ -24,8 +27,10 @@ def emit(text: str, stream: TextIO | None) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        return False
     except OSError:  # the descriptor below the stream was closed
         pass
+    return True
 
 
 def _write(text: str, stream: TextIO) -> None:

@@ -1,16 +1,4 @@
-"""expkit: looks after what experiments have recorded.
-
-Usage:
-  expkit COMMAND [ARGUMENT...]
-  expkit (-h | --help)
-  expkit --version
-
-Commands:
-  copy    copy runs from one store into another
-  sync    deliver to stores what they have missed
-
-`expkit COMMAND --help` says more about a command.
-"""
+"""expkit: looks back at what experiments have recorded, and looks after it."""
 
 from __future__ import annotations
 
@@ -19,15 +7,43 @@ from typing import TYPE_CHECKING
 
 from expkit._support.nearest import did_you_mean
 from expkit.cli.terminal import emit
-from expkit.errors import ExpkitError, NoObserverError, UsageError
+from expkit.errors import ExpkitError, NoObserverError, QueryError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = {"copy": "expkit.console.copy", "sync": "expkit.console.sync"}
+GROUPS: dict[str, dict[str, str]] = {
+    "Keep": {
+        "sync": "deliver to stores what they have missed",
+    },
+    "Move": {
+        "copy": "copy runs from one store into another",
+    },
+}
+"""Subcommands in the order of the help, with a line about each."""
+
+COMMANDS = {name: f"expkit.console.{name}" for group in GROUPS.values() for name in group}
 """Subcommands, and the modules whose ``main(argv)`` does what they promise and returns the exit code."""
 
+COMMANDS |= {name: f"{COMMANDS[name]}_" for name in ("import",) if name in COMMANDS}  # a keyword cannot be a module
+
 FAILURE, MISTAKE, CTRL_C = 1, 2, 130
+
+_USAGE = """
+Usage:
+  expkit COMMAND [ARGUMENT...]
+  expkit (-h | --help)
+  expkit --version
+"""
+
+_MORE = """
+`expkit COMMAND --help` says more about a command, with examples.
+
+RUN is an id, ~ and the beginning of a uid, a name, last, last~2 (the second before it) or best:max:metrics.acc.max.
+All commands look where a run would be recorded that names no observer, unless --store=URL names another place.
+
+The exit code is 0 if all is well, 1 if something did not work out, 2 if what was typed cannot work, 130 after Ctrl-C.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,15 +60,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(words)
     except KeyboardInterrupt:
         return CTRL_C
-    except ExpkitError as error:
+    except BrokenPipeError:  # who read it has seen enough
+        return 0
+    except (ExpkitError, OSError) as error:
         emit(f"expkit: {error}\n", sys.stderr)
-        return MISTAKE if isinstance(error, (UsageError, NoObserverError)) else FAILURE
+        return MISTAKE if isinstance(error, (UsageError, QueryError, NoObserverError)) else FAILURE
+
+
+def help_text() -> str:
+    """What ``expkit --help`` prints."""
+    width = max(map(len, COMMANDS))
+    groups = (
+        "\n".join([f"\n{title}:", *(f"  {name.ljust(width)}  {line}" for name, line in lines.items())])
+        for title, lines in GROUPS.items()
+        if lines
+    )
+    return "\n".join([__doc__ or "", _USAGE.rstrip(), *groups, _MORE])
 
 
 def _run(words: list[str]) -> int:
     first = words[0] if words else "--help"
     if first in ("-h", "--help", "help"):
-        emit(__doc__ or "", sys.stdout)
+        emit(help_text(), sys.stdout)
         return 0
     if first == "--version":
         emit(f"expkit {sys.modules['expkit'].__version__}\n", sys.stdout)

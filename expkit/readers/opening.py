@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     """A store, the path or URL of one; None: where runs go that name no observer."""
 
 
-def runs(where: Where | None = None, store: Place = None) -> Runs:
+def runs(where: Where | None = None, store: Place = None, *, trash: bool = False) -> Runs:
     """The runs of a store, or those of them for which something is true. Nothing is read before somebody asks.
 
     Args:
         where: a text such as ``"config.lr < 0.1 and state == 'COMPLETED'"``, or a tree of :mod:`expkit.record.query`.
         store: a store, or its path or URL. By default where runs go that name no observer: ``SETTINGS.DEFAULT_STORE``, the
             environment variable ``EXPKIT_STORE``, ``store`` in ``[tool.expkit]`` of ``pyproject.toml``, the folder ``runs``.
+        trash: whether runs in the trash are among them.
 
     Raises:
         QueryError: a text that cannot be read, or a field that no run has.
         StoreError: nobody can open such a store.
     """
-    found = Runs(opened(store))
+    found = Runs(opened(store), trash=trash)
     return found if where is None else found.where(where)
 
 

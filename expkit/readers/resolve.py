@@ -50,10 +50,13 @@ def resolve(runs: Runs, reference: RunId) -> StoredRun:
 
 
 def _last(runs: Runs, before: int) -> StoredRun:
-    keys = runs.all_keys()
-    if before >= len(keys):
-        raise RunNotFoundError(f"last~{before}: there are only {len(keys)} runs in {runs.place}")
-    return runs.named(keys[-1 - before])
+    there = 0
+    for key in reversed(runs.all_keys()):
+        if not runs.is_hidden(key):
+            if there == before:
+                return runs.named(key)
+            there += 1
+    raise RunNotFoundError(f"last~{before}: there are only {there} runs in {runs.place}")
 
 
 def _best(runs: Runs, text: str) -> StoredRun:

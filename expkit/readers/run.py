@@ -261,6 +261,20 @@ class StoredRun:
         """Notes, each with ``value`` (its text), ``author`` and ``time``."""
         return [note for note in self.annotations if note.action == "note"]
 
+    @property
+    def trashed(self) -> Annotation | None:
+        """Who put it into the trash (``author``, ``time``); None if it is not there."""
+        found = next((note for note in reversed(self.annotations) if note.action in ("trash", "restore")), None)
+        return found if found is not None and found.action == "trash" else None
+
+    def trash(self, author: str | None = None) -> None:
+        """Put it into the trash: lists leave it out, and nothing of it is lost."""
+        self._say("trash", None, author)
+
+    def restore(self, author: str | None = None) -> None:
+        """Take it out of the trash."""
+        self._say("restore", None, author)
+
     def tag(self, *tags: str, author: str | None = None) -> None:
         """Add tags.
 

@@ -12,7 +12,7 @@ from expkit.readers.asking import both, field_of, ordered_by, query_of
 from expkit.readers.resolve import resolve
 from expkit.readers.run import StoredRun
 from expkit.readers.values import decoded
-from expkit.record.query import Compare, Exists
+from expkit.record.query import Compare, Exists, Not
 from expkit.stores.answers import RunKey
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from expkit.stores.base import RunStore
     from expkit.types import RunId
 
+_NOT_IN_TRASH = Not(Exists("trash"))
+
 
 class Runs:
     """Runs of a store, in order of creation unless they are sorted. Nothing is read before somebody asks.
@@ -34,8 +36,11 @@ class Runs:
     ``runs[0]``, ``runs[-1]`` and ``runs[:10]`` count from the first; ``runs["17"]``, ``runs["last"]`` and what else
     :func:`expkit.open_run` understands name one of them.
 
+    Runs in the trash are not among them, unless they are called by an id or a uid.
+
     Args:
         store: where they are.
+        trash: whether runs in the trash are among them.
     """
 
     def __init__(
@@ -47,8 +52,10 @@ class Runs:
         window: tuple[int, int | None] = (0, None),
         columns: tuple[str, ...] = (),
         within: Runs | None = None,
+        trash: bool = False,
     ) -> None:
         self.store = store
+        self._trash = trash
         self._query = query
         self._order = order
         self._window = window
@@ -96,9 +103,7 @@ class Runs:
         """
         for column in columns:
             field_of(column)
-        return Runs(
-            self.store, query=self._query, order=self._order, window=self._window, columns=columns, within=self._within
-        )
+        return Runs(**{**self._parts, "columns": columns})
 
     # -- one of them -----------------------------------------------------------------------------------
 
@@ -164,8 +169,14 @@ class Runs:
     def __bool__(self) -> bool:
         return any(True for _ in self.limit(1).find(["uid"]))
 
+    def is_hidden(self, key: RunKey) -> bool:
+        """Whether a run lies in the trash, and such runs are not among them."""
+        if self._trash:
+            return False
+        return self.named(key).trashed is not None
+
     def all_keys(self) -> list[RunKey]:
-        """Ids and uids of all of them."""
+        """Ids and uids of all of them; where nobody asked a question, of those in the trash as well."""
         if self._is_all:
             return self.store.ids()
         return [RunKey(row["id"], row["uid"]) for row in self.find(["id", "uid"])]
@@ -236,6 +247,8 @@ class Runs:
         query = self._query
         if self._within is not None:
             query = both(Compare("uid", "in", [row["uid"] for row in self._within.find(["uid"])]), query)
+        if not self._trash:
+            query = both(query, _NOT_IN_TRASH)
         start, stop = self._window
         return islice(self.store.find(query, columns, self._order, stop), start, None)
 
@@ -258,7 +271,19 @@ class Runs:
 
     @property
     def _all(self) -> Runs:
-        return Runs(self.store)
+        return Runs(self.store, trash=self._trash)
+
+    @property
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "store": self.store,
+            "query": self._query,
+            "order": self._order,
+            "window": self._window,
+            "columns": self._columns,
+            "within": self._within,
+            "trash": self._trash,
+        }
 
     @property
     def _is_cut(self) -> bool:
@@ -270,17 +295,14 @@ class Runs:
 
     def _but(self, **changes: Any) -> Runs:
         """Another question or order; what was cut off before stays away."""
-        usual = {"query": None if self._is_cut else self._query, "order": self._order, "columns": self._columns}
-        within = self if self._is_cut else self._within
-        return Runs(self.store, within=within, **{**usual, **changes})
+        fresh = {"query": None, "within": self, "window": (0, None)} if self._is_cut else {}
+        return Runs(**{**self._parts, **fresh, **changes})
 
     def _cut(self, first: int, last: int | None) -> Runs:
         start, stop = self._window
         ends = [end for end in (stop, None if last is None else start + last) if end is not None]
         window = start + first, max(start + first, min(ends)) if ends else None
-        return Runs(
-            self.store, query=self._query, order=self._order, window=window, columns=self._columns, within=self._within
-        )
+        return Runs(**{**self._parts, "window": window})
 
     def _part(self, which: slice) -> Runs:
         if which.step not in (None, 1):

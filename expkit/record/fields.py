@@ -7,7 +7,7 @@ from functools import cache
 from expkit.record.model import RunRecord
 from expkit.record.wire import record_to_json
 
-DERIVED = ("id", "state", "cause", "last_sign", "duration", "tags", "notes", "name", "late", "metrics")
+DERIVED = ("id", "state", "cause", "last_sign", "duration", "tags", "notes", "name", "late", "trash", "metrics")
 """What a row has beside the fields of a record; see :mod:`expkit.stores.finding`."""
 
 FRIENDLY = {"start": "start_time", "stop": "stop_time", "end": "stop_time", "queued": "queue_time", "beat": "heartbeat"}

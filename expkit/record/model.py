@@ -226,9 +226,10 @@ class Lease(Frozen):
 
 
 class Annotation(Frozen):
-    """A later fact about a run: somebody's tag, note, name, late result or late artifact.
+    """A later fact about a run: somebody's tag, note, name, late result or late artifact, or that it goes into the trash.
 
-    ``action`` is ``tag``, ``untag``, ``note``, ``name``, ``result`` or ``artifact``; ``value`` its JSON value. That of an
+    ``action`` is ``tag``, ``untag``, ``note``, ``name``, ``result``, ``artifact``, ``trash`` or ``restore`` (without values);
+    ``value`` its JSON value. That of an
     artifact is a tagged ``file`` with the fields of a :class:`FileRef`, its sha256 being called ``blob``.
     """
 

@@ -9,6 +9,7 @@ Beside the fields of a record's JSON form a row has
 * ``tags``: the run's own and those that people added later, without those they removed;
 * ``notes``: a list of ``{"text", "author", "time"}``; ``name``: the last name that people gave;
 * ``late``: results that were reported afterwards, by name (``result`` for one without);
+* ``trash``: the ``author`` and the ``time`` of who put it into the trash; missing where it is not there;
 * ``metrics.NAME.last``, ``.min``, ``.max`` and ``.count``, over all segments and ranks; ``last`` is that of the
   lowest rank of the last segment, NaN counts for ``last`` and ``count`` only; ``metrics``: all of them, by name.
 
@@ -247,7 +248,23 @@ def _result(tree: dict[str, Json], annotation: Annotation) -> None:
     tree["late"].update(value if isinstance(value, dict) else {"result": value})
 
 
-_ACTIONS = {"tag": _tag, "untag": _untag, "note": _note, "name": _name, "result": _result}
+def _trash(tree: dict[str, Json], annotation: Annotation) -> None:
+    tree["trash"] = {"author": annotation.author, "time": time_to_json(annotation.time)}
+
+
+def _restore(tree: dict[str, Json], _: Annotation) -> None:
+    tree.pop("trash", None)
+
+
+_ACTIONS = {
+    "tag": _tag,
+    "untag": _untag,
+    "note": _note,
+    "name": _name,
+    "result": _result,
+    "trash": _trash,
+    "restore": _restore,
+}
 
 
 # -- metrics -------------------------------------------------------------------------------------------

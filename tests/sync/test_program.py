@@ -33,7 +33,7 @@ def test_version(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["synk"], "there is no command 'synk'; did you mean sync?; commands: copy, sync"),
+        (["synk"], f"there is no command 'synk'; did you mean sync?; commands: {', '.join(COMMANDS)}"),
         (["sync", "--lst"], "this cannot be understood: expkit sync --lst\nTry: expkit sync --help"),
         (["sync", "more"], "this cannot be understood: expkit sync more\nTry: expkit sync --help"),
         (["sync", "--to", "nothing:x"], "nothing is known by 'nothing:'"),

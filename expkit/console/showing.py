@@ -1,0 +1,271 @@
+"""How results look in a terminal, and in a pipe: tables, times, durations, sizes, states in their colours, JSON.
+
+A pipe gets plain text that does not change from call to call, and rich is never loaded for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from expkit.cli.terminal import emit, speaks_unicode, wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from expkit.types import Json
+
+COLOURS = {
+    "COMPLETED": "green",
+    "RUNNING": "cyan",
+    "QUEUED": "blue",
+    "COPYING": "blue",
+    "FAILED": "bold red",
+    "DIED": "bold red",
+    "UNREADABLE": "bold red",
+    "INTERRUPTED": "yellow",
+    "TIMEOUT": "yellow",
+}
+"""Of states, in rich's words."""
+
+WIDEST = 60
+"""Characters of a cell in a table."""
+
+_GAP = "  "
+_NARROWEST = 4
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MANY = 1000
+_TWO_DIGITS = 9.95
+_BLOCK = 500
+
+
+# -- writing -------------------------------------------------------------------------------------------
+
+
+def say(*lines: str) -> None:
+    """Lines for stdout: results.
+
+    Raises:
+        BrokenPipeError: the reader has gone (``| head``); the program is to end quietly.
+    """
+    put("".join(f"{line}\n" for line in lines))
+
+
+def talk(line: str) -> None:
+    """A line for stderr: what is said about results."""
+    emit(f"{line}\n", sys.stderr)
+
+
+def put(text: str) -> None:
+    """Text for stdout, as it is; see :func:`say`."""
+    if not emit(text, sys.stdout):
+        raise BrokenPipeError
+
+
+def document(tree: Json) -> None:
+    """One JSON document for ``--json``; ASCII alone, so that it survives every terminal and pipe."""
+    say(json.dumps(tree, indent=2, allow_nan=False))
+
+
+def json_lines(rows: Iterable[Json]) -> None:
+    """A JSON document on each line, for lists."""
+    lines: list[str] = []
+    for row in rows:
+        lines.append(json.dumps(row, allow_nan=False))
+        if len(lines) == _BLOCK:
+            say(*lines)
+            lines.clear()
+    if lines:
+        say(*lines)
+
+
+def is_terminal() -> bool:
+    """Whether somebody looks at stdout."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def width() -> int | None:
+    """Columns that a line may fill: those of the terminal or of ``COLUMNS``; None in a pipe that says nothing."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    if not is_terminal():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+# -- words ---------------------------------------------------------------------------------------------
+
+
+def escaped(text: str) -> str:
+    r"""Text on one line that moves no cursor and changes no colour: control characters as ``\x1b``, spaces run together."""
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def cell(value: Any) -> str:
+    """A value in a table: short, on one line; nothing for None."""
+    from datetime import datetime
+
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return escaped(value if isinstance(value, str) else _said(value))
+
+
+def moment(time: datetime | None) -> str:
+    """A time by the clock on the wall here: ``2026-11-21 09:30:00``."""
+    return "" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def duration(seconds: float | None) -> str:
+    """How long something took: ``0.42 s``, ``12.3 s``, ``3m 05s``, ``2h 10m``, ``3d 04h``."""
+    if seconds is None:
+        return ""
+    if round(seconds, 1) < _MINUTE:
+        return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds:.2f} s"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+    return f"{whole // _DAY}d {whole % _DAY // _HOUR:02}h"
+
+
+def size(count: float) -> str:
+    """A number of bytes: ``512 B``, ``1.5 kB``, ``23 MB``."""
+    units = ["TB", "GB", "MB", "kB", "B"]
+    unit = units.pop()
+    while units and round(count) >= _MANY:
+        count, unit = count / _MANY, units.pop()
+    return f"{count:.1f} {unit}" if unit != "B" and count < _TWO_DIGITS else f"{count:.0f} {unit}"
+
+
+def cells(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning and dots where it takes more than ``most`` columns."""
+    if cells(text) <= most:
+        return text
+    dots = "…" if speaks_unicode(sys.stdout) else "..."
+    while text and cells(text) + len(dots) > most:
+        text = text[:-1]
+    return f"{text}{dots}"[: max(most, 1)]
+
+
+def _said(value: Any) -> str:
+    from expkit._support.odd import safe_repr
+
+    return safe_repr(value)
+
+
+# -- colours -------------------------------------------------------------------------------------------
+
+
+def state(name: str) -> str:
+    """A state in its colour, where there are colours."""
+    return coloured(name, COLOURS.get(name, ""))
+
+
+def coloured(text: str, style: str) -> str:
+    """Text in a style of rich (``bold red``), where stdout shows colours; else as it is."""
+    if not style or sys.stdout is None or not wants_colour(sys.stdout):
+        return text
+    from rich.style import Style
+
+    return Style.parse(style).render(text)
+
+
+# -- tables --------------------------------------------------------------------------------------------
+
+
+def table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Iterable[str] = (),
+    style: Callable[[str, str], str] | None = None,
+) -> None:
+    """Print columns side by side, cells that are too wide for the terminal cut.
+
+    Args:
+        titles: of the columns.
+        rows: texts without control characters, see :func:`cell`.
+        right: titles of columns of numbers.
+        style: says for a title and a cell which style of rich it has in a terminal, ``""`` for none.
+    """
+    lines = [[cut(text, WIDEST) for text in row] for row in rows]
+    widths = _widths([list(titles), *lines])
+    is_right = [title in set(right) for title in titles]
+    coloured_by = style if style is not None and sys.stdout is not None and wants_colour(sys.stdout) else None
+    shown = [coloured(_line(titles, widths, is_right), "bold")]
+    for row in lines:
+        texts = _padded(row, widths, is_right)
+        if coloured_by:
+            texts = [
+                coloured(text, coloured_by(title, raw)) for title, raw, text in zip(titles, row, texts, strict=True)
+            ]
+        shown.append(_GAP.join(texts).rstrip())
+    say(*shown)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names and what there is to say about each, a line each; what is empty is left out."""
+    found = [(name, text) for name, text in pairs if text]
+    longest = max((cells(name) for name, _ in found), default=0)
+    limit = width()
+    for name, text in found:
+        line = f"{name}{' ' * (longest - cells(name))}{_GAP}{text}"
+        say(line if limit is None or "\x1b" in text else cut(line, limit))
+
+
+def by_title(rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[list[str]]]:
+    """Titles and rows of dicts that need not have the same keys."""
+    found = list(rows)
+    titles = list(dict.fromkeys(title for row in found for title in row))
+    return titles, [[row.get(title, "") for title in titles] for row in found]
+
+
+def _line(texts: Sequence[str], widths: Sequence[int], is_right: Sequence[bool]) -> str:
+    return _GAP.join(_padded(texts, widths, is_right)).rstrip()
+
+
+def _padded(texts: Sequence[str], widths: Sequence[int], is_right: Sequence[bool]) -> list[str]:
+    found = []
+    for text, most, right in zip(texts, widths, is_right, strict=True):
+        shown = cut(text, most)
+        blank = " " * (most - cells(shown))
+        found.append(blank + shown if right else shown + blank)
+    return found
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Of each column what its widest cell takes; the widest ones give way where the terminal is narrower."""
+    widths = [max(map(cells, column)) for column in zip(*lines, strict=True)]
+    limit = width()
+    if limit is None or not widths:
+        return widths
+    room = max(limit - len(_GAP) * (len(widths) - 1), _NARROWEST * len(widths))
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths
