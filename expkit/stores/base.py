@@ -161,8 +161,11 @@ class RunStore(Protocol):
         """Take the run out of every list; its bytes stay until ``sweep`` finds them unused."""
         ...
 
-    def sweep(self, grace: float = 86400.0) -> int:
-        """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
+        """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went.
+
+        A ``dry_run`` removes nothing, and returns how many would go.
+        """
         ...
 
     def close(self) -> None:

@@ -218,7 +218,7 @@ class MemoryStore:
             del self._runs[uid]
             self._note(uid, "deleted")
 
-    def sweep(self, grace: float = 86400.0) -> int:
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
         """Forget bytes that no run names."""
         with self._lock:
             used = named(self)
@@ -227,7 +227,7 @@ class MemoryStore:
                 for sha256, (_, put) in self._blobs.items()
                 if sha256 not in used and (self.now() - put).total_seconds() >= grace
             ]
-            for sha256 in old:
+            for sha256 in () if dry_run else old:
                 del self._blobs[sha256]
             return len(old)
 

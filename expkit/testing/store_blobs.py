@@ -142,6 +142,18 @@ class SweepContract(StoreTests):
         assert store.sweep(grace=0) >= 1
         assert not store.has_blob(blob)
 
+    def test_dry_run(self, store: RunStore) -> None:
+        """A dry run tells how many would go, and removes nothing."""
+        kept = store.put_blob(b"kept").sha256
+        store.create(sample_record(files=(_artifact(kept),)))
+        blob = store.put_blob(b"file").sha256
+        sleep(_COARSE)
+        assert store.sweep(grace=0, dry_run=True) >= 1
+        assert store.has_blob(blob), "the dry run removed it"
+        assert store.sweep(grace=3600, dry_run=True) == 0
+        assert store.sweep(grace=0, dry_run=True) == store.sweep(grace=0)
+        assert (store.has_blob(blob), store.has_blob(kept)) == (False, True)
+
     def test_streams_stay(self, store: RunStore, run: RunId) -> None:
         """A sweep leaves runs as they are: records, streams, leases, later facts."""
         store.append(run, LOSS, 0, sample_points(3))

@@ -7,19 +7,19 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.errors import DAMAGE, RunNotFoundError, StoreError
-from expkit.record.model import BY_SACRED, COPYING, POINTS, QUEUED, RUNNING
+from expkit.errors import DAMAGE, StoreError
+from expkit.record.model import COPYING, POINTS, QUEUED, RUNNING
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.disk import files, text
 from expkit.stores.disk.changes import Logs
 from expkit.stores.disk.layout import StoreLayout, shown_files
 from expkit.stores.disk.text import reading
 from expkit.stores.folder import metrics
-from expkit.stores.folder.index import Entry
 from expkit.stores.folder.keeping import show_all
 from expkit.stores.folder.log import RunLog, take_over
+from expkit.stores.folder.making import Maker
 from expkit.stores.folder.parts import Parts
-from expkit.stores.folder.records import SHARED, Stamp, Stored, Writer, read_run, read_tree, version
+from expkit.stores.folder.records import SHARED, Stored, Writer, read_run, read_tree, version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from expkit.record.query import Query
     from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
     from expkit.stores.disk.layout import RunLayout
+    from expkit.stores.folder.index import Entry
     from expkit.types import Json, RunId
 
 
@@ -56,7 +57,7 @@ class FolderStore:
         self._url = f"folder:{os.fspath(root)}"
         self._layout = StoreLayout(os.path.abspath(root), _absolute(resource_dir), _absolute(source_dir))
         self._parts = Parts(self._layout)
-        self._latest: tuple[Any, Stored | None] = None, None
+        self._maker = Maker(self._parts)
         self._logs: dict[str, RunLog] = {}
         self._ended: dict[str, tuple[Any, bool]] = {}
         self.on_indexing: Callable[[int, int], None] | None = None
@@ -88,15 +89,7 @@ class FolderStore:
         self, record: RunRecord, *, id: RunId | None = None, bind: bool = False, lease: Lease | None = None
     ) -> str:
         """Take in a new run and return its id; see :meth:`RunStore.create <expkit.stores.base.RunStore.create>`."""
-        self._parts.prepare()
-        if (known := self._known(record)) is not None:
-            return self._made(record, known, lease)
-        name = self._claim(record.uid, id, bind=bind)
-        try:
-            return self._made(record, name, lease)
-        except BaseException:
-            self._unmake(record.uid, name)
-            raise
+        return self._maker.create(record, id, bind=bind, lease=lease)
 
     def save(self, record: RunRecord) -> None:
         """Replace the record of ``record.uid``.
@@ -283,12 +276,12 @@ class FolderStore:
         self._parts.streams.own.drop()  # a new run may get the same id, and its files the same paths
         self._parts.changes.add(entry.uid, "deleted")
 
-    def sweep(self, grace: float = 86400.0) -> int:
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
         """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
         from expkit.stores.folder.sweep import sweep
 
         self._parts.format.check()
-        return sweep(self._parts, self.now().timestamp() - grace)
+        return sweep(self._parts, self.now().timestamp() - grace, dry_run=dry_run)
 
     def close(self) -> None:
         """Let go of what was remembered of streams."""
@@ -303,7 +296,7 @@ class FolderStore:
         """
         entry = self._writable(run)
         layout = self._layout.run(entry.id)
-        stored = self._read_latest(layout)
+        stored = self._maker.latest(layout)
         resumed = segment > stored.record.segment
         if resumed and rank == 0:
             stored = Stored(stored.record.but(segment=segment), stored.stamp)
@@ -327,64 +320,6 @@ class FolderStore:
         return files.read(f"{self._layout.jobs}/{name}")
 
     # -- inside ----------------------------------------------------------------------------------------
-
-    def _known(self, record: RunRecord) -> str | None:
-        """The id of a run that is here, be it only half made."""
-        uid, name = record.uid, self._parts.ids.id_of(record.uid)
-        if BY_SACRED in record.gaps:  # which has noted no uids
-            name = next((entry.id for entry in self._parts.index.entries() if entry.uid == uid), name)
-        if not name:
-            return None
-        try:
-            entry = self._parts.index.find(name)
-        except RunNotFoundError:
-            is_ours = os.path.isdir(self._layout.run(name).folder)
-        else:
-            is_ours = entry.uid == uid
-        if not is_ours:  # somebody removed the folder by hand, and perhaps another run has its id now
-            self._parts.ids.forget(uid)
-        return name if is_ours else None
-
-    def _claim(self, uid: str, id: RunId | None, *, bind: bool) -> str:
-        name = self._parts.ids.claim(id, bind=bind)
-        try:
-            noted = self._parts.ids.note(uid, name)
-        except BaseException:
-            os.rmdir(self._layout.run(name).folder)
-            raise
-        if noted != name:  # another process has just created this very run
-            os.rmdir(self._layout.run(name).folder)
-        return noted
-
-    def _made(self, record: RunRecord, name: str, lease: Lease | None) -> str:
-        run = self._layout.run(name)
-        if not os.path.exists(run.record):
-            stored = Stored(record.but(id=name), Stamp.now())
-            show_all(self._parts, run, record)
-            if lease is not None:
-                self._parts.leases.renew(run.lease, lease)
-            self._parts.writer.write(run, *stored[:2])
-            self._latest = version(run.record), stored
-            self._parts.index.add(Entry(name, record.uid, stored.stamp.created))
-            self._parts.changes.add(record.uid, "created")
-        return name
-
-    def _unmake(self, uid: str, name: str) -> None:
-        """Leave nothing of a run that could not be made; one whose record was written stays."""
-        from shutil import rmtree
-
-        run = self._layout.run(name)
-        if not os.path.exists(run.record):
-            rmtree(run.folder, ignore_errors=True)
-            self._parts.ids.forget(uid)
-
-    def _read_latest(self, run: RunLayout) -> Stored:
-        """The record, without reading it if nobody touched it since it was created here."""
-        seen, stored = self._latest
-        self._latest = None, None
-        if stored is not None and stored.record.id == run.id and version(run.record) == seen:
-            return stored if not os.path.exists(run.claim(1)) else read_run(run)
-        return read_run(run)
 
     def _has_ended(self, run: RunLayout) -> bool:
         seen = version(run.record)

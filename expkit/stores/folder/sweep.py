@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _SHOWN = re.compile(r".*_[0-9a-f]{32}(\..*)?")
 
 
-def sweep(parts: Parts, before: float) -> int:
+def sweep(parts: Parts, before: float, *, dry_run: bool = False) -> int:
     """Remove what is unused and was last touched ``before`` (seconds since the epoch); return how many files went.
+
+    A ``dry_run`` removes nothing, and returns how many would go.
 
     Raises:
         FormatError: a run cannot be read, so nobody knows what it names.
@@ -37,8 +39,10 @@ def sweep(parts: Parts, before: float) -> int:
     unused += _stale_notes(layout, used)
     folders = files.entries(layout.trash)
     folders += [folder for folder in files.entries(layout.annotated) if os.path.basename(folder) not in uids]
-    count = sum(_remove(path) for path in unused if _is_older(path, before))
-    return count + sum(_remove_tree(folder) for folder in folders if _is_older(folder, before))
+    unused, folders = ([path for path in found if _is_older(path, before)] for found in (unused, folders))
+    if dry_run:
+        return len(unused) + sum(len(names) for folder in folders for _, _, names in os.walk(folder))
+    return sum(map(_remove, unused)) + sum(map(_remove_tree, folders))
 
 
 def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:

@@ -356,9 +356,9 @@ class MongoStore(Served):
         self._screens.forget(uid)
         self._outputs.forget(uid)
 
-    def sweep(self, grace: float = 86400.0) -> int:
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
         """Remove bytes that no run names."""
-        return sweep(self.server, grace, lambda: named(self))
+        return sweep(self.server, grace, lambda: named(self), dry_run=dry_run)
 
     def close(self) -> None:
         """Let go of the connection; the next use makes a new one."""

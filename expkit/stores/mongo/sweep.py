@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from expkit.stores.mongo.server import Server
 
 
-def sweep(server: Server, grace: float, named: Callable[[], set[str]]) -> int:
+def sweep(server: Server, grace: float, named: Callable[[], set[str]], *, dry_run: bool = False) -> int:
     """Remove files of ours that nobody names and that are old enough, then bytes of uploads that were broken off.
 
     Files that are none of ours (the predecessor's, other programs') stay.
@@ -23,6 +23,7 @@ def sweep(server: Server, grace: float, named: Callable[[], set[str]]) -> int:
         server: where.
         grace: seconds that they must be old.
         named: the hashes that records name; asked for once the old files are known.
+        dry_run: remove nothing, and only say how many would go.
 
     Returns:
         How many files went.
@@ -31,6 +32,8 @@ def sweep(server: Server, grace: float, named: Callable[[], set[str]]) -> int:
     old = server.ask(lambda: _old_files(server, before))
     used = named() | server.ask(lambda: _long_files(server)) if old else set()
     unused = [file["_id"] for file in old if file.get("sha256", file["_id"]) not in used]
+    if dry_run:
+        return len(unused)
     for file_id in unused:
         server.ask(lambda file_id=file_id: remove(server, [file_id]))  # type: ignore[misc]
     server.ask(lambda: _remove_halves(server, before))

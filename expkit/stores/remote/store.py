@@ -251,12 +251,12 @@ class RemoteStore:
         self._forget(uid)
         self._changes.add(uid, "deleted")
 
-    def sweep(self, grace: float = 86400.0) -> int:
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
         """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
         from expkit.stores.remote.sweep import sweep
 
         self._index.check()
-        return sweep(self, grace)
+        return sweep(self, grace, dry_run=dry_run)
 
     def close(self) -> None:
         """Let go of connections and of what was remembered."""

@@ -18,12 +18,13 @@ _COARSE = timedelta(seconds=1)
 """Places give the times of objects in whole seconds."""
 
 
-def sweep(store: RemoteStore, grace: float) -> int:
+def sweep(store: RemoteStore, grace: float, *, dry_run: bool = False) -> int:
     """Remove blobs that no run names, and pieces of runs that are gone, once they are old enough.
 
     Args:
         store: whose.
         grace: seconds that they must be old; 0: all.
+        dry_run: remove nothing, and only say how many would go.
 
     Returns:
         How many blobs went.
@@ -32,6 +33,8 @@ def sweep(store: RemoteStore, grace: float) -> int:
     old = [item for item in media.items(layout.BLOBS) if _is_old(item, before)]
     used = named(store) if old else set()
     unused = [item.name for item in old if _hash_of(item) not in used]
+    if dry_run:
+        return len(unused)
     media.remove(unused)
     _remove_pieces(media, {key.uid for key in store.ids()}, before)
     return len(unused)

@@ -99,12 +99,13 @@ class Blobs(BlobsInPieces[int]):
 
         return self._server.read(work, lambda: None)
 
-    def sweep(self, grace: float, named: Callable[[], set[str]]) -> int:
+    def sweep(self, grace: float, named: Callable[[], set[str]], *, dry_run: bool = False) -> int:
         """Remove bytes that nobody names and that are old enough, and uploads that were broken off as long ago.
 
         Args:
             grace: seconds that they must be old.
             named: the hashes that records name; asked for once the old bytes are known.
+            dry_run: remove nothing, and only say how many would go.
 
         Returns:
             How many files went.
@@ -118,7 +119,7 @@ class Blobs(BlobsInPieces[int]):
         found = self._server.read(work, list)
         used = named() if found else set()
         unused = [row for row in found if row.sha256 not in used]
-        for row in unused:
+        for row in () if dry_run else unused:
             self._server.write(_removal(row.number))
         return sum(row.sha256 is not None for row in unused)
 

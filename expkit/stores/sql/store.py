@@ -220,10 +220,11 @@ class SqlStore:
         """Take out a run; its id is not given again."""
         self._either(run, lambda: self._parts.runs.delete(run), self._parts.sacreds.delete)
 
-    def sweep(self, grace: float = 86400.0) -> int:
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
         """Remove bytes that no run names, and what deleted runs have logged."""
-        self._parts.streams.sweep()
-        return self._parts.blobs.sweep(grace, lambda: named(self))
+        if not dry_run:
+            self._parts.streams.sweep()
+        return self._parts.blobs.sweep(grace, lambda: named(self), dry_run=dry_run)
 
     def _either(self, run: RunId, ours: Callable[[], _T], theirs: Callable[[int], _T]) -> _T:
         """What is asked of a run of ours, or of one that Sacred recorded."""

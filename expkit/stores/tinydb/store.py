@@ -253,12 +253,12 @@ class TinyDbStore:
             files.throw_away(self._layout.annotations(row.uid), self._layout.trash)
         self._changes.add(row.uid, "deleted")
 
-    def sweep(self, grace: float = 86400.0) -> int:
+    def sweep(self, grace: float = 86400.0, *, dry_run: bool = False) -> int:
         """Remove bytes that no run names and that are older than ``grace`` seconds; return how many files went."""
         from expkit.stores.tinydb.sweep import sweep
 
         self._format.check()
-        return sweep(self, self._layout, self.now().timestamp() - grace)
+        return sweep(self, self._layout, self.now().timestamp() - grace, dry_run=dry_run)
 
     def close(self) -> None:
         """Let go of what was remembered of streams."""

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from expkit.stores.tinydb.store import TinyDbStore
 
 
-def sweep(store: TinyDbStore, layout: DatabaseLayout, before: float) -> int:
+def sweep(store: TinyDbStore, layout: DatabaseLayout, before: float, *, dry_run: bool = False) -> int:
     """Remove what is unused and was last touched ``before`` (seconds since the epoch); return how many files went.
+
+    A ``dry_run`` removes nothing, and returns how many would go.
 
     Raises:
         FormatError: a run cannot be read, so nobody knows what it names.
@@ -25,8 +27,10 @@ def sweep(store: TinyDbStore, layout: DatabaseLayout, before: float) -> int:
     unused += files.entries(layout.scratch) + files.entries(layout.known)
     folders = files.entries(layout.runs) + files.entries(layout.annotated)
     unnamed = [folder for folder in folders if os.path.basename(folder) not in uids] + files.entries(layout.trash)
-    count = sum(_remove(path) for path in unused if _is_older(path, before))
-    return count + sum(_remove_folder(folder) for folder in unnamed if _is_older(folder, before))
+    unused, folders = ([path for path in found if _is_older(path, before)] for found in (unused, unnamed))
+    if dry_run:
+        return len(unused) + sum(len(files.entries(folder)) for folder in folders)
+    return sum(map(_remove, unused)) + sum(map(_remove_folder, folders))
 
 
 def _blobs(layout: DatabaseLayout) -> list[str]:
