@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GROUPS: dict[str, dict[str, str]] = {
+    "Look": {
+        "ls": "list runs",
+    },
     "Keep": {
         "sync": "deliver to stores what they have missed",
     },

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.cli.terminal import emit, speaks_unicode, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from expkit.types import Json
@@ -184,9 +184,14 @@ def state(name: str) -> str:
     return coloured(name, COLOURS.get(name, ""))
 
 
+def has_colours() -> bool:
+    """Whether stdout shows colours: a terminal that can, and no ``NO_COLOR``."""
+    return sys.stdout is not None and wants_colour(sys.stdout)
+
+
 def coloured(text: str, style: str) -> str:
     """Text in a style of rich (``bold red``), where stdout shows colours; else as it is."""
-    if not style or sys.stdout is None or not wants_colour(sys.stdout):
+    if not style or not has_colours():
         return text
     from rich.style import Style
 
@@ -203,27 +208,41 @@ def table(
     right: Iterable[str] = (),
     style: Callable[[str, str], str] | None = None,
 ) -> None:
-    """Print columns side by side, cells that are too wide for the terminal cut.
+    """Print columns side by side; see :func:`tabled`."""
+    say(*tabled(titles, rows, right=right, style=style))
+
+
+def tabled(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Iterable[str] = (),
+    style: Callable[[str, str], str] | None = None,
+    spare: Sequence[str] = (),
+) -> list[str]:
+    """The lines of a table; cells that are too wide for the terminal are cut.
 
     Args:
         titles: of the columns.
         rows: texts without control characters, see :func:`cell`.
         right: titles of columns of numbers.
         style: says for a title and a cell which style of rich it has in a terminal, ``""`` for none.
+        spare: columns that are left out where the terminal is too narrow, the first one first.
     """
-    lines = [[cut(text, WIDEST) for text in row] for row in rows]
-    widths = _widths([list(titles), *lines])
-    is_right = [title in set(right) for title in titles]
-    coloured_by = style if style is not None and sys.stdout is not None and wants_colour(sys.stdout) else None
-    shown = [coloured(_line(titles, widths, is_right), "bold")]
-    for row in lines:
-        texts = _padded(row, widths, is_right)
-        if coloured_by:
-            texts = [
-                coloured(text, coloured_by(title, raw)) for title, raw, text in zip(titles, row, texts, strict=True)
-            ]
+    lines = [[cut(text, WIDEST) for text in row] for row in (map(escaped, titles), *rows)]
+    for column in _too_many(titles, lines, spare):
+        lines = [[*line[:column], *line[column + 1 :]] for line in lines]
+        titles = [*titles[:column], *titles[column + 1 :]]
+    widths = _widths(lines)
+    numeric = set(right)
+    is_right = [title in numeric for title in titles]
+    shown = [coloured(_GAP.join(_padded(lines[0], widths, is_right)).rstrip(), "bold")]
+    for line in lines[1:]:
+        texts = _padded(line, widths, is_right)
+        if style is not None and has_colours():
+            texts = [coloured(text, style(*what)) for text, *what in zip(texts, titles, line, strict=True)]
         shown.append(_GAP.join(texts).rstrip())
-    say(*shown)
+    return shown
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
@@ -243,8 +262,15 @@ def by_title(rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[list[st
     return titles, [[row.get(title, "") for title in titles] for row in found]
 
 
-def _line(texts: Sequence[str], widths: Sequence[int], is_right: Sequence[bool]) -> str:
-    return _GAP.join(_padded(texts, widths, is_right)).rstrip()
+def _too_many(titles: Sequence[str], lines: Sequence[Sequence[str]], spare: Sequence[str]) -> Iterator[int]:
+    """Places of columns for which a line has no room; each counts from where those before it have gone."""
+    left, limit = list(titles), width()
+    taken = {title: max(map(cells, column)) for title, column in zip(titles, zip(*lines, strict=True), strict=True)}
+    for title in spare:
+        if limit is None or sum(taken[each] + len(_GAP) for each in left) - len(_GAP) <= limit:
+            return
+        yield left.index(title)
+        left.remove(title)
 
 
 def _padded(texts: Sequence[str], widths: Sequence[int], is_right: Sequence[bool]) -> list[str]:

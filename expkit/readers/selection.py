@@ -238,6 +238,11 @@ class Runs:
         return self.store.url
 
     @property
+    def is_asked(self) -> bool:
+        """Whether somebody asked for some of them."""
+        return self._query is not None
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The selected columns, as they were given; none where nobody selected any."""
         return self._columns
