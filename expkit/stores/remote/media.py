@@ -275,8 +275,8 @@ class Media:
                 fs = self._connected()
                 if self._is_parallel():
                     return work(fs)
-                with self._lock:
-                    return work(fs)
+                with self._lock:  # and ask again: somebody may have closed the store since
+                    return work(self._connected())
             except (FileNotFoundError, StoreError):
                 raise
             except Exception as error:
