@@ -15,12 +15,28 @@ if TYPE_CHECKING:
 GROUPS: dict[str, dict[str, str]] = {
     "Look": {
         "ls": "list runs",
+        "show": "show one run: how it ended, what was asked, what came out",
+    },
+    "Compare": {
+        "diff": "what differs between two runs: config, sources, packages, results",
+        "compare": "what differs between any number of runs, as a table",
+    },
+    "Annotate": {
+        "tag": "add tags to a run, or remove some",
+        "note": "add a note to a run",
+        "rename": "give a run another name",
     },
     "Keep": {
+        "rm": "put runs into the trash, take them out, or delete them for good",
+        "gc": "empty the trash, and remove files that no run names",
+        "du": "how many bytes runs have",
         "sync": "deliver to stores what they have missed",
     },
     "Move": {
         "copy": "copy runs from one store into another",
+    },
+    "Check": {
+        "verify": "compare everything that belongs to runs with its hashes",
     },
 }
 """Subcommands in the order of the help, with a line about each."""

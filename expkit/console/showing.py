@@ -104,10 +104,21 @@ def width() -> int | None:
 
 def escaped(text: str) -> str:
     r"""Text on one line that moves no cursor and changes no colour: control characters as ``\x1b``, spaces run together."""
-    text = " ".join(text.split())
+    return safe(" ".join(text.split()))
+
+
+def safe(text: str, keep: str = "") -> str:
+    r"""Text whose control characters are written as ``\x1b``.
+
+    Args:
+        text: any.
+        keep: characters that stay as they are.
+    """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(
+        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def cell(value: Any) -> str:
@@ -149,6 +160,11 @@ def size(count: float) -> str:
     while units and round(count) >= _MANY:
         count, unit = count / _MANY, units.pop()
     return f"{count:.1f} {unit}" if unit != "B" and count < _TWO_DIGITS else f"{count:.0f} {unit}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: ``1 run``, ``3 runs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def cells(text: str) -> int:

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from expkit._support.nearest import did_you_mean
-from expkit.errors import QueryError, RunNotFoundError, SeveralRunsError
+from expkit.errors import FormatError, QueryError, RunNotFoundError, SeveralRunsError
 from expkit.record.query import Compare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from expkit.readers.run import StoredRun
     from expkit.readers.selection import Runs
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _UID = re.compile(r"[0-9a-f]{1,32}")
 _LAST = re.compile(r"last(?:~(\d+))?")
 _BEST = "best:"
+_REFERENCE = re.compile(r"~\w*|last(~\d+)?|best:.*")
 _MOST = 5
 _HOW = "an id, ~ and the beginning of a uid, a name, last, last~2 or best:max:metrics.acc.max"
 
@@ -47,6 +48,43 @@ def resolve(runs: Runs, reference: RunId) -> StoredRun:
     if text.startswith("~"):
         return _by_uid(runs, text[1:])
     return _by_name(runs, text)
+
+
+def resolve_all(runs: Runs, words: Iterable[str]) -> list[StoredRun]:
+    """The runs that several words mean, each run once. One whose record cannot be read is among them, if it is called by its id.
+
+    Args:
+        runs: among which they are looked for.
+        words: what :func:`resolve` understands, in the order in which they are wanted; and questions such as ``lr<0.1``, of which
+            all must hold.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        SeveralRunsError: several fit; the message names them.
+        QueryError: a question that cannot be read, or a field that no run has.
+    """
+    from expkit.record.expression import is_question
+
+    found: list[StoredRun] = []
+    questions = []
+    for word in words:
+        run = _known(runs, word)
+        if run is None and not _REFERENCE.fullmatch(word) and is_question(word):
+            questions.append(word)
+        else:
+            found.append(run or resolve(runs, word))
+    return list(dict.fromkeys([*found, *(runs.where(*questions) if questions else ())]))
+
+
+def _known(runs: Runs, word: str) -> StoredRun | None:
+    """The run of this id or uid, be it readable or not."""
+    try:
+        return runs.get(word)
+    except FormatError:
+        for key in runs.store.ids():
+            if word in (str(key.id), key.uid):
+                return runs.named(key)
+        raise
 
 
 def _last(runs: Runs, before: int) -> StoredRun:

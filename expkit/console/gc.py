@@ -1,0 +1,98 @@
+"""Empty the trash, and remove files that no run names.
+
+Usage:
+  expkit gc [options]
+
+Options:
+  --older=TIME  Runs go that lie in the trash for so long: 30d, 12h, 0 [default: 30d].
+  --grace=TIME  Files stay that are younger: a run may be about to name them [default: 1d].
+  --dry-run     Say what would go, and remove nothing.
+  --json        Print one JSON document.
+  --store=URL   Where the runs are: runs, mongodb://HOST/DATABASE, s3://BUCKET/PATH, ...
+
+Files of deleted runs that other runs name, too, stay.
+
+Examples:
+  expkit gc --dry-run
+  expkit gc
+  expkit gc --older=0 --grace=0
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from expkit.console import showing
+from expkit.console.arguments import parse, runs_of
+from expkit.errors import RunNotFoundError, UsageError
+from expkit.readers.cleaning import freed, in_trash
+from expkit.record.times import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from expkit.readers.run import StoredRun
+    from expkit.readers.selection import Runs
+    from expkit.types import Json
+
+
+def main(argv: Sequence[str]) -> int:
+    """Clean up; return 0.
+
+    Raises:
+        UsageError: the command line does not fit, or there is no such store.
+        FormatError: a run cannot be read, so nobody knows which files it names.
+    """
+    options = parse(__doc__, "gc", argv)
+    if options is None:
+        return 0
+    older, grace = _seconds(options, "--older"), _seconds(options, "--grace")
+    runs = runs_of(options, trash=True)
+    old = in_trash(runs, older)
+    dry = options["--dry-run"]
+    rows = [_row(run) for run in old]
+    lines = [_line(run, dry=dry) for run in old]
+    size = freed(runs, old) if dry else None
+    if not dry:
+        _purge(old)
+    files = runs.store.sweep(grace, dry_run=dry)
+    if options["--json"]:
+        showing.document({"dry_run": dry, "runs": rows, "bytes": size, "files": files})
+    else:
+        showing.say(*lines, _summary(runs, len(old), files, size))
+    return 0
+
+
+def _seconds(options: Mapping[str, Any], name: str) -> float:
+    found = duration(options[name])
+    if found is None:
+        raise UsageError(f"{name}={options[name]} is no time; {name}=12h and {name}=30d are times")
+    return found
+
+
+def _purge(old: Sequence[StoredRun]) -> None:
+    for run in old:
+        try:
+            run.store.delete(run.uid)
+        except RunNotFoundError:  # somebody else was faster
+            continue
+
+
+def _row(run: StoredRun) -> Json:
+    trashed = run.trashed
+    since = None if trashed is None else trashed.time.isoformat()
+    return {"id": run.id, "uid": run.uid, "name": run.name, "trashed": since}
+
+
+def _line(run: StoredRun, *, dry: bool) -> str:
+    trashed = run.trashed
+    since = f", in the trash since {showing.moment(trashed.time)}" if trashed is not None else ""
+    return f"run {run.id} ({showing.cell(run.name)}){since}, {'would go' if dry else 'is deleted'}"
+
+
+def _summary(runs: Runs, count: int, files: int, size: int | None) -> str:
+    what = f"{showing.counted(count, 'run')} from the trash and {showing.counted(files, 'file')} that no run names"
+    if size is None:
+        return f"{what} removed from {runs.place}"
+    more = f"; the runs have {showing.size(size)} that no other run has" if count else ""
+    return f"{what} would be removed from {runs.place}{more}"
