@@ -16,6 +16,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Look": {
         "ls": "list runs",
         "show": "show one run: how it ended, what was asked, what came out",
+        "metrics": "show metrics: a table, plots, or every point",
     },
     "Compare": {
         "diff": "what differs between two runs: config, sources, packages, results",

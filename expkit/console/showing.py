@@ -262,13 +262,24 @@ def tabled(
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:
-    """Print names and what there is to say about each, a line each; what is empty is left out."""
+    """Print names and what there is to say about each; what is empty is left out, what is too long goes on below."""
     found = [(name, text) for name, text in pairs if text]
     longest = max((cells(name) for name, _ in found), default=0)
-    limit = width()
     for name, text in found:
-        line = f"{name}{' ' * (longest - cells(name))}{_GAP}{text}"
-        say(line if limit is None or "\x1b" in text else cut(line, limit))
+        first, *rest = _wrapped(text, longest + len(_GAP))
+        say(
+            f"{name}{' ' * (longest - cells(name))}{_GAP}{first}",
+            *(" " * (longest + len(_GAP)) + line for line in rest),
+        )
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    limit = width()
+    if limit is None or cells(text) <= limit - indent:
+        return [text]
+    from textwrap import wrap
+
+    return wrap(text, max(limit - indent, 2 * _NARROWEST), break_on_hyphens=False)
 
 
 def by_title(rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[list[str]]]:

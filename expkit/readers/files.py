@@ -178,6 +178,15 @@ class Files(Mapping[str, StoredFile]):
         return f"<{len(self)} {self._what}: {', '.join(self)}>" if self else f"<no {self._what}>"
 
 
+def folder_of(store: RunStore, run: RunId) -> Path | None:
+    """The folder of a run on this machine, which people may look into; None where the store has none."""
+    root = getattr(store, "root", None)
+    if root is None or not store.capabilities.folder:
+        return None
+    path = Path(RunLayout(os.fspath(root), str(run)).folder)
+    return path if path.is_dir() else None
+
+
 @cache
 def _scratch(pid: int) -> str:
     """A folder for copies, until the process ends that asked for it; a forked child has one of its own."""

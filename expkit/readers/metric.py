@@ -6,19 +6,38 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit._support.nearest import did_you_mean
 from expkit.readers.lacking import needed
 from expkit.readers.points import extremes, merged, parts_of
 from expkit.record.decoding import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from expkit.readers.points import Part
     from expkit.stores.base import RunStore
     from expkit.types import RunId
 
 _NEAR = 2
+
+
+class Logged(NamedTuple):
+    """One point of a metric.
+
+    Attributes:
+        step: as it was given.
+        value: as it was given.
+        time: seconds since the epoch, in UTC.
+        segment: 0 before the run was first resumed.
+        rank: of the process that logged it.
+    """
+
+    step: Any
+    value: Any
+    time: float
+    segment: int
+    rank: int
 
 
 class Metric:
@@ -76,6 +95,13 @@ class Metric:
     def max(self) -> float | None:
         """The greatest value, NaN left out; None where no value is a number."""
         return max((high for _, high in self._extremes), default=None)
+
+    def rows(self) -> Iterator[Logged]:
+        """Each point as plain values, segment after segment and rank after rank; needs no NumPy."""
+        for part in self._parts:
+            columns = [_plain(column) for column in (part.steps, part.values, part.times)]
+            for step, value, time in zip(*columns, strict=True):
+                yield Logged(step, value, time, part.segment, part.rank)
 
     def at(self, step: Any) -> Any:
         """The value at a step; the last one, where there are several.
@@ -154,3 +180,8 @@ class Metrics(Mapping[str, Metric]):
     @cached_property
     def _metrics(self) -> dict[str, Metric]:
         return {name: Metric(name, parts) for name, parts in parts_of(self._store, self._run).items()}
+
+
+def _plain(column: Any) -> Iterable[Any]:
+    """Values of Python."""
+    return column.tolist() if hasattr(column, "tolist") else map(decode, column)
