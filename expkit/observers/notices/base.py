@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from expkit._support.frozen import Frozen
 from expkit.errors import ObserverError
@@ -28,8 +28,11 @@ from expkit.record.events import Completed, Failed, Interrupted, Started
 from expkit.record.masking import Secrets, remember
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from typing_extensions import Self
 
     from expkit.observers.base import Tree
     from expkit.observers.delivery import Delivery
@@ -68,14 +71,15 @@ class NoticeObserver(RunObserver):
     where it was certainly not taken. What cannot be sent is one line, and a gap in the record if the run goes on.
 
     Args:
-        texts: a template, or None for no message, for each event.
         secrets: what must not be shown: tokens, addresses.
         priority: see :class:`~expkit.observers.base.RunObserver`.
+        texts: a template, or None for no message, for each event.
 
     Attributes:
         queued_text, started_text, completed_text, interrupted_text, failed_text: templates; None for no message.
         run: facts of the last run that was begun.
         limit: the longest text that the service takes.
+        needed: what a config file must name.
 
     Raises:
         ObserverError: a text that cannot be filled.
@@ -84,13 +88,14 @@ class NoticeObserver(RunObserver):
     awaited = False
     tries = None
     limit = 40_000
+    needed: ClassVar[tuple[str, ...]]
     queued_text: str | None
     started_text: str | None
     completed_text: str | None
     interrupted_text: str | None
     failed_text: str | None
 
-    def __init__(self, texts: Mapping[str, str | None], secrets: Iterable[str], priority: float) -> None:
+    def __init__(self, secrets: Iterable[str], priority: float, **texts: str | None) -> None:
         self.priority = priority
         self.run: dict[str, Any] = {}
         for event in EVENTS:
@@ -103,6 +108,26 @@ class NoticeObserver(RunObserver):
         self._not_before = 0.0
         self._said = ""
         self._gaps: dict[str, str] = {}
+
+    @classmethod
+    def from_config(cls, filename: str | os.PathLike[str]) -> Self:
+        """An observer by a config file, which keeps tokens and addresses out of the program.
+
+        Args:
+            filename: of a ``.json``, ``.yaml`` or ``.toml`` file with what is :attr:`needed` and any other argument.
+
+        Raises:
+            ConfigFileError: it cannot be read.
+            ObserverError: it lacks something, or has what nobody knows.
+        """
+        from expkit.observers.notices.files import arguments_in
+
+        return cls._made_from(arguments_in(filename, cls, cls.needed))
+
+    @classmethod
+    def _made_from(cls, arguments: dict[str, Any]) -> Self:
+        """An observer by what a config file says."""
+        return cls(**arguments)
 
     def send(self, message: Message) -> None:
         """Send it.

@@ -17,7 +17,6 @@ def arguments_in(
     filename: str | os.PathLike[str],
     kind: Callable[..., Any],
     needed: tuple[str, ...],
-    others: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What a config file says.
 
@@ -25,7 +24,6 @@ def arguments_in(
         filename: of the file.
         kind: whose arguments it may name.
         needed: what it must name.
-        others: what it may name beside arguments.
 
     Raises:
         ConfigFileError: it cannot be read.
@@ -36,7 +34,7 @@ def arguments_in(
     name = os.fspath(filename)
     found = load_config_file(name)
     allowed = [one.name for one in signature(kind).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-    known = dict.fromkeys((*needed, *allowed, *others))
+    known = dict.fromkeys((*needed, *allowed))
     for entry in found:
         if entry not in known:
             raise ObserverError(

@@ -11,19 +11,13 @@ from expkit.observers.notices.address import secrets_of, web_address
 from expkit.observers.notices.base import PRIORITY, NoticeObserver
 from expkit.observers.notices.posting import Post
 from expkit.observers.notices.words import (
-    COMPLETED,
     COMPLETED_TEXT,
-    FAILED,
     FAILED_TEXT,
-    INTERRUPTED,
     INTERRUPTED_TEXT,
-    QUEUED,
-    STARTED,
     STARTED_TEXT,
 )
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping
 
     from expkit.observers.notices.base import Message
@@ -44,6 +38,8 @@ class NotifyObserver(NoticeObserver):
         ObserverError: no such address, Apprise is not installed, a text that cannot be filled.
     """
 
+    needed = ("url",)
+
     def __init__(
         self,
         url: str,
@@ -61,31 +57,17 @@ class NotifyObserver(NoticeObserver):
             raise ObserverError(
                 "NotifyObserver needs a URL: https://HOST/HOOK, or one of Apprise, like discord://ID/TOKEN"
             )
-        texts = {
-            QUEUED: queued_text,
-            STARTED: started_text,
-            COMPLETED: completed_text,
-            INTERRUPTED: interrupted_text,
-            FAILED: failed_text,
-        }
-        super().__init__(texts, [*secrets_of(url), *(headers or {}).values()], priority)
+        super().__init__(
+            [*secrets_of(url), *(headers or {}).values()],
+            priority,
+            queued=queued_text,
+            started=started_text,
+            completed=completed_text,
+            interrupted=interrupted_text,
+            failed=failed_text,
+        )
         self._service = f"{split_url(url)[0]}://{MASK}"
         self._send = self._to_webhook(url, headers or {}, timeout) if url.startswith("http") else _by_apprise(url)
-
-    @classmethod
-    def from_config(cls, filename: str | os.PathLike[str]) -> NotifyObserver:
-        """An observer by a config file, which keeps the address out of the program.
-
-        Args:
-            filename: of a ``.json``, ``.yaml`` or ``.toml`` file with ``url`` and any other argument.
-
-        Raises:
-            ConfigFileError: it cannot be read.
-            ObserverError: it lacks something, or has what nobody knows.
-        """
-        from expkit.observers.notices.files import arguments_in
-
-        return cls(**arguments_in(filename, cls, ("url",)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self._service}')"

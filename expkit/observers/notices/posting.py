@@ -73,12 +73,11 @@ class Post(Frozen):
     proxy: Address | None = None
     moved: Callable[[], object] = _unseen
 
-    def send(self, value: Any, address: Address | None = None) -> str:
+    def send(self, value: Any) -> str:
         """Send a JSON value; return what the server says.
 
         Args:
             value: plain data.
-            address: instead of the usual one.
 
         Raises:
             LaterError: it was not taken, and may be tried again.
@@ -86,36 +85,37 @@ class Post(Frozen):
         """
         import json
 
-        body, address = json.dumps(value).encode(), address or self.address
-        way = self._connected(address)
+        body, way = json.dumps(value).encode(), self._connected()
         try:
-            return self._exchange(way, body, address)
+            return self._exchange(way, body)
         finally:
             way.connection.close()
 
-    def _connected(self, address: Address) -> Way:
+    def _connected(self) -> Way:
         from ssl import SSLEOFError, SSLError
 
         try:
-            way = way_to(address, self.proxy, self.timeout)
+            way = way_to(self.address, self.proxy, self.timeout)
         except OSError as error:
             if isinstance(error, SSLError) and not isinstance(error, (SSLEOFError, TimeoutError)):
-                raise GivenUpError(f"no trusted connection to {address.host}: {error}") from None
-            raise LaterError(f"{address.host} cannot be reached: {error}") from None
+                raise GivenUpError(f"no trusted connection to {self.address.host}: {error}") from None
+            raise LaterError(f"{self.address.host} cannot be reached: {error}") from None
         self.moved()
         return way
 
-    def _exchange(self, way: Way, body: bytes, address: Address) -> str:
+    def _exchange(self, way: Way, body: bytes) -> str:
         from http.client import HTTPException
 
         usual = {"Content-Type": "application/json", "User-Agent": "expkit"}
         try:
-            way.connection.request("POST", way.target, body, {**usual, **address.login, **way.headers, **self.headers})
+            way.connection.request(
+                "POST", way.target, body, {**usual, **self.address.login, **way.headers, **self.headers}
+            )
             self.moved()
             response = way.connection.getresponse()
             text = response.read(_READ).decode("utf-8", "replace")
         except (OSError, HTTPException) as error:
-            why = f"{address.host} did not answer ({type(error).__name__})"
+            why = f"{self.address.host} did not answer ({type(error).__name__})"
             raise GivenUpError(f"{why}; the message may have arrived, so it is not sent again") from None
         self.moved()
         _judge(response, text)

@@ -6,22 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.observers.notices.address import secrets_of, web_address
 from expkit.observers.notices.base import PRIORITY, NoticeObserver
+from expkit.observers.notices.markup import escaped
 from expkit.observers.notices.posting import Post
 from expkit.observers.notices.words import (
-    COMPLETED,
     COMPLETED_TEXT,
-    FAILED,
     FAILED_TEXT,
-    INTERRUPTED,
     INTERRUPTED_TEXT,
-    QUEUED,
-    STARTED,
     bold,
 )
 
 if TYPE_CHECKING:
-    import os
-
     from expkit.observers.notices.base import Message
 
 
@@ -42,6 +36,8 @@ class SlackObserver(NoticeObserver):
         ObserverError: no such address, or a text that cannot be filled.
     """
 
+    needed = ("webhook_url",)
+
     def __init__(
         self,
         webhook_url: str,
@@ -57,32 +53,18 @@ class SlackObserver(NoticeObserver):
         timeout: float = 10.0,
     ) -> None:
         address = web_address(webhook_url, "webhook_url")
-        texts = {
-            QUEUED: queued_text,
-            STARTED: started_text,
-            COMPLETED: completed_text,
-            INTERRUPTED: interrupted_text,
-            FAILED: failed_text,
-        }
-        super().__init__(texts, secrets_of(webhook_url), priority)
+        super().__init__(
+            secrets_of(webhook_url),
+            priority,
+            queued=queued_text,
+            started=started_text,
+            completed=completed_text,
+            interrupted=interrupted_text,
+            failed=failed_text,
+        )
         self.bot_name = bot_name
         self.icon = icon
         self._post = Post(address=address, timeout=timeout, moved=self._moved)
-
-    @classmethod
-    def from_config(cls, filename: str | os.PathLike[str]) -> SlackObserver:
-        """An observer by a config file, which keeps the address out of the program.
-
-        Args:
-            filename: of a ``.json``, ``.yaml`` or ``.toml`` file with ``webhook_url`` and any other argument.
-
-        Raises:
-            ConfigFileError: it cannot be read.
-            ObserverError: it lacks something, or has what nobody knows.
-        """
-        from expkit.observers.notices.files import arguments_in
-
-        return cls(**arguments_in(filename, cls, ("webhook_url",)))
 
     @property
     def webhook_url(self) -> str:
@@ -94,7 +76,7 @@ class SlackObserver(NoticeObserver):
 
     def escape(self, value: str) -> str:
         """A value in which nothing is a link or a mention."""
-        return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return escaped(value)
 
     def send(self, message: Message) -> None:
         """Post it; see :meth:`NoticeObserver.send`."""

@@ -13,9 +13,7 @@ from expkit.observers.notices.posting import GivenUpError, Post
 from expkit.observers.notices.words import (
     COMPLETED,
     COMPLETED_TEXT,
-    FAILED,
     FAILED_TEXT,
-    INTERRUPTED,
     INTERRUPTED_TEXT,
     QUEUED,
     STARTED,
@@ -25,8 +23,6 @@ from expkit.observers.notices.words import (
 )
 
 if TYPE_CHECKING:
-    import os
-
     from expkit.observers.notices.base import Message
 
 log = logging.getLogger("expkit")
@@ -59,6 +55,7 @@ class TelegramObserver(NoticeObserver):
     """
 
     limit = 4096
+    needed = ("token", "chat_id")
 
     def __init__(
         self,
@@ -81,37 +78,27 @@ class TelegramObserver(NoticeObserver):
     ) -> None:
         if ignored:
             log.warning("TelegramObserver knows nothing of %s", ", ".join(ignored))
-        texts = {
-            QUEUED: queued_text,
-            STARTED: started_text,
-            COMPLETED: completed_text,
-            INTERRUPTED: interrupted_text,
-            FAILED: failed_text,
-        }
         token = _token_of(bot)
         address = web_address(f"{api_url.rstrip('/')}/bot{token}/sendMessage", "api_url")
         proxy = None if proxy_url is None else proxy_address(proxy_url, username, password)
         secrets = [token, *secrets_of(proxy_url or ""), password or ""]
-        super().__init__(texts, secrets, priority)
+        super().__init__(
+            secrets,
+            priority,
+            queued=queued_text,
+            started=started_text,
+            completed=completed_text,
+            interrupted=interrupted_text,
+            failed=failed_text,
+        )
         self.chat_id = chat_id
         self.silent_completion = silent_completion
         self._post = Post(address=address, timeout=timeout, proxy=proxy, moved=self._moved)
 
     @classmethod
-    def from_config(cls, filename: str | os.PathLike[str]) -> TelegramObserver:
-        """An observer by a config file, which keeps the token out of the program.
-
-        Args:
-            filename: of a ``.json``, ``.yaml`` or ``.toml`` file with ``token``, ``chat_id`` and any other argument.
-
-        Raises:
-            ConfigFileError: it cannot be read.
-            ObserverError: it lacks something, or has what nobody knows.
-        """
-        from expkit.observers.notices.files import arguments_in
-
-        found = arguments_in(filename, cls, ("token", "chat_id"))
-        return cls(found.pop("token"), **found)
+    def _made_from(cls, arguments: dict[str, Any]) -> TelegramObserver:
+        """An observer by what a config file says; the token comes first."""
+        return cls(arguments.pop("token"), **arguments)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self._post.address!r}', {self.chat_id!r})"

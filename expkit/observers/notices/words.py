@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 QUEUED, STARTED, COMPLETED, INTERRUPTED, FAILED = EVENTS = ("queued", "started", "completed", "interrupted", "failed")
 
-QUEUED_TEXT = "{experiment[name]} (run {_id}) is queued"
 STARTED_TEXT = "{experiment[name]} (run {_id}) started on {host_info[hostname]}"
 COMPLETED_TEXT = (
     "{experiment[name]} (run {_id}) completed after {elapsed_time} on {host_info[hostname]}, result: {result}"
