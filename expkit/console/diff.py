@@ -99,7 +99,7 @@ def _show(found: Difference, sections: Sequence[str], different: Sequence[str], 
 
 def _names(found: Difference) -> tuple[str, str]:
     a, b = f"run {found.a.id}", f"run {found.b.id}"
-    if a != b:
+    if a != b or found.a == found.b:
         return a, b
     return f"{a} of {found.a.store.url}", f"{b} of {found.b.store.url}"
 

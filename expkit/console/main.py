@@ -17,6 +17,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "ls": "list runs",
         "show": "show one run: how it ended, what was asked, what came out",
         "metrics": "show metrics: a table, plots, or every point",
+        "output": "print what a run has printed",
+        "files": "list the files of a run",
+        "cat": "print a file of a run",
+        "open": "open a run's folder, or one of its files, on the desktop",
     },
     "Compare": {
         "diff": "what differs between two runs: config, sources, packages, results",
@@ -38,6 +42,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Check": {
         "verify": "compare everything that belongs to runs with its hashes",
+        "doctor": "what is installed, which stores answer, what is owed",
+        "schema": "the JSON Schema of records, and of what commands print with --json",
     },
 }
 """Subcommands in the order of the help, with a line about each."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SECTIONS = ("asked", "config", SOURCES, *(name for name in facts.SECTIONS if name not in ("asked", "config")))
 """What runs are compared by, in the order in which it is shown."""
 
+_TYPED = ("config", "result", "metrics")
+
 
 def chosen(only: str | None) -> Sequence[str]:
     """The sections that ``--only`` names; all without it.
@@ -43,7 +45,8 @@ def show_section(title: str, names: Sequence[str], rows: Sequence[tuple[str, Seq
         rows: the path of each fact, and what each run has there.
     """
     differing = {path for path, values in rows if not all(facts.is_same(values[0], value) for value in values)}
-    lines = [[showing.cell(path), *map(_shown, values)] for path, values in rows]
+    shown = _shown if title in _TYPED else _plain
+    lines = [[showing.cell(path), *map(shown, values)] for path, values in rows]
 
     def style(column: str, text: str) -> str:
         return "bold" if column == title and text in differing else ""
@@ -51,15 +54,16 @@ def show_section(title: str, names: Sequence[str], rows: Sequence[tuple[str, Seq
     showing.table([title, *names], lines, style=style if len(differing) < len(rows) else None)
 
 
-def _shown(value: Any) -> str:
-    """A value; a text that could be taken for another value is quoted, and what is not there is a dash."""
+def _plain(value: Any) -> str:
+    """A value; a dash for what is not there."""
     if value is MISSING:
         return "-"
-    if value is None:
-        return "None"
-    if isinstance(value, str) and _is_odd(value):
-        return showing.escaped(repr(value))
-    return showing.cell(value)
+    return "None" if value is None else showing.cell(value)
+
+
+def _shown(value: Any) -> str:
+    """The same; a text that could be taken for another value is quoted."""
+    return showing.escaped(repr(value)) if isinstance(value, str) and _is_odd(value) else _plain(value)
 
 
 def _is_odd(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""How records, events and what lies beside them are written as JSON; ``docs/format`` has the schema.
+"""How records, events and what lies beside them are written as JSON; ``record-v1.schema.json`` is its schema.
 
 A record's top-level keys are the predecessor's where it had them, so that tools made for it can read ours. Some are
 repeated for such readers only and ignored on reading: ``experiment.sources``, ``resources`` and ``artifacts``, all of

@@ -20,7 +20,7 @@ from expkit.testing.samples import AWKWARD, NOON, sample_annotation, sample_leas
 
 from .strategies import values
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/format/record-v1.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[2] / "expkit/record/record-v1.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 FROZEN = sorted((Path(__file__).parent / "frozen").rglob("*.json"))
 
