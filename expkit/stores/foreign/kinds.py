@@ -1,0 +1,103 @@
+"""Which tool wrote a file or a folder: found out by looking, never by asking the tool."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from expkit.errors import StoreError
+from expkit.stores.foreign.store import ForeignStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+_LOOKED_AT = 20_000
+_SQLITE = b"SQLite format 3\0"
+
+
+def open_mlflow(place: str) -> ForeignStore:
+    """MLflow's runs: ``mlruns``, a folder that has it, or a database."""
+    from expkit.stores.foreign.mlflow_database import MlflowDatabase
+    from expkit.stores.foreign.mlflow_folder import MlflowFolder
+
+    path = _path(place.removeprefix("sqlite:///"), "mlflow:mlruns")
+    inner = os.path.join(path, "mlruns")
+    path = inner if not _has_meta(path) and os.path.isdir(inner) else path
+    return ForeignStore(MlflowDatabase(path) if os.path.isfile(path) else MlflowFolder(path))
+
+
+def open_tensorboard(place: str) -> ForeignStore:
+    """Event files of TensorBoard: a folder of logs, or one file."""
+    from expkit.stores.foreign.tensorboard import Tensorboard
+
+    return ForeignStore(Tensorboard(_path(place, "tensorboard:logs")))
+
+
+def open_wandb(place: str) -> ForeignStore:
+    """W&B's runs: a folder ``wandb``, the folder of a run, or its file."""
+    from expkit.stores.foreign.wandb import Wandb
+
+    return ForeignStore(Wandb(_path(place, "wandb:wandb")))
+
+
+OPENERS: dict[str, Callable[[str], ForeignStore]] = {
+    "mlflow": open_mlflow,
+    "tensorboard": open_tensorboard,
+    "wandb": open_wandb,
+}
+"""How to open what other tools wrote, by scheme."""
+
+
+def scheme_of(path: str) -> str:
+    """The scheme of what lies at a path: of one of these tools, ``tinydb`` or ``sqlite`` for Sacred's, else ``folder``.
+
+    Args:
+        path: of a file or a folder that is there.
+    """
+    if os.path.isfile(path):
+        return _of_file(path)
+    if _has_meta(path) or _has_meta(os.path.join(path, "mlruns")):
+        return "mlflow"
+    if os.path.isfile(os.path.join(path, "metadata.json")) and os.path.isdir(os.path.join(path, "hashfs")):
+        return "tinydb"
+    names = islice(_names(path), _LOOKED_AT)
+    return next((found for name in names if (found := _of_name(name))), "folder")
+
+
+def _of_file(path: str) -> str:
+    from expkit.stores.foreign.mlflow_database import is_database
+
+    with open(path, "rb") as file:
+        head = file.read(len(_SQLITE))
+    if head == _SQLITE:
+        return "mlflow" if is_database(path) else "sqlite"
+    return _of_name(os.path.basename(path))
+
+
+def _of_name(name: str) -> str:
+    from expkit.stores.foreign.tensorboard import is_event_file
+    from expkit.stores.foreign.wandb import is_log
+
+    return "wandb" if is_log(name) else "tensorboard" if is_event_file(name) else "folder" if name == "run.json" else ""
+
+
+def _names(folder: str) -> Iterator[str]:
+    for _, folders, names in os.walk(folder):
+        folders.sort()
+        yield from names
+
+
+def _has_meta(folder: str) -> bool:
+    """Whether a folder has an experiment of MLflow's."""
+    try:
+        return any(os.path.isfile(os.path.join(folder, name, "meta.yaml")) for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _path(place: str, example: str) -> str:
+    if not place:
+        raise StoreError(f"the URL needs a path: {example}")
+    return os.path.expanduser(place)
