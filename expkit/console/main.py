@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "verify": "compare everything that belongs to runs with its hashes",
         "doctor": "what is installed, which stores answer, what is owed",
         "schema": "the JSON Schema of records, and of what commands print with --json",
+        "completion": "teach a shell to complete commands, options and runs",
     },
 }
 """Subcommands in the order of the help, with a line about each."""

@@ -65,6 +65,25 @@ def put(text: str) -> None:
         raise BrokenPipeError
 
 
+def put_bytes(data: bytes) -> None:
+    """Bytes for stdout, as they are.
+
+    Raises:
+        BrokenPipeError: the reader has gone.
+    """
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None:
+        put(data.decode("utf-8", "replace"))
+        return
+    put("")
+    try:
+        raw.write(data)
+        raw.flush()
+    except BrokenPipeError:
+        put("")
+        raise
+
+
 def document(tree: Json) -> None:
     """One JSON document for ``--json``; ASCII alone, so that it survives every terminal and pipe."""
     say(json.dumps(tree, indent=2, allow_nan=False))

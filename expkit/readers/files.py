@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
 from expkit.errors import BlobNotFoundError, StoreNameError
+from expkit.readers.remarks import late_files
 from expkit.readers.values import View, decoded
-from expkit.stores.base import KeepsForeignFiles
+from expkit.stores.base import KeepsForeignFiles, RunKey
 from expkit.stores.disk.layout import RunLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
+    from expkit.readers.run import StoredRun
     from expkit.record.model import FileRef
-    from expkit.stores.base import RunKey, RunStore
+    from expkit.stores.base import RunStore
     from expkit.types import RunId
 
 
@@ -119,19 +121,22 @@ class StoredFile:
         Raises:
             BlobNotFoundError: the store does not have the bytes.
         """
-        place = Path(
-            _scratch(os.getpid()), self._key.uid, self.ref.sha256 or self.ref.md5 or "file", *_parts(self.name)
-        )
-        shown = self._shown()
+        place = Path(_scratch(os.getpid()), self._key.uid, self.ref.sha256 or self.ref.md5 or "file", *self.parts)
+        shown = self.shown()
         if shown is not None or place.exists():
             return shown or place
         place.parent.mkdir(parents=True, exist_ok=True)
         return self.save(place)
 
+    @property
+    def parts(self) -> list[str]:
+        """Its name as parts of a path that stays where it begins."""
+        return _parts(self.name)
+
     def __repr__(self) -> str:
         return f"<{self.ref.role} {self.name}, {self.size} bytes{'' if self.kept else ', hash only'}>"
 
-    def _shown(self) -> Path | None:
+    def shown(self) -> Path | None:
         """Where a folder store shows an artifact to people, if it is still the one that was recorded."""
         if self.ref.role != "artifact" or not self._store.capabilities.folder:
             return None
@@ -176,6 +181,46 @@ class Files(Mapping[str, StoredFile]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} {self._what}: {', '.join(self)}>" if self else f"<no {self._what}>"
+
+
+ROLES = ("source", "artifact", "resource", "input", "output")
+"""Of the files that programs use, as lists show them; others come last."""
+
+
+def files_of(run: StoredRun) -> list[StoredFile]:
+    """All files of a run, also those that were added later; of several with one name the last one."""
+    key = RunKey(run.id, run.uid)
+    refs = sorted((*run.record.files, *late_files(run.annotations)), key=lambda ref: _place(ref.role))
+    last = {(ref.role, ref.root, ref.path): ref for ref in refs}
+    return [StoredFile(run.store, key, ref) for ref in last.values()]
+
+
+def find_file(run: StoredRun, name: str, role: str = "") -> StoredFile:
+    """The file of a name; of several the one whose bytes are kept, sources before artifacts before the others.
+
+    Args:
+        run: whose.
+        name: of the file; its base name will do where no other file has it.
+        role: in which it is looked for; by default in all.
+
+    Raises:
+        BlobNotFoundError: there is none, or its base name fits several; the message names them.
+    """
+    files = [file for file in files_of(run) if role in ("", file.ref.role)]
+    found = [file for file in files if file.name == name]
+    if not found:
+        found = [file for file in files if file.name.endswith(f"/{name}")]
+        if len(names := list(dict.fromkeys(file.name for file in found))) > 1:
+            raise BlobNotFoundError(f"run {run.id} has {len(names)} files {name}: {', '.join(names)}")
+    if not found:
+        what = role or "file"
+        near = did_you_mean(name, [file.name for file in files])
+        raise BlobNotFoundError(f"run {run.id} has no {what} {name!r}{near or f'; expkit files {run.id} lists them'}")
+    return min(found, key=lambda file: not file.kept)
+
+
+def _place(role: str) -> int:
+    return ROLES.index(role) if role in ROLES else len(ROLES)
 
 
 def folder_of(store: RunStore, run: RunId) -> Path | None:

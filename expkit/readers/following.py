@@ -67,6 +67,18 @@ def follow(store: RunStore, uid: str, *, history: bool, poll: float, timeout: fl
         return
 
 
+def printed(store: RunStore, uid: str, rank: int = 0) -> Iterator[bytes]:
+    """What one process of a run has printed up to now, piece by piece, as it was recorded."""
+    for key, end in sorted(store.streams(uid).items()):
+        offset = 0
+        while key.content == OUTPUT and key.rank == rank and offset < end:
+            piece: Any = store.read(uid, key, offset, _CHUNK[OUTPUT])
+            if not piece:
+                break
+            offset += len(piece)
+            yield piece
+
+
 class _Streams:
     """How far each stream has been read."""
 
