@@ -11,9 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import BlobNotFoundError, RunExistsError, RunNotFoundError, StoreError
-from expkit.record.model import OUTPUT, POINTS, Point
+from expkit.record.model import POINTS, Point
 from expkit.record.wire import record_from_json, record_to_json
+from expkit.stores import rules
 from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey
 from expkit.stores.counting import counted, natural
 from expkit.stores.finding import find
@@ -82,7 +82,7 @@ class MemoryStore:
             self._last_id = max(self._last_id, counted(wanted))
             return wanted
         if bind and wanted is not None:
-            raise RunExistsError(f"there is a run {wanted} in {self.url} already")
+            raise rules.taken(wanted, self.url)
         self._last_id += 1
         return self._last_id
 
@@ -119,8 +119,7 @@ class MemoryStore:
         """Add to a stream what is not there yet."""
         with self._lock:
             items = self._stream(run, stream)
-            if not 0 <= offset <= len(items):
-                raise StoreError(f"{stream} of run {run} ends at {len(items)}; appending at {offset} would leave a gap")
+            rules.check_offset(run, stream, offset, len(items))
             items.extend(batch[len(items) - offset :])
             return len(items)
 
@@ -140,11 +139,10 @@ class MemoryStore:
 
     def _stream(self, run: RunId, stream: StreamKey) -> Any:
         found = self._run(run)
+        rules.check_stream(stream)
         if stream.content == POINTS:
             return found.points.setdefault(stream, [])
-        if stream.content == OUTPUT:
-            return found.output.setdefault(stream, bytearray())
-        raise StoreError(f"there are streams of {POINTS!r} and of {OUTPUT!r}, not of {stream.content!r}")
+        return found.output.setdefault(stream, bytearray())
 
     # -- leases ----------------------------------------------------------------------------------------
 
@@ -179,7 +177,7 @@ class MemoryStore:
         try:
             return BytesIO(self._blobs[sha256][0])
         except KeyError:
-            raise BlobNotFoundError(f"{self.url} has no bytes with the sha256 {sha256}") from None
+            raise rules.no_bytes(sha256, self.url) from None
 
     # -- afterwards ------------------------------------------------------------------------------------
 
@@ -192,14 +190,13 @@ class MemoryStore:
     def annotations(self, run: RunId) -> list[Annotation]:
         """The later facts of a run."""
         with self._lock:
-            return sorted(self._run(run).annotations, key=lambda annotation: annotation.time)
+            return rules.in_order(self._run(run).annotations)
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened since."""
-        if since and not since.isdecimal():
-            raise StoreError(f"{since!r} is no cursor of {self.url}")
+        place = rules.counted_cursor(since, self.url)
         with self._lock:
-            return self._changes[int(since or 0) :], str(len(self._changes))
+            return self._changes[place:], str(len(self._changes))
 
     def find(
         self,
@@ -243,7 +240,7 @@ class MemoryStore:
         for uid, found in self._runs.items():
             if found.id == wanted:
                 return uid
-        raise RunNotFoundError(f"there is no run {run} in {self.url}")
+        raise rules.not_found(run, self.url)
 
     def _run(self, run: RunId) -> _Run:
         return self._runs[self._uid(run)]

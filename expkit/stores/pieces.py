@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PIECE = 1 << 20
 """Bytes in one piece; the last one of a file may be shorter."""
 
-_HASH = 64
 _U = TypeVar("_U")
 
 
@@ -133,11 +132,6 @@ class PieceReader(io.RawIOBase):
 def opened(reader: PieceReader) -> BinaryIO:
     """Kept bytes as a file."""
     return cast("BinaryIO", io.BufferedReader(reader, PIECE))
-
-
-def is_hash(name: str) -> bool:
-    """Whether bytes can have this name."""
-    return len(name) == _HASH and set(name) <= set("0123456789abcdef")
 
 
 def _pieces(source: BinaryIO) -> Iterator[bytes]:

@@ -28,11 +28,6 @@ def utc(time: Any) -> datetime | None:
     return time.replace(tzinfo=timezone.utc) if isinstance(time, datetime) else None
 
 
-def refusal(run: RunId, place: str) -> str:
-    """The sentence for whoever would change such a run."""
-    return f"run {run} in {place} was recorded by Sacred and can only be read"
-
-
 def tree_of(value: Any) -> dict[str, Any]:
     """The value, if it is a dict; else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from contextlib import contextmanager
 from io import FileIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from expkit.errors import BlobNotFoundError
 from expkit.stores.disk import files
 from expkit.stores.disk.digests import CHUNK, Digest, digest_of_bytes
 from expkit.stores.disk.reserve import check_room
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expkit.stores.disk.layout import StoreLayout
-
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Blobs:
@@ -41,7 +37,9 @@ class Blobs:
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes are here; if so they count as used just now, so no sweep takes them."""
-        if not _HASH.fullmatch(sha256):
+        from expkit.stores.rules import is_hash
+
+        if not is_hash(sha256):
             return False
         path = self._layout.blob(sha256)
         try:
@@ -61,7 +59,9 @@ class Blobs:
         try:
             return cast("BinaryIO", Verified.open(self._layout.blob(sha256), sha256))
         except (OSError, ValueError) as error:
-            raise BlobNotFoundError(f"no bytes with sha256 {sha256} in {self._layout.root}") from error
+            from expkit.stores.rules import no_bytes
+
+            raise no_bytes(sha256, self._layout.root) from error
 
     def show(self, sha256: str, target: str) -> None:
         """Let the bytes appear at ``target``, taking no second space where the file system can do that."""

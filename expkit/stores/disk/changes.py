@@ -13,10 +13,11 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING
 
-from expkit.errors import StoreError
 from expkit.stores.disk import files, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from expkit.stores.base import Change
     from expkit.types import Json
 
@@ -72,6 +73,7 @@ class ChangeLog:
     """The change log of a store; see :meth:`expkit.stores.base.RunStore.changes`."""
 
     def __init__(self, folder: str) -> None:
+        self._folder = folder
         self._logs = Logs(folder)
 
     def add(self, uid: str, what: str) -> None:
@@ -80,19 +82,23 @@ class ChangeLog:
 
     def since(self, cursor: str) -> tuple[list[Change], str]:
         """What happened after ``cursor``, in order of time, and the new cursor."""
-        offsets = _parsed(cursor)
+        offsets = offsets_of(cursor, self._folder)
         found: list[Change] = []
         for name in self._logs.names():
             try:
                 entries, offsets[name] = self._logs.read(name, offsets.get(name, 0))
             except OSError:  # what one machine wrote cannot be read, or is no file; the others' logs can
                 continue
-            found += [change for entry in entries if (change := _change(entry))]
+            found += changes_in(entries)
         return sorted(found, key=lambda change: change.time), json.dumps(offsets, separators=(",", ":"))
 
 
+def changes_in(entries: Iterable[Json]) -> list[Change]:
+    """The changes that lines tell of; a line that a dying disk left behind may tell of none."""
+    return [change for entry in entries if (change := _change(entry))]
+
+
 def _change(entry: Json) -> Change | None:
-    """The change that a line tells of; a line that a dying disk left behind may tell of none."""
     from expkit.stores.answers import Change
 
     try:
@@ -102,9 +108,20 @@ def _change(entry: Json) -> Change | None:
         return None
 
 
-def _parsed(cursor: str) -> dict[str, int]:
+def offsets_of(cursor: str, where: str) -> dict[str, int]:
+    """How far each log has been read, as a cursor says it.
+
+    Args:
+        cursor: what ``changes`` was given.
+        where: the place of the logs.
+
+    Raises:
+        StoreError: it is no cursor.
+    """
     try:
         offsets = json.loads(cursor or "{}")
         return {str(name): int(offset) for name, offset in offsets.items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise StoreError(f"{cursor!r} is no cursor that this store gave out") from error
+        from expkit.stores.rules import bad_cursor
+
+        raise bad_cursor(cursor, where) from error

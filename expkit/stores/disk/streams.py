@@ -6,8 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from expkit.errors import StoreError
-from expkit.record.model import OUTPUT, POINTS, StreamKey
+from expkit.record.model import OUTPUT, StreamKey
 from expkit.stores.disk import files, output, slots
 
 if TYPE_CHECKING:
@@ -54,18 +53,18 @@ class Streams:
         Raises:
             StoreError: ``offset`` would leave a gap, or there are no streams of this content.
         """
-        if stream.content not in (POINTS, OUTPUT):
-            raise StoreError(f"there are streams of {POINTS} and of {OUTPUT}, but none of {stream.content!r}")
+        from expkit.stores.rules import check_stream
+
+        check_stream(stream)
         with self._appending:  # else of two who deliver the same both would find that it is new
             return self._append(run, stream, offset, batch)
 
     def _append(self, run: RunLayout, stream: StreamKey, offset: int, batch: Batch) -> int:
+        from expkit.stores.rules import check_offset
+
         path = run.stream(stream)
         end = self._end(stream, path)
-        if not 0 <= offset <= end:
-            raise StoreError(
-                f"{os.path.basename(path)} of run {run.id} has {end} items; an offset of {offset} would leave a gap"
-            )
+        check_offset(run.id, stream, offset, end)
         if new := batch[end - offset :]:
             self._add(path, end, new)
         return max(end, offset + len(batch))

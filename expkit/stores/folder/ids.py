@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from expkit.errors import RunExistsError
 from expkit.stores.counting import counted
 from expkit.stores.disk import files
 from expkit.stores.disk.layout import check_id
@@ -41,7 +40,9 @@ class Ids:
             if self._take(name):
                 return name
             if bind:
-                raise RunExistsError(f"there is a run {name!r} in {self._layout.root} already; choose another id")
+                from expkit.stores.rules import taken
+
+                raise taken(name, self._layout.root)
         return self._next()
 
     def id_of(self, uid: str) -> str | None:

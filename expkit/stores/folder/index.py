@@ -70,8 +70,10 @@ class Index:
             self._by_uid(name) or self._by_id(name) if name in self._names else self._by_id(name) or self._by_uid(name)
         )
         if entry is None:
+            from expkit.stores.rules import not_found
+
             self._refuse_unreadable(name)
-            raise RunNotFoundError(f"there is no run {name!r} in {self._layout.root}")
+            raise not_found(name, self._layout.root)
         return entry
 
     def add(self, entry: Entry) -> None:

@@ -19,7 +19,7 @@ from expkit.record.model import COPYING, QUEUED, RUNNING
 from expkit.record.state import DIED, judge
 from expkit.record.wire import annotation_from_json, record_to_json
 from expkit.settings import SETTINGS
-from expkit.stores import finding
+from expkit.stores import finding, rules
 from expkit.stores.answers import RunKey
 from expkit.stores.disk.changes import Logs
 from expkit.stores.disk.layout import is_of_record
@@ -292,9 +292,7 @@ class Looking:
 
     def _kept(self, run: RunLayout, stored: Stored, sign: str, age: float) -> Kept:
         record = stored.record
-        notes = sorted(
-            map(annotation_from_json, Logs(self._layout.annotations(record.uid)).all()), key=lambda note: note.time
-        )
+        notes = rules.in_order(map(annotation_from_json, Logs(self._layout.annotations(record.uid)).all()))
         tree = annotated({**record_to_json(record), "id": record.id}, notes)
         entry = Entry(run.id, record.uid, stored.stamp.created, stored.sacred)
         figures = summary(self._parts.streams, entry, self._layout)

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
-from expkit.errors import FormatError, RunNotFoundError
+from expkit.errors import FormatError
 from expkit.record.events import FileAdded, Learned
 from expkit.record.fold import fold
 from expkit.record.wire import event_from_json, record_from_json, record_to_json
@@ -77,7 +77,9 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
     """
     with reading(run.record):
         if not (data := files.read(run.record)):
-            raise RunNotFoundError(f"there is no run {run.id!r} in {run.root}")
+            from expkit.stores.rules import not_found
+
+            raise not_found(run.id, run.root)
         tree = text.parsed(data)
     if not isinstance(tree, dict):
         raise FormatError(f"{run.record} is no record of a run")

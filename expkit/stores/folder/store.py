@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.errors import DAMAGE, StoreError
+from expkit.errors import DAMAGE
 from expkit.record.model import COPYING, POINTS, QUEUED, RUNNING
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.disk import files, text
@@ -235,8 +235,10 @@ class FolderStore:
 
     def annotations(self, run: RunId) -> list[Annotation]:
         """Later facts, in order of their time."""
+        from expkit.stores.rules import in_order
+
         with reading(folder := self._layout.annotations(self._parts.index.find(run).uid)):
-            return sorted(map(annotation_from_json, Logs(folder).all()), key=lambda annotation: annotation.time)
+            return in_order(map(annotation_from_json, Logs(folder).all()))
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened after the cursor ``since``, and the new cursor."""
@@ -341,7 +343,9 @@ class FolderStore:
     def _writable(self, run: RunId) -> Entry:
         entry = self._parts.index.find(run)
         if entry.sacred:
-            raise StoreError(f"run {entry.id} in {self._layout.root} was recorded by Sacred and can only be read")
+            from expkit.stores.rules import read_only
+
+            raise read_only(entry.id, self._layout.root)
         return entry
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from expkit.errors import StoreError
+from expkit.stores import rules
 from expkit.stores.base import Change
 from expkit.stores.mongo.server import Served, bounded
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from expkit.stores.mongo.server import Server
 
 _BATCH = 10_000
-_CURSOR = re.compile(r"[0-9]{1,18}")
 
 
 class Changes(Served):
@@ -55,9 +53,7 @@ class Changes(Served):
         Raises:
             StoreError: it is no cursor.
         """
-        if cursor and not _CURSOR.fullmatch(cursor):
-            raise StoreError(f"{cursor!r} is no cursor of {self.server.place.url}")
-        after = {"_id": {"$gt": int(cursor or 0)}}
+        after = {"_id": {"$gt": rules.counted_cursor(cursor, self.server.place.url)}}
         found = list(self.server.changes.find(after, batch_size=_BATCH).sort("_id", 1))
         changes = [Change(entry["uid"], entry["what"], entry["time"].replace(tzinfo=timezone.utc)) for entry in found]
         return changes, str(found[-1]["_id"]) if found else cursor or "0"

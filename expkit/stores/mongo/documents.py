@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import RunNotFoundError, StoreError
+from expkit.errors import StoreError
+from expkit.stores import rules
 from expkit.stores.mongo.facts import first_lease, microseconds
 from expkit.stores.mongo.files import put_long, remove
 from expkit.stores.mongo.ids import claim
@@ -101,7 +102,7 @@ class Documents:
     def _look(self, uid: str) -> Known:
         found = self._server.runs.find_one({"expkit.uid": uid}, _FIELDS)
         if found is None:
-            raise RunNotFoundError(f"there is no run {uid} in {self._server.place.url}")
+            raise rules.not_found(uid, self._server.place.url)
         ours = found["expkit"]
         return Known(id=found["_id"], version=ours["version"], segment=ours["segment"], long=ours["long"])
 

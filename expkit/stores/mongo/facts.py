@@ -7,6 +7,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from expkit.record.wire import annotation_from_json, lease_from_json, lease_to_json
+from expkit.stores import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,4 +49,4 @@ def annotations_of(documents: Iterable[Mapping[str, Any]]) -> list[Annotation]:
     """Annotations in order of their time; those of one time as they came."""
     ordered = sorted(documents, key=lambda document: (document["created"], document["_id"]))
     found = [annotation_from_json(json.loads(document["text"])) for document in ordered]
-    return sorted(found, key=lambda annotation: annotation.time)
+    return rules.in_order(found)

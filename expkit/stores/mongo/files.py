@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError
+from expkit.stores import rules
 from expkit.stores.mongo.server import Served, bounded
 from expkit.stores.mongo.views import safe
-from expkit.stores.pieces import PIECE, BlobsInPieces, PieceReader, is_hash, opened
+from expkit.stores.pieces import PIECE, BlobsInPieces, PieceReader, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +56,7 @@ class Blobs(Served, BlobsInPieces["Upload"]):
     @bounded
     def has(self, name: str) -> bool:
         """Whether the bytes are here."""
-        return is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
+        return rules.is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
 
     @bounded
     def open(self, name: str) -> BinaryIO:
@@ -64,9 +65,9 @@ class Blobs(Served, BlobsInPieces["Upload"]):
         Raises:
             BlobNotFoundError: they are not here.
         """
-        found = self.server.files.find_one({"sha256": name}) if is_hash(name) else None
+        found = self.server.files.find_one({"sha256": name}) if rules.is_hash(name) else None
         if found is None:
-            raise BlobNotFoundError(f"{self.server.place.url} has no bytes with the sha256 {name}")
+            raise rules.no_bytes(name, self.server.place.url)
         return open_file(self.server, found)
 
     def ids(self, names: Iterable[str]) -> Mapping[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import RunExistsError, StoreNameError
+from expkit.errors import StoreNameError
 from expkit.record.tagged import is_unicode
-from expkit.stores.counting import COUNTED
+from expkit.stores import rules
+from expkit.stores.counting import COUNTED, natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,20 +18,17 @@ if TYPE_CHECKING:
 
 _MISSES = 16
 _INT64 = 1 << 63
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
-
-
-def normal(run_id: RunId) -> RunId:
-    """Text that is a number is that number, and numbers that MongoDB does not have are text."""
-    if isinstance(run_id, int):
-        return int(run_id) if -_INT64 <= run_id < _INT64 else str(run_id)
-    return int(run_id) if _NUMBER.fullmatch(run_id) and int(run_id) < _INT64 else run_id
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 def names_of(run: RunId) -> list[RunId]:
-    """What the ``_id`` of a run may be that somebody calls so; the predecessor kept numbers that were typed as text."""
-    found = normal(run)
-    return [found] if isinstance(found, str) else [found, str(found)]
+    """What the ``_id`` of a run may be that somebody calls so, first what it is in new documents.
+
+    The predecessor kept numbers that were typed as text, and BSON's own numbers have a digit more than ours.
+    """
+    found, text = natural(run), str(run)
+    is_number = _NUMBER.fullmatch(text) is not None and -_INT64 <= int(text) < _INT64
+    return list(dict.fromkeys((found, text, int(text)) if is_number else (found,)))
 
 
 def claim(server: Server, document: dict[str, Any], wanted: RunId | None, *, bind: bool) -> RunId:
@@ -49,11 +47,11 @@ def claim(server: Server, document: dict[str, Any], wanted: RunId | None, *, bin
     if wanted is not None:
         if not is_unicode(str(wanted)):
             raise StoreNameError(f"{wanted!r} cannot be a run's id: it is no text that can be written as UTF-8")
-        found = _insert(server, document, normal(wanted))
+        found = _insert(server, document, natural(wanted))
         if found is not None:
             return found
         if bind:
-            raise RunExistsError(f"there is a run {wanted!r} in {server.place.url} already; choose another id")
+            raise rules.taken(wanted, server.place.url)
     return next(found for number in _numbers(server) if (found := _insert(server, document, number)) is not None)
 
 
@@ -61,8 +59,9 @@ def _insert(server: Server, document: dict[str, Any], run_id: RunId) -> RunId | 
     """The id of the run; None if another one has that id."""
     from pymongo.errors import DuplicateKeyError
 
-    if not isinstance(run_id, str) and server.runs.find_one({"_id": str(run_id)}, {"_id": 1}) is not None:
-        return None  # the predecessor kept numbers that were typed as text
+    others = names_of(run_id)[1:]
+    if others and server.runs.find_one({"_id": {"$in": others}}, {"_id": 1}) is not None:
+        return None
     document["_id"] = run_id
     try:
         server.runs.insert_one(document)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.errors import BlobNotFoundError, ExpkitError, RunNotFoundError, StoreError
+from expkit.errors import BlobNotFoundError, ExpkitError, StoreError
 from expkit.record.codec import encode
 from expkit.record.model import BY_SACRED, OUTPUT, FileRef, Point, RunRecord, StreamKey
 from expkit.record.tagged import is_unicode
+from expkit.stores import rules
 from expkit.stores.base import RunKey
 from expkit.stores.mongo.facts import microseconds
 from expkit.stores.mongo.files import open_file
 from expkit.stores.mongo.ids import names_of
-from expkit.stores.sacred import base_name, refusal, tree_of, uid_of, utc
+from expkit.stores.sacred import base_name, tree_of, uid_of, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ class SacredsRunError(StoreError):
     """
 
     def __init__(self, document: Tree, place: str) -> None:
-        super().__init__(refusal(document["_id"], place))
+        super().__init__(str(rules.read_only(document["_id"], place)))
         self.document = document
 
 
@@ -69,11 +70,11 @@ class Sacreds:
         """What to raise about a run that is none of ours."""
         place = self._server.place.url
         if not is_unicode(str(run)):  # which no document has
-            return RunNotFoundError(f"there is no run {run!r} in {place}")
+            return rules.not_found(run, place)
         found = self._server.runs.find_one({**_SACREDS, "_id": {"$in": names_of(run)}}, _IDENTITY)
         if found is None:
             found = self._by_key(str(run))
-        return RunNotFoundError(f"there is no run {run} in {place}") if found is None else SacredsRunError(found, place)
+        return rules.not_found(run, place) if found is None else SacredsRunError(found, place)
 
     def _by_key(self, run: str) -> Tree | None:
         if run in self._ids:
@@ -88,7 +89,7 @@ class Sacreds:
         wanted = dict.fromkeys((*fields, "_id"), 1) if fields else None
         found: Tree | None = self._server.runs.find_one({"_id": error.document["_id"]}, wanted)
         if found is None:
-            raise RunNotFoundError(f"there is no run {error.document['_id']} in {self._server.place.url}")
+            raise rules.not_found(error.document["_id"], self._server.place.url)
         return found
 
     # -- records ---------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class Sacreds:
             return text.encode("utf-8", "backslashreplace")[offset:end] if isinstance(text, str) else b""
         if stream == StreamKey():
             return self._points_of(error)[offset:end]
-        return b"" if stream.content == OUTPUT else []
+        return rules.empty(stream)
 
     def _points_of(self, error: SacredsRunError) -> list[Point]:
         """All points, by time, so that those which a live run adds come last; remembered as long as it tells nothing."""

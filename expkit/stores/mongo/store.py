@@ -6,10 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
+from expkit.errors import BlobNotFoundError, RunNotFoundError
 from expkit.record.model import BY_SACRED, OUTPUT, QUEUED, RUNNING
 from expkit.record.tagged import is_unicode
 from expkit.record.wire import annotation_to_json
+from expkit.stores import rules
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
 from expkit.stores.mongo import streams, summaries
 from expkit.stores.mongo.changes import Changes
@@ -107,7 +108,7 @@ class MongoStore(Served):
         """
         found = self.server.runs.find_one({"_id": {"$in": names_of(run)}}, {"_id": 1, "expkit.uid": 1})
         if found is None:
-            raise RunNotFoundError(f"there is no run {run} in {self.url}")
+            raise rules.not_found(run, self.url)
         old = found.get("expkit", {}).get("uid")
         if old != record.uid:
             self._documents.replace(found["_id"], record, lease)
@@ -201,13 +202,12 @@ class MongoStore(Served):
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add to a stream what is not there yet: its pieces, what tools see of them, then its end."""
         self.server.prepare()
-        streams.check(stream)
+        rules.check_stream(stream)
         field = streams.field_of(stream)
         found = self._run(run, "expkit.uid", "expkit.ends", f"expkit.figures.{field}")
         uid, known = found["expkit"]["uid"], found["expkit"].get("figures", {}).get(field)
         end = found["expkit"]["ends"].get(field, 0)
-        if not 0 <= offset <= end:
-            raise StoreError(f"{stream} of run {run} ends at {end}; appending at {offset} would leave a gap")
+        rules.check_offset(run, stream, offset, end)
         last = offset + len(batch)
         while end < last:
             piece = streams.add_piece(self.server, found["_id"], uid, stream, end, batch[end - offset :])
@@ -234,7 +234,7 @@ class MongoStore(Served):
 
     @bounded
     def _read(self, run: RunId, stream: StreamKey, offset: int, limit: int) -> Batch:
-        streams.check(stream)
+        rules.check_stream(stream)
         try:
             return streams.read(self.server, self._uid(run), stream, offset, limit)
         except SacredsRunError as sacreds:

@@ -11,7 +11,6 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, Point, StreamKey
 from expkit.stores.mongo import outputs
 from expkit.stores.mongo.files import CHUNK, put_long, read_all, remove
@@ -41,16 +40,6 @@ class Piece(NamedTuple):
     def end(self) -> int:
         """Offset behind the last item."""
         return self.start + len(self.items)
-
-
-def check(stream: StreamKey) -> None:
-    """Refuse streams of other content.
-
-    Raises:
-        StoreError: there are no such streams.
-    """
-    if stream.content not in _ITEMS:
-        raise StoreError(f"there are streams of {POINTS!r} and of {OUTPUT!r}, not of {stream.content!r}")
 
 
 def field_of(stream: StreamKey) -> str:

@@ -7,7 +7,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from expkit.errors import BlobNotFoundError, StoreError
+from expkit.errors import StoreError
+from expkit.stores import rules
 from expkit.stores.answers import Blob
 from expkit.stores.remote import layout
 from expkit.stores.remote.media import PART
@@ -78,13 +79,13 @@ class Blobs:
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes are here."""
-        return layout.is_hash(sha256) and self._media.exists(layout.blob(sha256))
+        return rules.is_hash(sha256) and self._media.exists(layout.blob(sha256))
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes, for reading, fetched as they are read."""
-        size = self._media.size(layout.blob(sha256)) if layout.is_hash(sha256) else None
+        size = self._media.size(layout.blob(sha256)) if rules.is_hash(sha256) else None
         if size is None:
-            raise BlobNotFoundError(f"{self._media.place.url} has no bytes with the sha256 {sha256}")
+            raise rules.no_bytes(sha256, self._media.place.url)
         return io.BufferedReader(_Fetched(self._media, layout.blob(sha256), size), PART)
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from expkit.errors import StoreError
-from expkit.stores.answers import Change
 from expkit.stores.disk import text
+from expkit.stores.disk.changes import changes_in, offsets_of
 from expkit.stores.disk.files import fresh_name
 from expkit.stores.remote import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
+    from expkit.stores.answers import Change
     from expkit.stores.remote.media import Item, Media
-    from expkit.types import Json
 
 _ENTRIES = 100
 """Entries of one log; the next ones go into a new one, so that little is sent again."""
@@ -54,12 +53,12 @@ class Changes:
 
     def since(self, cursor: str) -> tuple[list[Change], str]:
         """What happened after ``cursor``, in order of time, and the new cursor."""
-        known = _parsed(cursor)
+        known = offsets_of(cursor, self._media.place.url)
         items = [item for item in self._media.items(layout.CHANGES) if item.name.endswith(_SUFFIX)]
         news = [item for item in items if item.size > known.get(_log_of(item), 0)]
         found: list[Change] = []
         for item, data in zip(news, self._media.each(news, lambda item: self._news(item, known)), strict=True):
-            found += [change for entry in text.lines(data) if (change := _change(entry))]
+            found += changes_in(text.lines(data))
             known[_log_of(item)] = known.get(_log_of(item), 0) + data.rfind(b"\n") + 1
         return sorted(found, key=lambda change: change.time), json.dumps(known, separators=(",", ":"))
 
@@ -69,18 +68,3 @@ class Changes:
 
 def _log_of(item: Item) -> str:
     return item.name.rpartition("/")[2].removesuffix(_SUFFIX)
-
-
-def _change(entry: Json) -> Change | None:
-    try:
-        time, what, uid = entry
-        return Change(uid, what, datetime.fromisoformat(time))
-    except (ValueError, TypeError):
-        return None
-
-
-def _parsed(cursor: str) -> dict[str, int]:
-    try:
-        return {str(name): int(offset) for name, offset in json.loads(cursor or "{}").items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise StoreError(f"{cursor!r} is no cursor that this store gave out") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError
 from expkit.record.wire import annotation_from_json, annotation_to_json, lease_from_json, lease_to_json
+from expkit.stores import rules
 from expkit.stores.disk import text
 from expkit.stores.disk.files import fresh_name
 from expkit.stores.remote import layout
@@ -47,7 +48,7 @@ def annotations_of(media: Media, uid: str) -> list[Annotation]:
     """The later facts of a run, in order of their time; those of one time as they came."""
     names = sorted(item.name for item in media.items(f"{layout.ANNOTATIONS}/{uid}"))
     found = [annotation_from_json(tree) for data in media.each(names, media.get) for tree in text.lines(data)]
-    return sorted(found, key=lambda annotation: annotation.time)
+    return rules.in_order(found)
 
 
 def _lease_name(run_id: str) -> str:

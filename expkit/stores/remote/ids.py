@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from expkit.errors import RunExistsError
+from expkit.stores import rules
 from expkit.stores.counting import counted
 from expkit.stores.disk.layout import check_id
 from expkit.stores.remote import layout
@@ -50,7 +50,7 @@ class Ids:
             if self._take(name, uid):
                 return name
             if bind:
-                raise RunExistsError(f"there is a run {name!r} in {self._media.place.where} already; choose another id")
+                raise rules.taken(name, self._media.place.where)
         return self._next(uid)
 
     def id_of(self, uid: str) -> str | None:

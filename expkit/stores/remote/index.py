@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError, RunNotFoundError, StoreError
+from expkit.stores import rules
 from expkit.stores.disk import text
 from expkit.stores.disk.layout import check_id
 from expkit.stores.remote import layout
@@ -109,7 +110,7 @@ class Index:
         found = self._by_uid(name) if _UID.fullmatch(name) else None
         found = found or self._by_id(name)
         if found is None:
-            raise RunNotFoundError(f"there is no run {name!r} in {self._media.place.url}")
+            raise rules.not_found(name, self._media.place.url)
         self._remember(found)
         return found.uid, found.id
 

@@ -25,7 +25,6 @@ _NOTE = re.compile(r"(\d+)-([0-9a-zA-Z]+)-(.+)")
 _PIECE = re.compile(r"(\d+)-(\d+)")
 _JOINED = re.compile(r"joined-(\d+)\.json")
 _FOLDER = re.compile(r"(points|output)-(\d+)-(\d+)")
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Noted(NamedTuple):
@@ -50,11 +49,6 @@ def noted(name: str) -> Noted | None:
 def blob(sha256: str) -> str:
     """Where the bytes of this hash lie."""
     return f"{BLOBS}/{sha256[:2]}/{sha256[2:]}"
-
-
-def is_hash(text: str) -> bool:
-    """Whether this can be a sha256."""
-    return _HASH.fullmatch(text) is not None
 
 
 def stream_folder(uid: str, stream: StreamKey) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.wire import record_from_json, record_to_json
+from expkit.stores import rules
 from expkit.stores.disk import text
 from expkit.stores.folder.records import is_sacred
 from expkit.stores.remote import layout
@@ -46,7 +47,7 @@ def read(media: Media, run_id: str, data: bytes | None = None) -> Stored:
     """
     data = media.find(record_name(run_id)) if data is None else data
     if data is None:
-        raise RunNotFoundError(f"there is no run {run_id!r} in {media.place.url}")
+        raise rules.not_found(run_id, media.place.url)
     try:
         tree = text.parsed(data)
         if is_sacred(tree):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.errors import RunNotFoundError, StoreError
+from expkit.errors import RunNotFoundError
+from expkit.stores import rules
 from expkit.stores.answers import Blob, Capabilities, RunKey
 from expkit.stores.disk import text
 from expkit.stores.disk.files import fresh_name
@@ -167,7 +168,7 @@ class RemoteStore:
 
     def _ours(self, stored: Stored) -> Stored:
         if stored.is_sacred:
-            raise StoreError(f"run {stored.record.id} in {self.url} was recorded by Sacred and can only be read")
+            raise rules.read_only(stored.record.id, self.url)
         return stored
 
     # -- streams ---------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ class RemoteStore:
         uid, name = self._index.find(run)
         if not self.media.exists(record_name(name)):  # somebody else has deleted it
             self._forget(uid)
-            raise RunNotFoundError(f"there is no run {str(run)!r} in {self.url}")
+            raise rules.not_found(run, self.url)
         self.media.remove([record_name(name)])
         self._index.remove(uid)
         self._ids.forget(uid)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit.errors import FormatError, StoreError
+from expkit.errors import FormatError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
+from expkit.stores import rules
 from expkit.stores.disk import slots
 from expkit.stores.remote import foreign, layout
 from expkit.stores.remote.coding import Numbers, packed, unpacked
@@ -99,7 +100,7 @@ class Streams:
 
     def read(self, uid: str, run_id: str, stream: StreamKey, offset: int, limit: int | None) -> Batch:
         """Items from ``offset`` on, at most ``limit``; only the objects that hold them are fetched."""
-        check(stream)
+        rules.check_stream(stream)
         end = None if limit is None else offset + limit
         for left in reversed(range(_TRIES)):
             try:
@@ -112,12 +113,12 @@ class Streams:
     def _read(self, uid: str, run_id: str, stream: StreamKey, offset: int, end: int | None) -> Batch:
         listed = self._list(uid, stream).get(stream)
         if listed is None:
-            whole: Batch = foreign.read(self._media, run_id, stream) if not self._list(uid) else _empty(stream)
+            whole: Batch = foreign.read(self._media, run_id, stream) if not self._list(uid) else rules.empty(stream)
             return whole[offset:end]
         spans = [span for span in self._spans(listed, run_id, stream) if span.end > offset]
         spans = [span for span in spans if end is None or span.start < end]
         if not spans:
-            return _empty(stream)
+            return rules.empty(stream)
         parts = self._parts(spans, stream)
         found: Any = b"".join(parts) if stream.content == OUTPUT else [point for part in parts for point in part]
         begin = spans[0].start
@@ -170,10 +171,9 @@ class Streams:
         Raises:
             StoreError: ``offset`` would leave a gap, or there are no streams of this content.
         """
-        check(stream)
+        rules.check_stream(stream)
         written = self._known(uid, stream, offset)
-        if not 0 <= offset <= written.end:
-            raise StoreError(f"{stream} of run {uid} ends at {written.end}; appending at {offset} would leave a gap")
+        rules.check_offset(uid, stream, offset, written.end)
         new = batch[written.end - offset :]
         size = _ITEMS[stream.content]
         for start in range(0, len(new), size):
@@ -276,16 +276,6 @@ class Streams:
         self._written.clear()
 
 
-def check(stream: StreamKey) -> None:
-    """Refuse streams of other content.
-
-    Raises:
-        StoreError: there are no such streams.
-    """
-    if stream.content not in _ITEMS:
-        raise StoreError(f"there are streams of {POINTS!r} and of {OUTPUT!r}, not of {stream.content!r}")
-
-
 def _take(found: dict[StreamKey, Listed], item: Item) -> None:
     """Sort a listed object in."""
     said = layout.stream_of(item.name)
@@ -310,7 +300,3 @@ def _rest(data: bytes, span: Span, item: int, stream: StreamKey) -> bytes:
     if stream.content == OUTPUT:
         return data[item - span.start :]
     return packed(unpacked(data)[item - span.start :], item, {}).removeprefix(slots.MAGIC)
-
-
-def _empty(stream: StreamKey) -> Batch:
-    return b"" if stream.content == OUTPUT else []

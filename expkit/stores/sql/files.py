@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from sqlalchemy import delete, insert, select, update
 
 from expkit.errors import BlobNotFoundError, StoreError
-from expkit.stores.pieces import BlobsInPieces, PieceReader, is_hash, opened
+from expkit.stores import rules
+from expkit.stores.pieces import BlobsInPieces, PieceReader, opened
 from expkit.stores.sql import readable, tables
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ class Blobs(BlobsInPieces[int]):
         """
         found = self._find(name)
         if found is None:
-            raise BlobNotFoundError(f"{self._server.place.url} has no bytes with the sha256 {name}")
+            raise rules.no_bytes(name, self._server.place.url)
         return opened(_Pieces(self._server, *found))
 
     def _find(self, name: str) -> tuple[int, int] | None:
         """Number and size of kept bytes."""
-        if not is_hash(name):
+        if not rules.is_hash(name):
             return None
         wanted = select(tables.blobs.c.number, tables.blobs.c.size).where(tables.blobs.c.sha256 == name)
 

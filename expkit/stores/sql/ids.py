@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from expkit.errors import RunExistsError, RunNotFoundError, StoreNameError
+from expkit.errors import StoreNameError
 from expkit.record.tagged import is_unicode
-from expkit.stores.counting import COUNTED
+from expkit.stores import rules
+from expkit.stores.counting import counted
 from expkit.stores.sql import readable, tables
 
 if TYPE_CHECKING:
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 
     from expkit.types import RunId
 
-_INT64 = 1 << 63
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _UID = re.compile(r"[0-9a-f]{32}")
-
-
-def shown(name: str) -> RunId:
-    """An id as people get it: text that is a number is that number."""
-    return int(name) if _NUMBER.fullmatch(name) and int(name) < _INT64 else name
 
 
 def find(connection: Connection, run: RunId, *columns: Any) -> Any:
@@ -51,13 +45,8 @@ def found(connection: Connection, run: RunId, url: str, *columns: Any) -> Any:
     """
     row = find(connection, run, *columns)
     if row is None:
-        raise not_found(run, url)
+        raise rules.not_found(run, url)
     return row
-
-
-def not_found(run: RunId, url: str) -> RunNotFoundError:
-    """What is raised where there is no such run."""
-    return RunNotFoundError(f"there is no run {run} in {url}")
 
 
 def hold(connection: Connection) -> None:
@@ -85,15 +74,15 @@ def claim(connection: Connection, wanted: RunId | None, url: str, *, bind: bool)
             _count(connection, name)
             return name
         if bind:
-            raise RunExistsError(f"there is a run {wanted!r} in {url} already; choose another id")
+            raise rules.taken(wanted, url)
     connection.execute(update(tables.store).values(last_id=tables.store.c.last_id + 1))
     return str(connection.scalar(select(tables.store.c.last_id)))
 
 
 def _count(connection: Connection, name: str) -> None:
     """Counting goes on after a number that somebody chose."""
-    number = shown(name)
-    if isinstance(number, int) and 0 < number < COUNTED:
+    number = counted(name)
+    if number:
         later = tables.store.c.last_id < number
         connection.execute(update(tables.store).where(later).values(last_id=number))
 

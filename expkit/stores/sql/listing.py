@@ -64,7 +64,7 @@ def _ours(server: Server, query: Query | None) -> list[RunKey]:
     wanted = wanted if condition is None else wanted.where(condition)
 
     def work(connection: Connection) -> list[RunKey]:
-        return [RunKey(ids.shown(row.id), row.uid) for row in connection.execute(wanted)]
+        return [RunKey(natural(row.id), row.uid) for row in connection.execute(wanted)]
 
     return server.read(work, list)
 
@@ -158,7 +158,7 @@ class _Listing:
 def _fetched(connection: Connection, uids: list[str], needs: Needs) -> _Batch:
     found, run = _Batch(), tables.runs.c
     rows = list(connection.execute(select(run.number, run.uid, run.id).where(run.uid.in_(uids))))
-    found.names = {row.uid: ids.shown(row.id) for row in rows}
+    found.names = {row.uid: natural(row.id) for row in rows}
     of_number = {row.number: row.uid for row in rows}
     numbers = list(of_number)
     records, remarks, leases = tables.records.c, tables.remarks.c, tables.leases.c

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import delete, insert, select, update
 
-from expkit.errors import StoreError
 from expkit.record.wire import annotation_from_json, annotation_to_json, lease_from_json, lease_to_json
+from expkit.stores import rules
 from expkit.stores.base import Change, RunKey
 from expkit.stores.sql import ids, readable, tables
 from expkit.stores.sql.records import PROGRESS, Known, columns_of, digests_of, file_row, parts_of, record_of
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 _T = TypeVar("_T")
-_CURSOR = re.compile(r"[0-9]{1,18}")
 
 
 class Runs:
@@ -63,7 +61,7 @@ class Runs:
             ids.note(connection, record.uid, "created", now)
             return name
 
-        return ids.shown(self._server.write(work))
+        return natural(self._server.write(work))
 
     def _add_all(self, connection: Connection, number: int, record: RunRecord, parts: Mapping[str, str]) -> None:
         rows = [{"run": number, "part": name, "text": text} for name, text in parts.items()]
@@ -80,7 +78,7 @@ class Runs:
             columns = tables.runs.c.number, tables.runs.c.version, tables.runs.c.segment
             row = connection.execute(select(*columns).where(wanted).with_for_update()).one_or_none()
             if row is None:
-                raise ids.not_found(record.uid, self._url)
+                raise rules.not_found(record.uid, self._url)
             known = self._known.get(record.uid, _NOTHING)
             known = known if known.version == row.version else _NOTHING
             changed = [name for name in parts if known.digests.get(name) != digests[name]]
@@ -107,7 +105,7 @@ class Runs:
         def work(connection: Connection) -> RunRecord:
             row = ids.found(connection, run, self._url)
             parts = connection.scalars(select(tables.records.c.text).where(tables.records.c.run == row.number))
-            return record_of(ids.shown(row.id), parts)
+            return record_of(natural(row.id), parts)
 
         return self._server.read(work, lambda: self._missing(run))
 
@@ -116,7 +114,7 @@ class Runs:
         wanted = select(tables.runs.c.id, tables.runs.c.uid).order_by(tables.runs.c.number)
 
         def work(connection: Connection) -> list[RunKey]:
-            return [RunKey(ids.shown(row.id), row.uid) for row in connection.execute(wanted)]
+            return [RunKey(natural(row.id), row.uid) for row in connection.execute(wanted)]
 
         return self._server.read(work, list)
 
@@ -208,10 +206,9 @@ class Runs:
 
     def changes(self, since: str) -> tuple[list[Change], str]:
         """What happened after a cursor, and the new cursor."""
-        if since and not _CURSOR.fullmatch(since):
-            raise StoreError(f"{since!r} is no cursor of {self._url}")
+        place = rules.counted_cursor(since, self._url)
         columns = tables.changes.c
-        wanted = select(columns.number, columns.uid, columns.what, columns.time).where(columns.number > int(since or 0))
+        wanted = select(columns.number, columns.uid, columns.what, columns.time).where(columns.number > place)
 
         def work(connection: Connection) -> list[Any]:
             return list(connection.execute(wanted.order_by(columns.number)))
@@ -229,7 +226,7 @@ class Runs:
         return self._server.write(work)
 
     def _missing(self, run: RunId) -> NoReturn:
-        raise ids.not_found(run, self._url)
+        raise rules.not_found(run, self._url)
 
 
 _NOTHING = Known()
@@ -255,7 +252,7 @@ def lease_of(text: str | None) -> Lease | None:
 def annotations_of(texts: Iterable[str]) -> list[Annotation]:
     """Annotations in order of their time; those of one time as they came."""
     found = [annotation_from_json(json.loads(text)) for text in texts]
-    return sorted(found, key=lambda annotation: annotation.time)
+    return rules.in_order(found)
 
 
 def _lease_row(number: int, lease: Lease) -> dict[str, Any]:

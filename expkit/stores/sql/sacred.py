@@ -72,7 +72,7 @@ class Sacreds:
             return []
         rows = list(connection.execute(_identities().order_by(_RUN.c.id)))
         self._numbers = {_uid(row): row.id for row in rows}
-        return [RunKey(ids.shown(row.run_id), _uid(row)) for row in rows]
+        return [RunKey(natural(row.run_id), _uid(row)) for row in rows]
 
     def number(self, run: RunId) -> int | None:
         """The number of the row of a run; None where there is none."""
@@ -192,7 +192,7 @@ def _record(connection: Connection, row: Any) -> RunRecord:
     seed = config.get("seed")
     return RunRecord(
         uid=_uid(row),
-        id=ids.shown(row.run_id),
+        id=natural(row.run_id),
         name=row.name or "",
         command=row.command or "",
         status=row.status or "",

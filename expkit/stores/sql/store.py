@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
-from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
+from expkit.errors import BlobNotFoundError, RunNotFoundError
 from expkit.record.model import BY_SACRED, OUTPUT, StreamKey
+from expkit.stores import rules
 from expkit.stores.base import Batch, Blob, Capabilities, RunKey
 from expkit.stores.named import named
-from expkit.stores.sacred import refusal
 from expkit.stores.sql.place import Place, place_of
 from expkit.stores.sql.trouble import needing
 
@@ -240,7 +240,7 @@ class SqlStore:
         return self._either(run, change, lambda _: self._refuse(run))
 
     def _refuse(self, run: RunId) -> NoReturn:
-        raise StoreError(refusal(run, self.url))
+        raise rules.read_only(run, self.url)
 
     def close(self) -> None:
         """Let go of the connections; the next use makes new ones."""
@@ -252,7 +252,7 @@ def _part(stream: StreamKey, output: Callable[[], bytes]) -> Batch:
     """Part of a stream of the predecessor's, which knew one of output, and none of points here."""
     if stream == StreamKey(OUTPUT):
         return output()
-    return b"" if stream.content == OUTPUT else []
+    return rules.empty(stream)
 
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from sqlalchemy import delete, func, insert, select, update
 
-from expkit.errors import StoreError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
+from expkit.stores import rules
 from expkit.stores.sql import ids, points, summaries, tables
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Streams:
 
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add what is not there yet; return the new end."""
-        _check(stream)
+        rules.check_stream(stream)
         size = self._append(run, stream, offset, batch)
         while size < offset + len(batch):
             size = self._append(run, stream, size, batch[size - offset :])
@@ -52,8 +52,7 @@ class Streams:
         def work(connection: Connection) -> int:
             number = ids.found(connection, run, self._url).number
             row = _held(connection, number, stream)
-            if not 0 <= offset <= row.size:
-                raise StoreError(f"{stream} of run {run} ends at {row.size}; appending at {offset} would leave a gap")
+            rules.check_offset(run, stream, offset, row.size)
             new = batch[row.size - offset :][: _MOST[stream.content]]
             if not new:
                 return int(row.size)
@@ -69,7 +68,7 @@ class Streams:
             return size
 
         if not self._server.is_there():
-            raise ids.not_found(run, self._url)
+            raise rules.not_found(run, self._url)
         size = self._server.write(work)
         for number, numbers in known.items():
             self._metrics.remember(number, numbers)
@@ -77,7 +76,7 @@ class Streams:
 
     def read(self, run: RunId, stream: StreamKey, offset: int, limit: int | None) -> Batch:
         """At most ``limit`` items from ``offset`` on."""
-        _check(stream)
+        rules.check_stream(stream)
 
         def look(connection: Connection) -> Any:
             return _row(connection, ids.found(connection, run, self._url).number, stream)
@@ -123,12 +122,7 @@ class Streams:
         self._metrics.forget()
 
     def _missing(self, run: RunId) -> NoReturn:
-        raise ids.not_found(run, self._url)
-
-
-def _check(stream: StreamKey) -> None:
-    if stream.content not in _MOST:
-        raise StoreError(f"there are streams of {POINTS!r} and of {OUTPUT!r}, not of {stream.content!r}")
+        raise rules.not_found(run, self._url)
 
 
 def _where(run: int, stream: StreamKey) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit.errors import FormatError, RunExistsError, RunNotFoundError
+from expkit.errors import FormatError
+from expkit.stores import rules
 from expkit.stores.counting import natural
 from expkit.stores.disk import files
 from expkit.stores.tinydb.lines import HEAD, Tables, document_of, joined, line, parse
@@ -111,7 +112,7 @@ class Database:
 
     def _find(self, tables: Tables, run: RunId) -> Row:
         if (row := tables.find(run)) is None:
-            raise RunNotFoundError(f"there is no run {run!r} in {self.path}")
+            raise rules.not_found(run, self.path)
         return row
 
     def _version(self) -> Any:
@@ -162,7 +163,7 @@ class Draft:
             if self.tables.find(wanted) is None:
                 return natural(wanted)
             if bind:
-                raise RunExistsError(f"there is a run {wanted!r} in {path} already; choose another id")
+                raise rules.taken(wanted, path)
         number = self._notes["last_id"] + 1
         while self.tables.find(number) is not None:
             number += 1

@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError, StoreNameError
+from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreNameError
 from expkit.record.model import OUTPUT, RUNNING, StreamKey
 from expkit.record.wire import annotation_from_json, annotation_to_json, record_to_json
+from expkit.stores import rules
 from expkit.stores.base import Blob, Capabilities, RunKey
 from expkit.stores.disk import files, text
 from expkit.stores.disk.blobs import Blobs
@@ -148,7 +149,7 @@ class TinyDbStore:
         if row.is_ours:
             return self._streams.read(self._layout.beside(row.uid), stream, offset, limit)
         if stream != _SACREDS:
-            return [] if stream.content != OUTPUT else b""
+            return rules.empty(stream)
         return self._sacreds_output(row)[offset : None if limit is None else offset + limit]
 
     def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any] | None:
@@ -223,7 +224,7 @@ class TinyDbStore:
     def annotations(self, run: RunId) -> list[Annotation]:
         """Later facts, in order of their time."""
         with reading(folder := self._layout.annotations(self._row(run).uid)):
-            return sorted(map(annotation_from_json, Logs(folder).all()), key=lambda annotation: annotation.time)
+            return rules.in_order(map(annotation_from_json, Logs(folder).all()))
 
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """What happened after the cursor ``since``, and the new cursor."""
@@ -285,7 +286,7 @@ class TinyDbStore:
         """Where a run is that may be written to."""
         row = self._row(run)
         if not row.is_ours:
-            raise StoreError(f"run {row.id} in {self._layout.database} was recorded by Sacred, and is not changed")
+            raise rules.read_only(row.id, self._layout.database)
         return row
 
     def _beside(self, run: RunId) -> RunLayout:
