@@ -11,7 +11,7 @@ from expkit.errors import NoObserverError
 from expkit.observers.base import RunObserver
 from expkit.observers.dispatch import dispatch
 from expkit.stores.urls import GROUP as STORES
-from expkit.stores.urls import OPENERS, SQL, database_folder, is_remote, open_store
+from expkit.stores.urls import SQL, database_folder, is_ours, is_remote, known_schemes, open_store, without_driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,8 +95,9 @@ def _open_place(place: str | os.PathLike[str]) -> RunObserver:
 def _opened(place: str | os.PathLike[str]) -> RunObserver:
     url, offline = _without_offline(place)
     scheme = split_url(url)[0]
-    if scheme in _OPENERS:
-        return _OPENERS[scheme](url, offline)
+    opener = _OPENERS.get(without_driver(scheme))
+    if opener is not None:
+        return opener(url, offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
 
 
@@ -115,7 +116,7 @@ def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[s
 
 def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | None:
     """What an installed package adds for the scheme; None where it is to be observed by writing into a store."""
-    if scheme in OPENERS:
+    if is_ours(scheme):
         return None
     observers, stores = plugins(GROUP), plugins(STORES)
     if scheme in observers:
@@ -123,7 +124,7 @@ def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | Non
             raise NoObserverError(f"offline={offline} is for stores; {scheme}: is an observer of its own kind")
         return cast("RunObserver", observers[scheme]()(url))
     if scheme not in stores and not is_remote(scheme, url.partition(":")[2]):
-        raise NoObserverError(unknown_scheme(scheme, {"notify", *OPENERS, *observers, *stores}, GROUP, STORES))
+        raise NoObserverError(unknown_scheme(scheme, {"notify", *known_schemes(), *observers, *stores}, GROUP, STORES))
     return None
 
 
@@ -149,6 +150,18 @@ def _into_sql(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
     return SqlObserver(os.fspath(url), offline=offline)
 
 
+def _into_s3(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
+    from expkit.observers.remote import S3Observer
+
+    return S3Observer.of_url(os.fspath(url), offline=offline)
+
+
+def _into_google(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
+    from expkit.observers.remote import GoogleCloudStorageObserver
+
+    return GoogleCloudStorageObserver.of_url(os.fspath(url), offline=offline)
+
+
 def _into_tinydb(url: str | os.PathLike[str], offline: str | None) -> RunObserver:
     with loading:
         from expkit.observers.tinydb import TinyDbObserver
@@ -172,9 +185,13 @@ def _into_store(url: str, offline: str | None) -> RunObserver:
 
 _OPENERS: dict[str, Callable[[str | os.PathLike[str], str | None], RunObserver]] = {
     "folder": _into_folder,
+    "gcs": _into_google,
+    "gs": _into_google,
     "mongodb": _into_mongodb,
     "mongodb+srv": _into_mongodb,
     "notify": _to_people,
+    "s3": _into_s3,
+    "s3a": _into_s3,
     "tinydb": _into_tinydb,
     **dict.fromkeys(SQL, _into_sql),
 }

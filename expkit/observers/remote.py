@@ -15,6 +15,8 @@ from expkit.stores.remote.store import RemoteStore
 if TYPE_CHECKING:
     import os
 
+    from typing_extensions import Self
+
     from expkit.record.model import Lease, RunRecord
     from expkit.types import RunId
 
@@ -52,14 +54,24 @@ class BucketObserver(StoreObserver):
         scheme = cls.schemes[0]
         if url.partition("://")[0].lower() not in cls.schemes:
             raise ValueError(f"this is no place in such a bucket; give {scheme}://BUCKET/PATH")
-        made = cls.__new__(cls)
         try:
-            made._set_up(url, priority, offline)
+            made = cls.of_url(url, priority, offline=offline)
         except StoreError as error:
             raise ValueError(str(error)) from None
         cls._check(made.bucket)
         if not made.basedir:
             raise ValueError(f"a path in the bucket is missing; give {scheme}://{made.bucket}/PATH")
+        return made
+
+    @classmethod
+    def of_url(cls, url: str, priority: float = PRIORITY, *, offline: str | None = None) -> Self:
+        """An observer of a bucket that may be there already: an old one, or another server's, may have an odd name.
+
+        Raises:
+            StoreError: the URL names none.
+        """
+        made = cls.__new__(cls)
+        made._set_up(url, priority, offline)
         return made
 
     @classmethod

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
 from expkit.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from expkit.stores.base import RunStore
-
-REMOTE = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "sftp", "ssh", "ftp", "ftps", "webdav+http", "webdav+https")
-"""Schemes of buckets and of folders of other machines; others that fsspec knows are asked for when they are met."""
 
 GROUP = "expkit.stores"
 """Entry points of this group add schemes: their name is the scheme, they load to a callable of the URL."""
@@ -29,34 +25,46 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
         url: ``folder:PATH`` or a plain path; ``memory:`` (a new, empty one); ``tinydb:FOLDER``;
             ``mongodb://HOST/DATABASE``; ``sqlite:///FILE``, ``postgresql://HOST/DATABASE``, ``mysql://HOST/DATABASE``;
             ``s3://BUCKET/PATH``, ``gs://...``, ``az://...``, ``sftp://HOST/PATH``,
-            ``ftp://...``, ``webdav+https://...`` and whatever fsspec opens; or a scheme that an installed package adds by an entry point of the group
+            ``ftp://...``, ``webdav+https://...`` and whatever fsspec opens; ``mlflow:PATH``, ``tensorboard:PATH`` and
+            ``wandb:PATH`` for what other tools wrote, which can only be read; or a scheme that an installed package adds by an entry point of the group
             ``expkit.stores``. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
 
     Raises:
         StoreError: nobody knows the scheme.
     """
     scheme, rest = split_url(url)
-    if scheme in OPENERS:
-        return OPENERS[scheme](rest)
+    if is_ours(scheme):
+        return OPENERS.get(without_driver(scheme), _open_remote)(scheme, rest)
     added = plugins(GROUP)
-    if scheme not in added:
-        if is_remote(scheme, rest):
-            return _open_remote(scheme, rest)
-        if rest.startswith(":"):
-            raise StoreError(
-                f"{scheme}:: begins a chain of file systems; give the URL of the place itself, the last one"
-            )
-        raise StoreError(unknown_scheme(scheme, {*OPENERS, *added}, GROUP))
-    return cast("RunStore", added[scheme]()(os.fspath(url)))
+    if scheme in added:
+        return cast("RunStore", added[scheme]()(os.fspath(url)))
+    if is_remote(scheme, rest):
+        return _open_remote(scheme, rest)
+    if rest.startswith(":"):
+        raise StoreError(f"{scheme}:: begins a chain of file systems; give the URL of the place itself, the last one")
+    raise StoreError(unknown_scheme(scheme, {*known_schemes(), *added}, GROUP))
 
 
-def _open_folder(path: str) -> RunStore:
-    from expkit.stores.folder.store import FolderStore
+def without_driver(scheme: str) -> str:
+    """The scheme under which :data:`OPENERS` has a URL: that of an SQL database may also name the driver."""
+    name = scheme.partition("+")[0]
+    return name if name in SQL else scheme
 
-    try:
-        return FolderStore(folder_of(path))
-    except ValueError as error:
-        raise StoreError(str(error)) from None
+
+def is_ours(scheme: str) -> bool:
+    """Whether a scheme belongs to one of our own stores, so that no package can take it."""
+    return without_driver(scheme) in OPENERS or scheme in _remote_kinds()
+
+
+def known_schemes() -> set[str]:
+    """The schemes of our own stores, for those who typed another one."""
+    return {*OPENERS, *_remote_kinds()}
+
+
+def _remote_kinds() -> Collection[str]:
+    from expkit.stores.remote.kinds import KINDS
+
+    return KINDS
 
 
 def is_remote(scheme: str, rest: str) -> bool:
@@ -68,21 +76,30 @@ def is_remote(scheme: str, rest: str) -> bool:
     return kind_of(scheme) is not None
 
 
+def _open_folder(_: str, path: str) -> RunStore:
+    from expkit.stores.folder.store import FolderStore
+
+    try:
+        return FolderStore(folder_of(path))
+    except ValueError as error:
+        raise StoreError(str(error)) from None
+
+
 def _open_remote(scheme: str, rest: str) -> RunStore:
     from expkit.stores.remote.store import RemoteStore
 
     return RemoteStore(f"{scheme}:{rest}")
 
 
-def _open_memory(rest: str) -> RunStore:
+def _open_memory(scheme: str, rest: str) -> RunStore:
     if rest.startswith("//"):
-        return _open_remote("memory", rest)
+        return _open_remote(scheme, rest)
     from expkit.stores.memory import MemoryStore
 
     return MemoryStore()
 
 
-def _open_tinydb(path: str) -> RunStore:
+def _open_tinydb(_: str, path: str) -> RunStore:
     from expkit.stores.tinydb.store import TinyDbStore
 
     return TinyDbStore(database_folder(path))
@@ -99,48 +116,39 @@ def database_folder(path: str) -> Path:
     return folder_of(path)
 
 
-def _open_mongodb(rest: str) -> RunStore:
+def _open_mongodb(scheme: str, rest: str) -> RunStore:
     from expkit.stores.mongo.store import MongoStore
 
-    return MongoStore(f"mongodb:{rest}")
+    return MongoStore(f"{scheme}:{rest}")
 
 
-def _open_mongodb_srv(rest: str) -> RunStore:
-    from expkit.stores.mongo.store import MongoStore
+def _open_sql(scheme: str, rest: str) -> RunStore:
+    from expkit.stores.sql.store import SqlStore
 
-    return MongoStore(f"mongodb+srv:{rest}")
-
-
-def _open_sql(scheme: str) -> Callable[[str], RunStore]:
-    def open_it(rest: str) -> RunStore:
-        from expkit.stores.sql.store import SqlStore
-
-        return SqlStore(f"{scheme}:{rest}")
-
-    return open_it
+    return SqlStore(f"{scheme}:{rest}")
 
 
-SQL = (
-    "mariadb",
-    "mariadb+pymysql",
-    "mysql",
-    "mysql+pymysql",
-    "postgres",
-    "postgresql",
-    "postgresql+psycopg",
-    "sqlite",
-)
-"""Schemes of SQL databases."""
+def _open_foreign(scheme: str, place: str) -> RunStore:
+    from expkit.stores.foreign import kinds
 
-OPENERS: dict[str, Callable[[str], RunStore]] = {
-    **{scheme: _open_sql(scheme) for scheme in SQL},
+    return kinds.OPENERS[scheme](place)
+
+
+READ_ONLY = ("mlflow", "tensorboard", "wandb")
+"""Schemes of what other tools wrote."""
+
+SQL = ("mariadb", "mysql", "postgres", "postgresql", "sqlite")
+"""Schemes of SQL databases, without the driver that may follow: ``postgresql+psycopg:``."""
+
+OPENERS: dict[str, Callable[[str, str], RunStore]] = {
+    **dict.fromkeys(READ_ONLY, _open_foreign),
+    **dict.fromkeys(SQL, _open_sql),
     "folder": _open_folder,
     "memory": _open_memory,
     "mongodb": _open_mongodb,
-    "mongodb+srv": _open_mongodb_srv,
+    "mongodb+srv": _open_mongodb,
     "tinydb": _open_tinydb,
-    **{scheme: partial(_open_remote, scheme) for scheme in REMOTE},
 }
-"""How to open stores of our own, by scheme."""
+"""How to open stores of our own, by scheme; those in buckets and on other machines stand in ``remote/kinds``."""
 
 open = open_store

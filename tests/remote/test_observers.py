@@ -96,6 +96,42 @@ def test_bad_arguments(kind, spec, said):
         kind.at(spec)
 
 
+@pytest.mark.parametrize(
+    ("kind", "scheme"),
+    [(S3Observer, "s3"), (S3Observer, "s3a"), (GoogleCloudStorageObserver, "gs"), (GoogleCloudStorageObserver, "gcs")],
+)
+def test_urls_of_buckets(kind, scheme):
+    """The URL of a bucket gives what its constructor gives, also for a whole bucket, and for one with an odd old name."""
+    observer = open_observer(f"{scheme}://bucket/runs?offline=journal", {}, {})
+    assert (observer, observer.offline, observer.run_entry) == (kind.at(f"{scheme}://bucket/runs"), "journal", None)
+    assert open_observer(f"{scheme}://Old_Bucket", {}, {}).bucket == "Old_Bucket"
+
+
+@pytest.mark.parametrize("typed", ["s3", "s3:/a", "s3:", "s3a://", "gs", "gcs:a", "gs://"])
+def test_half_urls_of_buckets(typed):
+    """Whoever types no more than the scheme is shown a whole URL of that scheme, at the command line and anywhere else."""
+    scheme = typed.partition(":")[0]
+    for refused in (lambda: place_of(typed), lambda: _at(typed)):
+        with pytest.raises((StoreError, ValueError), match=rf"\b(?:{scheme}|{_FIRST[scheme]})://BUCKET/PATH") as caught:
+            refused()
+        assert "sftp" not in str(caught.value)
+
+
+_FIRST = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs"}
+
+
+def _at(typed):
+    return (S3Observer if typed.startswith("s3") else GoogleCloudStorageObserver).at(typed)
+
+
+def test_a_password_in_half_a_url():
+    """What gives access is not shown, however a URL is spoilt."""
+    for url in ("s3:/KEY:hidden@bucket", "xyz:KEY:hidden@bucket", "s3:KEY:hidden@bucket/runs"):
+        with pytest.raises(StoreError) as caught:
+            place_of(url)
+        assert "hidden" not in str(caught.value)
+
+
 def test_constructors():
     """The predecessor's arguments, and what an observer of the same place is equal to."""
     observer = S3Observer("bucket", "my/runs", None, None, 5, "eu-west-1", endpoint_url="http://h:1")

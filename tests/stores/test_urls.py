@@ -54,13 +54,28 @@ def test_folder_without_path():
         open_store("folder:")
 
 
+@pytest.mark.parametrize("url", ["sqlite+pysqlite:///runs.db", "POSTGRESQL+psycopg://host/runs", "mysql+mysqldb://host/a"])
+def test_databases_with_a_driver(url):
+    """The URL of an SQL database may name any driver; nothing is loaded for it before the first use."""
+    store = open_store(url)
+    assert (type(store).__name__, store.place.kind) == ("SqlStore", url.partition("+")[0].lower())
+    assert open_store(store.url).place.address == store.place.address
+
+
+@pytest.mark.parametrize("url", ["folder+x:runs", "memory+x:", "mongodb+x://host/runs", "tinydb+x:runs", "s3+x://bucket"])
+def test_drivers_of_others(url):
+    """Only SQL databases have drivers."""
+    with pytest.raises(StoreError, match="nothing is known by"):
+        open_store(url)
+
+
 def test_unknown_schemes():
     """An unknown scheme is refused with the known ones, a near one and the way to add more; secrets are not shown."""
     with pytest.raises(StoreError) as caught:
         open_store("foldr://me:secret@host/runs")
     text = str(caught.value)
     assert "'foldr:'; did you mean folder?" in text
-    assert all(f"{name}:, " in text for name in ("folder", "memory", "mongodb", "sqlite"))
+    assert all(f"{name}:, " in text for name in ("folder", "memory", "mongodb", "s3", "sftp", "sqlite"))
     assert "'expkit.stores'" in text
     assert "secret" not in text
 

@@ -86,19 +86,20 @@ def place_of(url: str) -> Place:
     Raises:
         StoreError: it names none.
     """
-    scheme, slashes, rest = url.partition("://")
-    kind = kind_of(scheme.lower()) if slashes else None
+    scheme, colon, rest = url.partition(":")
+    kind = kind_of(scheme.lower())
     if kind is None:
-        named = f"{scheme}://" if slashes else url
-        raise StoreError(f"{named!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
-    rest, _, query = rest.partition("?")
+        raise StoreError(f"{scheme + colon!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
+    if not rest.startswith("//"):
+        raise _no_place(scheme, kind)
+    rest, _, query = rest[2:].partition("?")
     address, slash, path = rest.partition("/")
     access, at, host = address.rpartition("@")
     if at and scheme.lower() in ("abfs", "abfss", "az"):  # CONTAINER@ACCOUNT.dfs.core.windows.net
         return _azure(kind, scheme, access, host, path, query)
     user, _, password = access.partition(":")
     if not host and kind.protocol != "memory" and kind.style != UNKNOWN:
-        raise StoreError(f"the URL of a store in {kind.name} is {_form(scheme, kind)}")
+        raise _no_place(scheme, kind)
     if kind.style == FOLDERS:
         _check_port(host)
     password = "" if password == HIDDEN else unquote(password)
@@ -125,8 +126,10 @@ def _azure(kind: Kind, scheme: str, container: str, host: str, path: str, query:
     return Place(kind, scheme.lower(), "", "", container, f"/{unquote(path)}".rstrip("/"), options)
 
 
-def _form(scheme: str, kind: Kind) -> str:
-    return f"{scheme}://BUCKET/PATH" if kind.one_bucket else f"{scheme}://[USER@]HOST[:PORT]/PATH"
+def _no_place(scheme: str, kind: Kind) -> StoreError:
+    """The sentence about a URL with nothing in it, in the scheme that was typed."""
+    form = "BUCKET/PATH" if kind.one_bucket else "[USER@]HOST[:PORT]/PATH" if kind.style == FOLDERS else "PATH"
+    return StoreError(f"the URL of a store in {kind.name} is {scheme.lower()}://{form}")
 
 
 def _is_secret(name: str, value: str) -> bool:
