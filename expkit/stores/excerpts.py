@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Select = Callable[["Needs", "Query | None", "list[RunKey] | None"], "Source"]
 
 _DERIVED = frozenset(("experiment", "resources", "artifacts", "format"))
-_ANNOTATED = frozenset(("tags", "notes", "name", "late"))
+_ANNOTATED = frozenset(("tags", "notes", "name", "late", "trash"))
 _JUDGED = frozenset(("state", "duration", "last_sign", "cause"))
 
 
