@@ -1,4 +1,4 @@
-"""Which ids count: those of a store's own choice are numbers, counted up from 1, whatever ids people choose."""
+"""Ids of runs: two are the same if their texts are, and those of a store's own choice are counted up from 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COUNTED = 10**9
 """Numbers from here on are somebody's own (a date, say); counting goes on below them."""
 
 _COUNTED = re.compile(r"[1-9][0-9]{0,8}")
-_NATURAL = re.compile(r"0|[1-9][0-9]{0,17}")
+_NATURAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def counted(run_id: RunId) -> int:
@@ -22,6 +22,9 @@ def counted(run_id: RunId) -> int:
 
 
 def natural(run_id: RunId) -> RunId:
-    """Text that is a number as people write it is that number, up to 18 digits; anything else is as it is."""
+    """An id as stores with numbers give it, whether somebody typed it as number or as text.
+
+    What looks as a number is written, with up to 18 digits, is that number: every database has those. The rest is text.
+    """
     text = str(run_id)
-    return int(text) if _NATURAL.fullmatch(text) else run_id
+    return int(text) if _NATURAL.fullmatch(text) else text

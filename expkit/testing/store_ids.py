@@ -34,6 +34,9 @@ _USES: dict[str, Callable[[RunStore, str], Any]] = {
 NOBODY = ("4711", "nobody", "../x", "", "0123456789abcdef" * 2, "a\0b", "\ud800")
 """Names of runs that are not there."""
 
+NUMBERS = (42, 0, -5, 10**9, 10**18 - 1, 10**18, 2**63, -(2**63))
+"""Ids that may be typed as numbers or as text."""
+
 ODD = ("by-hand", "0", "-5", "007", "1e3", "9" * 30, str(2**63), "ü ☃", "$set", "a.b", "x" * 150)
 """Ids that people may choose, and that must not move the counter."""
 
@@ -71,15 +74,20 @@ class IdContract(StoreTests):
         assert str(store.create(sample_record(), id="by-hand")) == "by-hand"
         assert str(store.create(sample_record())) not in {"77", "by-hand"}
 
-    def test_numbers_as_text(self, store: RunStore) -> None:
-        """An id that is a number is the same run's whether it is typed as number or as text."""
-        for wanted in (42, "43"):
-            store.create(sample_record(), id=wanted)
-        assert store.load("42").uid == store.load(42).uid
-        with pytest.raises(RunExistsError):
-            store.create(sample_record(), id="42", bind=True)
-        with pytest.raises(RunExistsError):
-            store.create(sample_record(), id=43, bind=True)
+    @pytest.mark.parametrize("number", NUMBERS)
+    @pytest.mark.parametrize("types", [(int, str), (str, int)], ids=["as number", "as text"])
+    def test_numbers_as_text(self, store: RunStore, number: int, types: tuple[type, type]) -> None:
+        """An id that is a number is the same run's whether it is typed as number or as text, however odd it is."""
+        typed, otherwise = (kind(number) for kind in types)
+        record = sample_record()
+        given = store.create(record, id=typed, bind=True)
+        assert str(given) == str(number)
+        for name in (typed, otherwise, given):
+            assert (store.load(name).uid, store.load(name).id) == (record.uid, given), f"{name!r} is not found"
+            with pytest.raises(RunExistsError):
+                store.create(sample_record(), id=name, bind=True)
+        assert store.ids() == [(given, record.uid)], "there are two runs that look alike"
+        assert store.create(sample_record(), id=otherwise) != given
 
     def test_taken_id_gives_the_next(self, store: RunStore, run: RunId) -> None:
         """A wanted id that is taken is no error: the run gets another one."""

@@ -36,6 +36,21 @@ def test_ids_go_on(store, database):
     assert MongoStore(store.url).create(sample_record()) == 62
 
 
+@pytest.mark.parametrize("kept", ["-5", 10**18, -(2**62)], ids=repr)
+def test_numbers_that_are_kept_another_way(store, database, kept):
+    """A document whose ``_id`` is a number written another way than ours is found by that number, which stays taken."""
+    record = sample_record()
+    document = database["runs"].find_one({"_id": store.create(record)})
+    database["runs"].delete_one({"_id": document["_id"]})
+    database["runs"].insert_one({**document, "_id": kept})
+    again = MongoStore(store.url)
+    for name in (int(kept), str(kept)):
+        assert again.load(name).uid == record.uid
+        with pytest.raises(RunExistsError):
+            again.create(sample_record(), id=name, bind=True)
+    assert again.ids() == [(kept, record.uid)]
+
+
 def test_the_predecessors_runs_are_none_of_ours(store, database):
     """Documents that Sacred wrote lie beside ours: they are not listed, and asking for one says so."""
     database["runs"].insert_one({"_id": 1, "status": "COMPLETED", "config": {}})

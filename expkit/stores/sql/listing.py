@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from expkit.stores import excerpts
 from expkit.stores.base import RunKey
+from expkit.stores.counting import natural
 from expkit.stores.narrowing import narrowed
-from expkit.stores.sql import ids, pushing, readable, summaries, tables
+from expkit.stores.sql import pushing, readable, summaries, tables
 from expkit.stores.sql.records import parts_with, record_of
 from expkit.stores.sql.runs import annotations_of, lease_of
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from expkit.record.wire import annotation_from_json, annotation_to_json, lease_from_json, lease_to_json
 from expkit.stores import rules
 from expkit.stores.base import Change, RunKey
+from expkit.stores.counting import natural
 from expkit.stores.sql import ids, readable, tables
 from expkit.stores.sql.records import PROGRESS, Known, columns_of, digests_of, file_row, parts_of, record_of
 

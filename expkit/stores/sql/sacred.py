@@ -15,6 +15,7 @@ from expkit.errors import BlobNotFoundError, RunNotFoundError
 from expkit.record.codec import encode
 from expkit.record.model import BY_SACRED, OUTPUT, FileRef, RunRecord, StreamKey
 from expkit.stores.base import RunKey
+from expkit.stores.counting import natural
 from expkit.stores.sacred import base_name, tree_of, uid_of, utc
 from expkit.stores.sql import ids, tables
 from expkit.stores.sql.runs import annotations_of, remark
