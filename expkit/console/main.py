@@ -39,6 +39,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Move": {
         "copy": "copy runs from one store into another",
+        "import": "bring in runs of Sacred, MLflow, TensorBoard or W&B",
+        "export": "write runs as CSV, Parquet, JSON or a page",
     },
     "Check": {
         "verify": "compare everything that belongs to runs with its hashes",

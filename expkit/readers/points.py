@@ -34,12 +34,13 @@ def parts_of(store: RunStore, run: RunId) -> dict[str, list[Part]]:
     """All points of a run by metric, segment after segment and rank after rank."""
     found: dict[str, list[Part]] = {}
     for key in sorted(key for key in store.streams(run) if key.content == POINTS):
-        for (name, *_), (steps, values, times) in _columns(store, run, key).items():
+        for (name, *_), (steps, values, times) in columns_of(store, run, key).items():
             found.setdefault(name, []).append(Part(key.segment, key.rank, steps, values, times))
     return found
 
 
-def _columns(store: RunStore, run: RunId, key: StreamKey) -> Mapping[Any, Any]:
+def columns_of(store: RunStore, run: RunId, key: StreamKey) -> Mapping[Any, Any]:
+    """Steps, values and times of each series ``(name, tags, kind)`` of a stream: lists, or arrays of NumPy."""
     quick = store.columns(run, key) if isinstance(store, KeepsColumns) and _has_numpy() else None
     if quick is not None:
         return quick

@@ -50,6 +50,17 @@ OPENERS: dict[str, Callable[[str], ForeignStore]] = {
 """How to open what other tools wrote, by scheme."""
 
 
+KEPT = {
+    "Sacred": "everything is kept",
+    "MLflow": "parameters, metrics, tags, names, descriptions, artifacts, commits and parents are kept;"
+    " datasets, logged models, traces and the registry are not",
+    "TensorBoard": "scalars, texts and hyperparameters are kept; histograms, pictures, audio, graphs and embeddings are not",
+    "W&B": "config, history, system metrics, summary, output, tags, notes, saved files, packages and commits are kept;"
+    " histograms and links to media in the history, and the bytes of artifacts are not",
+}
+"""Of each tool what is kept and what is not, behind "of its records"."""
+
+
 def scheme_of(path: str) -> str:
     """The scheme of what lies at a path: of one of these tools, ``tinydb`` or ``sqlite`` for Sacred's, else ``folder``.
 

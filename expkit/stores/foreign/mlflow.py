@@ -122,7 +122,7 @@ def point(name: str, step: Any, value: float, time: float) -> Point:
     """A point; MLflow's databases write the greatest float for infinity."""
     if abs(value) >= _LARGEST:
         value = math.copysign(math.inf, value)
-    return Point(name, step, encode(value), time / 1000)
+    return Point(name, step, value, time / 1000)
 
 
 def open_file(folder: str | None, ref: FileRef) -> BinaryIO:

@@ -13,7 +13,7 @@ from expkit.record.encoding import encode
 from expkit.record.model import COMPLETED, FAILED, POINTS, Annotation, Point, RunRecord, StreamKey
 from expkit.stores.foreign import protobuf
 from expkit.stores.foreign.tfrecords import records
-from expkit.stores.foreign.told import Told, gaps_of, moment, stamps
+from expkit.stores.foreign.told import Told, gaps_of, logged, moment, stamps
 from expkit.stores.sacred import uid_of
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _point(event: _Event, data: bytes, seen: _Seen) -> Point | None:
     tag = protobuf.text(value.get(_TAG))
     plugin = _plugin(tag, value, seen)
     if _SIMPLE in value:
-        return Point(tag, event.step, encode(protobuf.float32(value[_SIMPLE])), event.time)
+        return Point(tag, event.step, protobuf.float32(value[_SIMPLE]), event.time)
     if _TENSOR not in value:
         for number in _OLD.keys() & value.keys():
             seen.dropped[_OLD[number]] += 1
@@ -197,7 +197,7 @@ def _point(event: _Event, data: bytes, seen: _Seen) -> Point | None:
     if plugin in ("scalars", "text", ""):
         items = _items(protobuf.message(value[_TENSOR]), value[_TENSOR])
         if items and (plugin == "text" or len(items) == 1):
-            return Point(tag, event.step, encode(items[0] if len(items) == 1 else items), event.time)
+            return Point(tag, event.step, logged(items[0] if len(items) == 1 else items), event.time)
     seen.dropped[plugin or "tensors"] += 1
     return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from expkit._support.frozen import Frozen, field
 from expkit.errors import FormatError
+from expkit.record.encoding import encode
 from expkit.record.model import FileRef, RunRecord
 
 if TYPE_CHECKING:
@@ -114,6 +115,11 @@ def value_of(text: str) -> Json:
     if _WHOLE.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def logged(value: Any) -> Any:
+    """A value as points hold it: NaN and infinities as they are, and JSON trees of what is no number or text."""
+    return encode(value) if isinstance(value, (dict, list)) else value
 
 
 def small_text(path: str) -> str:

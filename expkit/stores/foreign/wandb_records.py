@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.record.encoding import encode
 from expkit.record.model import COMPLETED, FAILED, RUNNING, Annotation, FileRef, Launch, Point, RunRecord
 from expkit.stores.foreign import protobuf
-from expkit.stores.foreign.told import gaps_of, json_of, moment, small_text
+from expkit.stores.foreign.told import gaps_of, json_of, logged, moment, small_text
 from expkit.stores.sacred import base_name, tree_of
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _history(data: bytes, learnt: Learnt) -> Iterator[Point]:
     for path, value in values.items():
         if path[0] not in media and not path[0].startswith("_"):
             for name, leaf in _leaves(".".join(path), value, learnt):
-                yield Point(name, step, encode(leaf), time)
+                yield Point(name, step, logged(leaf), time)
 
 
 def _leaves(name: str, value: Json, learnt: Learnt) -> Iterator[tuple[str, Json]]:
@@ -176,7 +176,7 @@ def _stats(data: bytes, learnt: Learnt) -> Iterator[Point]:
         found = protobuf.message(item)
         value = json_of(found.get(_JSON, b"null"))
         if isinstance(value, (int, float)):
-            yield Point(_SYSTEM + protobuf.text(found.get(_KEY)), learnt.samples, encode(value), time)
+            yield Point(_SYSTEM + protobuf.text(found.get(_KEY)), learnt.samples, value, time)
     learnt.samples += 1
 
 
