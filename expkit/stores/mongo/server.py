@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import update_wrapper
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from expkit.errors import StoreError
+from expkit.stores.clock import Clock
 from expkit.stores.mongo.place import bounds_of, query_of
 from expkit.stores.mongo.trouble import is_dropped, sentence
 
@@ -63,8 +63,7 @@ class Server:
         self._pid = 0
         self._indexed = False
         self._lock = threading.RLock()
-        self._ahead = (0.0, timedelta())
-        self._last = datetime.min.replace(tzinfo=timezone.utc)
+        self._clock = Clock(_CLOCK)
 
     # -- collections -----------------------------------------------------------------------------------
 
@@ -215,13 +214,7 @@ class Server:
 
     def now(self) -> datetime:
         """The server's clock; between two looks at it ours goes on, and it never goes back."""
-        asked, ahead = self._ahead
-        if not asked or monotonic() - asked > _CLOCK:
-            ahead = self.ask(self._look) - datetime.now(timezone.utc)
-            self._ahead = (monotonic(), ahead)
-        with self._lock:
-            self._last = max(datetime.now(timezone.utc) + ahead, self._last + timedelta(microseconds=1))
-            return self._last
+        return self._clock.now(lambda: self.ask(self._look))
 
     def _look(self) -> datetime:
         from pymongo.errors import OperationFailure

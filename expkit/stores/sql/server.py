@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from expkit.errors import StoreError
+from expkit.stores.clock import Clock
 from expkit.stores.sql import schema
 from expkit.stores.sql.place import MYSQL, POSTGRESQL, SQLITE
 from expkit.stores.sql.trouble import is_dropped, is_passing, said, sentence
@@ -63,8 +64,7 @@ class Server:
         self._pid = 0
         self._ready = False
         self._lock = threading.RLock()
-        self._ahead = (0.0, timedelta())
-        self._last = datetime.min.replace(tzinfo=timezone.utc)
+        self._clock = Clock(_CLOCK)
 
     # -- the engine ------------------------------------------------------------------------------------
 
@@ -204,13 +204,7 @@ class Server:
 
     def now(self) -> datetime:
         """The database's clock; between two looks at it ours goes on, and it never goes back."""
-        asked, ahead = self._ahead
-        if self.place.kind != SQLITE and (not asked or monotonic() - asked > _CLOCK):
-            ahead = self._ask(self._look) - datetime.now(timezone.utc)
-            self._ahead = (monotonic(), ahead)
-        with self._lock:
-            self._last = max(datetime.now(timezone.utc) + ahead, self._last + timedelta(microseconds=1))
-            return self._last
+        return self._clock.now(None if self.place.kind == SQLITE else lambda: self._ask(self._look))
 
     def _look(self, connection: Connection) -> datetime:
         clock = func.clock_timestamp() if self.place.kind == POSTGRESQL else func.utc_timestamp(6)
