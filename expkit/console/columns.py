@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expkit.console import showing
 from expkit.record.decoding import decode
@@ -22,7 +22,6 @@ FEW = 4
 _ALWAYS = ("id", "state", "name", "start", "duration")
 _MEASURED_BY_US = "system/"
 _SEED = "config.seed"
-_LACKING: Any = object()
 
 
 class Table:
@@ -61,8 +60,8 @@ def usual_table(rows: Sequence[Mapping[str, Json]], more: Sequence[str] = ()) ->
     said += ["tags"] if any(row.get("tags") for row in rows) else []
     said += [title for title in ("trash.time", "trash.author") if any(row.get("trash") for row in rows)]
     titles = list(dict.fromkeys((*_ALWAYS[:3], *said, *_ALWAYS[3:], *config, *results, *metrics, *more)))
-    spare = [title for title in (*reversed(metrics), *reversed(config), *reversed(results), *said) if title not in more]
-    return Table([_spread(row) for row in rows], titles, [*spare, *(t for t in ("start", "duration") if t not in more)])
+    spare = (*reversed(metrics), *said, *reversed(config), *reversed(results), "start", "duration")
+    return Table([_spread(row) for row in rows], titles, [title for title in spare if title not in more])
 
 
 def shown(title: str, tree: Json) -> str:
@@ -143,11 +142,11 @@ def _titles(rows: Iterable[Mapping[str, Json]]) -> list[str]:
 
 
 def _differing(rows: Sequence[Mapping[str, Json]]) -> list[str]:
-    """What is not the same in all runs; the seed, which never is, only if nothing else differs."""
+    """What is not the same in all runs that have it; the seed, which never is, only if nothing else differs."""
     found = []
     for title in _titles(rows):
-        first = rows[0].get(title, _LACKING)
-        if any(row.get(title, _LACKING) != first for row in rows):
+        first, *others = [row[title] for row in rows if title in row]
+        if any(other != first for other in others):
             found.append(title)
     return [title for title in found if title != _SEED] or found
 

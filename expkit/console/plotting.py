@@ -30,8 +30,10 @@ def sparkline(values: Sequence[float], most: int = 20) -> str:
         return ""
     count = min(most, len(values))
     means = [_mean(values[len(values) * n // count : len(values) * (n + 1) // count]) for n in range(count)]
-    low, span = min(means), max(means) - min(means)
-    return "".join(BLOCKS[round((mean - low) / span * (len(BLOCKS) - 1)) if span else 0] for mean in means)
+    low, high = min(means), max(means)
+    if low == high:
+        return BLOCKS[0] * count
+    return "".join(BLOCKS[round(_part(mean, low, high) * (len(BLOCKS) - 1))] for mean in means)
 
 
 def plot(points: Sequence[tuple[float, float]], width: int, height: int, label: str = "step") -> list[str]:

@@ -1,0 +1,49 @@
+"""The trash: lists leave out what lies there, on every store."""
+
+import pytest
+
+from expkit.errors import RunNotFoundError
+from expkit.readers import open_run, runs
+
+from .conftest import PLACES, fill
+
+
+@pytest.fixture(params=PLACES)
+def store(request, fresh):
+    """A store of each kind with seven runs, one of which lies in the trash."""
+    made = fill(fresh(request.param))
+    open_run("5", made).trash("ann")
+    return made
+
+
+def test_lists_leave_it_out(store):
+    """Neither lists nor counts nor the best have it, until it is restored."""
+    everything = runs(store=store)
+    assert [str(run.id) for run in everything] == ["1", "2", "3", "4", "6", "baseline"]
+    assert (len(everything), len(everything.where("config.lr = 0.1"))) == (6, 2)
+    assert str(everything.best("result.acc", "max").id) == "6"
+    assert [str(run.id) for run in everything.where("config.lr = 0.1").sort("-id").limit(2)] == ["3", "1"]
+    everything["5"].restore()
+    assert len(everything) == 7
+
+
+def test_who_asks_for_it_gets_it(store):
+    """It is found by its id and its uid, with ``trash=True`` and by the question for it; it says who put it there."""
+    run = open_run("5", store)
+    assert run == open_run(run.uid, store) == open_run(f"~{run.uid}", store)
+    assert run.trashed.author == "ann"
+    [found] = runs("exists(trash) and trash.author = ann", store, trash=True)
+    assert found == run
+    assert len(runs(store=store, trash=True)) == 7
+    [row] = store.find(columns=["trash.time"], query=None, order=["trash.time"], limit=1)
+    assert row["trash.time"]
+
+
+def test_the_last_run(store):
+    """``last`` passes over the trash."""
+    open_run("baseline", store).trash()
+    assert str(open_run("last", store).id) == "6"
+    assert str(open_run("last~1", store).id) == "4"
+    with pytest.raises(RunNotFoundError, match="there are only 5 runs"):
+        open_run("last~5", store)
+    assert str(runs(store=store, trash=True)["last"].id) == "baseline"

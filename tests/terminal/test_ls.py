@@ -1,0 +1,165 @@
+"""``expkit ls``: which runs, which columns, in which order."""
+
+import json
+
+import pytest
+
+from expkit.readers import open_run
+from expkit.stores.folder.store import FolderStore
+
+from .conftest import add
+
+
+def ids(done):
+    """The first column of a table."""
+    return [line.split()[0] for line in done.out.splitlines()[1:]]
+
+
+def test_the_usual_table(store, expkit, golden):
+    """The newest run stands first; there are columns for what differs, and no character of a record moves the cursor."""
+    done = expkit("ls")
+    assert (done.code, done.err) == (0, "")
+    golden("ls.txt", done.out)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100])
+def test_narrow_terminals(columns, store, expkit, golden, monkeypatch):
+    """Where the terminal is narrow, columns are left out before cells are cut, and no line is too long."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    done = expkit("ls")
+    assert max(map(len, done.out.splitlines())) <= columns
+    golden(f"ls-{columns}.txt", done.out)
+
+
+def test_questions(store, expkit):
+    """Several questions must all hold."""
+    assert ids(expkit("ls", "config.lr > 0.2", "state=COMPLETED")) == ["2"]
+    assert ids(expkit("ls", "'talk' in tags or name=digits")) == ["4", "3", "2", "1"]
+
+
+def test_nothing_fits(store, expkit):
+    """No run is no failure: stdout stays empty, stderr says so."""
+    assert expkit("ls", "config.lr > 100") == (0, "", f"no such runs in {store.url}\n")
+
+
+def test_columns(store, expkit, golden):
+    """Columns can be chosen, and be added to the usual ones."""
+    chosen = expkit("ls", "--columns=id,config.net.units,metrics.'val/acc'.max,start,host.hostname", "--sort=start")
+    golden("ls-columns.txt", chosen.out)
+    assert expkit("ls", "--columns=+host.hostname").out.splitlines()[0].endswith("  host.hostname")
+
+
+def test_order_and_limit(store, expkit):
+    """The greatest first with a minus; runs without a value come last; what is left out is said."""
+    assert ids(expkit("ls", "--sort=-config.lr,start")) == ["3", "2", "1", "5", "4"]
+    done = expkit("ls", "--limit=2", "--sort=config.lr")
+    assert (len(ids(done)), done.err) == (2, "there are more than these 2; --all shows all\n")
+    assert expkit("ls", "--limit=0").out == ""
+
+
+def test_fifty_unless_all(home, expkit):
+    """A table shows 50 runs unless all are wanted; machines get all."""
+    store = FolderStore(home / "runs")
+    for number in range(1, 53):
+        store.create(_plain(number))
+    assert len(ids(expkit("ls"))) == 50
+    assert len(ids(expkit("ls", "--all"))) == len(expkit("ls", "--json").out.splitlines()) == 52
+
+
+def _plain(number):
+    from expkit.testing.samples import sample_record
+
+    return sample_record(status="COMPLETED", seed=number)
+
+
+def test_json(store, expkit):
+    """Machines get an object per line, with values as they were recorded."""
+    rows = [json.loads(line) for line in expkit("ls", "--json").out.splitlines()]
+    assert [row["id"] for row in rows] == ["5", "4", "3", "2", "1"]
+    assert rows[3]["config"] == {"lr": 0.5, "net": {"units": 64}, "epochs": 20, "seed": 2}
+    assert (rows[3]["name"], rows[3]["late"], rows[3]["metrics"]["loss"]["count"]) == ("baseline", {"test": 0.93}, 20)
+    [row] = expkit("ls", "--json", "--columns=id,config.lr,state", "state=FAILED").out.splitlines()
+    assert json.loads(row) == {"id": "3", "config.lr": 7, "state": "FAILED"}
+
+
+def test_the_trash(store, expkit):
+    """Runs in the trash are shown where somebody asks for them, and only there."""
+    open_run("2").trash()
+    assert ids(expkit("ls")) == ["5", "4", "3", "1"]
+    done = expkit("ls", "--trash")
+    assert ids(done) == ["2"]
+    assert "trash.author" in done.out.splitlines()[0]
+    open_run("2").restore()
+    assert ids(expkit("ls", "--trash")) == []
+
+
+def test_an_unreadable_run(store, expkit):
+    """A run that cannot be read is shown as such among the others."""
+    (store.root / "1" / "run.json").write_text("{")
+    done = expkit("ls", "--columns=id,state,config.lr")
+    assert done.out.splitlines()[1:] == [
+        "5   COMPLETED         0.1",
+        "4   QUEUED            0.1",
+        "3   FAILED              7",
+        "2   COMPLETED         0.5",
+        "1   UNREADABLE",
+    ]
+
+
+def test_an_empty_store(home, expkit):
+    """An empty store has no runs, and that is no failure."""
+    (home / "runs").mkdir()
+    done = expkit("ls")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("no runs in folder:")
+
+
+def test_a_store_that_is_not_there(home, expkit):
+    """A folder that is not there is a mistake, and nobody makes it."""
+    done = expkit("ls", "--store=nowhere")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("nowhere; --store=URL says where runs are\n")
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["config.lr <"], "a value is expected here"),
+        (["--columns=confg.lr"], "runs have no 'confg'; did you mean config?"),
+        (["--sort=-strat"], "runs have no 'strat'; did you mean state or start"),
+        (["--limit=some"], "--limit=some is not a number; --limit=20 is one"),
+        (["--every=-1"], "--every=-1 is no number of seconds"),
+        (["--store=nothing:x"], "nothing is known by 'nothing:'"),
+        (["--colums=id"], "this cannot be understood: expkit ls --colums=id"),
+    ],
+)
+def test_mistakes(words, said, store, expkit):
+    """What cannot work has exit code 2, and says what to type."""
+    done = expkit("ls", *words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"expkit: {said}")
+
+
+def test_watching(store, program):
+    """``--watch`` tells what is new or has changed until Ctrl-C, which is exit code 130."""
+    process = program("ls", "--watch", "--every=0.05", "--json", "--columns=id,state")
+    first = [json.loads(process.stdout.readline())["id"] for _ in range(5)]
+    assert first == ["5", "4", "3", "2", "1"]
+    add(store, 6, 0.3)
+    states = []
+    while states[-1:] != ["COMPLETED"]:
+        states.append(json.loads(process.stdout.readline())["state"])
+    process.send_signal(2)
+    assert process.wait(60) == 130
+
+
+def test_watching_a_table(store, program):
+    """Without a terminal the table is printed again when it has changed."""
+    process = program("ls", "--watch", "--every=0.05", "--columns=id,config.lr", "config.lr=0.5")
+    assert [process.stdout.readline() for _ in range(2)] == ["id  config.lr\n", "2         0.5\n"]
+    add(store, 6, 0.5)
+    assert process.stdout.readline() == "\n"
+    assert [process.stdout.readline() for _ in range(3)] == ["id  config.lr\n", "6         0.5\n", "2         0.5\n"]
+    process.send_signal(2)
+    assert process.wait(60) == 130

@@ -1,0 +1,214 @@
+"""What all commands share: help, machines, pipes, terminals that know no Unicode, records of others."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from expkit.console.completion import SCRIPTS, completions
+from expkit.console.main import COMMANDS, help_text
+from expkit.readers import open_run
+
+from .. import console
+
+LOOKING = ("ls", "show", "metrics", "output", "files", "cat", "open")
+WORDS = {
+    "ls": [],
+    "show": ["1"],
+    "metrics": ["1"],
+    "output": ["1"],
+    "files": ["1"],
+    "cat": ["1", "train.py"],
+    "open": ["1"],
+}
+
+
+def test_help_of_the_program():
+    """The help has a line for every command, and none is too long."""
+    text = help_text()
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} +\S", text, re.MULTILINE)
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("command", LOOKING)
+def test_help_of_a_command(command, expkit):
+    """Every command explains its arguments and options, and has examples that it understands."""
+    done = expkit(command, "--help")
+    assert (done.code, done.err) == (0, "")
+    for part in ("Usage:", "Options:", "--json", "--store=URL", "Examples:"):
+        assert part in done.out
+    assert max(map(len, done.out.splitlines())) <= 125
+
+
+@pytest.mark.parametrize("command", LOOKING)
+def test_json_and_stores(command, store, expkit, monkeypatch, tmp_path):
+    """Every command looks into the store that is named, and speaks JSON: a document, or one on each line."""
+    monkeypatch.chdir(tmp_path.parent)
+    done = expkit(command, *WORDS[command], "--json", f"--store={store.root}")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.isascii()
+    try:
+        assert json.loads(done.out)
+    except json.JSONDecodeError:
+        assert all(json.loads(line) for line in done.out.splitlines())
+
+
+@pytest.mark.parametrize("command", [name for name in LOOKING if name not in ("ls", "show")])
+def test_commands_that_need_a_run(command, store, expkit):
+    """Without a run it is a mistake."""
+    done = expkit(command)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"expkit: this cannot be understood: expkit {command}\nTry: expkit {command} --help\n"
+
+
+@pytest.mark.parametrize("command", LOOKING)
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_other_encodings(command, encoding, store, program):
+    """A terminal that knows no Unicode gets escapes, and plots of stars."""
+    words = [*WORDS[command], "--plot"] if command == "metrics" else WORDS[command]
+    process = program(command, *words, env={"PYTHONIOENCODING": encoding}, encoding="utf-8")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert out
+    assert command != "metrics" or "*" in out
+
+
+@pytest.mark.parametrize(
+    "words", [["ls", "--all"], ["ls", "--json"], ["ls", "--watch"], ["metrics", "6", "--csv"], ["output", "6"]]
+)
+def test_a_reader_that_goes_away(words, store, program):
+    """Where the reader has seen enough (``| head``), the program ends quietly and without complaint."""
+    from expkit.record.model import OUTPUT, Point, StreamKey
+
+    from .conftest import add
+
+    run = add(store, 6, 0.1)
+    store.append(run, StreamKey(), 24, [Point("loss", step, 0.5, 0.0) for step in range(20_000)])
+    store.append(run, StreamKey(OUTPUT), len("начало\nstep 1\nstep \x1b[31m2\x1b[0m\n".encode()), b"line\n" * 400_000)
+    reading, writing = os.pipe()
+    process = program(*words, stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    assert process.wait(60) == 0
+    assert process.stderr.read() == ""
+
+
+def test_colours(store, program):
+    """A terminal gets states in their colours, unless somebody asked for none."""
+    assert "\x1b[32mCOMPLETED" in on_a_terminal(["ls"])
+    assert "\x1b" not in on_a_terminal(["ls"], NO_COLOR="1")
+    assert "\x1b[1;31mFAILED" in on_a_terminal(["show", "3"])
+    assert "step 2" in on_a_terminal(["output", "1"], NO_COLOR="1")
+
+
+def on_a_terminal(words, **environment):
+    """What a command prints on a terminal of 80 columns."""
+    pty = pytest.importorskip("pty", reason="there are no terminals like that here")
+    ours, theirs = pty.openpty()
+    usual = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "expkit", *words],
+        stdout=theirs,
+        stderr=theirs,
+        stdin=theirs,
+        env={**usual, **environment},
+    )
+    os.close(theirs)
+    parts = []
+    try:
+        while part := os.read(ours, 65536):
+            parts.append(part)
+    except OSError:  # it has ended
+        pass
+    os.close(ours)
+    assert process.wait(60) == 0
+    return b"".join(parts).decode()
+
+
+def test_pipes_need_no_rich(store):
+    """Plain text for a pipe is made without rich, pandas or NumPy: starting is most of what a look costs."""
+    code = (
+        "import sys, expkit.console.main as m; m.main(sys.argv[1:]);"
+        "sys.exit(bool({'rich', 'pandas', 'numpy', 'importlib.metadata'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "ls"], capture_output=True, timeout=60)
+    assert done.returncode == 0
+
+
+def test_runs_by_sacred(expkit, home):
+    """What the predecessor recorded is shown as well."""
+    shutil.copytree(console.ROOT / "tests" / "folder" / "sacred", home / "runs")
+    rows = [json.loads(line) for line in expkit("ls", "--json").out.splitlines()]
+    assert rows
+    for row in rows:
+        for command in ("show", "metrics", "output", "files", "open"):
+            done = expkit(command, row["id"])
+            assert (done.code, command, row["id"]) == (0, command, row["id"])
+
+
+# -- completion ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["me"], ["metrics"]),
+        (["--v"], ["--version"]),
+        (["ls", "--co"], ["--columns="]),
+        (["output", "--fo"], ["--follow"]),
+        (["show", ""], ["last", "5", "4", "3", "2", "1"]),
+        (["cat", "1", "tr"], ["train.py"]),
+        (["cat", "1", "--role", "=", "x"], []),
+        (["metrics", "1", ""], ["loss", "val/acc"]),
+        (["cat", "17", ""], []),
+        (["nothing", ""], []),
+        (["completion", "z"], ["zsh"]),
+        ([], [*COMMANDS, "--help", "--version"]),
+    ],
+)
+def test_completions(words, found, store):
+    """Commands, options, runs, files and metrics are completed; mistakes are passed over in silence."""
+    assert completions(words) == found
+
+
+def test_completions_are_harmless(store):
+    """What a shell might take for a command is never offered."""
+    for name in ("$(touch x)", "a b", "`x`", "ev;il"):
+        with open("file", "w") as file:
+            file.write("x")
+        open_run("1").add_artifact("file", name)
+    assert [word for word in completions(["cat", "1", ""]) if not re.fullmatch(r"[\w./-]+", word)] == []
+
+
+def test_completion_in_another_store(store):
+    """Runs are looked for where the command line will look; bash splits words at ``=``."""
+    assert completions(["show", "--store", "=", "nowhere", ""]) == ["last"]
+    assert completions(["show", f"--store={store.root}", "1"]) == ["1"]
+
+
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_scripts(shell, expkit):
+    """There is a script for each shell, which asks this program."""
+    assert "expkit completion words" in expkit("completion", shell).out
+    assert json.loads(expkit("completion", shell, "--json").out)["shell"] == shell
+
+
+def test_bash(store, home):
+    """Bash completes with the script."""
+    bash = shutil.which("bash")
+    assert bash is not None
+    path = home / "bin" / "expkit"
+    path.parent.mkdir()
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m expkit "$@"\n')
+    path.chmod(0o755)
+    text = (
+        'eval "$(expkit completion bash)"; COMP_WORDS=(expkit cat 1 tr); COMP_CWORD=3; _expkit; echo "${COMPREPLY[@]}"'
+    )
+    environment = {**os.environ, "PATH": f"{path.parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([bash, "-c", text], capture_output=True, text=True, env=environment, timeout=60)
+    assert (done.stdout, done.stderr) == ("train.py\n", "")
