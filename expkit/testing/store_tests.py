@@ -13,7 +13,7 @@ from expkit.testing.processes import Neighbour, neighbours
 from expkit.testing.samples import sample_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from expkit.stores.base import RunStore
@@ -36,9 +36,12 @@ class StoreTests:
     Attributes:
         scale: how much is done where the amount matters; slow servers may be asked for less (0.2, say), never for
             nothing.
+        older: the names of the formats in which runs have ever been stored, from which :meth:`older_store` makes stores.
+            ``()`` says that there are none: nothing has been released yet, or nothing outlives the process.
     """
 
     scale: float = 1.0
+    older: Sequence[str] | None = None
 
     def make_store(self, folder: Path) -> RunStore:
         """A new, empty store; override this one. ``folder`` is new, empty, and gone after the test."""
@@ -56,12 +59,12 @@ class StoreTests:
         """Python code that makes ``store`` in another process; override it where no URL opens it."""
         return f"store = open_store({self.address(store)!r})"
 
-    def older_stores(self, folder: Path) -> Mapping[str, RunStore]:  # noqa: ARG002 - those who have some need it
-        """Stores of every format there has been, by its name, each as :func:`~expkit.testing.older.fill` left it.
+    def older_store(self, name: str, folder: Path) -> RunStore:
+        """A store as :func:`~expkit.testing.older.fill` left it in the format ``name``; override it where ``older`` names any.
 
-        Override it as soon as you have released a format: keep what that version wrote among your tests.
+        Keep what each version wrote among your tests, and bring it here to where this version can open it.
         """
-        return {}
+        raise NotImplementedError(f"{type(self).__name__} gives no sample of {name!r}; override older_store")
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[RunStore]:

@@ -12,14 +12,23 @@ from expkit.stores.mongo.store import MongoStore
 from expkit.testing.observers import ObserverContract
 from expkit.testing.stores import StoreContract
 
+from ..older import samples
+
 
 class TestMongoStore(StoreContract):
+    older = ("mongodb-1",)
+
     @pytest.fixture(autouse=True)
     def _server(self, server):
         self.host = server
 
     def make_store(self, folder):
         return MongoStore(f"mongodb://{self.host}/c{new_uid()}")
+
+    def older_store(self, name, folder):
+        store = self.make_store(folder)
+        samples.documents(name, store.server.client[store.server.place.database])
+        return store
 
 
 class TestMongoObserver(ObserverContract):

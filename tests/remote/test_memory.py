@@ -8,5 +8,7 @@ from expkit.testing.stores import StoreContract
 
 
 class TestMemoryPlace(StoreContract):
+    older = ()
+
     def make_store(self, folder):
         return RemoteStore(f"memory://{new_uid()}/runs")

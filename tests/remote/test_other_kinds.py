@@ -14,17 +14,19 @@ from expkit.testing.stores import (
     HonestyContract,
     IdContract,
     LifeContract,
+    OlderContract,
     StoreContract,
     SweepContract,
     ValueContract,
 )
 
+from ..older import samples
 from ..servers import buckets, machines
 
 FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
 
 
-class Sample(IdContract, LifeContract, ValueContract, BlobContract, SweepContract, HonestyContract):
+class Sample(IdContract, LifeContract, ValueContract, BlobContract, SweepContract, OlderContract, HonestyContract):
     """The parts of the contract in which kinds of places differ; with --faults all of it is gone through."""
 
 
@@ -34,6 +36,7 @@ Contract = StoreContract if FAULTS else Sample
 class Kind(Contract):
     examples = 15 if FAULTS else 1
     name = ""
+    older = ("folders-1",)
 
     @pytest.fixture(autouse=True)
     def _server(self, tmp_path_factory, monkeypatch, tmp_path):
@@ -46,10 +49,16 @@ class Kind(Contract):
     def make_store(self, folder):
         return RemoteStore(self.url(folder))
 
+    def older_store(self, name, folder):
+        store = self.make_store(folder)
+        samples.upload(name, store.media)
+        return store
+
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of aiohttp to drivers, from 1 MB on
 class TestGoogle(Kind):
     name, command = "google", staticmethod(buckets.google_command)
+    older = ("objects-1",)
 
     def url(self, folder):
         bucket = f"b{new_uid()}"
@@ -63,6 +72,7 @@ class TestGoogle(Kind):
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 class TestAzure(Kind):
     name, command = "azure", staticmethod(buckets.azure_command)
+    older = ("objects-1",)
 
     def prepare(self, monkeypatch, folder):
         where = f"BlobEndpoint=http://127.0.0.1:{self.port}/{buckets.AZURE_ACCOUNT}"

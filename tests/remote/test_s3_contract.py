@@ -9,10 +9,12 @@ import pytest
 from expkit.stores.remote.store import RemoteStore
 from expkit.testing.stores import StoreContract
 
+from ..older import samples
 from .conftest import s3_url
 
 
 class TestS3Store(StoreContract):
+    older = ("objects-1",)
     examples = 15 if os.environ.get("EXPKIT_FAULTS") else 4
 
     @pytest.fixture(autouse=True)
@@ -25,3 +27,9 @@ class TestS3Store(StoreContract):
 
     def address(self, store):
         return self.url
+
+    def older_store(self, name, folder):
+        store = self.make_store(folder)
+        store.media.make_bucket()
+        samples.upload(name, store.media)
+        return store

@@ -11,8 +11,12 @@ from expkit.stores.sql.store import SqlStore
 from expkit.testing.observers import ObserverContract
 from expkit.testing.stores import StoreContract
 
+from ..older import samples
+
 
 class TestSqlStore(StoreContract):
+    older = ("1", "2")
+
     @pytest.fixture(autouse=True)
     def _databases(self, databases):
         self.databases = databases
@@ -23,6 +27,14 @@ class TestSqlStore(StoreContract):
 
     def address(self, store):
         return self.url
+
+    def older_store(self, name, folder):
+        kind, url = self.databases.kind, self.databases.bare(folder)
+        if kind == "sqlite":
+            samples.dump_into_sqlite(f"sqlite-{name}", url.removeprefix("sqlite:///"))
+        else:
+            samples.dump_into_server(f"{kind}-{name}", kind, self.databases.port, url.rpartition("/")[2])
+        return SqlStore(url)
 
 
 class TestSqlObserver(ObserverContract):

@@ -119,6 +119,10 @@ class ForgetsOldFormats(MemoryStore):
     pass
 
 
+class SaysNothingOfOldFormats(MemoryStore):
+    pass
+
+
 def contract_of(kind):
     """The contract, for one kind of store."""
 
@@ -126,8 +130,10 @@ def contract_of(kind):
         def make_store(self, folder):
             return kind(folder / "runs") if issubclass(kind, FolderStore) else kind()
 
-        def older_stores(self, folder):
-            return {"version 1": self.make_store(folder)}
+        older = None if kind is SaysNothingOfOldFormats else ("version 1",)
+
+        def older_store(self, name, folder):
+            return self.make_store(folder)
 
     Contract.__name__ = Contract.__qualname__ = f"Test{kind.__name__}"
     return Contract

@@ -6,6 +6,8 @@ from expkit.testing.stores import StoreContract
 
 
 class TestMemoryStore(StoreContract):
+    older = ()
+
     def make_store(self, folder):
         return MemoryStore()
 
