@@ -120,7 +120,7 @@ def _asked(found: Runs, *, url: str, default: bool) -> Answer:
     if root is not None and not root.is_dir():
         return Answer(url=url, default=default, runs=0, seconds=0.0, note="not there yet: the first run makes it")
     start = time.perf_counter()
-    count = len(found.all_keys())
+    count = len(found)
     return Answer(
         url=url,
         default=default,

@@ -81,6 +81,8 @@ def _differs(found: Difference, section: str) -> bool:
 
 def _show(found: Difference, sections: Sequence[str], different: Sequence[str], *, brief: bool) -> None:
     names = _names(found)
+    if found.a.store.url != found.b.store.url:
+        showing.talk(f"A is in {found.a.store.url}, B in {found.b.store.url}")
     blank = False
     for section in SECTIONS:
         facts = getattr(found, section) if section in sections else ()
@@ -101,7 +103,7 @@ def _names(found: Difference) -> tuple[str, str]:
     a, b = f"run {found.a.id}", f"run {found.b.id}"
     if a != b or found.a == found.b:
         return a, b
-    return f"{a} of {found.a.store.url}", f"{b} of {found.b.store.url}"
+    return f"{a} (A)", f"{b} (B)"
 
 
 def _show_sources(sources: Sequence[SourceDifference], *, brief: bool) -> None:

@@ -10,7 +10,7 @@ Options:
   --json       Print one JSON document.
   --store=URL  Ask this store instead of the default one.
 
-The exit code is 1 if a store does not answer, or a part of expkit's own state cannot be read. Nothing is changed.
+The exit code is 1 if a store does not answer, or a part of expkit's own state cannot be read.
 
 Examples:
   expkit doctor

@@ -60,8 +60,8 @@ def test_two_stores(capsys, place, tmp_path):
     other = f"tinydb:{tmp_path / 'db'}"
     kept.fill(open_store(other))
     said = kept.say(capsys, "diff", "1", "1", f"--store={place}", f"--other={other}", "--only=config,metrics")
-    assert said.code == 0
-    assert said.lines[0].split() == ["metrics", *f"run 1 of {place} run 1 of {other}".split()]
+    assert (said.code, said.lines[0]) == (0, "metrics    run 1 (A)  run 1 (B)")
+    assert said.err.splitlines()[0] == f"A is in {place}, B in {other}"
 
 
 def test_layout_counts_apart(capsys, tmp_path):
