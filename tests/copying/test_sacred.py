@@ -2,7 +2,9 @@
 
 import json
 import math
-from datetime import timedelta
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 import pytest
@@ -14,6 +16,7 @@ from expkit.record.wire import record_to_json
 from expkit.stores import copy, open_store
 from expkit.stores.copying.run import COPIED, UNCHANGED, UPDATED
 from expkit.stores.memory import MemoryStore
+from expkit.stores.sacred import uid_of_run
 from expkit.testing.samples import sample_annotation, sample_record
 
 from ..servers import mongo
@@ -33,10 +36,14 @@ def theirs(tmp_path_factory):
         server = f"mongodb://{mongo.shared(tmp_path_factory)}" if place == "mongodb" else ""
         database = f"sacred{next(count)}"
         recorded.record(folder, server, database, place)
-        urls = {"folder": f"{folder}/folder", "tinydb": f"tinydb:{folder}/tiny", "sql": f"sqlite:///{folder}/sql.db"}
-        return urls.get(place, f"{server}/{database}")
+        return urls_in(folder, f"{server}/{database}")[place]
 
     return get
+
+
+def urls_in(folder, database):
+    places = (f"{folder}/folder", f"tinydb:{folder}/tiny", database, f"sqlite:///{folder}/sql.db")
+    return dict(zip(PLACES, places, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +85,54 @@ def test_records(read_only, place):
     assert store.read(completed.uid, StreamKey(OUTPUT)).decode() == "training with 0.1 ключ\n"
     assert "/lab" not in json.dumps(record_to_json(completed)["experiment"])
     assert [row["state"] for row in store.find(columns=["state"])][:2] == ["COMPLETED", "FAILED"]
+
+
+def test_one_uid(tmp_path_factory):
+    """What Sacred told to several observers at once is one run under one uid, whichever of them it is copied from."""
+    folder, server = tmp_path_factory.mktemp("sacred") / "lab", f"mongodb://{mongo.shared(tmp_path_factory)}"
+    recorded.record(folder, server, "sacred_at_once", *PLACES)
+    stores = [open_store(url) for url in urls_in(folder, f"{server}/sacred_at_once").values()]
+    uids = [[key.uid for key in store.ids()] for store in stores]
+    assert uids == [uids[0]] * len(PLACES)
+    assert len(set(uids[0])) == 3
+    dst = MemoryStore()
+    for store in stores:
+        assert copy(store, dst).problems == ()
+        store.close()
+    assert [key.uid for key in dst.ids()] == uids[0]
+
+
+def test_a_uid_is_made_of_what_all_places_keep():
+    """Ids count as texts, times to the millisecond, and what nobody said is nothing, wherever it was not said."""
+    start = datetime(2020, 1, 2, 3, 4, 5, 678_999, timezone.utc)
+    uid = uid_of_run(7, start, {"name": "digits"}, {"hostname": "h"}, None)
+    assert uid == uid_of_run("7", start.replace(microsecond=678_000), {"name": "digits"}, {"hostname": "h"}, "")
+    others = [
+        (8, start, {"name": "digits"}),
+        (7, start + timedelta(milliseconds=1), {"name": "digits"}),
+        (7, start, {}),
+    ]
+    assert len({uid, *(uid_of_run(*other, {"hostname": "h"}, "") for other in others)}) == 4
+    assert len({len(uid), len(uid_of_run(7, None, None, None, None)), 32}) == 1
+
+
+def test_remarks_go_with_their_run(theirs):
+    """A database gives the number of a deleted row again; what was said about that run is said of no other."""
+    url = theirs("sql")
+    store = open_store(url)
+    last = store.ids()[-1]
+    store.annotate(last.uid, sample_annotation("bad", "tag"))
+    path = url.partition("sqlite:///")[2]
+    with closing(sqlite3.connect(path)) as database:
+        (number,) = database.execute("SELECT max(id) FROM run").fetchone()
+        database.execute("UPDATE run SET run_id = '77' WHERE id = ?", [number])  # as if it had been given again
+        database.commit()
+    again = open_store(url)
+    assert again.annotations("77") == []
+    again.annotate("77", sample_annotation("new", "tag"))
+    again.delete("77")
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT value FROM expkit_annotations").fetchall() == [('"bad"',)]
 
 
 @pytest.mark.parametrize("place", ["folder", "mongodb"])

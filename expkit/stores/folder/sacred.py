@@ -13,6 +13,7 @@ from expkit.record.codec import encode
 from expkit.record.model import BY_SACRED, FileRef, Point, RunRecord
 from expkit.stores.disk import files
 from expkit.stores.disk.layout import is_inside
+from expkit.stores.sacred import base_name, tree_of, uid_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,22 +34,17 @@ def created(run: RunLayout, tree: Tree) -> str:
 
 
 def uid_of(run: RunLayout, tree: Tree) -> str:
-    """A uid that every reader of this run finds: time of the start, and a digest of what never changes."""
-    import hashlib
-
-    experiment, host = _tree(tree.get("experiment")), _tree(tree.get("host"))
-    names = [run.id, tree.get("start_time"), experiment.get("name"), host.get("hostname"), tree.get("command")]
-    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    """The uid that every reader of this run finds."""
     start = _time(tree.get("start_time"))
-    return f"{int(start.timestamp() * 1000) if start else 0:012x}{digest[:20]}"
+    return uid_of_run(run.id, start, tree.get("experiment"), tree.get("host"), tree.get("command"))
 
 
 def record_of(run: RunLayout, tree: Tree) -> RunRecord:
     """What the predecessor's folder says, as a record."""
     config = _load(run.config)
-    experiment = _tree(tree.get("experiment"))
+    experiment = tree_of(tree.get("experiment"))
     seed = config.get("seed")
-    meta = _tree(tree.get("meta"))
+    meta = tree_of(tree.get("meta"))
     return RunRecord(
         uid=uid_of(run, tree),
         id=run.id,
@@ -62,7 +58,7 @@ def record_of(run: RunLayout, tree: Tree) -> RunRecord:
         heartbeat=_time(tree.get("heartbeat")),
         config=encode(config),
         experiment=encode(_experiment(experiment)),
-        host=encode(_tree(tree.get("host"))),
+        host=encode(tree_of(tree.get("host"))),
         meta=encode(meta),
         files=tuple(ref for ref, _ in _files(run, tree, experiment)),
         info=encode(_load(run.info)),
@@ -74,7 +70,7 @@ def record_of(run: RunLayout, tree: Tree) -> RunRecord:
 
 def points_of(run: RunLayout) -> list[Point]:
     """All points of ``metrics.json``, by time, so that those a live run adds come last."""
-    points = [point for name, series in sorted(_load(run.metrics).items()) for point in _series(name, _tree(series))]
+    points = [point for name, series in sorted(_load(run.metrics).items()) for point in _series(name, tree_of(series))]
     return sorted(points, key=lambda point: point.time)
 
 
@@ -84,7 +80,7 @@ def open_file(run: RunLayout, tree: Tree, ref: FileRef) -> BinaryIO:
     Raises:
         BlobNotFoundError: they are not there.
     """
-    for found, place in _files(run, tree, _tree(tree.get("experiment"))):
+    for found, place in _files(run, tree, tree_of(tree.get("experiment"))):
         if found == ref and os.path.isfile(place) and (found.md5 or is_inside(place, run.root)):
             return open(place, "rb")
     raise BlobNotFoundError(f"there is no {ref.role} {ref.path!r} of run {run.id} in {run.root}")
@@ -100,7 +96,7 @@ def _series(name: str, series: Tree) -> Iterator[Point]:
 def _experiment(experiment: Tree) -> Tree:
     kept = {key: value for key, value in experiment.items() if key != "sources"}
     if isinstance(base := kept.get("base_dir"), str):
-        kept["base_dir"] = _base_name(base)
+        kept["base_dir"] = base_name(base)
     return kept
 
 
@@ -113,8 +109,8 @@ def _files(run: RunLayout, tree: Tree, experiment: Tree) -> Iterator[tuple[FileR
             yield _ref(name, "source", "project", f"{run.root}/{stored}", _md5_in(stored))
     for original, stored in _pairs(tree.get("resources")):
         # the path is relative to where the program ran, so only its end says something here
-        place = f"{run.root}/_resources/{_base_name(stored)}"
-        yield _ref(_base_name(original), "resource", "elsewhere", place, _md5_in(stored))
+        place = f"{run.root}/_resources/{base_name(stored)}"
+        yield _ref(base_name(original), "resource", "elsewhere", place, _md5_in(stored))
     for name in tree.get("artifacts") or ():
         if isinstance(name, str):
             yield _ref(name, "artifact", "run", f"{run.folder}/{name}", "")
@@ -146,14 +142,6 @@ def _time(value: Json) -> datetime | None:
 
 def _load(path: str) -> Tree:
     try:
-        return _tree(json.loads(files.read(path) or b"{}"))
+        return tree_of(json.loads(files.read(path) or b"{}"))
     except ValueError:  # it rewrites its files in place, so a reader may meet half of one
         return {}
-
-
-def _tree(value: Json) -> Tree:
-    return value if isinstance(value, dict) else {}
-
-
-def _base_name(path: str) -> str:
-    return path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]

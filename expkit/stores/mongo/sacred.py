@@ -13,7 +13,7 @@ from expkit.stores.base import RunKey
 from expkit.stores.mongo.facts import microseconds
 from expkit.stores.mongo.files import open_file
 from expkit.stores.mongo.ids import names_of
-from expkit.stores.sacred import base_name, tree_of, uid_of, utc
+from expkit.stores.sacred import base_name, tree_of, uid_of_run, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,12 +178,11 @@ class Sacreds:
 
 
 def _key(document: Tree) -> RunKey:
-    experiment, host = tree_of(document.get("experiment")), tree_of(document.get("host"))
-    facts = (experiment.get("name"), host.get("hostname"), document.get("command"))
+    facts = (document.get(name) for name in ("experiment", "host", "command"))
     start = utc(document.get("start_time"))
     found = document["_id"]  # of any kind that BSON has
     shown = found if isinstance(found, (int, str)) and not isinstance(found, bool) else str(found)
-    return RunKey(shown, uid_of(found, start, *facts))
+    return RunKey(shown, uid_of_run(found, start, *facts))
 
 
 def _ref(name: str, role: str, root: str, file: Tree | None) -> tuple[FileRef, Tree | None]:

@@ -16,7 +16,7 @@ from expkit.record.codec import encode
 from expkit.record.model import BY_SACRED, OUTPUT, FileRef, RunRecord, StreamKey
 from expkit.stores.base import RunKey
 from expkit.stores.counting import natural
-from expkit.stores.sacred import base_name, tree_of, uid_of, utc
+from expkit.stores.sacred import base_name, tree_of, uid_of_run, utc
 from expkit.stores.sql import ids, tables
 from expkit.stores.sql.runs import annotations_of, remark
 
@@ -47,6 +47,9 @@ _RESOURCE = table("resource", *map(column, ("resource_id", "filename", "md5sum")
 _ARTIFACT = table("artifact", *map(column, ("artifact_id", "filename", "run_id")), column("content", LargeBinary()))
 _REPOSITORY = table("repository", *map(column, ("repository_id", "url", "commit", "dirty")))
 _DEPENDENCY = table("dependency", *map(column, ("dependency_id", "name", "version")))
+_DIGITS = 15
+"""Hexadecimal ones, that a number of a database has for sure."""
+
 _NEEDED = {"run_id", "captured_out", "experiment_id", "host_id"}
 
 
@@ -116,7 +119,7 @@ class Sacreds:
         return io.BytesIO(data)
 
     def delete(self, number: int) -> None:
-        """Remove the rows of a run; those that runs share stay."""
+        """Remove the rows of a run, and what we wrote about it; those that runs share stay."""
         row = self._server.look(lambda connection: _row(connection, number), _nothing)
         shared = table("runs_resources", column("run_id"))
         now, uid = self._server.now(), self.uid(number)
@@ -124,20 +127,22 @@ class Sacreds:
         def work(connection: Connection) -> None:
             for each in (shared, _ARTIFACT, _RUN):
                 connection.execute(delete(each).where(each.c.run_id == row.run_id))
+            connection.execute(delete(tables.remarks).where(tables.remarks.c.run == _ours(uid)))
             ids.hold(connection)
             ids.note(connection, uid, "deleted", now)
 
         self._server.write(work)
+        self._numbers.pop(uid, None)
 
     # -- later facts -----------------------------------------------------------------------------------
 
     def annotate(self, number: int, annotation: Annotation) -> None:
-        """Add a later fact; rows of ours speak of a run of theirs by a number below 0."""
+        """Add a later fact."""
         entry, now, uid = remark(annotation), self._server.now(), self.uid(number)
 
         def work(connection: Connection) -> None:
             if not connection.scalar(select(tables.remarks.c.number).where(tables.remarks.c.token == entry["token"])):
-                connection.execute(insert(tables.remarks), {"run": _ours(number), **entry})
+                connection.execute(insert(tables.remarks), {"run": _ours(uid), **entry})
                 ids.hold(connection)
                 ids.note(connection, uid, "annotated", now)
 
@@ -145,13 +150,14 @@ class Sacreds:
 
     def annotations(self, number: int) -> list[Annotation]:
         """The later facts of a run."""
-        wanted = select(tables.remarks.c.text).where(tables.remarks.c.run == _ours(number))
+        wanted = select(tables.remarks.c.text).where(tables.remarks.c.run == _ours(self.uid(number)))
         ordered = wanted.order_by(tables.remarks.c.number)
         return annotations_of(self._server.read(lambda connection: list(connection.scalars(ordered)), list))
 
 
-def _ours(number: int) -> int:
-    return -1 - number
+def _ours(uid: str) -> int:
+    """By what rows of ours speak of a run of theirs: below 0, and not their number, which databases give again."""
+    return -1 - int(uid[-_DIGITS:], 16)
 
 
 def _nothing() -> Any:
@@ -176,7 +182,7 @@ def _identities() -> Any:
 
 
 def _uid(row: Any) -> str:
-    return uid_of(str(row.run_id), utc(row.start_time), row.name, row.hostname, row.command)
+    return uid_of_run(row.run_id, utc(row.start_time), {"name": row.name}, {"hostname": row.hostname}, row.command)
 
 
 def _row(connection: Connection, number: int) -> Any:

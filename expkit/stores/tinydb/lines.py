@@ -185,4 +185,4 @@ def _row(data: bytes, start: int, end: int) -> Row:
     number = text[1 : text.index(b'"', 1)]
     document = document_of(text)
     run_id = document.get("_id", int(number))
-    return Row(int(number), run_id, uid_of(document), str(document.get("status")), 0, start, end, is_ours=False)
+    return Row(int(number), run_id, uid_of(document, run_id), str(document.get("status")), 0, start, end, is_ours=False)

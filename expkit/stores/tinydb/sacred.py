@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from expkit.record.codec import encode
 from expkit.record.model import BY_SACRED, FileRef, RunRecord
 from expkit.stores.disk import files
+from expkit.stores.sacred import base_name, tree_of, uid_of_run, utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,22 +24,18 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 _MARK = re.compile(r"\{Tiny(Date|Array|DataFrame|Series|File)\}:")
 
 
-def uid_of(document: Tree) -> str:
-    """A uid that every reader of this run finds: time of the start, and a digest of what never changes."""
-    experiment, host = _tree(document.get("experiment")), _tree(document.get("host"))
-    start = document.get("start_time")
-    names = [document.get("_id"), start, experiment.get("name"), host.get("hostname"), document.get("command")]
-    digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
-    time = _time(start)
-    return f"{int(time.timestamp() * 1000) if time else 0:012x}{digest[:20]}"
+def uid_of(document: Tree, id: RunId) -> str:
+    """The uid that every reader of this run finds."""
+    start = _time(document.get("start_time"))
+    return uid_of_run(id, start, document.get("experiment"), document.get("host"), document.get("command"))
 
 
 def record_of(document: Tree, id: RunId, layout: DatabaseLayout) -> RunRecord:
     """What the predecessor's document says, as a record."""
-    experiment, config = _tree(document.get("experiment")), _tree(document.get("config"))
+    experiment, config = tree_of(document.get("experiment")), tree_of(document.get("config"))
     seed = config.get("seed")
     return RunRecord(
-        uid=uid_of(document),
+        uid=uid_of(document, id),
         id=id,
         name=str(experiment.get("name", "")),
         command=str(document.get("command") or ""),
@@ -50,10 +46,10 @@ def record_of(document: Tree, id: RunId, layout: DatabaseLayout) -> RunRecord:
         heartbeat=_time(document.get("heartbeat")),
         config=_plain(config),
         experiment=_plain({key: value for key, value in experiment.items() if key not in ("sources", "base_dir")}),
-        host=_plain(_tree(document.get("host"))),
-        meta=_plain(_tree(document.get("meta"))),
+        host=_plain(tree_of(document.get("host"))),
+        meta=_plain(tree_of(document.get("meta"))),
         files=tuple(_files(document, experiment, layout)),
-        info=_plain(_tree(document.get("info"))),
+        info=_plain(tree_of(document.get("info"))),
         result=_plain(document.get("result")),
         fail_trace=tuple(str(line) for line in document.get("fail_trace") or ()),
         gaps=(BY_SACRED,),
@@ -70,7 +66,7 @@ def _files(document: Tree, experiment: Tree, layout: DatabaseLayout) -> Iterator
     for name, md5, *_ in _texts(experiment.get("sources"), 2):
         yield _ref(name, "source", "project", md5, layout)
     for name, md5, *_ in _texts(document.get("resources"), 2):
-        yield _ref(name.replace("\\", "/").rsplit("/", 1)[-1], "resource", "elsewhere", md5, layout)
+        yield _ref(base_name(name), "resource", "elsewhere", md5, layout)
     for name, _, md5, *_ in _texts(document.get("artifacts"), 3):
         yield _ref(name, "artifact", "run", md5, layout)
 
@@ -115,9 +111,4 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 
 
 def _time(value: Json) -> datetime | None:
-    time = _unmarked(value)
-    return time.replace(tzinfo=timezone.utc) if isinstance(time, datetime) else None
-
-
-def _tree(value: Json) -> Tree:
-    return value if isinstance(value, dict) else {}
+    return utc(_unmarked(value))
