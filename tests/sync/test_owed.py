@@ -9,6 +9,7 @@ import pytest
 
 from expkit.record.model import OUTPUT, StreamKey
 from expkit.stores.folder.store import FolderStore
+from expkit.stores.sql.store import SqlStore
 
 from .conftest import seen
 
@@ -202,6 +203,33 @@ def test_offline(world, kind):
     assert far.streams("1")[StreamKey()] == 5000
     assert far.read("1", StreamKey(OUTPUT)).startswith(b"id offline-")
     assert list((world.state / "spool").iterdir()) == []
+
+
+SQL = """
+from expkit import Experiment
+from expkit.observers import SqlObserver
+
+ex = Experiment("offline", interactive=True, observers=[SqlObserver("URL", offline="journal")])
+
+@ex.main
+def main(_run):
+    return 7
+
+ex.run()
+"""
+
+
+def test_a_database_with_a_driver(world):
+    """What is owed to an SQL database whose URL names the driver is delivered by that URL."""
+    place = world.folder / "later"
+    place.write_text("no folder yet")
+    url = f"sqlite+pysqlite:///{place}/runs.db"
+    code, _, err = world.run(SQL.replace("URL", url))
+    assert code == 0 and "`expkit sync` delivers it" in err
+    place.unlink()
+    code, out = world.sync()
+    assert code == 0 and "as run 1" in out
+    assert SqlStore(url).load(1).result == 7
 
 
 def test_no_start_without_the_store(world):
