@@ -3,10 +3,13 @@
 import csv
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 from expkit import Experiment, errors, settings
 from expkit.cli.help import help_text
+from expkit.console.main import COMMANDS
+from expkit.console.main import help_text as help_text_of_program
 from expkit.program import command_line
 from expkit.stores.disk import slots
 
@@ -73,6 +76,15 @@ def points_page():
     return slots.__doc__
 
 
+def program_page():
+    """What ``expkit COMMAND --help`` prints for each command."""
+    pages = {name: import_module(module).__doc__.strip() for name, module in COMMANDS.items()}
+    return (
+        "\n\n\n".join([help_text_of_program().strip(), *(f"expkit {name}: {page}" for name, page in pages.items())])
+        + "\n"
+    )
+
+
 def _command_line():
     def main():
         """Train."""
@@ -89,4 +101,5 @@ PAGES = {
     "settings": settings_page,
     "errors": errors_page,
     "points": points_page,
+    "program": program_page,
 }
