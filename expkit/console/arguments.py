@@ -49,12 +49,14 @@ def runs_of(options: Mapping[str, Any], *, trash: bool = False) -> Runs:
     Raises:
         UsageError: nobody can open such a store, or it is a folder that is not there.
     """
+    from expkit.console.indexing import show_indexing
     from expkit.readers.opening import runs
 
     try:
         found = runs(store=options["--store"], trash=trash)
     except StoreError as error:
         raise UsageError(str(error)) from None
+    show_indexing(found.store)
     root = getattr(found.store, "root", None)
     if root is not None and not root.is_dir():
         raise UsageError(f"there is no folder {root}; --store=URL says where runs are")

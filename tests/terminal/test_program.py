@@ -12,6 +12,8 @@ import pytest
 from expkit.console.completion import SCRIPTS, completions
 from expkit.console.main import COMMANDS, help_text
 from expkit.readers import open_run
+from expkit.stores.folder.store import FolderStore
+from expkit.testing.samples import sample_record
 
 from .. import console
 
@@ -106,13 +108,13 @@ def test_colours(store, program):
     assert "step 2" in on_a_terminal(["output", "1"], NO_COLOR="1")
 
 
-def on_a_terminal(words, **environment):
+def on_a_terminal(words, start=("-m", "expkit"), **environment):
     """What a command prints on a terminal of 80 columns."""
     pty = pytest.importorskip("pty", reason="there are no terminals like that here")
     ours, theirs = pty.openpty()
     usual = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "expkit", *words],
+        [sys.executable, *start, *words],
         stdout=theirs,
         stderr=theirs,
         stdin=theirs,
@@ -128,6 +130,21 @@ def on_a_terminal(words, **environment):
     os.close(ours)
     assert process.wait(60) == 0
     return b"".join(parts).decode()
+
+
+def test_indexing_a_large_store(home):
+    """At a terminal a line says how far the first look at a large store is; what is listed comes behind it."""
+    store = FolderStore(home / "runs")
+    for _ in range(6):
+        store.create(sample_record(status="COMPLETED", files=()))
+    code = (
+        "import sys, expkit.console.main as m; from expkit import SETTINGS; from expkit.stores.folder import looking;"
+        "SETTINGS.INDEX.FROM = 1; looking.BATCH = 2; sys.exit(m.main(['ls', '--columns=id']))"
+    )
+    shown = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", on_a_terminal([], start=["-c", code]))
+    assert "indexing runs" in shown
+    assert "6/6" in shown
+    assert [line for line in shown.splitlines() if line.isdecimal()] == ["6", "5", "4", "3", "2", "1"]
 
 
 def test_pipes_need_no_rich(store):
