@@ -21,6 +21,7 @@ from expkit.record.masking import masked, masked_mapping
 from expkit.record.model import OUTPUT, QUEUED, RUNNING, ConfigFacts, FileRef, Point, RunRecord, StreamKey
 from expkit.record.tagged import record_blobs
 from expkit.record.uid import new_uid
+from expkit.stores.same import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from expkit.record.model import Lease
     from expkit.stores.base import RunStore
     from expkit.types import RunId
-
-CHUNK = 50_000
-"""Points per append; bytes of output per append are 100 times as many."""
 
 JOURNAL = "journal"
 """The value of ``offline`` that lets runs start while the store is away."""
@@ -224,18 +222,13 @@ class StoreObserver(RunObserver):
             self.store.put_blob(cast("BinaryIO", _Counted(source, delivery.moved)))
 
     def _send_streams(self, delivery: Delivery) -> None:
+        from expkit.stores.copying.streams import Missing, carry
+
         uid, log = delivery.record.uid, delivery.log
         assert log is not None
         there = self.store.streams(uid)
         for stream, end in log.streams().items():
-            size = CHUNK * (100 if stream.content == OUTPUT else 1)
-            offset = there.get(stream, 0)
-            while offset < end:
-                batch = log.read(stream, offset, min(size, end - offset))
-                if not batch:
-                    break
-                offset = self.store.append(uid, stream, offset, batch)
-                delivery.moved(len(batch))
+            carry(log.read, self.store, uid, Missing(stream, there.get(stream, 0), end), delivery.moved)
 
     # -- by hand, and what an override tells beyond the delivery -----------------------------------------
 
@@ -276,12 +269,6 @@ class StoreObserver(RunObserver):
         if self._by_hand is None:
             raise ObserverError(f"{self!r} was told of a run that has not started; call started_event(...) first")
         return self._by_hand
-
-
-def is_same(one: object, other: object) -> bool:
-    """Whether two stores are one place; those of one kind, with a folder, may have been opened twice."""
-    root = getattr(one, "root", None)
-    return one is other or (root is not None and type(one) is type(other) and root == getattr(other, "root", None))
 
 
 class _Counted:

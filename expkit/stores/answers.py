@@ -18,7 +18,8 @@ class Capabilities(NamedTuple):
     Attributes:
         durable: what was acknowledged survives the death of the process.
         shared: several processes may write at once.
-        folder: every run has a local folder of its own, so the store can be the local log.
+        folder: every run has a local folder of its own, so the store can be the local log: it is an
+            :class:`~expkit.stores.base.IsLocalLog`.
         counts: ids of its own choice are whole numbers. A store that cannot let one of several processes win a name
             gives a number with a unique suffix, as in ``7-3f9a1c``.
     """

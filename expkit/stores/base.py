@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from expkit.record.query import Query
     from expkit.types import RunId
 
-__all__ = ["Batch", "Blob", "Capabilities", "Change", "KeepsColumns", "KeepsForeignFiles", "RunKey", "RunStore"]
+__all__ = [
+    "Batch",
+    "Blob",
+    "Capabilities",
+    "Change",
+    "IsLocalLog",
+    "KeepsColumns",
+    "KeepsForeignFiles",
+    "KeepsLastWords",
+    "RunKey",
+    "RunStore",
+]
 
 Batch = Union["Sequence[Point]", bytes]
 """What streams are made of: points for ``points`` streams (offsets count points), bytes for ``output`` ones."""
@@ -191,4 +202,52 @@ class KeepsColumns(Protocol):
 
         Columns are lists or arrays. None: this run's points can only be read one by one.
         """
+        ...
+
+
+@runtime_checkable
+class KeepsLastWords(Protocol):
+    """A store whose runs have a folder in which their processes leave their last words."""
+
+    def last_words(self, run: RunId) -> tuple[bytes, datetime] | None:
+        """The bytes, see :mod:`expkit.stores.death`, and when they were last added to; None if there are none."""
+        ...
+
+
+@runtime_checkable
+class IsLocalLog(KeepsLastWords, Protocol):
+    """A store into whose folders runs write themselves; what ``capabilities.folder`` promises.
+
+    The folders are laid out as :class:`~expkit.stores.folder.store.FolderStore` does it, because other programs open
+    ``root`` as such a store: for ``expkit sync``, and for the ranks of a job. So this is a folder store, or one
+    that has one inside. Any other store leaves the flag away, and its runs are written into a folder of their own first.
+    """
+
+    @property
+    def root(self) -> Path:
+        """The store's folder."""
+        ...
+
+    def open_log(self, run: RunId, segment: int = 0, rank: int = 0) -> Any:
+        """Start writing about a run: a :class:`~expkit.stores.folder.log.RunLog`."""
+        ...
+
+    def blob_path(self, sha256: str) -> Path:
+        """Where the bytes of this hash lie, read-only."""
+        ...
+
+    def take_rank(self, run: RunId, rank: int, lease: Lease) -> bool:
+        """Take the place of a rank other than 0; False where another process has it."""
+        ...
+
+    def ranks_at_work(self, run: RunId) -> list[int]:
+        """The ranks other than 0 that have begun, live, and have not said their end."""
+        ...
+
+    def post(self, name: str, data: bytes) -> None:
+        """Leave something under a name for other processes of a job; the last one counts."""
+        ...
+
+    def posted(self, name: str) -> bytes:
+        """What was left under a name; nothing where nobody has."""
         ...

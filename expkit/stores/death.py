@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 import signal
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from expkit.record.model import POINTS, StreamKey
 from expkit.stores import holder, kernel
+from expkit.stores.base import KeepsLastWords
 from expkit.stores.last_words import CRASH, LastWords, parse
 
 if TYPE_CHECKING:
@@ -21,19 +22,9 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Lease, RunRecord
     from expkit.stores.base import RunStore
-    from expkit.types import RunId
 
 MEMORY, SHARE = "system/memory", "system/memory_percent"
 """Metrics whose last values tell how much memory a run had before its end, in bytes, and of what it could have."""
-
-
-@runtime_checkable
-class KeepsLastWords(Protocol):
-    """A store whose runs have a folder in which their processes leave their last words."""
-
-    def last_words(self, run: RunId) -> tuple[bytes, datetime] | None:
-        """The bytes, and when they were last added to; None if there are none."""
-        ...
 
 
 def cause_of_death(store: RunStore, record: RunRecord) -> str:

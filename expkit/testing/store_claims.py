@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from expkit.stores.base import IsLocalLog
+from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_annotation, sample_points, sample_record
 from expkit.testing.store_machine import check_beside_memory
 from expkit.testing.store_tests import LOSS, StoreTests, at_once
@@ -90,12 +92,14 @@ class HonestyContract(StoreTests):
             other.close()
 
     def test_folder_is_true(self, store: RunStore) -> None:
-        """``folder``: every run has a folder of its own under ``root``, whose log can be opened; without it there is no log."""
+        """``folder``: every run has a folder of its own under ``root``, that runs can be written into; without it there is no log."""
         run = store.create(sample_record())
-        claimant: Any = store
         if store.capabilities.folder:
-            assert os.path.isdir(os.path.join(claimant.root, str(run)))
-            assert callable(claimant.open_log)
+            assert isinstance(store, IsLocalLog), "it claims folders, and lacks what IsLocalLog asks for"
+            assert os.path.isdir(os.path.join(store.root, str(run)))
+            assert FolderStore(store.root).load(run).uid == store.load(run).uid
+            store.post("job", b"one")
+            assert (store.posted("job"), store.posted("other")) == (b"one", b"")
         else:
             assert not hasattr(store, "open_log"), "runs have a log here, and it claims that they have no folder"
 

@@ -6,6 +6,7 @@ import json
 from io import BytesIO
 
 from expkit.record.tagged import record_blobs
+from expkit.stores import rules
 from expkit.stores.base import Capabilities
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.memory import MemoryStore
@@ -34,6 +35,13 @@ class MixesUpIds(MemoryStore):
 
     def load(self, run):
         return super().load(1 if isinstance(run, int) else run)
+
+
+class TakesSignsForText(MemoryStore):
+    def _uid(self, run):
+        if str(run)[:1] == "-" and isinstance(run, str):
+            raise rules.not_found(run, self.url)
+        return super()._uid(run)
 
 
 class CountsFromHugeIds(MemoryStore):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expkit.observers.store import StoreObserver, is_same
+from expkit.observers.store import StoreObserver
+from expkit.stores.same import is_same
 
 if TYPE_CHECKING:
     from expkit.record.model import FileRef, RunRecord

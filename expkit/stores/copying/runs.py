@@ -12,6 +12,7 @@ from expkit.record.expression import is_question, parse
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 from expkit.stores.copying.files import Carrier
 from expkit.stores.copying.run import FAILED, Copied, copy_run
+from expkit.stores.same import is_same
 from expkit.stores.urls import open_store
 
 if TYPE_CHECKING:
@@ -138,16 +139,6 @@ def _failed(key: RunKey, why: str) -> Copied:
 
 def _opened(place: Place) -> RunStore:
     return open_store(place) if isinstance(place, (str, os.PathLike)) else place
-
-
-def is_same(one: RunStore, other: RunStore) -> bool:
-    """Whether two stores are one place, as far as that can be seen: one object, one folder, one URL."""
-    if one is other:
-        return True
-    root = getattr(one, "root", None)
-    if root is not None:
-        return type(one) is type(other) and os.path.realpath(root) == os.path.realpath(getattr(other, "root", ""))
-    return one.url == other.url and one.url != "memory:"
 
 
 def _chosen(src: RunStore, where: Where) -> tuple[list[RunKey], list[RunId]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from expkit.errors import StoreError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from expkit.record.model import StreamKey
-    from expkit.stores.base import RunStore
+    from expkit.stores.base import Batch, RunStore
 
 CHUNK = 50_000
 """Points in one batch; bytes of output in one are 100 times as many."""
@@ -62,11 +63,26 @@ def bring(src: RunStore, dst: RunStore, uid: str, part: Missing, moved: Callable
     Raises:
         StoreError: the source ends before it said it would.
     """
+    end = carry(partial(src.read, uid), dst, uid, part, moved)
+    if end < part.end:
+        raise StoreError(f"{src.url} says that {part.stream} has {part.end} items, and gives {end}")
+
+
+def carry(
+    read: Callable[[StreamKey, int, int], Batch], dst: RunStore, uid: str, part: Missing, moved: Callable[[int], None]
+) -> int:
+    """Add what is missing of one stream, in batches; return how far the source had it.
+
+    Args:
+        read: gives items of a stream, from an offset on and at most so many.
+        dst: where they go.
+        uid: of the run.
+        part: what is missing.
+        moved: told how many items have passed.
+    """
     size = CHUNK * (100 if part.stream.content == OUTPUT else 1)
     offset = part.start
-    while offset < part.end:
-        batch = src.read(uid, part.stream, offset, min(size, part.end - offset))
-        if not batch:
-            raise StoreError(f"{src.url} says that {part.stream} has {part.end} items, and gives {offset}")
+    while offset < part.end and (batch := read(part.stream, offset, min(size, part.end - offset))):
         offset = dst.append(uid, part.stream, offset, batch)
         moved(len(batch))
+    return offset

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
-    from expkit.stores.base import Batch, Blob, Capabilities, Change, RunKey, RunStore
+    from expkit.stores.base import Batch, Blob, Capabilities, Change, IsLocalLog, RunKey, RunStore
     from expkit.stores.disk.layout import RunLayout
     from expkit.stores.folder.index import Entry
     from expkit.types import Json, RunId
@@ -355,3 +355,4 @@ def _absolute(path: str | os.PathLike[str] | None) -> str | None:
 
 if TYPE_CHECKING:
     _proof: RunStore = FolderStore(".")
+    _log_proof: IsLocalLog = FolderStore(".")
