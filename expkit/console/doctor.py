@@ -131,7 +131,7 @@ def _owed(spools: Mapping[str, Any]) -> str:
     if not count:
         return "nothing is owed to any store"
     targets = ", ".join(sorted({note["target"] for note in spools["owed"]}))
-    return f"{showing.counted(count, 'run')} owed to {targets}"
+    return f"{'one delivery is' if count == 1 else f'{count} deliveries are'} owed to {targets}"
 
 
 def _problems(
@@ -149,12 +149,15 @@ def _suggestions(answers: Sequence[Answer], spools: Mapping[str, Any]) -> list[s
     found = []
     if spools["owed"]:
         found.append("expkit sync delivers what is owed")
-    found += [f"open_store({path!r}) shows a run that no store waits for, or delete it" for path in spools["forgotten"]]
+    found += [
+        f"{path} holds a run that no store waits for; expkit show last --store={path} shows it, or delete it"
+        for path in spools["forgotten"]
+    ]
     for answer in answers:
         if answer.trashed:
             where = "" if answer.default else f" --store={answer.url}"
             runs = showing.counted(answer.trashed, "run")
-            found.append(f"expkit gc{where} deletes {runs} that lie in the trash for more than 30 days")
+            found.append(f"expkit gc{where} deletes what lies in the trash for more than 30 days: {runs}")
     if which("git") is None:
         found.append("git is not installed, so runs do not say which commit they are of")
     return found

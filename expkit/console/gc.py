@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     dry = options["--dry-run"]
     rows = [_row(run) for run in old]
     lines = [_line(run, dry=dry) for run in old]
-    size = freed(runs, old) if dry else None
+    size = None if not dry else freed(runs, old) if old else 0
     if not dry:
         _purge(old)
     files = runs.store.sweep(grace, dry_run=dry)

@@ -87,7 +87,7 @@ def together(sizes: Iterable[RunSize]) -> int:
 def _files(run: StoredRun) -> dict[str, int]:
     """Bytes of kept files by their hash; of those that have none by what they are called."""
     refs = [ref for ref in (*run.record.files, *late_files(run.annotations)) if ref.kept]
-    found = {ref.sha256 or f"{run.uid}/{ref.role}/{ref.path}": ref.size for ref in refs}
+    found = {ref.sha256 or f"{'' if ref.md5 else run.uid}/{ref.path}/{ref.md5}": ref.size for ref in refs}
     arrays = run_blobs(run.record, run.annotations) - found.keys()
     return found | {sha256: _length(run.store, sha256) for sha256 in arrays}
 

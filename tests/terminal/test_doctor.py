@@ -99,7 +99,10 @@ def test_suggestions(capsys, runs):
     """What lies in the trash for more than a month is worth a word."""
     runs.annotate("1", Annotation(action="trash", value=None, author="x", time=NOON.replace(year=2020)))
     found, code = checked(capsys)
-    assert (code, found["suggestions"]) == (0, ["expkit gc deletes 1 run that lie in the trash for more than 30 days"])
+    assert (code, found["suggestions"]) == (
+        0,
+        ["expkit gc deletes what lies in the trash for more than 30 days: 1 run"],
+    )
 
 
 def test_golden(capsys, runs, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import stat
 
 import jsonschema
@@ -14,7 +15,7 @@ from expkit.record.model import Annotation
 from expkit.stores import open_store
 from expkit.testing.samples import NOON, sample_annotation
 
-from .. import kept
+from .. import console, kept
 from ..readers.conftest import PLACES
 
 
@@ -89,6 +90,14 @@ def test_du_counts_late_files_and_gone_arrays(place, tmp_path):
     assert size_of(run).files[array] == 100
     blob(tmp_path, array).unlink()
     assert size_of(run.refresh()).files[array] == 0
+
+
+def test_du_of_sacreds_runs(capsys, tmp_path):
+    """Sources that Sacred kept once for several runs count once."""
+    shutil.copytree(console.ROOT / "tests" / "folder" / "sacred", tmp_path / "sacred")
+    found = json.loads(kept.say(capsys, "du", "--json", f"--store={tmp_path / 'sacred'}").out)
+    sources = sum(path.stat().st_size for path in (tmp_path / "sacred" / "_sources").iterdir())
+    assert found["unshared"] - found["total"] == sources * (len(found["runs"]) - 1) > 0
 
 
 def test_du_names_what_cannot_be_read(capsys, place, tmp_path):
