@@ -1,12 +1,13 @@
 """Deliver to stores what they have missed: because they were away, or because a program died.
 
 Usage:
-  expkit sync [--list] [--to=URL]
+  expkit sync [--list] [--to=URL] [--instead-of=URL]
 
 Options:
-  --list     Show what is owed, and what else lies in spools; deliver nothing.
-  --to=URL   Deliver only to this store. Where a URL has a password, this is the way to give it: nobody wrote it down.
-             The environment variable EXPKIT_SYNC_TO says the same, and no list of processes shows it.
+  --list             Show what is owed, and what else lies in spools; deliver nothing.
+  --to=URL           Deliver only to this store. Where a URL has a password, this is the way to give it: nobody wrote it
+                     down. The environment variable EXPKIT_SYNC_TO says the same, and no list of processes shows it.
+  --instead-of=URL   With --to: deliver there what is owed to this store, as --list names it. It has moved.
 
 What observers have missed waits in the runs' folders, or in spools below expkit's state folder. It is delivered once,
 however often this is called. The exit code is 0 if nothing is owed any more.
@@ -19,6 +20,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -58,7 +60,10 @@ def main(argv: Sequence[str]) -> int:
         return 0
     url = options["--to"] or os.environ.get(TO_VARIABLE)
     store = _opened(url) if url else None
-    notes = [note for note in owed_notes() if store is None or note.target == target_of(store)]
+    if store is None and options["--instead-of"]:
+        raise UsageError("--instead-of names the old address of a store; give the new one: --to=URL")
+    wanted = _wanted(store, options["--instead-of"])
+    notes = [note for note in owed_notes() if not wanted or note.target in wanted]
     free = [note for note in notes if note.is_free]
     held = [_Held(note) for note in notes if note not in free]
     for other in held:
@@ -75,8 +80,36 @@ def main(argv: Sequence[str]) -> int:
         owed += len(free)
     else:
         owed += _deliver_all(free, store)
-    _say(f"{owed} still owed" if owed else "nothing is owed")
+    _summarise(owed, store)
     return 1 if owed or bad else 0
+
+
+def _wanted(store: RunStore | None, moved: str | None) -> set[str]:
+    """Names of the stores to which is delivered; empty: all."""
+    if store is None:
+        return set()
+    return {target_of(store)} if moved is None else {moved, _target(moved)}
+
+
+def _target(url: str) -> str:
+    """What notes call the store of a URL; the URL itself where nobody can open that any more."""
+    try:
+        return target_of(open_store(url))
+    except StoreError:
+        return url
+
+
+def _summarise(owed: int, store: RunStore | None) -> None:
+    """Say how many runs are owed, in all or to one store; and of that one, what others are owed."""
+    elsewhere = Counter(note.target for note in owed_notes()) if store is not None else Counter()
+    here = f" to {target_of(store)}" if store is not None and (elsewhere or owed) else ""
+    _say(f"{owed} still owed{here}" if owed else f"nothing is owed{here}")
+    elsewhere.pop(here.removeprefix(" to "), None)
+    for target, count in elsewhere.items():
+        _say(
+            f"{count} still owed to {target}; `expkit sync` without --to and {TO_VARIABLE} delivers there,"
+            f" and if that store has moved: expkit sync --to=URL --instead-of='{target}'"
+        )
 
 
 def _opened(url: str) -> RunStore:
@@ -111,7 +144,8 @@ class _Courier(OwnThread):
     def __init__(self, target: str, notes: Iterable[Note], store: RunStore | None) -> None:
         super().__init__(self._deliver_all, f"sync {target}")
         self.moves = 0
-        self._store_name = target
+        self._noted = target
+        self._name = target if store is None else target_of(store)
         self._store = store
         self._waiting = list(notes)
         self._lock = threading.Lock()
@@ -120,7 +154,7 @@ class _Courier(OwnThread):
     def _deliver_all(self) -> None:
         """Deliver until the end, or until the store turns out to be away."""
         try:
-            store = self._store or _store_of(self._store_name)
+            store = self._store or _store_of(self._noted)
             while self._waiting and self._deliver(self._waiting[0], store):
                 with self._lock:
                     self._waiting.pop(0)
@@ -132,13 +166,13 @@ class _Courier(OwnThread):
         with self._lock:
             waiting, self._waiting = self._waiting, []
         for note in waiting:
-            _say(f"{_label(note)} is still owed to {note.target}: {self._problem}; it lies in {_place(note)}")
+            _say(f"{_label(note)} is still owed to {self._name}: {self._problem}; it lies in {_place(note)}")
         return len(waiting)
 
     def _deliver(self, note: Note, store: RunStore) -> bool:
         mine = note.take()
         if mine is None:
-            _say(f"{_label(note)} is delivered to {note.target} by another process")
+            _say(f"{_label(note)} is delivered to {self._name} by another process")
             return True
         try:
             run_id = self._try(mine, store)
@@ -148,7 +182,7 @@ class _Courier(OwnThread):
         if run_id is None:
             _say(f"{_label(note)} was deleted in {note.store.root}; nothing is owed of it any more")
         else:
-            _say(f"{_label(note)} is delivered to {note.target} as run {run_id}")
+            _say(f"{_label(note)} is delivered to {self._name} as run {run_id}")
         return True
 
     def _try(self, note: Note, store: RunStore) -> object:
@@ -183,9 +217,12 @@ def _store_of(target: str) -> RunStore:
     if _MASK in target:
         raise UsageError(f"give its URL with what stands in place of {_MASK}: {TO_VARIABLE}='{target}' expkit sync")
     try:
-        return open_store(target)
+        store = open_store(target)
     except StoreError as error:
         raise StoreError(f"{error}. A run with this observer delivers it, too") from None
+    if target_of(store) != target:  # an address that means something else here than where the run was
+        raise StoreError(f"say which store that is: expkit sync --to=URL --instead-of='{target}'")
+    return store
 
 
 def _is_running(note: Note) -> bool:

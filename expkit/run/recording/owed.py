@@ -181,14 +181,17 @@ def _has_died(spool: Path) -> bool:
 
 
 def target_of(store: RunStore) -> str:
-    """How notes call a store: its URL without secrets; ``""`` if it does not outlive the process."""
+    """How notes call a store: its URL without secrets; ``""`` if it does not outlive the process.
+
+    The next process may stand somewhere else, so stores on this machine's disk are called by their absolute path.
+    """
     if not store.capabilities.durable:
         return ""
-    if (root := getattr(store, "root", None)) is not None:  # the next process may stand somewhere else
+    if (root := getattr(store, "root", None)) is not None:
         return f"{store.url.partition(':')[0]}:{root}"
     from expkit.record.masking import masked_url
 
-    return masked_url(str(store.url))
+    return masked_url(str(getattr(store, "absolute_url", store.url)))
 
 
 def remove_spool(uid: str) -> None:

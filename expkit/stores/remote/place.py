@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -20,6 +21,9 @@ _ACCESS = frozenset(
 _WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
 """Ways to get a token, which give no access by themselves."""
 
+_LOCAL = ("file", "local")
+"""Kinds of fsspec whose paths may be relative."""
+
 _PORTS = 1 << 16
 _PLAIN = {"true": True, "false": False, "none": None}
 
@@ -34,6 +38,7 @@ class Place(NamedTuple):
         host: with its port, where the URL has one; else the bucket.
         path: below that.
         options: of the file system.
+        folder: on this machine, absolute: programs change their working directory; ``""`` for places elsewhere.
     """
 
     kind: Kind
@@ -43,14 +48,23 @@ class Place(NamedTuple):
     host: str
     path: str
     options: Mapping[str, str]
+    folder: str = ""
 
     @property
     def url(self) -> str:
         """How to open the store again; what gives access is ``***``."""
+        return self._url(self.host, self.path)
+
+    @property
+    def absolute_url(self) -> str:
+        """The URL as it means the same in every working directory."""
+        return self._url("", self.folder) if self.folder else self.url
+
+    def _url(self, host: str, path: str) -> str:
         access = f"{quote(self.user)}{':' + HIDDEN if self.password else ''}@" if self.user else ""
         shown = ((name, HIDDEN if _is_secret(name, value) else value) for name, value in self.options.items())
         query = "&".join(f"{quote(name)}={quote(value, safe='/:,*')}" for name, value in shown)
-        return f"{self.scheme}://{access}{self.host}{quote(self.path, safe='/ :@+,')}{'?' if query else ''}{query}"
+        return f"{self.scheme}://{access}{host}{quote(path, safe='/ :@+,')}{'?' if query else ''}{query}"
 
     @property
     def where(self) -> str:
@@ -77,7 +91,7 @@ class Place(NamedTuple):
         """The URL without options, but with the password: for the driver alone."""
         password = f":{quote(self.password, safe='')}" if self.password else ""
         access = f"{quote(self.user, safe='')}{password}@" if self.user else ""
-        return f"{self.scheme}://{access}{self.host}{self.path}"
+        return f"{self.scheme}://{access}{self.folder or self.host + self.path}"
 
 
 def place_of(url: str) -> Place:
@@ -106,7 +120,13 @@ def place_of(url: str) -> Place:
     path = unquote(f"{slash}{path}").rstrip("/")
     if kind.protocol == "memory":
         host, path = "", f"/{host}{path}"
-    return Place(kind, scheme.lower(), unquote(user), password, host, path, dict(parse_qsl(query)))
+    options = dict(parse_qsl(query))
+    return Place(kind, scheme.lower(), unquote(user), password, host, path, options, _folder(kind, f"{host}{path}"))
+
+
+def _folder(kind: Kind, path: str) -> str:
+    """The absolute path, where the kind is this machine's own disk."""
+    return Path(os.path.abspath(os.path.expanduser(path))).as_posix() if kind.protocol in _LOCAL else ""
 
 
 def _check_port(host: str) -> None:

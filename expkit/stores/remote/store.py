@@ -74,6 +74,11 @@ class RemoteStore:
         return self.place.url
 
     @property
+    def absolute_url(self) -> str:
+        """The same, whatever the working directory."""
+        return self.place.absolute_url
+
+    @property
     def capabilities(self) -> Capabilities:
         """Ids are numbers, and several processes may write, where one of them can win a name."""
         kind = self.place.kind

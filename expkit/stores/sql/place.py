@@ -44,6 +44,13 @@ class Place(NamedTuple):
     file: str = ""
 
     @property
+    def absolute_url(self) -> str:
+        """The URL as it means the same in every working directory."""
+        scheme, _, rest = self.url.partition(":")
+        _, question, options = rest.partition("?")
+        return f"{scheme}:///{self.file}{question}{options}" if self.file else self.url
+
+    @property
     def where(self) -> str:
         """Host and port without user and password, or the file."""
         return self.file or self._parts()[0]

@@ -67,6 +67,11 @@ class SqlStore:
         """How to open this store again; the password is masked."""
         return self._place.url
 
+    @property
+    def absolute_url(self) -> str:
+        """The same, whatever the working directory."""
+        return self._place.absolute_url
+
     def __repr__(self) -> str:
         return f"SqlStore({self.url!r})"
 
