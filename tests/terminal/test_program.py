@@ -144,7 +144,7 @@ def test_indexing_a_large_store(home):
     shown = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", on_a_terminal([], start=["-c", code]))
     assert "indexing runs" in shown
     assert "6/6" in shown
-    assert [line for line in shown.splitlines() if line.isdecimal()] == ["6", "5", "4", "3", "2", "1"]
+    assert [line.strip() for line in shown.splitlines() if line.strip().isdecimal()] == ["6", "5", "4", "3", "2", "1"]
 
 
 def test_pipes_need_no_rich(store):
