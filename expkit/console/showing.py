@@ -86,19 +86,37 @@ def put_bytes(data: bytes) -> None:
 
 def document(tree: Json) -> None:
     """One JSON document for ``--json``; ASCII alone, so that it survives every terminal and pipe."""
-    say(json.dumps(tree, indent=2, allow_nan=False))
+    say(_json(tree, 2))
 
 
 def json_lines(rows: Iterable[Json]) -> None:
     """A JSON document on each line, for lists."""
     lines: list[str] = []
     for row in rows:
-        lines.append(json.dumps(row, allow_nan=False))
+        lines.append(_json(row))
         if len(lines) == _BLOCK:
             say(*lines)
             lines.clear()
     if lines:
         say(*lines)
+
+
+def _json(tree: Json, indent: int | None = None) -> str:
+    try:
+        return json.dumps(tree, indent=indent, allow_nan=False)
+    except ValueError:  # figures of metrics are floats as they are
+        return json.dumps(_finite(tree), indent=indent, allow_nan=False)
+
+
+def _finite(tree: Json) -> Json:
+    """The tree with NaN and infinities in the form that records have for them."""
+    if isinstance(tree, dict):
+        return {key: _finite(item) for key, item in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [_finite(item) for item in tree]
+    from expkit.record.codec import encode
+
+    return encode(tree) if isinstance(tree, float) else tree
 
 
 def is_terminal() -> bool:

@@ -41,10 +41,10 @@ def page(run: StoredRun) -> Iterator[str]:
     yield (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><title>{_text(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n"
     )
-    yield f'<h1>{escape(title)}: <span class="{escape(run.state)}">{escape(run.state)}</span></h1>\n'
+    yield f'<h1>{_text(title)}: <span class="{escape(run.state)}">{escape(run.state)}</span></h1>\n'
     yield _table("", _about(run))
     if run.fail_trace:
         yield _section("Error", f"<pre>{_text(run.fail_trace)}</pre>")
@@ -72,7 +72,7 @@ def _about(run: StoredRun) -> Iterator[tuple[str, Any]]:
     yield "tags", ", ".join(map(str, run.tags))
     for note in run.notes:
         yield "note", f"{note.value} ({note.author}, {cell(note.time)})"
-    yield "seed", run.seed
+    yield "seed", "" if run.seed is None else run.seed
     for repository in run.repositories:
         dirty = ", changed" if repository.get("dirty") else ""
         yield "git", f"{repository.get('url') or ''} {repository.get('commit') or ''}{dirty}".strip()
@@ -128,12 +128,9 @@ def _files(run: StoredRun) -> str:
 
 
 def _table(title: str, rows: Iterable[tuple[str, Any]]) -> str:
-    """Names and values, without those that say nothing."""
-    cells = "".join(
-        f"<tr><th>{_text(name)}</th><td>{_text(_short(value))}</td></tr>"
-        for name, value in rows
-        if value not in ("", None)
-    )
+    """Names and values; texts that are empty are left out."""
+    shown = ((name, _short(value)) for name, value in rows)
+    cells = "".join(f"<tr><th>{_text(name)}</th><td>{_text(text)}</td></tr>" for name, text in shown if text)
     return _section(title, f"<table>{cells}</table>") if cells else ""
 
 
@@ -142,7 +139,7 @@ def _section(title: str, content: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = "" if value is None else text_of(value)
+    text = "None" if value is None else text_of(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

@@ -22,10 +22,25 @@ def open_mlflow(place: str) -> ForeignStore:
     from expkit.stores.foreign.mlflow_database import MlflowDatabase
     from expkit.stores.foreign.mlflow_folder import MlflowFolder
 
-    path = _path(place.removeprefix("sqlite:///"), "mlflow:mlruns")
-    inner = os.path.join(path, "mlruns")
-    path = inner if not _has_meta(path) and os.path.isdir(inner) else path
+    path = _mlflow_in(_path(place.removeprefix("sqlite:///"), "mlflow:mlruns"))
     return ForeignStore(MlflowDatabase(path) if os.path.isfile(path) else MlflowFolder(path))
+
+
+def _mlflow_in(path: str) -> str:
+    """What MLflow wrote into a folder, if it is not that folder itself.
+
+    Raises:
+        StoreError: there are runs in two places.
+    """
+    if _has_meta(path):
+        return path
+    folder, database = os.path.join(path, "mlruns"), os.path.join(path, "mlflow.db")
+    found = [
+        place for place, is_there in ((folder, _has_meta(folder)), (database, os.path.isfile(database))) if is_there
+    ]
+    if len(found) > 1:
+        raise StoreError(f"MLflow wrote into {folder} and into {database}; name one of them")
+    return found[0] if found else path
 
 
 def open_tensorboard(place: str) -> ForeignStore:
@@ -69,7 +84,7 @@ def scheme_of(path: str) -> str:
     """
     if os.path.isfile(path):
         return _of_file(path)
-    if _has_meta(path) or _has_meta(os.path.join(path, "mlruns")):
+    if any(map(_has_meta, (path, os.path.join(path, "mlruns")))) or os.path.isfile(os.path.join(path, "mlflow.db")):
         return "mlflow"
     if os.path.isfile(os.path.join(path, "metadata.json")) and os.path.isdir(os.path.join(path, "hashfs")):
         return "tinydb"

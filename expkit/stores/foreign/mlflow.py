@@ -96,7 +96,7 @@ def record_of(
         parent=parent,
         start_time=moment((facts.start or 0) / 1000),
         stop_time=moment((facts.end or 0) / 1000),
-        heartbeat=moment(last or (facts.start or 0) / 1000),
+        heartbeat=moment(max(last or 0, (facts.start or 0) / 1000)),
         config=encode({name: value_of(text) for name, text in params.items()}),
         experiment=encode(_experiment(facts, tags)),
         host=encode({"user": facts.user} if facts.user else {}),
