@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.named import NamedTuple
 from expkit.console import showing
 from expkit.console.arguments import number, parse, runs_of
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError
@@ -56,10 +57,10 @@ def main(argv: Sequence[str]) -> int:
     limit = number(options, "--limit")
     runs = runs_of(options, trash=True)
     found, bad = _measured(resolve_all(runs, options["WHERE"]) if options["WHERE"] else runs)
-    sizes = [size for _, size in found]
+    sizes = [run.size for run in found]
     if options["--json"]:
         each = sum(size.total for size in sizes)
-        showing.document({"runs": [_tree(*pair) for pair in found], "total": together(sizes), "unshared": each})
+        showing.document({"runs": [_tree(run) for run in found], "total": together(sizes), "unshared": each})
     elif found:
         _show(found[:limit], sizes)
     else:
@@ -67,29 +68,38 @@ def main(argv: Sequence[str]) -> int:
     return bad
 
 
-def _measured(runs: Iterable[StoredRun]) -> tuple[list[tuple[StoredRun, RunSize]], int]:
+class _Measured(NamedTuple):
+    """What is shown of a run."""
+
+    name: str
+    trashed: bool
+    size: RunSize
+
+
+def _measured(runs: Iterable[StoredRun]) -> tuple[list[_Measured], int]:
     """Runs with their sizes, the biggest first, and 1 if some cannot be read, which is said."""
     found, bad = [], 0
     for run in runs:
         try:
-            found.append((run, size_of(run)))
+            found.append(_Measured(run.name, run.trashed is not None, size_of(run)))
         except RunNotFoundError:  # deleted meanwhile
             continue
         except (ExpkitError, *DAMAGE) as error:
             showing.talk(f"run ~{run.uid} cannot be read: {error}")
             bad = 1
-    return sorted(found, key=lambda pair: -pair[1].total), bad
+    return sorted(found, key=lambda run: -run.size.total), bad
 
 
-def _show(found: Sequence[tuple[StoredRun, RunSize]], sizes: Sequence[RunSize]) -> None:
-    rows = [_row(*pair) for pair in found]
+def _show(found: Sequence[_Measured], sizes: Sequence[RunSize]) -> None:
+    rows = [_row(run) for run in found]
     showing.table(_TITLES, [*rows, _last_row(sizes)], right=_NUMBERS)
     each, all_of_them = sum(size.total for size in sizes), together(sizes)
     if each > all_of_them:
         showing.talk(f"what several runs have is counted once in the total; without that it would be {_size(each)}")
 
 
-def _row(run: StoredRun, size: RunSize) -> list[str]:
+def _row(run: _Measured) -> list[str]:
+    size = run.size
     parts = (size.record, size.output, size.points, sum(size.files.values()), size.total)
     mark = " (trash)" if run.trashed else ""
     return [str(size.id), f"{showing.cell(run.name)}{mark}", *map(_size, parts)]
@@ -105,7 +115,8 @@ def _size(count: int) -> str:
     return showing.size(count) if count else "-"
 
 
-def _tree(run: StoredRun, size: RunSize) -> Json:
+def _tree(run: _Measured) -> Json:
+    size = run.size
     parts: dict[str, Any] = {part: getattr(size, part) for part in ("record", "output", "points")}
     files = {"files": sum(size.files.values()), "total": size.total}
-    return {"id": size.id, "uid": size.uid, "name": run.name, "trash": run.trashed is not None, **parts, **files}
+    return {"id": size.id, "uid": size.uid, "name": run.name, "trash": run.trashed, **parts, **files}

@@ -26,6 +26,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from expkit._support.named import NamedTuple
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of
 from expkit.console.rm import label
@@ -35,7 +36,6 @@ from expkit.readers.verifying import Verifier
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from expkit.readers.run import StoredRun
     from expkit.readers.verifying import Fault
     from expkit.types import Json
 
@@ -54,13 +54,14 @@ def main(argv: Sequence[str]) -> int:
     runs = runs_of(options, trash=True)
     found = resolve_all(runs, options["RUN"]) if options["RUN"] else [runs.named(key) for key in runs.all_keys()]
     verifier = Verifier(runs.store)
-    faults: list[tuple[StoredRun, Fault]] = []
+    faults: list[_Found] = []
     with _progress(len(found)) as step:
         for run in found:
             for fault in verifier.check(run):
-                faults.append((run, fault))
+                faults.append(_Found(label(run), run.uid, fault))
                 if not options["--json"]:
-                    showing.say(_line(run, fault))
+                    showing.say(faults[-1].line)
+            run.refresh()  # there may be many
             step()
     if options["--json"]:
         showing.document(_tree(verifier, faults))
@@ -69,20 +70,29 @@ def main(argv: Sequence[str]) -> int:
     return 1 if faults else 0
 
 
-def _line(run: StoredRun, fault: Fault) -> str:
-    return f"run {label(run)}: {showing.cell(fault.part)} is {fault.what}: {showing.cell(fault.why)}"
+class _Found(NamedTuple):
+    """A fault, and what the run is called."""
+
+    id: str
+    uid: str
+    fault: Fault
+
+    @property
+    def line(self) -> str:
+        what, part, why = self.fault
+        return f"run {self.id}: {showing.cell(part)} is {what}: {showing.cell(why)}"
 
 
-def _summary(verifier: Verifier, faults: Sequence[tuple[StoredRun, Fault]]) -> str:
+def _summary(verifier: Verifier, faults: Sequence[_Found]) -> str:
     read = f"{showing.counted(verifier.runs, 'run')}, {showing.counted(verifier.files, 'file')}, {showing.size(verifier.bytes)}"
-    bad = len({run.uid for run, _ in faults})
+    bad = len({found.uid for found in faults})
     if not bad:
         return f"{read}: all is well"
     return f"{read}: {showing.counted(len(faults), 'fault')} in {showing.counted(bad, 'run')}"
 
 
-def _tree(verifier: Verifier, faults: Sequence[tuple[StoredRun, Fault]]) -> Json:
-    rows = [{"id": label(run), "uid": run.uid, **fault._asdict()} for run, fault in faults]
+def _tree(verifier: Verifier, faults: Sequence[_Found]) -> Json:
+    rows = [{"id": found.id, "uid": found.uid, **found.fault._asdict()} for found in faults]
     return {"runs": verifier.runs, "files": verifier.files, "bytes": verifier.bytes, "faults": rows}
 
 
