@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from expkit.record.tagged import GetBytes
     from expkit.types import Json
 
-_DEEPEST = 200
+_DEEPEST = 400
+_AT_ONCE = 40
+"""Containers in each other that are read by calls in each other."""
 
 
 def decode(tree: Json, arrays: GetBytes | None = None) -> Any:
@@ -38,7 +40,7 @@ def decode(tree: Json, arrays: GetBytes | None = None) -> Any:
         A new value. What cannot be restored is :class:`Opaque`, found in dicts, lists and tuples only: anything
         else that holds such a value is opaque as a whole.
     """
-    return _Decoder(arrays)(tree)
+    return _Decoder(arrays).complete(tree)
 
 
 def not_restorable(tree: Json, arrays: GetBytes | None = None) -> list[str]:
@@ -50,6 +52,19 @@ class _Decoder:
     def __init__(self, arrays: GetBytes | None) -> None:
         self.arrays = arrays
         self._depth = 0
+        self._calls = 0
+        self._later: list[tuple[Callable[[], None], int]] = []
+
+    def complete(self, tree: Json) -> Any:
+        """The value of a tree, with all that was put off."""
+        before, self._later = self._later, []
+        depth, calls, self._calls = self._depth, self._calls, 0
+        value = self(tree)
+        while self._later:
+            fill, self._depth = self._later.pop()
+            fill()
+        self._later, self._depth, self._calls = before, depth, calls
+        return value
 
     def __call__(self, tree: Json) -> Any:
         if isinstance(tree, Encoded):
@@ -57,19 +72,31 @@ class _Decoder:
         if not isinstance(tree, (dict, list)):
             return tree
         self._depth += 1
+        self._calls += 1
         try:
             return self._container(tree)
         finally:
             self._depth -= 1
+            self._calls -= 1
+
+    def _filled(self, made: Any, fill: Callable[[], None]) -> Any:
+        """A container, filled now or, where calls lie too deep in each other, later."""
+        if self._calls % _AT_ONCE:
+            fill()
+        else:
+            self._later.append((fill, self._depth))
+        return made
 
     def _container(self, tree: Any) -> Any:
         if self._depth > _DEEPEST:
             return Opaque(tagged("object", type=name_of(type(tree)), repr="..."))
         if isinstance(tree, list):
-            return [self(item) for item in tree]
+            items: list[Any] = []
+            return self._filled(items, lambda: items.extend([self(item) for item in tree]))
         kind = kind_of(tree)
         if kind is None:
-            return {key: self(item) for key, item in tree.items()}
+            entries: dict[str, Any] = {}
+            return self._filled(entries, lambda: entries.update({key: self(item) for key, item in tree.items()}))
         try:
             return _READERS[kind](self, tree)
         except Exception:
@@ -77,7 +104,7 @@ class _Decoder:
 
     def whole(self, tree: Json) -> Any:
         """A value without anything opaque in it."""
-        value = self(tree)
+        value = self.complete(tree)
         if opaque_paths(value):
             raise ValueError("a part cannot be restored")
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from json import dumps, loads
@@ -23,8 +24,17 @@ if TYPE_CHECKING:
     from expkit.record.tagged import PutBytes
     from expkit.types import Json
 
-MAX_DEPTH = 100
-"""Containers nested deeper than this are cut off: no backend keeps more."""
+MAX_DEPTH = 300
+"""Levels of lists and dicts in a tree, which every backend keeps; what lies deeper is cut off."""
+
+on_cut: ContextVar[Callable[[], None] | None] = ContextVar("expkit_on_cut", default=None)
+"""Told whenever something is cut off."""
+
+_AT_ONCE = 40
+"""Containers in each other that are written by calls in each other: Python allows so many, and the program has its own."""
+
+_TAGGED, _PAIRS = 2, 3
+"""Levels of the tree that a tagged container takes, and a dict with keys that are no texts."""
 
 _REPR_LIMIT = 2_000
 _STATE_LIMIT = 100_000
@@ -42,16 +52,30 @@ def encode(value: Any, arrays: PutBytes | None = None, *, unwrap: bool = False) 
             restored.
 
     Returns:
-        Strict JSON: no NaN, only string keys, at most :data:`MAX_DEPTH` containers deep.
+        Strict JSON: no NaN, only string keys, at most :data:`MAX_DEPTH` containers deep; :data:`on_cut` is told where that
+        is not all.
     """
-    return _Encoder(arrays, unwrap)(value)
+    return _Encoder(arrays, unwrap).whole(value)
 
 
 class _Encoder:
     def __init__(self, arrays: PutBytes | None, unwrap: bool) -> None:
         self.arrays = arrays
         self.unwrap = unwrap
-        self._open: set[int] = set()
+        self._open: dict[int, Any] = {}  # with the values: while they live, their ids are their own
+        self._depth = 0
+        self._later: list[tuple[Any, Callable[[], Json], dict[int, Any], int]] = []
+
+    def whole(self, value: Any) -> Json:
+        """The tree of a value, with all that was left for later."""
+        before, self._later = self._later, []
+        inside, depth = self._open, self._depth
+        tree = self(value)
+        while self._later:
+            made, write, self._open, self._depth = self._later.pop()
+            made.extend(write()) if isinstance(made, list) else made.update(write())
+        self._later, self._open, self._depth = before, inside, depth
+        return tree
 
     def __call__(self, value: Any) -> Json:
         try:
@@ -61,23 +85,39 @@ class _Encoder:
             return write(self, value)
         except RAISED as error:
             tolerate(error)
+            if isinstance(error, RecursionError):
+                _say_cut()
             return _object(self, value)
 
-    def inside(self, value: Any, write: Callable[[], Json]) -> Json:
-        """Write a container, unless we are inside it already or too deep."""
+    def inside(self, value: Any, write: Callable[[], Json], levels: int = 1) -> Json:
+        """Write a container, which takes so many levels of the tree, unless we are inside it already or too deep."""
         mark = id(value)
-        if mark in self._open or len(self._open) >= MAX_DEPTH:
-            return tagged(
-                "object", type=name_of(type(value)), repr="..." if mark in self._open else _repr(value, of_runs())
-            )
-        self._open.add(mark)
+        if mark in self._open:
+            return tagged("object", type=name_of(type(value)), repr="...")
+        if self._depth + levels > MAX_DEPTH:
+            _say_cut()
+            return tagged("object", type=name_of(type(value)), repr=_repr(value, of_runs()))
+        self._open[mark] = value
+        self._depth += levels
         try:
-            return write()
+            return write() if len(self._open) % _AT_ONCE else self._put_off(value, write)
         finally:
-            self._open.discard(mark)
+            self._depth -= levels
+            del self._open[mark]
+
+    def _put_off(self, value: Any, write: Callable[[], Json]) -> Json:
+        """A container that is filled later, from where there is room for further calls."""
+        made: Any = [] if isinstance(value, list) else {}
+        self._later.append((made, write, dict(self._open), self._depth))
+        return made
 
     def all(self, items: Iterable[Any]) -> list[Json]:
         return [self(item) for item in items]
+
+
+def _say_cut() -> None:
+    if (say := on_cut.get()) is not None:
+        say()
 
 
 def _plain(value: Any) -> Any:
@@ -109,11 +149,13 @@ def _str(_: _Encoder, value: str) -> Json:
 
 
 def _dict(encoder: _Encoder, value: dict[Any, Any]) -> Json:
-    return encoder.inside(value, lambda: _pairs(encoder, list(value.items())))
+    pairs = list(value.items())
+    is_plain = all(_is_key(key) for key, _ in pairs)
+    return encoder.inside(value, lambda: _pairs(encoder, pairs, is_plain), 1 if is_plain else _PAIRS)
 
 
-def _pairs(encoder: _Encoder, pairs: list[tuple[Any, Any]]) -> Json:
-    if all(_is_key(key) for key, _ in pairs):
+def _pairs(encoder: _Encoder, pairs: list[tuple[Any, Any]], is_plain: bool) -> Json:
+    if is_plain:
         return {str.__str__(key): encoder(item) for key, item in pairs}
     return tagged("dict", value=[[encoder(key), encoder(item)] for key, item in pairs])
 
@@ -136,14 +178,15 @@ def _tuple(encoder: _Encoder, value: tuple[Any, ...]) -> Json:
             lambda: tagged(
                 "namedtuple", type=name_of(type(value)), value=dict(zip(fields, encoder.all(value), strict=True))
             ),
+            _TAGGED,
         )
-    return encoder.inside(value, lambda: tagged("tuple", value=encoder.all(value)))
+    return encoder.inside(value, lambda: tagged("tuple", value=encoder.all(value)), _TAGGED)
 
 
 def _set(encoder: _Encoder, value: set[Any] | frozenset[Any]) -> Json:
     kind = "frozenset" if isinstance(value, frozenset) else "set"
     # Sorted, because the order of a set differs from process to process.
-    return encoder.inside(value, lambda: tagged(kind, value=sorted(encoder.all(value), key=_sort_key)))
+    return encoder.inside(value, lambda: tagged(kind, value=sorted(map(encoder.whole, value), key=_sort_key)), _TAGGED)
 
 
 def _sort_key(tree: Json) -> tuple[str, Any]:
@@ -199,7 +242,7 @@ def _dataclass(encoder: _Encoder, value: Any) -> Json:
         fields = {name: encoder(getattr(value, name)) for name in names}
         return tagged("dataclass", type=name_of(type(value)), value=fields)
 
-    return encoder.inside(value, write)
+    return encoder.inside(value, write, _TAGGED)
 
 
 def _complex(encoder: _Encoder, value: complex) -> Json:
@@ -237,6 +280,7 @@ def _array(encoder: _Encoder, value: Any) -> Json:
         return encoder.inside(
             value,
             lambda: tagged("array", dtype="object", shape=list(value.shape), items=encoder.all(value.ravel().tolist())),
+            _TAGGED,
         )
     numeric = _numeric()
     return numeric.encode_array(value, encoder.arrays) if numeric.can_encode(value.dtype) else _object(encoder, value)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _NUMBERS = frozenset((int, float, bool, type(None)))
 _REPR_LIMIT = 2_000
+_AT_ONCE = 40
+"""Containers in each other that are looked at by calls in each other: Python allows so many, and the program has its own."""
 _NUMERIC = "biufcMm"  # kinds of NumPy types
 
 
@@ -45,8 +47,35 @@ class _Walk:
         self._above: list[tuple[Any] | int] = []
         self._on, (self._names, self._harmless) = SETTINGS.SECRETS.MASK, secret_names()
         self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}  # with the value: while it lives, its id is its own
+        self._depth = 0
+        self._later: list[tuple[Callable[..., None], tuple[Any, ...], list[tuple[Any] | int]]] = []
 
     def __call__(self, value: Any, secret: bool = False) -> Any:
+        shown = self._look(value, secret)
+        if self._later and not self._depth:
+            self._catch_up()
+        return shown
+
+    def _catch_up(self) -> None:
+        """Look into what was put off, from where there is room for further calls."""
+        above = self._above
+        while self._later:
+            fill, what, self._above = self._later.pop()
+            self._fill(fill, *what)
+        self._above = above
+
+    def _fill(self, fill: Callable[..., None], *what: Any) -> None:
+        """Fill a container, or put that off."""
+        if self._depth >= _AT_ONCE:
+            self._later.append((fill, what, list(self._above)))
+            return
+        self._depth += 1
+        try:
+            fill(*what)
+        finally:
+            self._depth -= 1
+
+    def _look(self, value: Any, secret: bool) -> Any:
         kind = type(value)
         if kind in _NUMBERS:
             return value
@@ -59,7 +88,8 @@ class _Walk:
             return write(self, value, secret)
         except RAISED as error:
             tolerate(error)
-            return self.mask() if secret else self.error(value, secret)
+            # what goes too deep for a look goes too deep to be shown
+            return self.mask() if secret or isinstance(error, RecursionError) else self.error(value, secret)
 
     def mask(self, shown: str = MASK) -> str:
         self.paths.append("".join(map(_step, self._above)).removeprefix("."))
@@ -98,11 +128,14 @@ class _Walk:
         if key not in self._done:
             made: dict[Any, Any] = {}
             self._done[key] = value, made  # before it is filled: it may hold itself
-            for name, item in dict.items(value):
-                shown = self.key(name, made) if self._secrets.known else name
-                below = secret or self._is_secret(name)
-                made[shown] = item if type(item) in _NUMBERS else self.at((shown,), item, below)
+            self._fill(self._fill_entries, value, secret, made)
         return self._done[key][1]  # type: ignore[no-any-return]
+
+    def _fill_entries(self, value: Any, secret: bool, made: dict[Any, Any]) -> None:
+        for name, item in dict.items(value):
+            shown = self.key(name, made) if self._secrets.known else name
+            below = secret or self._is_secret(name)
+            made[shown] = item if type(item) in _NUMBERS else self.at((shown,), item, below)
 
     def key(self, name: Any, made: dict[Any, Any]) -> Any:
         """A key without known secrets, and unlike all others."""
@@ -123,8 +156,11 @@ class _Walk:
         if key not in self._done:
             made: list[Any] = []
             self._done[key] = value, made
-            made += self.each(list.__iter__(value), secret)
+            self._fill(self._fill_items, value, secret, made)
         return self._done[key][1]  # type: ignore[no-any-return]
+
+    def _fill_items(self, value: Any, secret: bool, made: list[Any]) -> None:
+        made += self.each(list.__iter__(value), secret)
 
     def each(self, items: Iterable[Any], secret: bool) -> Iterator[Any]:
         for index, item in enumerate(items):

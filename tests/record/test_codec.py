@@ -479,7 +479,7 @@ def test_deep_trees_are_cut():
     tree = []
     for _ in range(400):
         tree = [tree]
-    assert opaque_paths(decode(tree)) == ["[0]" * 200]
+    assert opaque_paths(decode(tree)) == ["[0]" * 400]
 
 
 def test_dataclasses_take_new_defaults():

@@ -18,7 +18,7 @@ from expkit.record.fold import fold
 from expkit.record.snapshot import snapshot
 from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
 from expkit.run.recording.own_files import OwnFiles, is_logged
-from expkit.run.recording.reporting import report
+from expkit.run.recording.reporting import TOO_DEEP, report, watched_for_cuts
 from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, way_out
 from expkit.stores.folder.log import FolderGoneError
 
@@ -340,10 +340,17 @@ class Recorder:
     def _written(self, event: Event) -> RunRecord:
         """The record after the event; a disk that takes no more is not the program's problem."""
         try:
-            return self.log.write(event)
+            with watched_for_cuts(self._cut_off):
+                return self.log.write(event)
         except OSError as error:
             self.lost(error)
             return fold(self.record, event)
+
+    def _cut_off(self) -> None:
+        if TOO_DEEP not in self._broken:
+            self._broken.add(TOO_DEEP)
+            log.warning(TOO_DEEP)
+            self._losses.append(TOO_DEEP)
 
     def _try(self, step: Callable[[], object]) -> None:
         try:

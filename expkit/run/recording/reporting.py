@@ -1,22 +1,37 @@
-"""What is said at a run's end of observers that lack something."""
+"""What is said of what is missing: at a run's end by observers, and from values that are nested too deeply."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from expkit._support.odd import said
+from expkit.record.encoding import MAX_DEPTH, on_cut
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from expkit.run.recording.lanes import Lane
 
 log = logging.getLogger("expkit")
 
+TOO_DEEP = f"what the program has reported is nested more than {MAX_DEPTH} levels deep: the rest of it was cut off"
+
 _BY_SYNC = "`expkit sync` delivers it, or the next run with this observer"
 _WHILE_HERE = "the rest reaches it only while this program goes on, for later only stores that outlive it catch up"
 _NOT_LATER = "it is not told later: only stores that outlive the program catch up"
+
+
+@contextmanager
+def watched_for_cuts(tell: Callable[[], None]) -> Iterator[None]:
+    """Have ``tell`` called whenever a value that is encoded meanwhile is cut off."""
+    token = on_cut.set(tell)
+    try:
+        yield
+    finally:
+        on_cut.reset(token)
 
 
 def report(lane: Lane, is_owed: bool, is_noted: bool, folder: Path | None) -> None:
