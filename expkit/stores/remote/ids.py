@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from expkit.errors import StoreNameError
 from expkit.stores import rules
 from expkit.stores.counting import counted
 from expkit.stores.disk.layout import check_id
@@ -46,7 +48,7 @@ class Ids:
             StoreNameError: the id cannot be the name of a folder.
         """
         if wanted is not None:
-            name = check_id(str(wanted))
+            name = self._checked(str(wanted))
             if self._take(name, uid):
                 return name
             if bind:
@@ -67,6 +69,11 @@ class Ids:
     def forget(self, uid: str) -> None:
         """Forget the id of this uid."""
         self._media.remove([f"{layout.UIDS}/{uid}"])
+
+    def _checked(self, name: str) -> str:
+        if self._media.place.kind.protocol == "webdav" and re.search("%[0-9a-fA-F]{2}", name):
+            raise StoreNameError(f"{name!r} cannot be a run's id here: WebDAV takes the part after '%' for a character")
+        return check_id(name)
 
     def _next(self, uid: str) -> str:
         if not self._media.place.kind.is_exclusive:
