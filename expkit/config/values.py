@@ -12,7 +12,7 @@ from expkit.config.paths import below
 from expkit.errors import InvalidConfigError
 
 MAX_DEPTH = 100
-"""Config entries are not nested deeper than this: no record keeps more."""
+"""Config entries are not nested deeper than this."""
 
 _LEAVES = frozenset((bool, int, float, str, bytes, type(None), complex))
 
