@@ -14,16 +14,17 @@ from expkit.stores import finding
 from expkit.stores.holder import alive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, Lease
+    from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
-    from expkit.stores.base import RunKey
+    from expkit.stores.base import RunKey, RunStore
     from expkit.types import Json
 
-    Select = Callable[["Needs", "Query | None", "list[RunKey] | None"], "Source"]
+_FIRST = 50
+"""Runs that are fetched at first, for those who look at few."""
 
-_DERIVED = frozenset(("experiment", "resources", "artifacts", "format"))
+_WHOLE = frozenset(("experiment", "resources", "artifacts", "format"))
 _ANNOTATED = frozenset(("tags", "notes", "name", "late", "trash"))
 _JUDGED = frozenset(("state", "duration", "last_sign", "cause"))
 
@@ -45,7 +46,7 @@ class Needs:
 
     def __init__(self, fields: set[str], *, whole: bool = False) -> None:
         first = {re.split(r"[.\[]", field, maxsplit=1)[0] for field in fields}
-        self.whole = whole or bool(first & _DERIVED)
+        self.whole = whole or bool(first & _WHOLE)
         self.annotations = self.whole or bool(first & _ANNOTATED)
         self.leases = self.whole or bool(first & _JUDGED)
         self.steps = first | {"status"}
@@ -62,37 +63,85 @@ def _metrics(fields: set[str]) -> set[str] | None:
     return {metric[0] for metric in map(metric_of, fields) if metric is not None}
 
 
-class Source(Protocol):
-    """Runs, with what is needed of them; each is asked for once, in the order of the keys."""
+class Excerpt(Protocol):
+    """What was fetched of one run. Only what is needed is asked for, and only once."""
 
-    def chosen(self) -> list[RunKey]:
-        """The runs, oldest first or as they were wanted."""
+    def tree(self) -> dict[str, Json] | None:
+        """What is needed of the record's JSON form; None where only the whole record can be had."""
         ...
 
-    def excerpt(self, uid: str) -> dict[str, Json] | None:
-        """What is needed of a record's JSON form; None where only the whole record can be had."""
+    def record(self) -> RunRecord | None:
+        """The whole record; None where it was not fetched."""
         ...
 
-    def lease(self, run: str) -> Lease | None:
-        """The last lease of that run."""
+    def lease(self) -> Lease | None:
+        """The last lease."""
         ...
 
-    def annotations(self, run: str) -> list[Annotation]:
-        """Its later facts."""
+    def annotations(self) -> list[Annotation]:
+        """Later facts, in order of their time."""
         ...
 
-    def figures(self, uid: str) -> dict[str, dict[str, Any]] | None:
+    def figures(self) -> dict[str, dict[str, Any]] | None:
         """What is known of its metrics; None where its points have to be looked at."""
         ...
 
 
+class Source(Protocol):
+    """A store that fetches what is needed of many runs at once."""
+
+    def keys(self, query: Query | None) -> list[RunKey]:
+        """The runs that may answer a question, oldest first."""
+        ...
+
+    def fetch(self, keys: Sequence[RunKey], needs: Needs) -> Mapping[str, Excerpt]:
+        """What is needed of some runs, by uid; those that are missing are loaded one by one."""
+        ...
+
+    def most(self, needs: Needs) -> int:
+        """How many runs are fetched at once."""
+        ...
+
+
+class Batches:
+    """Runs, each as it was when the batch was fetched that it is in.
+
+    Args:
+        source: fetches them.
+        needs: what is needed of them.
+        keys: the runs, in the order in which they will be asked for.
+    """
+
+    def __init__(self, source: Source, needs: Needs, keys: Iterable[RunKey]) -> None:
+        self.needs = needs
+        self._source = source
+        self._left = list(keys)[::-1]
+        self._size = _FIRST
+        self._fetched: dict[str, Excerpt] = {}
+
+    def take(self, uid: str) -> Excerpt | None:
+        """What was fetched of a run; None where it has to be loaded by itself. Given once."""
+        if self._left and self._left[-1].uid == uid:
+            most = self._source.most(self.needs)
+            batch = [self._left.pop() for _ in range(min(self._size, most, len(self._left)))]
+            self._size = most
+            self._fetched = dict(self._source.fetch(batch, self.needs))
+        return self._fetched.pop(uid, None)
+
+
 def find(
-    select: Select, query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int | None
+    store: RunStore,
+    source: Source,
+    query: Query | None,
+    columns: Sequence[str] | None,
+    order: Sequence[str],
+    limit: int | None,
 ) -> Iterator[Mapping[str, Any]]:
     """Rows of the runs that match; see :func:`expkit.stores.finding.find`.
 
     Args:
-        select: ``select(needs, query, keys)`` gives the runs with these keys, or those that may answer the question.
+        store: where the runs are.
+        source: what fetches them from there.
         query: the question.
         columns: what is to be seen.
         order: by what.
@@ -101,54 +150,79 @@ def find(
     ordering = {field.removeprefix("-") for field in order}
     finding.check([*(columns or ()), *ordering])
     asked = fields_of(query) | ordering
-    if not order or limit is None or (columns is not None and set(columns) <= asked):
-        needs = Needs(asked | set(columns or ()), whole=columns is None)
-        return _rows(needs, select(needs, query, None), query, columns, order, limit)
-    return _page(select, query, columns, order, limit)
+    if order and limit is not None and (columns is None or not set(columns) <= asked):
+        return _page(store, source, query, columns, order, limit)
+    batches = Batches(source, Needs(asked | set(columns or ()), whole=columns is None), keys := source.keys(query))
+    return finding.chosen(_rows(store, batches, keys), query, columns, order, limit)
 
 
-def _page(
-    select: Select, query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int
-) -> Iterator[Mapping[str, Any]]:
-    """First which runs, then all that is to be seen of these few."""
-    from expkit.stores.base import RunKey
-
-    needs = Needs(fields_of(query) | {field.removeprefix("-") for field in order})
-    found = _rows(needs, select(needs, query, None), query, ["id", "uid"], order, limit)
-    keys = [RunKey(row["id"], row["uid"]) for row in found]
-    needs = Needs(set(columns or ()), whole=columns is None)
-    yield from _rows(needs, select(needs, None, keys), None, columns, (), None)
-
-
-def _rows(
-    needs: Needs,
+def find_whole(
+    store: RunStore,
     source: Source,
     query: Query | None,
     columns: Sequence[str] | None,
     order: Sequence[str],
     limit: int | None,
 ) -> Iterator[Mapping[str, Any]]:
-    rows = (_Excerpt(source, key, needs) for key in source.chosen())
+    """Rows like those of :func:`find`, where only whole records can be fetched."""
+    finding.check([*(columns or ()), *(field.removeprefix("-") for field in order)])
+    keys = source.keys(query)
+    rows = _rows(store, Batches(source, Needs(set(), whole=True), keys), keys)
     return finding.chosen(rows, query, columns, order, limit)
 
 
-class _Excerpt(finding.Row):
-    """One run, of which only what is needed was fetched."""
+def _page(
+    store: RunStore,
+    source: Source,
+    query: Query | None,
+    columns: Sequence[str] | None,
+    order: Sequence[str],
+    limit: int,
+) -> Iterator[Mapping[str, Any]]:
+    """First which runs, then all that is to be seen of these few."""
+    from expkit.stores.base import RunKey
 
-    def __init__(self, source: Any, key: RunKey, needs: Needs) -> None:
-        super().__init__(source, key, alive)
-        self._source: Source = source
-        self._needs = needs
+    needs = Needs(fields_of(query) | {field.removeprefix("-") for field in order})
+    rows = _rows(store, Batches(source, needs, keys := source.keys(query)), keys)
+    found = finding.chosen(rows, query, ["id", "uid"], order, limit)
+    few = [RunKey(row["id"], row["uid"]) for row in found]
+    batches = Batches(source, Needs(set(columns or ()), whole=columns is None), few)
+    yield from finding.chosen(_rows(store, batches, few), None, columns, (), None)
+
+
+def _rows(store: RunStore, batches: Batches, keys: Iterable[RunKey]) -> Iterator[finding.Row]:
+    return (_Row(store, key, batches) for key in keys)
+
+
+class _Row(finding.Row):
+    """One run, of which what is needed was fetched with others."""
+
+    def __init__(self, store: RunStore, key: RunKey, batches: Batches) -> None:
+        super().__init__(store, key, alive)
+        self._batches = batches
+        self._needs = batches.needs
+        self._excerpt: Excerpt | None = None
 
     def _full(self) -> dict[str, Json]:
-        found = None if self._needs.whole else self._source.excerpt(self._key.uid)
+        self._excerpt = self._batches.take(self._key.uid)
+        found = None if self._excerpt is None or self._needs.whole else self._excerpt.tree()
         if found is None:
             return super()._full()
         tree = {**found, "_id": self._key.id, "id": self._key.id, "uid": self._key.uid, "state": found["status"]}
         if self._needs.leases and tree["status"] == RUNNING:
             self._running = record_from_json({"name": "", "command": "", **tree, "format": FORMAT})
-            tree["state"] = finding.state_of(self._store, self._running, alive)
-        return finding.annotated(tree, self._source.annotations(self._key.uid)) if self._needs.annotations else tree
+            tree["state"] = finding.state_of(self._store, self._running, alive, self._lease)
+        return finding.annotated(tree, self._annotations()) if self._needs.annotations else tree
+
+    def _record(self) -> RunRecord:
+        found = None if self._excerpt is None else self._excerpt.record()
+        return super()._record() if found is None else found
+
+    def _lease(self) -> Lease | None:
+        return super()._lease() if self._excerpt is None else self._excerpt.lease()
+
+    def _annotations(self) -> Iterable[Annotation]:
+        return super()._annotations() if self._excerpt is None else self._excerpt.annotations()
 
     def _explain(self) -> None:
         if self._running is not None and not self._needs.whole:
@@ -160,6 +234,6 @@ class _Excerpt(finding.Row):
 
     def figures(self) -> dict[str, dict[str, Any]]:
         """What is known of each metric that is needed, by name."""
-        if self._metrics is None:
-            self._metrics = self._source.figures(self._key.uid)
+        if self._metrics is None and self._excerpt is not None:
+            self._metrics = self._excerpt.figures()
         return super().figures()

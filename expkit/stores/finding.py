@@ -97,9 +97,24 @@ def check(fields: Iterable[str]) -> None:
             raise ValueError(f"runs have no {first[0]!r}{did_you_mean(first[0], known())}")
 
 
-def state_of(store: RunStore, record: RunRecord, alive: Callable[[Lease], bool | None] = holder_alive) -> str:
-    """The judged state of a run, whose record was just loaded from ``store``."""
-    if record.status != RUNNING or judge(record, store.lease(record.uid), store.now(), alive) != DIED:
+def state_of(
+    store: RunStore,
+    record: RunRecord,
+    alive: Callable[[Lease], bool | None] = holder_alive,
+    lease: Callable[[], Lease | None] | None = None,
+) -> str:
+    """The judged state of a run, whose record was just loaded from ``store``.
+
+    Args:
+        store: where it is.
+        record: of the run.
+        alive: whether the process of a lease lives.
+        lease: gives the lease that was fetched with the record; None: the store is asked.
+    """
+    if record.status != RUNNING:
+        return record.status
+    first = store.lease(record.uid) if lease is None else lease()
+    if judge(record, first, store.now(), alive) != DIED:
         return record.status
     # The run may have ended, and its process with it, between our two looks.
     return judge(store.load(record.uid), store.lease(record.uid), store.now(), alive)
@@ -162,11 +177,19 @@ class Row:
         return True
 
     def _full(self) -> dict[str, Json]:
-        uid = self._key.uid
-        record = self._store.load(uid)
+        record = self._record()
         self._running = record if record.status == RUNNING else None
-        tree = {**record_to_json(record), "id": record.id, "state": state_of(self._store, record, self._alive)}
-        return annotated(tree, self._store.annotations(uid))
+        state = state_of(self._store, record, self._alive, self._lease)
+        return annotated({**record_to_json(record), "id": record.id, "state": state}, self._annotations())
+
+    def _record(self) -> RunRecord:
+        return self._store.load(self._key.uid)
+
+    def _lease(self) -> Lease | None:
+        return self._store.lease(self._key.uid)
+
+    def _annotations(self) -> Iterable[Annotation]:
+        return self._store.annotations(self._key.uid)
 
     def tree(self) -> dict[str, Json]:
         """The row as a tree: all but what is asked for rarely and takes time."""

@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
-    from expkit.stores.excerpts import Needs
+    from expkit.stores.excerpts import Excerpt, Needs
     from expkit.stores.mongo.server import Server
     from expkit.stores.mongo.store import MongoStore
-    from expkit.types import Json, RunId
+    from expkit.types import Json
 
-_FIRST = 50
 _BATCH = 200
 _REPLY = 10
 _MANY = 1000
@@ -33,11 +32,7 @@ def find(
     store: MongoStore, query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int | None
 ) -> Iterator[Mapping[str, Any]]:
     """Rows of the runs that match; see :func:`expkit.stores.finding.find`."""
-
-    def chosen(needs: Needs, query: Query | None, keys: list[RunKey] | None) -> Any:
-        return _Listing(store, needs, store.candidates(narrowed(query, MongoWords())) if keys is None else keys)
-
-    return excerpts.find(chosen, query, columns, order, limit)
+    return excerpts.find(store, _Source(store), query, columns, order, limit)
 
 
 def candidates(
@@ -63,79 +58,79 @@ def candidates(
     return [key for _, key in keys]
 
 
-class _Listing:
-    """The store as a search sees it: each run as it was when its batch was fetched, the rest from the store itself."""
+class _Source:
+    """Fetches documents of runs.
 
-    def __init__(self, store: MongoStore, needs: Needs, keys: list[RunKey]) -> None:
+    Args:
+        store: where they are.
+    """
+
+    def __init__(self, store: MongoStore) -> None:
         self._store = store
         self._server = store.server
+
+    def keys(self, query: Query | None) -> list[RunKey]:
+        return self._store.candidates(narrowed(query, MongoWords()))
+
+    def most(self, needs: Needs) -> int:
+        return _BATCH if needs.whole else _MANY
+
+    def fetch(self, keys: Sequence[RunKey], needs: Needs) -> Mapping[str, Excerpt]:
+        uids = [key.uid for key in keys]
+        wanted, reply = {"expkit.uid": {"$in": uids}}, _REPLY if needs.whole else 0
+        found = self._server.ask(lambda: list(self._server.runs.find(wanted, _fields(needs), batch_size=reply)))
+        said: dict[str, list[dict[str, Any]]] = {}
+        for document in self._said(uids) if needs.annotations else ():
+            said.setdefault(document["uid"], []).append(document)
+        each = ((document["expkit"]["uid"], document) for document in found)
+        return {uid: _Excerpt(self._server, document, said.get(uid, []), needs) for uid, document in each}
+
+    def _said(self, uids: list[str]) -> list[dict[str, Any]]:
+        return self._server.ask(lambda: list(self._server.annotations.find({"uid": {"$in": uids}})))
+
+
+def _fields(needs: Needs) -> dict[str, int]:
+    """What is fetched of each document."""
+    fields = ["expkit.uid", "expkit.long"]
+    if needs.whole:
+        fields.append("expkit.record")
+    else:
+        fields += [f"expkit.record.{step}" for step in needs.steps if step.isidentifier()]
+    if needs.leases:
+        fields.append("expkit.lease")
+    if needs.metrics is None or needs.metrics:
+        fields += ["expkit.ends", "expkit.figures"]
+    return dict.fromkeys(fields, 1)
+
+
+class _Excerpt:
+    """The document of a run, and its later facts."""
+
+    def __init__(self, server: Server, document: dict[str, Any], said: list[dict[str, Any]], needs: Needs) -> None:
+        self._server = server
+        self._document = document
+        self._said = said
         self._needs = needs
-        self._keys = keys
-        self._left = [key.uid for key in reversed(keys)]
-        self._size = _FIRST
-        self._documents: dict[str, dict[str, Any]] = {}
-        self._annotations: dict[str, list[dict[str, Any]]] = {}
-        self._leases: dict[str, Lease | None] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def chosen(self) -> list[RunKey]:
-        return self._keys
-
-    def excerpt(self, uid: str) -> dict[str, Json] | None:
-        self._fetch(uid)
-        document = self._documents.get(uid)
-        if document is None or not self._needs.steps.isdisjoint(document["expkit"]["long"]):
+    def tree(self) -> dict[str, Json] | None:
+        ours = self._document["expkit"]
+        if not self._needs.steps.isdisjoint(ours["long"]):
             return None
-        self._leases = {uid: lease_of(document)} if self._needs.leases else {}
-        return {key: json.loads(text) for key, text in document["expkit"]["record"].items()}
+        return {key: json.loads(text) for key, text in ours.pop("record").items()}
 
-    def load(self, uid: str) -> RunRecord:
-        self._fetch(uid)
-        document = self._documents.get(uid) if self._needs.whole else None
-        if document is None or document["expkit"]["long"]:
-            return self._store.load(uid)
-        self._leases = {uid: lease_of(document)}  # for the first look; a second one is to see what is new
-        return record_of(self._server, document)
+    def record(self) -> RunRecord | None:
+        ours = self._document["expkit"]
+        if not self._needs.whole or ours["long"]:
+            return None
+        record = record_of(self._server, self._document)
+        del ours["record"]
+        return record
 
-    def lease(self, run: RunId) -> Lease | None:
-        return self._leases.pop(str(run)) if run in self._leases else self._store.lease(run)
+    def lease(self) -> Lease | None:
+        return lease_of(self._document)
 
-    def annotations(self, run: RunId) -> list[Annotation]:
-        if str(run) in self._annotations:
-            return annotations_of(self._annotations.pop(str(run)))
-        return self._store.annotations(run)
+    def annotations(self) -> list[Annotation]:
+        return annotations_of(self._said)
 
-    def figures(self, uid: str) -> dict[str, dict[str, Any]] | None:
-        document = self._documents.get(uid)
-        return None if document is None else self._server.ask(lambda: summaries.of_run(self._server, document))
-
-    def _fetch(self, uid: str) -> None:
-        """Fetch the batch that begins with a run."""
-        if not self._left or self._left[-1] != uid:
-            return
-        batch = [self._left.pop() for _ in range(min(self._size, len(self._left)))]
-        self._size = _BATCH if self._needs.whole else _MANY
-        wanted = {"expkit.uid": {"$in": batch}}
-        reply = _REPLY if self._needs.whole else 0
-        found = self._server.ask(lambda: list(self._server.runs.find(wanted, self._fields(), batch_size=reply)))
-        self._documents = {document["expkit"]["uid"]: document for document in found}
-        if self._needs.annotations:
-            said = self._server.ask(lambda: list(self._server.annotations.find({"uid": {"$in": batch}})))
-            self._annotations = {uid: [] for uid in batch}
-            for document in said:
-                self._annotations[document["uid"]].append(document)
-
-    def _fields(self) -> dict[str, int]:
-        """What is fetched of each document."""
-        fields = ["expkit.uid", "expkit.long"]
-        if self._needs.whole:
-            fields.append("expkit.record")
-        else:
-            fields += [f"expkit.record.{step}" for step in self._needs.steps if step.isidentifier()]
-        if self._needs.leases:
-            fields.append("expkit.lease")
-        if self._needs.metrics is None or self._needs.metrics:
-            fields += ["expkit.ends", "expkit.figures"]
-        return dict.fromkeys(fields, 1)
+    def figures(self) -> dict[str, dict[str, Any]] | None:
+        return self._server.ask(lambda: summaries.of_run(self._server, self._document))

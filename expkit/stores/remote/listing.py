@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.stores import finding
+from expkit.stores import excerpts
 from expkit.stores.remote import layout
+from expkit.stores.remote.facts import annotations_of, lease_of
 from expkit.stores.remote.records import read, record_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from expkit.record.model import Annotation, RunRecord
+    from expkit.record.model import Annotation, Lease, RunRecord
     from expkit.record.query import Query
     from expkit.stores.base import RunKey
+    from expkit.stores.excerpts import Excerpt, Needs
+    from expkit.stores.remote.media import Media
     from expkit.stores.remote.store import RemoteStore
-    from expkit.types import RunId
+    from expkit.types import Json
 
 _BATCH = 64
 
@@ -24,43 +27,60 @@ def find(
     store: RemoteStore, query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int | None
 ) -> Iterator[Mapping[str, Any]]:
     """Rows of the runs that match; see :func:`expkit.stores.finding.find`."""
-    listing: Any = _Listing(store)
-    return finding.find(listing, query, columns, order, limit)
+    return excerpts.find_whole(store, _Source(store), query, columns, order, limit)
 
 
-class _Listing:
-    """The store as a search sees it: each run as it was when its batch was fetched, the rest from the store itself."""
+class _Source:
+    """Fetches records.
+
+    Args:
+        store: where they are.
+    """
 
     def __init__(self, store: RemoteStore) -> None:
         self._store = store
         self._media = store.media
-        self._left: list[RunKey] = []
-        self._records: dict[str, tuple[str, bytes]] = {}
         self._annotated: set[str] = set()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def ids(self) -> list[RunKey]:
+    def keys(self, _: Query | None) -> list[RunKey]:
         keys = self._store.ids()
-        self._left = keys[::-1]
         items = self._media.items(layout.ANNOTATIONS) if keys else []
         self._annotated = {item.name.split("/")[2] for item in items}
         return keys
 
-    def load(self, uid: str) -> RunRecord:
-        if self._left and self._left[-1].uid == uid:
-            self._fetch()
-        fetched = self._records.pop(uid, None)
-        return self._store.load(uid) if fetched is None else read(self._media, *fetched).record
+    def most(self, _: Needs) -> int:
+        return _BATCH
 
-    def annotations(self, run: RunId) -> list[Annotation]:
-        return self._store.annotations(run) if str(run) in self._annotated else []
-
-    def _fetch(self) -> None:
-        """Fetch the batch that comes next."""
-        batch = [self._left.pop() for _ in range(min(_BATCH, len(self._left)))]
-        found = self._media.each(batch, lambda key: self._media.find(record_name(str(key.id))))
-        self._records = {
-            key.uid: (str(key.id), data) for key, data in zip(batch, found, strict=True) if data is not None
+    def fetch(self, keys: Sequence[RunKey], _: Needs) -> Mapping[str, Excerpt]:
+        found = self._media.each(keys, lambda key: self._media.find(record_name(str(key.id))))
+        return {
+            key.uid: _Excerpt(self._media, key, data, is_annotated=key.uid in self._annotated)
+            for key, data in zip(keys, found, strict=True)
+            if data is not None
         }
+
+
+class _Excerpt:
+    """The record of a run; the rest is fetched when it is asked for."""
+
+    def __init__(self, media: Media, key: RunKey, data: bytes, *, is_annotated: bool) -> None:
+        self._media = media
+        self._key = key
+        self._data = data
+        self._is_annotated = is_annotated
+
+    def tree(self) -> dict[str, Json] | None:
+        return None
+
+    def record(self) -> RunRecord | None:
+        data, self._data = self._data, b""
+        return read(self._media, str(self._key.id), data).record
+
+    def lease(self) -> Lease | None:
+        return lease_of(self._media, str(self._key.id))
+
+    def annotations(self) -> list[Annotation]:
+        return annotations_of(self._media, self._key.uid) if self._is_annotated else []
+
+    def figures(self) -> dict[str, dict[str, Any]] | None:
+        return None
