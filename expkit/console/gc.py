@@ -50,16 +50,13 @@ def main(argv: Sequence[str]) -> int:
     runs = runs_of(options, trash=True)
     old = in_trash(runs, older)
     dry = options["--dry-run"]
-    rows = [_row(run) for run in old]
-    lines = [_line(run, dry=dry) for run in old]
     size = None if not dry else freed(runs, old) if old else 0
-    if not dry:
-        _purge(old)
+    old = old if dry else [run for run in old if _purge(run)]
     files = runs.store.sweep(grace, dry_run=dry)
     if options["--json"]:
-        showing.document({"dry_run": dry, "runs": rows, "bytes": size, "files": files})
+        showing.document({"dry_run": dry, "runs": [_row(run) for run in old], "bytes": size, "files": files})
     else:
-        showing.say(*lines, _summary(runs, len(old), files, size))
+        showing.say(*(_line(run, dry=dry) for run in old), _summary(runs, len(old), files, size))
     return 0
 
 
@@ -70,23 +67,25 @@ def _seconds(options: Mapping[str, Any], name: str) -> float:
     return found
 
 
-def _purge(old: Sequence[StoredRun]) -> None:
-    for run in old:
-        try:
-            run.store.delete(run.uid)
-        except RunNotFoundError:  # somebody else was faster
-            continue
+def _purge(run: StoredRun) -> bool:
+    """Delete a run, unless somebody has taken it out of the trash, or deleted it, a moment ago."""
+    try:
+        if run.refresh().trashed is None:
+            return False
+        _ = run.record  # it is named once it is gone
+        run.store.delete(run.uid)
+    except RunNotFoundError:
+        return False
+    return True
 
 
 def _row(run: StoredRun) -> Json:
-    trashed = run.trashed
-    since = None if trashed is None else trashed.time.isoformat()
+    since = run.trashed.time.isoformat() if run.trashed else None
     return {"id": run.id, "uid": run.uid, "name": run.name, "trashed": since}
 
 
 def _line(run: StoredRun, *, dry: bool) -> str:
-    trashed = run.trashed
-    since = f", in the trash since {showing.moment(trashed.time)}" if trashed is not None else ""
+    since = f", in the trash since {showing.moment(run.trashed.time)}" if run.trashed else ""
     return f"run {run.id} ({showing.cell(run.name)}){since}, {'would go' if dry else 'is deleted'}"
 
 
