@@ -159,3 +159,15 @@ def test_columns_are_what_points_are(kind, tmp_path, tmp_path_factory):
         assert metric.times.tolist() == [point.time for point in wanted]
     assert len(metrics) == 4
     store.close()
+
+
+def test_points_that_came_in_parts(kind, fresh):
+    """What was delivered batch by batch, as copying and late delivery do, is one metric."""
+    store = fresh(kind)
+    run = store.create(sample_record(files=()))
+    for start in (0, 10, 20):
+        store.append(run, StreamKey(), 2 * start, [*points("a", range(start, start + 10)), *points("b", [start] * 10)])
+    metrics = runs(store=store)[0].metrics
+    assert metrics["a"].values.tolist() == list(range(30))
+    assert metrics["b"].values.tolist() == [0] * 10 + [10] * 10 + [20] * 10
+    assert [len(metric) for metric in metrics.values()] == [30, 30]

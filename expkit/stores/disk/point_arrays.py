@@ -27,11 +27,24 @@ def columns(reader: PointReader) -> Mapping[Series, Columns]:
     rows = np.frombuffer(plain, _SLOT)
     numbers, names = rows["head"] >> 4, reader.series()
     if len(names) > 1:
+        numbers = _merged(numbers, names)
         order = np.argsort(numbers, kind="stable")
         rows, numbers = rows[order], numbers[order]
     cuts = (np.flatnonzero(np.diff(numbers)) + 1).tolist()
     parts = [rows[start:end] for start, end in zip([0, *cuts], [*cuts, len(rows)], strict=True) if end > start]
     return {names[int(part["head"][0]) >> 4]: _columns(part) for part in parts}
+
+
+def _merged(numbers: Any, names: Mapping[int, Series]) -> Any:
+    """Of each point the first number of its series: every process that opens a file names its series anew."""
+    import numpy as np
+
+    first: dict[Series, int] = {}
+    firsts = {number: first.setdefault(series, number) for number, series in names.items()}
+    if len(first) == len(names):
+        return numbers
+    present = np.unique(numbers)
+    return np.array([firsts[number] for number in present.tolist()])[np.searchsorted(present, numbers)]
 
 
 def _columns(rows: Any) -> Columns:
