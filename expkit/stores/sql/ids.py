@@ -11,7 +11,8 @@ from expkit.errors import StoreNameError
 from expkit.record.tagged import is_unicode
 from expkit.stores import rules
 from expkit.stores.counting import counted
-from expkit.stores.sql import readable, tables
+from expkit.stores.shown import naive
+from expkit.stores.sql import tables
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +27,7 @@ _UID = re.compile(r"[0-9a-f]{32}")
 def find(connection: Connection, run: RunId, *columns: Any) -> Any:
     """The row of a run by its uid or id; ``number`` and ``id`` come first. None where there is none."""
     name = str(run)
-    if not _can_be(name):
+    if not can_be(name):
         return None
     start = select(tables.runs.c.number, tables.runs.c.id, *columns)
     if _UID.fullmatch(name):
@@ -56,7 +57,7 @@ def hold(connection: Connection) -> None:
 
 def note(connection: Connection, uid: str, what: str, now: datetime) -> None:
     """Write down the change that was counted."""
-    entry = {"uid": uid, "what": what, "time": readable.time(now)}
+    entry = {"uid": uid, "what": what, "time": naive(now)}
     number = select(tables.store.c.last_change).scalar_subquery()
     connection.execute(insert(tables.changes).values(number=number, **entry))
 
@@ -89,12 +90,13 @@ def _count(connection: Connection, name: str) -> None:
 
 def _checked(wanted: RunId) -> str:
     name = str(wanted)
-    if not _can_be(name):
+    if not can_be(name):
         raise StoreNameError(
             f"{name[:50]!r} cannot be a run's id: that is a text of 1 to {tables.LONGEST_ID} characters, none of them null"
         )
     return name
 
 
-def _can_be(name: str) -> bool:
+def can_be(name: str) -> bool:
+    """Whether a text can be the name of a run: databases refuse others, also in questions."""
     return 0 < len(name) <= tables.LONGEST_ID and "\0" not in name and is_unicode(name)

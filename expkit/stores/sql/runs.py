@@ -13,8 +13,10 @@ from expkit.record.wire import annotation_from_json, annotation_to_json, lease_f
 from expkit.stores import rules
 from expkit.stores.base import Change, RunKey
 from expkit.stores.counting import natural
+from expkit.stores.exact import digests_of
+from expkit.stores.shown import naive
 from expkit.stores.sql import ids, readable, tables
-from expkit.stores.sql.records import PROGRESS, Known, columns_of, digests_of, file_row, parts_of, record_of
+from expkit.stores.sql.records import PROGRESS, Known, columns_of, file_row, parts_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,6 +73,8 @@ class Runs:
 
     def save(self, record: RunRecord) -> None:
         """Replace a record; only what has changed since the last time is sent."""
+        if not ids.can_be(record.uid):
+            raise rules.not_found(record.uid, self._url)
         parts, now = parts_of(record), self._server.now()
         digests = digests_of(parts)
 
@@ -236,7 +240,7 @@ _NOTHING = Known()
 def remark(annotation: Annotation) -> dict[str, Any]:
     """The row of a later fact."""
     return {
-        "time": readable.time(annotation.time),
+        "time": naive(annotation.time),
         "action": readable.text(annotation.action),
         "author": readable.text(annotation.author),
         "value": readable.tree(annotation.value),
@@ -257,7 +261,7 @@ def annotations_of(texts: Iterable[str]) -> list[Annotation]:
 
 
 def _lease_row(number: int, lease: Lease) -> dict[str, Any]:
-    shown = {"renewed": readable.time(lease.renewed), "host": readable.text(lease.host), "pid": lease.pid}
+    shown = {"renewed": naive(lease.renewed), "host": readable.text(lease.host), "pid": lease.pid}
     return {"run": number, **shown, "text": json.dumps(lease_to_json(lease))}
 
 
