@@ -1,17 +1,25 @@
 """Deliver to stores what they have missed: because they were away, or because a program died.
 
 Usage:
-  expkit sync [--list] [--to=URL] [--instead-of=URL]
+  expkit sync [--list] [--to=URL] [--instead-of=URL] [--forget] [--json]
 
 Options:
   --list             Show what is owed, and what else lies in spools; deliver nothing.
   --to=URL           Deliver only to this store. Where a URL has a password, this is the way to give it: nobody wrote it
                      down. The environment variable EXPKIT_SYNC_TO says the same, and no list of processes shows it.
   --instead-of=URL   With --to: deliver there what is owed to this store, as --list names it. It has moved.
+  --forget           Give up what is owed of runs that are not found any more where they lay, as --list tells; what can
+                     be delivered is delivered. A folder that was moved, or is not mounted, may come back.
+  --json             Print one JSON document: how many runs are still owed, how many notes cannot be read, what was said.
 
 What observers have missed waits in the runs' folders, or in spools below expkit's state folder. It is delivered once,
 however often this is called. The exit code is 0 if nothing is owed any more.
 Notes that cannot be read are named, and make it 1.
+
+Examples:
+  expkit sync
+  expkit sync --list
+  expkit sync --to=mongodb://localhost/lab
 """
 
 from __future__ import annotations
@@ -22,23 +30,25 @@ import threading
 import time
 from collections import Counter
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expkit._support.threads import OwnThread
 from expkit.cli.terminal import emit
 from expkit.console.arguments import parse
-from expkit.errors import DAMAGE, ExpkitError, StoreError, UsageError
+from expkit.console.showing import document
+from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, StoreError, UsageError
 from expkit.observers.opening import open_observer
 from expkit.observers.store import StoreObserver
 from expkit.record.model import RUNNING
-from expkit.run.recording.overdue import deliver, is_stores_trouble
+from expkit.run.recording.overdue import SourceGoneError, deliver, forget, is_gone, is_stores_trouble
 from expkit.run.recording.owed import bad_notes, forgotten_spools, owed_notes, target_of
 from expkit.settings import SETTINGS
 from expkit.stores.urls import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from expkit.run.recording.overdue import Delivered
     from expkit.run.recording.owed import Note
     from expkit.stores.base import RunStore
 
@@ -58,6 +68,26 @@ def main(argv: Sequence[str]) -> int:
     options = parse(__doc__, "sync", argv)
     if options is None:
         return 0
+    if options["--json"]:
+        return _as_json(options)
+    owed, bad = _sync(options)
+    return 1 if owed or bad else 0
+
+
+def _as_json(options: Mapping[str, Any]) -> int:
+    """The same; what is said becomes part of a document."""
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    said = StringIO()
+    with redirect_stdout(said):
+        owed, bad = _sync(options)
+    document({"owed": owed, "unreadable": bad, "said": said.getvalue().splitlines()})
+    return 1 if owed or bad else 0
+
+
+def _sync(options: Mapping[str, Any]) -> tuple[int, int]:
+    """Deliver, or only list; return how many runs are still owed, and how many notes cannot be read."""
     url = options["--to"] or os.environ.get(TO_VARIABLE)
     store = _opened(url) if url else None
     if store is None and options["--instead-of"]:
@@ -66,22 +96,26 @@ def main(argv: Sequence[str]) -> int:
     notes = [note for note in owed_notes() if not wanted or note.target in wanted]
     free = [note for note in notes if note.is_free]
     held = [_Held(note) for note in notes if note not in free]
+    if options["--forget"]:
+        free = [note for note in free if not _is_forgotten(note)]
     for other in held:
         _say(other.text)
     bad = bad_notes()
     for path in bad:
         _say(f"{path} says nothing of what is owed, and is skipped; look at it, then delete it")
     owed = sum(other.is_owed for other in held)
-    if options["--list"]:
-        for note in free:
-            _say(f"{_label(note)} is owed to {note.target}; it lies in {_place(note)}")
-        for spool in forgotten_spools():
-            _say(f"{spool} holds a run that no store waits for; open_store('{spool}') shows it, or delete it")
-        owed += len(free)
-    else:
-        owed += _deliver_all(free, store)
+    owed += _list(free) if options["--list"] else _deliver_all(free, store)
     _summarise(owed, store)
-    return 1 if owed or bad else 0
+    return owed, len(bad)
+
+
+def _list(notes: Sequence[Note]) -> int:
+    """Say what is owed, and what else lies in spools; return of how many runs it is owed."""
+    for note in notes:
+        _say(f"{_label(note)} is owed to {note.target}; {_place(note)}")
+    for spool in forgotten_spools():
+        _say(f"{spool} holds a run that no store waits for; open_store('{spool}') shows it, or delete it")
+    return len(notes)
 
 
 def _wanted(store: RunStore | None, moved: str | None) -> set[str]:
@@ -148,16 +182,19 @@ class _Courier(OwnThread):
         self._name = target if store is None else target_of(store)
         self._store = store
         self._waiting = list(notes)
+        self._failed: list[tuple[Note, Exception]] = []
         self._lock = threading.Lock()
         self._problem = "it does not answer"
 
     def _deliver_all(self) -> None:
-        """Deliver until the end, or until the store turns out to be away."""
+        """Deliver until the end, or until the store turns out to be away; what is wrong with one run is its own."""
         try:
             store = self._store or _store_of(self._noted)
-            while self._waiting and self._deliver(self._waiting[0], store):
+            while self._waiting:
+                failure = self._deliver(self._waiting[0], store)
                 with self._lock:
-                    self._waiting.pop(0)
+                    note = self._waiting.pop(0)
+                    self._failed += [(note, failure)] if failure is not None else []
         except Exception as error:
             self._problem = _said(error)
 
@@ -165,27 +202,37 @@ class _Courier(OwnThread):
         """Say what is still owed, and return of how many runs."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
+            failed, self._failed = self._failed, []
+        for note, error in failed:
+            where = "" if isinstance(error, SourceGoneError) else f"; {_place(note)}"
+            _say(f"{_label(note)} is still owed to {self._name}: {_said(error)}{where}")
         for note in waiting:
-            _say(f"{_label(note)} is still owed to {self._name}: {self._problem}; it lies in {_place(note)}")
-        return len(waiting)
+            _say(f"{_label(note)} is still owed to {self._name}: {self._problem}; {_place(note)}")
+        return len(waiting) + len(failed)
 
-    def _deliver(self, note: Note, store: RunStore) -> bool:
+    def _deliver(self, note: Note, store: RunStore) -> Exception | None:
+        """Deliver a note, or return what is wrong with its run; trouble of the store is raised."""
         mine = note.take()
         if mine is None:
             _say(f"{_label(note)} is delivered to {self._name} by another process")
-            return True
+            return None
         try:
-            run_id = self._try(mine, store)
-        except BaseException:
+            self._tell(note, self._try(mine, store))
+        except BaseException as error:
             mine.release()
-            raise
-        if run_id is None:
+            if is_stores_trouble(error) or not isinstance(error, Exception):
+                raise
+            return error
+        return None
+
+    def _tell(self, note: Note, delivered: Delivered | None) -> None:
+        if delivered is None:
             _say(f"{_label(note)} was deleted in {note.store.root}; nothing is owed of it any more")
         else:
-            _say(f"{_label(note)} is delivered to {self._name} as run {run_id}")
-        return True
+            but = f", but {delivered.lost}" if delivered.lost else ""
+            _say(f"{_label(note)} is delivered to {self._name} as run {delivered.id}{but}")
 
-    def _try(self, note: Note, store: RunStore) -> object:
+    def _try(self, note: Note, store: RunStore) -> Delivered | None:
         for _ in range(_TRIES - 1):
             try:
                 return deliver(note, store, self._moved)
@@ -240,11 +287,22 @@ def _label(note: Note) -> str:
 
 
 def _place(note: Note) -> str:
-    """The run's folder, or where it should be."""
+    """Where the run's folder lies, or should."""
     try:
-        return str(note.store.root / str(note.store.load(note.uid).id))
+        return f"it lies in {note.store.root / str(note.store.load(note.uid).id)}"
+    except RunNotFoundError:
+        return f"it is not found in {note.store.root}"
     except (ExpkitError, *DAMAGE):
-        return str(note.store.root)
+        return f"it lies in {note.store.root}"
+
+
+def _is_forgotten(note: Note) -> bool:
+    """Forget a note whose run is gone, if this process gets hold of it."""
+    if not is_gone(note) or (mine := note.take()) is None:
+        return False
+    forget(mine)
+    _say(f"{_label(note)} is not found in {note.store.root}; what was owed of it to {note.target} is forgotten")
+    return True
 
 
 def _said(error: BaseException) -> str:

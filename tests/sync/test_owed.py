@@ -261,19 +261,6 @@ def test_passwords_are_not_written_down(world, way):
     assert code == 0 and "as run 1" in out and "hunter2" not in out
 
 
-def test_a_deleted_run_is_owed_to_nobody(world):
-    """What was deleted where it lay cannot be delivered; sync says so and forgets it."""
-    import shutil
-
-    (world.folder / "strike").touch()
-    world.run(BUSY)
-    world.mend()
-    shutil.rmtree(world.folder / "runs" / "1")
-    code, out = world.sync()
-    assert code == 0
-    assert "was deleted" in out and not world.notes()
-
-
 def test_damaged_notes(world):
     """Files among the notes that are no notes are named, and harm nobody."""
     folder = world.state / "owed"

@@ -10,11 +10,12 @@ import logging
 import os
 import threading
 import time
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from expkit._support.threads import OwnThread, start
-from expkit.errors import ExpkitError, RunNotFoundError, StoreError
+from expkit.errors import DAMAGE, BlobNotFoundError, ExpkitError, RunNotFoundError, StoreError
 from expkit.observers.delivery import Delivery
 from expkit.observers.store import StoreObserver
 from expkit.record.events import Learned
@@ -25,18 +26,39 @@ from expkit.settings import SETTINGS
 from expkit.stores.folder.store import FolderStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
-    from expkit.record.model import RunRecord
+    from expkit.record.model import Lease, RunRecord, StreamKey
     from expkit.run.recording.owed import Note
-    from expkit.stores.base import RunStore
+    from expkit.stores.base import Batch, RunStore
     from expkit.types import RunId
 
 log = logging.getLogger("expkit")
 
 
-def deliver(note: Note, store: RunStore, moved: Callable[[int], None] = lambda _: None) -> RunId | None:
-    """Bring ``store`` up to date with the run of a note that this process has taken; return the run's id there.
+class SourceError(StoreError):
+    """What is to be delivered cannot be read where it lies. The store that waits for it can do nothing about that."""
+
+
+class SourceGoneError(SourceError):
+    """The run is not where it lay, and nobody has deleted it there: the folder was moved, or is not mounted."""
+
+
+class Delivered(NamedTuple):
+    """What became of a delivery.
+
+    Attributes:
+        id: of the run in the store that waited for it.
+        lost: a sentence on what could not be delivered because it is not in the log any more; ``""``: nothing.
+    """
+
+    id: RunId
+    lost: str = ""
+
+
+def deliver(note: Note, store: RunStore, moved: Callable[[int], None] = lambda _: None) -> Delivered | None:
+    """Bring ``store`` up to date with the run of a note that this process has taken.
 
     None: the run was deleted where its log lay, so there is nothing to deliver any more; the note goes, too.
 
@@ -46,16 +68,31 @@ def deliver(note: Note, store: RunStore, moved: Callable[[int], None] = lambda _
         moved: told of progress.
 
     Raises:
+        SourceError: the run cannot be read where it lies; the note stays.
         Exception: whatever the store raises; the note stays.
     """
-    run_id = None
+    delivered = None
     if (record := _source_record(note)) is not None:
         wanted = record.id if note.log else None
-        run_id = _replay(PastLog(note.store, note.uid), record, store, moved, wanted)
+        delivered = _replay(_Source(note.store, note.uid), record, store, moved, wanted)
+    forget(note)
+    return delivered
+
+
+def forget(note: Note) -> None:
+    """Take a note away, and with the last one on a spooled run its spool."""
     note.remove()
     if not note.log:
         remove_spool(note.uid)
-    return run_id
+
+
+def is_gone(note: Note) -> bool:
+    """Whether the run of a note is not where it lay, though nobody has deleted it there."""
+    try:
+        _source_record(note)
+    except SourceError as error:
+        return isinstance(error, SourceGoneError)
+    return False
 
 
 def is_stores_trouble(error: BaseException) -> bool:
@@ -107,39 +144,92 @@ def _deliver_at_last(note: Note, store: RunStore) -> None:
     pause = SETTINGS.LANES.RETRY_FIRST
     while True:
         try:
-            run_id = deliver(note, store)
+            delivered = deliver(note, store)
         except BaseException as error:
             if not is_stores_trouble(error):  # `expkit sync` shows it to whoever asks
                 note.release()
-                return
+                raise
             time.sleep(pause)
             pause = min(2 * pause, SETTINGS.LANES.RETRY_LONGEST)
         else:
-            log.info("what an earlier run owed to %s is delivered as run %s", note.target, run_id)
+            log.info("what an earlier run owed to %s is delivered: %s", note.target, delivered)
             return
 
 
 def _source_record(note: Note) -> RunRecord | None:
+    """The record where the log lies; None if its own store says that it was deleted."""
     source = note.store
+    with _reading(note.uid, source):
+        try:
+            return source.load(note.uid)
+        except RunNotFoundError:
+            if _was_deleted(source, note.uid):
+                return None
+            raise SourceGoneError(_search(note, source)) from None
+
+
+def _was_deleted(source: FolderStore, uid: str) -> bool:
+    return any((change.uid, change.what) == (uid, "deleted") for change in source.changes()[0])
+
+
+def _search(note: Note, source: FolderStore) -> str:
+    """What to do about a run that is not where it lay. Another folder may stand in the place of its own."""
+    where = source.root if source.root.exists() else f"{source.root}, which is not there"
+    back = "move its folder back, or " if note.log else ""
+    return f"it is not found in {where}; {back}give it up: expkit sync --forget"
+
+
+@contextmanager
+def _reading(uid: str, source: FolderStore) -> Iterator[None]:
+    """Tell what is wrong with the log from what is wrong with the store that waits for it."""
     try:
-        return source.load(note.uid)
-    except RunNotFoundError:
-        if note.log and not source.root.exists():
-            raise StoreError(f"the folder {source.root} is not there") from None
-        return None
+        yield
+    except (SourceError, BlobNotFoundError):
+        raise
+    except (ExpkitError, *DAMAGE) as error:
+        said = str(error) if isinstance(error, ExpkitError) else f"{type(error).__name__}: {error}"
+        raise SourceError(f"run {uid} cannot be read in {source.root}: {said}") from error
+
+
+class _Source(PastLog):
+    """A log whose troubles are no store's."""
+
+    def streams(self) -> Mapping[StreamKey, int]:
+        with _reading(self._uid, self.home):
+            return super().streams()
+
+    def read(self, stream: StreamKey, offset: int, limit: int | None = None) -> Batch:
+        with _reading(self._uid, self.home):
+            return super().read(stream, offset, limit)
+
+    def open_blob(self, sha256: str) -> BinaryIO:
+        with _reading(self._uid, self.home):
+            return super().open_blob(sha256)
+
+    def lease(self) -> Lease | None:
+        with _reading(self._uid, self.home):
+            return self.home.lease(self._uid)
+
+    def lost(self) -> str:
+        """What was in the log, as far as can be known, and is not any more."""
+        with _reading(self._uid, self.home):
+            points = self.home.lost_points(self._uid)
+        return f"{points} points that metrics.json tells of are in no file of points any more" if points else ""
 
 
 def _replay(
-    past: PastLog, record: RunRecord, store: RunStore, moved: Callable[[int], None], wanted: RunId | None
-) -> RunId:
+    past: _Source, record: RunRecord, store: RunStore, moved: Callable[[int], None], wanted: RunId | None
+) -> Delivered:
     observer = StoreObserver(store)
     run_id = observer.take_in(record, wanted, bind=False)
     if record.status == QUEUED and store.load(run_id).status != QUEUED:
-        return run_id  # somebody has started it meanwhile: the store knows more than the log
-    if record.status == RUNNING and (lease := past.home.lease(record.uid)) is not None:
+        return Delivered(run_id)  # somebody has started it meanwhile: the store knows more than the log
+    if record.status == RUNNING and (lease := past.lease()) is not None:
         store.renew(run_id, lease)  # with the time of its last sign, so that readers can judge as here
+    if lost := past.lost():
+        record = record.but(gaps=tuple(dict.fromkeys((*record.gaps, lost))))
     observer.catch_up(Delivery(event=Learned(time=datetime.now(timezone.utc)), record=record, log=past, moved=moved))
-    return run_id
+    return Delivered(run_id, lost)
 
 
 def _after_fork() -> None:

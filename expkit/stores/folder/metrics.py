@@ -7,6 +7,7 @@ import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from expkit.errors import DAMAGE
 from expkit.record.encoding import encode
 from expkit.stores.disk import files
 from expkit.stores.disk.text import to_bytes
@@ -33,6 +34,16 @@ def export_small(run: RunLayout, segment: int, scratch: str) -> None:
 def export(run: RunLayout, segment: int, scratch: str) -> None:
     """Write ``metrics.json``: rank 0, segments joined, tagged series as ``name{key=value}``."""
     _export(_readers(run, segment), run, scratch)
+
+
+def lost(run: RunLayout, segment: int) -> int:
+    """How many points ``metrics.json`` tells of beyond those that are there; ``segment`` is the run's last one."""
+    try:
+        series = json.loads(files.read(run.metrics) or b"{}").values()
+        told = sum(len(each["steps"]) for each in series)
+    except DAMAGE:  # whoever wants to know has the points
+        return 0
+    return max(0, told - sum(reader.count() for reader in _readers(run, segment))) if told else 0
 
 
 def _export(readers: Iterable[PointReader], run: RunLayout, scratch: str) -> None:

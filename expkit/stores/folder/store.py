@@ -83,6 +83,10 @@ class FolderStore:
         """The file system's clock."""
         return self._parts.leases.now()
 
+    def preflight(self) -> None:
+        """Find out whether the disk answers; the clock would be asked by writing."""
+        os.path.exists(self.root)
+
     # -- records ---------------------------------------------------------------------------------------
 
     def create(
@@ -267,6 +271,12 @@ class FolderStore:
         layout = self._layout.run(self._writable(run).id)
         metrics.export(layout, read_run(layout).record.segment, self._layout.scratch)
         return Path(layout.metrics)
+
+    def lost_points(self, run: RunId) -> int:
+        """How many points ``metrics.json`` tells of that are in no file: somebody has taken such a file away."""
+        entry = self._parts.index.find(run)
+        layout = self._layout.run(entry.id)
+        return 0 if entry.sacred else metrics.lost(layout, read_run(layout).record.segment)
 
     def delete(self, run: RunId) -> None:
         """Take the run out of every list at once; ``sweep`` removes what nobody needs any more."""
