@@ -130,6 +130,19 @@ def test_only_what_is_asked_for_is_fetched(database):
     assert not any(name in parameters for parameters in parts for name in ("info", "rest", "files"))
 
 
+def test_figures_of_ordered_runs(tmp_path, monkeypatch):
+    """Figures come with the runs, also where all of these are looked at before the first is shown."""
+    store = SqlStore(f"sqlite:///{tmp_path}/runs.db")
+    fill(store, 60)  # more than one batch
+    monkeypatch.setattr(SqlStore, "read", None)  # points are not looked at
+    columns = ["config.lr", "metrics.loss.count"]
+    found = list(store.find(columns=columns, order=["-config.lr"]))
+    store.close()
+    monkeypatch.undo()
+    assert len(found) == 60 and found == list(find(store, columns=columns, order=["-config.lr"]))
+    store.close()
+
+
 def test_what_older_versions_wrote(database):
     """Runs without what version 3 knows are found all the same; their points are looked at once, and then never again."""
     nothing = {"config_leaves": None, "result_leaves": None}

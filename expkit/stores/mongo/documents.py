@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.errors import StoreError
 from expkit.stores import rules
+from expkit.stores.exact import digests_of
 from expkit.stores.mongo.facts import first_lease, microseconds
 from expkit.stores.mongo.files import put_long, remove
 from expkit.stores.mongo.ids import claim
 from expkit.stores.mongo.pushing import TREES, leaves_of
-from expkit.stores.mongo.records import INLINE, Known, digests_of, texts_of
+from expkit.stores.mongo.records import INLINE, Known, texts_of
 from expkit.stores.mongo.views import Seen, views_of
 
 if TYPE_CHECKING:

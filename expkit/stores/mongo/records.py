@@ -7,12 +7,12 @@ changed since the last time.
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
 from expkit.errors import FormatError
-from expkit.record.wire import record_from_json, record_to_json
+from expkit.record.wire import record_from_json
+from expkit.stores.exact import fields_of
 from expkit.stores.mongo.files import read_all
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 INLINE = 1 << 16
 """Characters of one field up to which it lies in the document itself; there are thirty, and a document has 16 MB."""
-
-_DERIVED = ("_id", "resources", "artifacts")
 
 
 class Known(Frozen):
@@ -49,13 +47,7 @@ class Known(Frozen):
 
 def texts_of(record: RunRecord) -> dict[str, str]:
     """The fields of a record as JSON text, in ASCII."""
-    tree = record_to_json(record) | {"experiment": record.experiment}
-    return {key: json.dumps(tree[key], allow_nan=False) for key in tree if key not in _DERIVED}
-
-
-def digests_of(texts: Mapping[str, str]) -> dict[str, bytes]:
-    """What texts are known by."""
-    return {key: blake2b(text.encode(), digest_size=16).digest() for key, text in texts.items()}
+    return {name: json.dumps(value, allow_nan=False) for name, value in fields_of(record).items()}
 
 
 def record_of(server: Server, document: Mapping[str, Any]) -> RunRecord:

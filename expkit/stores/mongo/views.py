@@ -6,15 +6,12 @@ and what is too large for a document is left out, with a note in its place.
 
 from __future__ import annotations
 
-import math
-from datetime import timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit.record.tagged import TAG
+from expkit.stores.shown import Dialect, naive, shown, unicode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
 
     from expkit.record.model import FileRef, RunRecord
     from expkit.types import Json
@@ -24,12 +21,6 @@ FORMAT = "MongoObserver-0.7.0"
 
 MOST = 1 << 18
 """Bytes that one field may take in a document for tools; there are ten, and a document has 16 MB."""
-
-_DEEPEST = 60
-_INT64 = 1 << 63
-_PLAIN = ("path", "date", "datetime", "time", "decimal", "enum", "int")
-_ARRAYS = ("array", "scalar")
-_LISTS = ("tuple", "set", "frozenset")
 
 
 class Seen(NamedTuple):
@@ -96,11 +87,6 @@ _VIEWS: dict[str, tuple[set[str], Callable[[Seen], Any]]] = {
 }
 
 
-def naive(time: datetime | None) -> datetime | None:
-    """A time as BSON has it: in UTC, without saying so."""
-    return None if time is None else time.astimezone(timezone.utc).replace(tzinfo=None)
-
-
 def fitting(value: Any, empty: Callable[[], Any] = dict) -> Any:
     """``value`` if it fits into a document beside others; else a note that it is too large.
 
@@ -117,47 +103,15 @@ def fitting(value: Any, empty: Callable[[], Any] = dict) -> Any:
     return {"expkit": note} if empty is dict else []
 
 
-def safe(tree: Json, depth: int = 0) -> Any:
+def safe(tree: Json) -> Any:
     """A JSON tree as BSON takes it: other integers as text, keys without dots, dollars in front and null characters."""
-    kind = type(tree)
-    if kind is dict:
-        return _table(tree, depth)
-    if kind is list:
-        return [safe(item, depth + 1) for item in tree] if depth < _DEEPEST else "..."
-    if kind is str:
-        return _text(tree)
-    if kind is int and not -_INT64 <= tree < _INT64:
-        return str(tree) if tree.bit_length() < 10_000 else hex(tree)  # noqa: PLR2004 - Python refuses longer texts
-    return tree
-
-
-def _table(tree: dict[str, Json], depth: int) -> Any:
-    if depth >= _DEEPEST:
-        return "..."
-    name = tree.get(TAG)
-    if name in _ARRAYS and "value" not in tree:
-        return _text(f"{name} of {tree.get('dtype')}, shape {tree.get('shape', [])}")
-    if isinstance(name, str) and "value" in tree:
-        value = tree["value"]
-        if name == "float":
-            return _float(value)
-        if name in (*_PLAIN, *_ARRAYS) or (name in _LISTS and isinstance(value, list)):
-            return safe(value, depth + 1)
-    return {_key(key): safe(item, depth + 1) for key, item in tree.items()}
-
-
-def _float(value: Json) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan
+    return shown(tree, _BSON)
 
 
 def _key(key: str) -> str:
     """As the predecessor writes keys that MongoDB may refuse."""
-    text = _text(key).replace("\0", "\\0").replace(".", ",")
+    text = unicode(key).replace("\0", "\\0").replace(".", ",")
     return f"@{text[1:]}" if text.startswith("$") else text
 
 
-def _text(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+_BSON = Dialect(_key, unicode, float, deepest=60)

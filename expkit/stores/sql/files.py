@@ -10,7 +10,8 @@ from sqlalchemy import delete, insert, select, update
 from expkit.errors import BlobNotFoundError, StoreError
 from expkit.stores import rules
 from expkit.stores.pieces import BlobsInPieces, PieceReader, opened
-from expkit.stores.sql import readable, tables
+from expkit.stores.shown import naive
+from expkit.stores.sql import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ class Blobs(BlobsInPieces[int]):
 
     def begin(self) -> int:
         """Insert a row without a name; its number."""
-        row = {"size": 0, "time": readable.time(self._server.now())}
+        row = {"size": 0, "time": naive(self._server.now())}
 
         def work(connection: Connection) -> int:
             key = connection.execute(insert(tables.blobs).values(row)).inserted_primary_key
@@ -111,7 +112,7 @@ class Blobs(BlobsInPieces[int]):
         Returns:
             How many files went.
         """
-        before = readable.time(self._server.now() - timedelta(seconds=grace))
+        before = naive(self._server.now() - timedelta(seconds=grace))
         old = select(tables.blobs.c.number, tables.blobs.c.sha256).where(tables.blobs.c.time <= before)
 
         def work(connection: Connection) -> list[Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
 from expkit.errors import FormatError
 from expkit.record.leaves import leaves
-from expkit.record.wire import record_from_json, record_to_json
+from expkit.record.wire import record_from_json
+from expkit.stores.exact import fields_of
+from expkit.stores.shown import naive
 from expkit.stores.sql import readable
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from expkit.record.model import FileRef, RunRecord
     from expkit.types import RunId
 
-_DERIVED = ("_id", "resources", "artifacts")
 _OWN = ("files", "info", "result")
 _PROGRESS = (
     "status",
@@ -55,10 +55,10 @@ class Known(Frozen):
 
 def parts_of(record: RunRecord) -> dict[str, str]:
     """The parts of a record as JSON text, in ASCII: any key, any number, any depth."""
-    tree = record_to_json(record) | {"experiment": record.experiment}
+    tree = fields_of(record)
     parts: dict[str, Any] = {name: {name: tree.pop(name)} for name in _OWN}
     parts[PROGRESS] = {name: tree.pop(name) for name in _PROGRESS}
-    parts[REST] = {name: value for name, value in tree.items() if name not in _DERIVED}
+    parts[REST] = tree
     return {name: json.dumps(part, allow_nan=False) for name, part in parts.items()}
 
 
@@ -67,11 +67,6 @@ def parts_with(fields: Iterable[str]) -> list[str]:
     parts = [name for name in _OWN if name in fields] + [PROGRESS]
     lying = {"id", "_id", "uid", "state", "last_sign", "duration", "metrics", *_OWN, *_PROGRESS}
     return parts if set(fields) <= lying else [*parts, REST]
-
-
-def digests_of(parts: Mapping[str, str]) -> dict[str, bytes]:
-    """What parts are known by."""
-    return {name: blake2b(part.encode(), digest_size=16).digest() for name, part in parts.items()}
 
 
 def record_of(run: RunId, parts: Iterable[str]) -> RunRecord:
@@ -106,7 +101,7 @@ def file_row(run: int, position: int, ref: FileRef) -> dict[str, Any]:
 def _rest(record: RunRecord) -> dict[str, Any]:
     trees = {name: readable.tree(getattr(record, name)) for name in ("config", "meta", "experiment", "host")}
     words = {name: readable.text(getattr(record, name)) for name in ("name", "command")}
-    more = {"queue_time": readable.time(record.queue_time), "config_leaves": leaves({"config": record.config})}
+    more = {"queue_time": naive(record.queue_time), "config_leaves": leaves({"config": record.config})}
     return {**trees, **words, **origin(record.parent, record.seed), **more}
 
 
@@ -116,7 +111,7 @@ def origin(parent: str | None, seed: int | None) -> dict[str, Any]:
 
 
 def _progress(record: RunRecord) -> dict[str, Any]:
-    times = {name: readable.time(getattr(record, name)) for name in ("start_time", "heartbeat", "stop_time")}
+    times = {name: naive(getattr(record, name)) for name in ("start_time", "heartbeat", "stop_time")}
     words = {name: readable.text(getattr(record, name)) for name in ("status", "cause")}
     trace = readable.text("\n".join(map(str, record.fail_trace)))
     return {**times, **words, "fail_trace": trace, "segment": record.segment}
