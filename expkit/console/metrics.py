@@ -23,21 +23,21 @@ Examples:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from expkit.console import showing
 from expkit.console.arguments import number, parse, run_of
-from expkit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from expkit.readers.metric import Logged, Metric
+    from expkit.readers.metric import Metric
     from expkit.types import Json
 
 _WIDTH = 80
 _MOST_HEIGHT = 200
 _BLOCK = 1000
+_MOST_POINTS = 5000
 
 
 def main(argv: Sequence[str]) -> int:
@@ -130,7 +130,7 @@ def _print_table(found: Mapping[str, Metric]) -> None:
     rows = []
     for name, metric in found.items():
         figures = map(showing.cell, (metric.last, metric.min, metric.max, len(metric)))
-        course = sparkline([point.value for point in metric.rows() if _is_number(point.value)])
+        course = sparkline([value for _, value in metric.outline(_MOST_POINTS)])
         rows.append((showing.escaped(name), *figures, course))
     showing.table(titles, rows, right=titles[1:5])
 
@@ -139,20 +139,7 @@ def _print_plots(found: Mapping[str, Metric], height: int) -> None:
     from expkit.console.plotting import plot
 
     for count, (name, metric) in enumerate(found.items()):
-        numbers = [_place(count, point) for count, point in enumerate(metric.rows()) if _is_number(point.value)]
         low, high, last = map(showing.cell, (metric.min, metric.max, metric.last))
         title = showing.coloured(showing.escaped(name), "bold")
         showing.say(*([""] if count else []), f"{title}  {last}, from {low} to {high}, points: {len(metric)}")
-        showing.say(*plot(numbers, showing.width() or _WIDTH, height))
-
-
-def _place(count: int, point: Logged) -> tuple[float, float]:
-    """Step and value; what is no number as step counts from 0."""
-    try:
-        return float(point.step if _is_number(point.step) else count), float(point.value)
-    except OverflowError:
-        raise UsageError(f"the value at step {point.step} is too large to be plotted; --csv prints it") from None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+        showing.say(*plot(metric.outline(_MOST_POINTS), showing.width() or _WIDTH, height))

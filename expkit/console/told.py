@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
 from expkit.readers.files import folder_of
+from expkit.readers.following import printed_last
 from expkit.readers.values import flat
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ENTRIES, _METRICS, _NAMES, _NOTES = 12, 6, 5, 3
 _MEASURED_BY_US = "system/"
 _SHORT_COMMIT = 10
+_LAST_BYTES = 4096
 
 
 def facts(run: StoredRun, *, everything: bool) -> Iterator[tuple[str, str]]:
@@ -118,11 +120,12 @@ def _metrics(run: StoredRun, most: int, everything: bool) -> Iterator[tuple[str,
 
 
 def _output(run: StoredRun) -> str:
-    lines = [line for line in run.output.splitlines() if line.strip()]
+    count, data = printed_last(run.store, run.uid, _LAST_BYTES)
+    lines = [line for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
     if not lines:
-        return ""
-    count = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
-    return f"{count}, the last one: {showing.cut(showing.escaped(lines[-1]), showing.WIDEST)}"
+        return showing.size(count) if count else ""
+    last = f"the last line: {showing.cut(showing.escaped(lines[-1]), showing.WIDEST)}"
+    return f"{showing.size(count)}, {last}"
 
 
 def _files(files: Mapping[str, Any], most: int) -> str:

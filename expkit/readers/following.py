@@ -79,6 +79,23 @@ def printed(store: RunStore, uid: str, rank: int = 0) -> Iterator[bytes]:
             yield piece
 
 
+def printed_last(store: RunStore, uid: str, most: int) -> tuple[int, bytes]:
+    """How many bytes the first process of a run has printed up to now, and the last of them.
+
+    Args:
+        store: where the run is.
+        uid: which.
+        most: bytes that are wanted of the last segment.
+    """
+    ends = [(key, end) for key, end in sorted(store.streams(uid).items()) if key.content == OUTPUT and key.rank == 0]
+    there = [(key, end) for key, end in ends if end]
+    if not there:
+        return 0, b""
+    key, end = there[-1]
+    data: Any = store.read(uid, key, max(0, end - most), most)
+    return sum(each for _, each in there), data
+
+
 class _Streams:
     """How far each stream has been read."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.named import NamedTuple
 from expkit._support.nearest import did_you_mean
 from expkit.readers.lacking import needed
-from expkit.readers.points import extremes, merged, parts_of
+from expkit.readers.points import extremes, finite, merged, outlined, parts_of
 from expkit.record.decoding import decode
 
 if TYPE_CHECKING:
@@ -102,6 +102,16 @@ class Metric:
             columns = [_plain(column) for column in (part.steps, part.values, part.times)]
             for step, value, time in zip(*columns, strict=True):
                 yield Logged(step, value, time, part.segment, part.rank)
+
+    def outline(self, most: int) -> list[tuple[float, float]]:
+        """Steps and values for a plot: the finite numbers, or of very many the extremes of each stretch.
+
+        Args:
+            most: about so many points; at least 2.
+        """
+        found = [finite(part) for part in self._parts]
+        steps = [step for some, _ in found for step in some]
+        return outlined(steps, [value for _, some in found for value in some], most)
 
     def at(self, step: Any) -> Any:
         """The value at a step; the last one, where there are several.

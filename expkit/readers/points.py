@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.loading import module_of
@@ -130,3 +131,41 @@ def extremes(values: Any) -> tuple[Any, Any] | None:
         return (there.min().item(), there.max().item()) if len(there) else None
     numbers = [value for value in values if isinstance(value, (int, float)) and value == value]  # noqa: PLR0124 - NaN
     return (min(numbers), max(numbers)) if numbers else None
+
+
+def finite(part: Part) -> tuple[list[float], list[float]]:
+    """Steps and values that can be drawn; steps that are no numbers count from 0."""
+    if getattr(part.values, "dtype", None) is not None and getattr(part.steps, "dtype", None) is not None:
+        import numpy as np
+
+        there = np.isfinite(part.values) & np.isfinite(part.steps)
+        return part.steps[there].tolist(), part.values[there].tolist()
+    pairs = [
+        (_float(step, place), _float(value))
+        for place, (step, value) in enumerate(zip(part.steps, part.values, strict=True))
+    ]
+    there = [(step, value) for step, value in pairs if math.isfinite(step) and math.isfinite(value)]
+    return [step for step, _ in there], [value for _, value in there]
+
+
+def _float(value: Any, otherwise: float = math.nan) -> float:
+    """The number as a float; what is none, or too large to be one, is something else."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return otherwise
+    try:
+        return float(value)
+    except OverflowError:
+        return otherwise
+
+
+def outlined(steps: Sequence[float], values: Sequence[float], most: int) -> list[tuple[float, float]]:
+    """The points, or where they are more the ends, and the least and the greatest value of ``most / 2`` stretches."""
+    if len(values) <= most:
+        return list(zip(steps, values, strict=True))
+    length = -(-len(values) // (most // 2))
+    found = [(steps[0], values[0])]
+    for start in range(0, len(values), length):
+        stretch = values[start : start + length]
+        ends = {stretch.index(min(stretch)), stretch.index(max(stretch))}
+        found += [(steps[start + place], stretch[place]) for place in sorted(ends)]
+    return [*found, (steps[-1], values[-1])]

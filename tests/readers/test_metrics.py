@@ -171,3 +171,16 @@ def test_points_that_came_in_parts(kind, fresh):
     assert metrics["a"].values.tolist() == list(range(30))
     assert metrics["b"].values.tolist() == [0] * 10 + [10] * 10 + [20] * 10
     assert [len(metric) for metric in metrics.values()] == [30, 30]
+
+
+def test_outlines(logged):
+    """A plot of very many points has their ends and all extremes; what is not finite is left out."""
+    values = [math.nan, *(float(step % 997) for step in range(20_000)), -5.0, "text", math.inf]
+    loss = logged({StreamKey(): points("loss", values)})["loss"]
+    drawn = loss.outline(100)
+    assert len(drawn) <= 102
+    assert (drawn[0], drawn[-1]) == ((1, 0.0), (20_001, -5.0))
+    assert max(value for _, value in drawn) == 996
+    assert drawn == sorted(drawn)
+    assert len(loss.outline(100_000)) == 20_001
+    assert logged({StreamKey(): points("loss", [1, 2**2000])})["loss"].outline(10) == [(0, 1)]

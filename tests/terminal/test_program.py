@@ -229,3 +229,9 @@ def test_bash(store, home):
     environment = {**os.environ, "PATH": f"{path.parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run([bash, "-c", text], capture_output=True, text=True, env=environment, timeout=60)
     assert (done.stdout, done.stderr) == ("train.py\n", "")
+
+
+def test_sync_for_machines(expkit):
+    """``expkit sync --json`` says what is owed in one document."""
+    done = expkit("sync", "--json")
+    assert (done.code, json.loads(done.out)) == (0, {"owed": 0, "unreadable": 0, "said": ["nothing is owed"]})
