@@ -149,6 +149,14 @@ class StoreObserver(RunObserver):
         if self.of_one_run:
             self.store.close()
 
+    def preflight(self) -> None:
+        """Ask the store one cheap thing, before it is told of a run; return when it has answered.
+
+        Raises:
+            Exception: whatever the store raises.
+        """
+        getattr(self.store, "preflight", self.store.now)()
+
     # -- in a lane -------------------------------------------------------------------------------------
 
     def notify(self, event: Event, record: RunRecord) -> RunId | None:

@@ -12,6 +12,7 @@ from .backend import DATABASE, Backend, Files
 _SHORT = "?serverSelectionTimeoutMS=1000&connectTimeoutMS=1000&socketTimeoutMS=1000"
 _NO_LINE = "programs open the files themselves: no connection is between them"
 _NO_USERS = "files have no users of their own"
+_NOBODY_SILENT = dict.fromkeys(("silent", "silent without a journal"), "files are there, whoever holds their lock")
 
 
 class MongoDb(Backend):
@@ -37,7 +38,7 @@ class MongoDb(Backend):
 
 class TinyDb(Backend):
     name = "tinydb"
-    lacks = {"wrong password": _NO_USERS, "slow": _NO_LINE, "dropped": _NO_LINE}
+    lacks = {"wrong password": _NO_USERS, "slow": _NO_LINE, "dropped": _NO_LINE, **_NOBODY_SILENT}
     absence = "Not a directory"
     in_files = True
 
@@ -65,7 +66,7 @@ with locked(sys.argv[1] + "/{DATABASE}/.expkit-tinydb/lock"):
 
 class Sqlite(Backend):
     name = "sqlite"
-    lacks = {"wrong password": _NO_USERS, "slow": _NO_LINE, "dropped": _NO_LINE}
+    lacks = {"wrong password": _NO_USERS, "slow": _NO_LINE, "dropped": _NO_LINE, **_NOBODY_SILENT}
     absence = "cannot be opened"
     in_files = True
     holds_on = True

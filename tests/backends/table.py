@@ -19,6 +19,8 @@ SAMPLE = {
     "killed at the start": ("mariadb", "s3"),
     "killed in the middle": (*NEAR, "google", "webdav"),
     "killed at the end": ("mongodb", "tinydb"),
+    "silent": ("mongodb", "postgresql", "mariadb", "s3", "sftp", "ftp"),
+    "silent without a journal": ("postgresql", "ftp"),
     "restarted": ("mongodb", "postgresql"),
     "paused": (*NEAR, "sftp"),
     "paused for a while": ("mongodb", "sqlite"),

@@ -6,6 +6,7 @@ import re
 
 from expkit import open_store
 
+from ..processes import QUICK
 from .table import tried_with
 
 
@@ -33,6 +34,29 @@ def test_refused(world):
 def test_refused_without_a_journal(world):
     """Without a journal the run does not start: one sentence says what is wrong, and whoever had heard of it hears of its failure."""
     assert_refused(world, world.url(), world.backend.absence)
+
+
+@tried_with("silent")
+def test_silent(world):
+    """A run with ``offline=journal`` starts though its server takes connections and says nothing, and is delivered later."""
+    world.start().calm("enough", "leave")
+    world.server.pause()
+    busy = world.busy("enough", "leave", url=world.journalled())
+    world.assert_own_end(busy)
+    assert "the run goes on" in busy.err and "`expkit sync` delivers it" in busy.err
+    world.server.resume()
+    (record,) = world.assert_whole()
+    assert (record.status, record.result) == ("COMPLETED", 7)
+
+
+@tried_with("silent without a journal")
+def test_silent_without_a_journal(world):
+    """Without a journal a server that has answered nothing is an error before main, whatever kind it is."""
+    world.start()
+    world.server.pause()
+    head = "" if world.faults else f"{QUICK}SETTINGS.LANES.STORE_LIMIT = 2\n"
+    assert_refused(world, world.url(), "has not answered|does not answer", head=head)
+    world.server.resume()
 
 
 @tried_with("wrong password")

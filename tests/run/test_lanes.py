@@ -137,6 +137,43 @@ def test_a_store_that_is_slow_at_the_start(tmp_path, monkeypatch, caplog):
     eventually(lambda: [row["status"] for row in store.find(columns=["status"])] == ["COMPLETED"])
 
 
+def test_a_store_that_has_not_answered_at_the_start(tmp_path, monkeypatch):
+    """A store that has not answered even a first question is an error before main, and never hears of the run."""
+    monkeypatch.setattr(SETTINGS.LANES, "STORE_LIMIT", 0.2)
+    release, asked, began = threading.Event(), threading.Event(), []
+
+    class Silent(Remote):
+        def preflight(self):
+            asked.set()
+            assert release.wait(30)
+
+    store, folder = Silent(), tmp_path / "runs"
+    with pytest.raises(ObserverError, match=r"cannot take in the run: it has not answered within 0.2 s.*journal"):
+        experiment(FileStorageObserver(folder), StoreObserver(store), main=lambda: began.append(1)).run()
+    release.set()
+    assert asked.is_set() and not began
+    assert [row["status"] for row in FolderStore(folder).find(columns=["status"])] == ["FAILED"]
+    lanes = [thread for thread in threading.enumerate() if thread.name == "lane StoreObserver"]
+    eventually(lambda: not any(lane.is_alive() for lane in lanes))
+    assert store.ids() == []
+
+
+def test_a_silent_store_with_a_journal(tmp_path, monkeypatch):
+    """With ``offline="journal"`` the run goes on at once, and the store gets it when it answers."""
+    monkeypatch.setattr(SETTINGS.LANES, "JOURNAL_PATIENCE", 0.2)
+    release = threading.Event()
+
+    class Silent(Remote):
+        def preflight(self):
+            assert release.wait(30)
+
+    store = Silent()
+    far = StoreObserver(store, offline="journal")
+    made = experiment(FileStorageObserver(tmp_path / "runs"), far, main=lambda: release.set())
+    assert made.run().status == "COMPLETED"
+    eventually(lambda: [row["status"] for row in store.find(columns=["status"])] == ["COMPLETED"])
+
+
 def test_a_start_that_takes_long_says_for_whom_it_waits(monkeypatch, caplog):
     """Once, and Ctrl-C names the observer, too."""
     monkeypatch.setattr(lanes, "_NOTICE", 0.05)

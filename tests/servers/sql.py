@@ -108,7 +108,8 @@ class Own(running.Process):
 
     def resume(self):
         for each in self._all():
-            each.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):  # they go on while they are told, and some of them end
+                each.resume()
 
     def kill(self):
         """It dies at once, with all of its processes."""

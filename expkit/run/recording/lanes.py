@@ -95,6 +95,7 @@ class Lane:
         self._steps = 0
         self._reported = False
         self._noticed = False
+        self._heard = False
         self._since = 0.0
         self._thread: threading.Thread | None = None
 
@@ -105,10 +106,10 @@ class Lane:
         """Tell of the start, in the lane's thread, and wait for the answer; what the observer raises is raised.
 
         An observer that may be away, and one that is not awaited, is told in the background; the answer is None. So is
-        it of a store that is merely slow: it gets the run later.
+        it of a store that is merely slow, which has answered a first question: it gets the run later.
 
         Raises:
-            TimeoutError: it does not answer, and is no store.
+            TimeoutError: it does not answer.
         """
         opening, began = _Opening(), monotonic()
         name = f"lane {type(self.observer).__name__}"
@@ -131,7 +132,7 @@ class Lane:
             log.warning("waiting for observer %s to take in the run, up to %g s ...", self.observer, seconds)
         if not opening.done.wait(seconds - notice):
             problem = TimeoutError(f"it has not answered within {seconds:g} s")
-            if not isinstance(self.observer, StoreObserver):
+            if not (self._heard or self._may_be_away):
                 raise problem
             self._may_be_away = True
             self._note(problem, "the start")
@@ -213,7 +214,7 @@ class Lane:
 
     def _run(self, opening: _Opening, delivery: Delivery) -> None:
         try:
-            opening.answer = self._tell(delivery) if self.observer.awaited else None
+            opening.answer = self._tell_first(delivery) if self.observer.awaited else None
         except BaseException as error:
             opening.away = self._is_away(error)
             if not opening.away:
@@ -232,6 +233,13 @@ class Lane:
             self._on_delivered(self)
         if not isinstance(delivery.event, Queued):
             self._join_observer()
+
+    def _tell_first(self, delivery: Delivery) -> RunId | None:
+        """Tell of the start; a store is asked first whether it is there, for nobody waits for one that is not."""
+        if isinstance(self.observer, StoreObserver):
+            self.observer.preflight()
+            self._heard = True
+        return None if self._abandoned else self._tell(delivery)
 
     def _is_away(self, error: BaseException) -> bool:
         return self._may_be_away and isinstance(error, Exception) and not isinstance(error, RunExistsError)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from expkit.errors import StoreError
 from expkit.stores.clock import Clock
 from expkit.stores.mongo.place import bounds_of, query_of
-from expkit.stores.mongo.trouble import is_dropped, sentence
+from expkit.stores.mongo.trouble import is_absent, is_dropped, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 LIMIT = 20.0
 """Seconds that one operation of a store may take with a client that is not ours."""
+
+_SOON = 2.0
+"""Seconds in which it is known that nobody listens."""
 
 _CLOCK = 10.0
 """Seconds after which the server is asked for its clock again."""
@@ -198,6 +201,23 @@ class Server:
         from pymongo import timeout
 
         return timeout(LIMIT)
+
+    def preflight(self) -> None:
+        """Find out whether the server answers; the driver alone waits for one to come where nobody listens.
+
+        Raises:
+            StoreError: it does not, or refuses.
+        """
+        from pymongo import timeout
+        from pymongo.errors import PyMongoError
+
+        try:
+            with timeout(_SOON):
+                self._clock.now(self._look)
+        except PyMongoError as error:
+            if is_absent(error):
+                raise StoreError(sentence(error, self.place)) from error
+            self.now()
 
     def prepare(self) -> None:
         """Make the indexes, once, with one request for each collection."""

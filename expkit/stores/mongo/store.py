@@ -82,6 +82,10 @@ class MongoStore(Served):
         """The clock of the server."""
         return self.server.now()
 
+    def preflight(self) -> None:
+        """Find out whether the server answers, and soon if nobody listens there."""
+        self.server.preflight()
+
     # -- records ---------------------------------------------------------------------------------------
 
     @bounded

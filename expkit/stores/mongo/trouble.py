@@ -14,9 +14,13 @@ _BAD_LOGIN = (18, 8000)
 _NO_RIGHT = 13
 _LONGEST = 300
 
+_NO_HOST = r"getaddrinfo|Name or service|nodename|No address|name resolution"
+_NOBODY = rf"refused|{_NO_HOST}"
+_SOMEBODY = r"timed? ?out|replica set|primary"
+
 _SIGNS = (
     ("refused", "the connection is refused"),
-    (r"getaddrinfo|Name or service|nodename|No address|name resolution", "there is no such host"),
+    (_NO_HOST, "there is no such host"),
     (r"replica set|ReplicaSetNoPrimary|primary", "no primary of such a replica set is there"),
     (r"SSL|TLS|certificate", "there is no TLS connection: {said}"),
     (r"timed? ?out", "it does not answer"),
@@ -34,6 +38,14 @@ def is_dropped(error: Exception) -> bool:
     if isinstance(error, InvalidOperation):
         return "after close" in str(error)
     return isinstance(error, AutoReconnect) and not isinstance(error, (NetworkTimeout, ServerSelectionTimeoutError))
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether nobody listens at the address; who has a primary to elect may come back at once."""
+    from pymongo.errors import ServerSelectionTimeoutError
+
+    is_clear = re.search(_NOBODY, _said(error), re.IGNORECASE) and not re.search(_SOMEBODY, _said(error), re.IGNORECASE)
+    return isinstance(error, ServerSelectionTimeoutError) and bool(is_clear)
 
 
 def sentence(error: Exception, place: Place) -> str:

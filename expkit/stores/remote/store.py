@@ -92,6 +92,10 @@ class RemoteStore:
         """The clock of the place, to a second or two."""
         return self._clock.now(ask=self._index.has_begun)
 
+    def preflight(self) -> None:
+        """Find out whether the place answers."""
+        self._index.check()
+
     # -- records ---------------------------------------------------------------------------------------
 
     def create(

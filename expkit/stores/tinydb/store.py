@@ -75,6 +75,10 @@ class TinyDbStore:
         """The file system's clock."""
         return self._leases.now()
 
+    def preflight(self) -> None:
+        """Find out whether the disk answers; the clock would be asked by writing."""
+        os.path.exists(self.root)
+
     # -- records ---------------------------------------------------------------------------------------
 
     def create(
