@@ -7,8 +7,9 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import BlobNotFoundError, RunNotFoundError, StoreError
+from expkit.errors import StoreError
 from expkit.record.model import OUTPUT
+from expkit.stores import rules
 from expkit.stores.base import Batch, Capabilities, RunKey
 from expkit.stores.finding import find
 from expkit.stores.foreign.refusing import ReadOnly
@@ -111,7 +112,7 @@ class ForeignStore(ReadOnly):
     def changes(self, since: str = "") -> tuple[list[Change], str]:
         """The tools keep no log of changes."""
         if since:
-            raise StoreError(f"{since!r} is no cursor of {self.url}")
+            raise rules.bad_cursor(since, self.url)
         return [], ""
 
     def find(
@@ -130,7 +131,7 @@ class ForeignStore(ReadOnly):
 
     def open_blob(self, sha256: str) -> BinaryIO:
         """There are none; see :meth:`open_foreign`."""
-        raise BlobNotFoundError(f"{self.url} has no bytes with the sha256 {sha256}")
+        raise rules.no_bytes(sha256, self.url)
 
     def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
         """The bytes of a file of a run."""
@@ -147,7 +148,7 @@ class ForeignStore(ReadOnly):
             self.ids()
             uid = self._known(run)
         if uid is None:
-            raise RunNotFoundError(f"there is no run {run} in {self.url}")
+            raise rules.not_found(run, self.url)
         return self._runs[uid]
 
     def _known(self, run: RunId) -> str | None:
