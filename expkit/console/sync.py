@@ -135,10 +135,10 @@ def _target(url: str) -> str:
 
 def _summarise(owed: int, store: RunStore | None) -> None:
     """Say how many runs are owed, in all or to one store; and of that one, what others are owed."""
-    elsewhere = Counter(note.target for note in owed_notes()) if store is not None else Counter()
-    here = f" to {target_of(store)}" if store is not None and (elsewhere or owed) else ""
+    name = target_of(store) if store is not None else ""
+    elsewhere = Counter(note.target for note in owed_notes() if name and note.target != name)
+    here = f" to {name}" if elsewhere else ""
     _say(f"{owed} still owed{here}" if owed else f"nothing is owed{here}")
-    elsewhere.pop(here.removeprefix(" to "), None)
     for target, count in elsewhere.items():
         _say(
             f"{count} still owed to {target}; `expkit sync` without --to and {TO_VARIABLE} delivers there,"
