@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from expkit.observers import MongoObserver
@@ -16,6 +18,8 @@ from ..older import samples
 
 
 class TestMongoStore(StoreContract):
+    examples = 15 if os.environ.get("EXPKIT_FAULTS") else 3
+    record_examples = 25 if os.environ.get("EXPKIT_FAULTS") else 8
     older = ("mongodb-1",)
 
     @pytest.fixture(autouse=True)

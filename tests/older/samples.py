@@ -40,8 +40,9 @@ def dump_into_sqlite(name, path):
 def dump_into_server(name, kind, port, database):
     """A dump, in a new database."""
     text = (HERE / f"{name}.sql").read_text()
-    for statement in [text] if kind == "postgresql" else text.strip().removesuffix(";").split(";\n"):
-        SERVERS[kind].ask(port, statement, database)
+    with contextlib.closing(SERVERS[kind]._connect(port, database)) as connection, connection.cursor() as cursor:
+        for statement in [text] if kind == "postgresql" else text.strip().removesuffix(";").split(";\n"):
+            cursor.execute(statement)
 
 
 def documents(name, database):

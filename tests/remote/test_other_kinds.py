@@ -35,6 +35,8 @@ Contract = StoreContract if FAULTS else Sample
 
 class Kind(Contract):
     examples = 15 if FAULTS else 1
+    record_examples = 25 if FAULTS else 6
+    scale = 1.0 if FAULTS else 0.3
     name = ""
     older = ("folders-1",)
 

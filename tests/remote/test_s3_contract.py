@@ -15,7 +15,9 @@ from .conftest import s3_url
 
 class TestS3Store(StoreContract):
     older = ("objects-1",)
-    examples = 15 if os.environ.get("EXPKIT_FAULTS") else 4
+    examples = 15 if os.environ.get("EXPKIT_FAULTS") else 1
+    record_examples = 25 if os.environ.get("EXPKIT_FAULTS") else 6
+    scale = 1.0 if os.environ.get("EXPKIT_FAULTS") else 0.3
 
     @pytest.fixture(autouse=True)
     def _server(self, s3):

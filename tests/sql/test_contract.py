@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from expkit.observers import SqlObserver
@@ -15,6 +17,8 @@ from ..older import samples
 
 
 class TestSqlStore(StoreContract):
+    examples = 15 if os.environ.get("EXPKIT_FAULTS") else 3
+    record_examples = 25 if os.environ.get("EXPKIT_FAULTS") else 8
     older = ("1", "2")
 
     @pytest.fixture(autouse=True)
