@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from re import Match
 
 _USER_PART = r"(?i)\b(?<!webdav\+)(https?://)[^\s/?#]+@"
-_LOGIN = r"(\b[a-zA-Z][\w+.-]*://[^\s/?#:@]*):(?:[^\s/?#]*|(?!\d+[/?#])[^\s@]*)@"
+_LOGIN = r"(\b[a-zA-Z][\w+.-]*://[^\s/?#:]*):(?:[^\s/?#]*|(?!\d+[/?#])[^\s@]*)@"
+_ONLY_URL = r"(?:-{1,2}[\w-]+=)?[a-zA-Z][\w+.-]*://[^\n]*"
+_ITS_LOGIN = r"(://[^/?#:]*):(?!\d+(?:[/?#]|$))[^\n]*@"
+_ITS_PARAMETER = r"([?&;#])([^\s=&;#?]+)=([^&;#\"']+)"
 _BARE_LOGIN = r"((?:^|(?<=[\s\"'=]))//[^\s/?#:@]*):[^\s/?#@]+@"
 _PARAMETER = r"([?&;#])([^\s=&;#?]+)=([^\s&;#\"']+)"
 _HOOK = (
@@ -97,10 +100,13 @@ def _is_given(value: str) -> bool:
 
 
 def _without_urls(text: str, is_secret: Callable[[str], bool]) -> str:
+    parameter = _PARAMETER
+    if re.fullmatch(_ONLY_URL, text):  # there is nothing else in it, so that a space ends nothing
+        text, parameter = re.sub(_ITS_LOGIN, rf"\1:{MASK}@", text, count=1), _ITS_PARAMETER
     text = re.sub(_USER_PART, rf"\1{MASK}@", text)
     text = re.sub(_LOGIN, rf"\1:{MASK}@", text)
     text = re.sub(_BARE_LOGIN, rf"\1:{MASK}@", text)
-    text = re.sub(_PARAMETER, lambda match: _parameter(match, is_secret), text)
+    text = re.sub(parameter, lambda match: _parameter(match, is_secret), text)
     text = re.sub(_NOTIFY, rf"\1{MASK}", text)
     return re.sub(_HOOK, rf"\1{MASK}", text)
 

@@ -57,3 +57,34 @@ def unknown_scheme(scheme: str, known: Iterable[str], *groups: str) -> str:
 def _is_scheme(text: str) -> bool:
     inner = text.replace("+", "").replace(".", "").replace("-", "")
     return len(text) > 1 and text[0].isalpha() and text.isascii() and inner.isalnum()
+
+
+_PORTS = 1 << 16
+
+
+def login_problem(rest: str) -> str:
+    """What is wrong with ``[USER[:PASSWORD]@]HOST[:PORT][,...][/PATH][?OPTIONS]``; empty where all is well.
+
+    Signs with a meaning of their own must be percent-encoded in names and passwords: drivers disagree about them, and
+    nobody could tell for certain what must not be shown. The sentence shows nothing of what might be a password.
+    """
+    address, path = (rest[: (end := _end_of_address(rest))], rest[end:])
+    login, _, hosts = address.rpartition("@")
+    ports = [port for host in hosts.split(",") if (port := _port_of(host))]
+    bad = [port for port in ports if not (port.isdecimal() and 0 < int(port) < _PORTS)]
+    if any(sign in login for sign in "@#") or any(map(str.isspace, login)) or ((bad or ports) and "@" in path):
+        return (
+            "the URL cannot be read for certain; in its user name, password and path write signs with a meaning of"
+            " their own as %40 for @, %2F for /, %3F for ?, %23 for #, %20 for a space"
+        )
+    return f"{bad[0]!r} is no port, which is a number from 1 to {_PORTS - 1}" if bad else ""
+
+
+def _end_of_address(rest: str) -> int:
+    return min((place for sign in "/?" if (place := rest.find(sign)) >= 0), default=len(rest))
+
+
+def _port_of(host: str) -> str:
+    """What follows the last colon; the colons of an address like ``[::1]`` are its own."""
+    port = host.rpartition(":")[2] if ":" in host else ""
+    return "" if "]" in port else port

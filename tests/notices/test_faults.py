@@ -145,19 +145,32 @@ def test_not_now(program, service, refusal):
 
 
 def test_patience_has_bounds(service):
-    """A service is asked again within minutes, whatever it says; by a date, too."""
+    """A service is asked again after a second at the least and within minutes, whatever it says; by a date, too."""
     from expkit.observers.notices.posting import LaterError
 
     observer = NotifyObserver(service.url)
     waits = []
-    for value in ("100000", later(60), later(-60), "soon", "-3"):
+    for value in ("100000", later(60), later(-60), "soon", "-3", "nan", "Mon, 01 Jan 0001 00:00:00 +9999"):
         service.answers += [(429, {"Retry-After": value}, "")]
         with pytest.raises(LaterError) as caught:
             observer.send(_Message())
         waits.append(caught.value.after)
     assert waits[0] == 300
     assert 50 < waits[1] <= 60
-    assert waits[2:] == [0, 0, 0]
+    assert waits[2:] == [1] * 5
+
+
+@pytest.mark.parametrize("status", [404, 429])
+def test_services_that_repeat_the_address(service, status):
+    """What a service says is told on one line without the secret address, and moves no cursor."""
+    url = f"{service.url}/to%20ken-17?more=of-it"
+    said = "no \x1b[2J such hook: /to%20ken-17?more=of-it, /to ken-17, more=of-it"
+    service.answers += [(status, {}, said)]
+    with pytest.raises(Exception, match=str(status)) as caught:
+        NotifyObserver(url).send(_Message())
+    told = str(caught.value)
+    assert "such hook" in told
+    assert not [part for part in ("ken-17", "of-it", "\x1b") if part in told]
 
 
 class _Message:

@@ -10,6 +10,30 @@ from expkit.stores.memory import MemoryStore
 from expkit.stores.urls import open_store
 
 
+ODD = ["SEC RET", "SEC/RET", "SEC@RET", "SEC:RET", "SEC?RET", "SEC#RET", "1/SEC@RET", "SEC/RET@A", '"SEC']
+SCHEMES = ["postgresql", "mysql+pymysql", "mongodb", "mongodb+srv", "s3", "ftp", "sftp", "webdav+https"]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("user", ["me", "me@corp.com", "", "we ird"])
+def test_passwords_with_signs_of_a_meaning(scheme, user):
+    """Of a URL whose password is not encoded nothing of it is shown, whether the URL is refused or not."""
+    for password in ODD:
+        try:
+            told = open_store(f"{scheme}://{user}:{password}@host.example.com:5432/db").url
+        except StoreError as error:
+            told = str(error)
+            assert "%40 for @" in told, told
+        assert not [part for part in ("SEC", "RET") if part in told], told
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mongodb", "ftp"])
+def test_ports_are_numbers(scheme):
+    """A port that is none is refused before anything is asked."""
+    with pytest.raises(StoreError, match="'notaport' is no port"):
+        open_store(f"{scheme}://me:pw@127.0.0.1:notaport/db")
+
+
 def test_memory():
     """``memory:`` is a new, empty store each time."""
     one, two = open_store("memory:"), open_store("MEMORY:")
@@ -54,7 +78,9 @@ def test_folder_without_path():
         open_store("folder:")
 
 
-@pytest.mark.parametrize("url", ["sqlite+pysqlite:///runs.db", "POSTGRESQL+psycopg://host/runs", "mysql+mysqldb://host/a"])
+@pytest.mark.parametrize(
+    "url", ["sqlite+pysqlite:///runs.db", "POSTGRESQL+psycopg://host/runs", "mysql+mysqldb://host/a"]
+)
 def test_databases_with_a_driver(url):
     """The URL of an SQL database may name any driver; nothing is loaded for it before the first use."""
     store = open_store(url)
@@ -62,7 +88,9 @@ def test_databases_with_a_driver(url):
     assert open_store(store.url).place.address == store.place.address
 
 
-@pytest.mark.parametrize("url", ["folder+x:runs", "memory+x:", "mongodb+x://host/runs", "tinydb+x:runs", "s3+x://bucket"])
+@pytest.mark.parametrize(
+    "url", ["folder+x:runs", "memory+x:", "mongodb+x://host/runs", "tinydb+x:runs", "s3+x://bucket"]
+)
 def test_drivers_of_others(url):
     """Only SQL databases have drivers."""
     with pytest.raises(StoreError, match="nothing is known by"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen, field
+from expkit._support.secrets import MASK
 from expkit.errors import ObserverError
 from expkit.observers.notices.address import Address, Way, way_to
 
@@ -20,8 +21,8 @@ _READ = 65_536
 _SHOWN = 200
 _OK, _MOVED, _REFUSED, _BROKEN = 200, 300, 400, 500
 _NOT_NOW = (429, 503)
-_LONGEST_WAIT = 300.0
-"""Seconds; whatever a server asks for."""
+_SHORTEST_WAIT, _LONGEST_WAIT = 1.0, 300.0
+"""Seconds for which a server that has had enough is left alone, whatever it asks for."""
 
 
 class LaterError(ConnectionError):
@@ -118,23 +119,33 @@ class Post(Frozen):
             why = f"{self.address.host} did not answer ({type(error).__name__})"
             raise GivenUpError(f"{why}; the message may have arrived, so it is not sent again") from None
         self.moved()
-        _judge(response, text)
+        self._judge(response, text)
         return text
 
+    def _judge(self, response: HTTPResponse, text: str) -> None:
+        status = response.status
+        if _OK <= status < _MOVED:
+            return
+        words = self._harmless(f"{response.reason}: {text}")
+        said = f"HTTP {status} {words[:_SHOWN]}".rstrip(": ")
+        if status in _NOT_NOW:
+            asked = _seconds(response.headers.get("Retry-After", ""), text)
+            raise LaterError(said, max(_SHORTEST_WAIT, asked))  # in this order, for it may be no number
+        hint = "" if status < _BROKEN else "the message may have arrived, so it is not sent again"
+        if status < _REFUSED:
+            hint = "the address has moved; give the new one"
+        elif status < _BROKEN:
+            hint = "check the address, the token and the text"
+        raise GivenUpError(f"{said}; {hint}", status, text)
 
-def _judge(response: HTTPResponse, text: str) -> None:
-    status = response.status
-    if _OK <= status < _MOVED:
-        return
-    said = f"HTTP {status} {response.reason}: {' '.join(text.split())[:_SHOWN]}".rstrip(": ")
-    if status in _NOT_NOW:
-        raise LaterError(said, _seconds(response.headers.get("Retry-After", ""), text))
-    hint = "" if status < _BROKEN else "the message may have arrived, so it is not sent again"
-    if status < _REFUSED:
-        hint = "the address has moved; give the new one"
-    elif status < _BROKEN:
-        hint = "check the address, the token and the text"
-    raise GivenUpError(f"{said}; {hint}", status, text)
+    def _harmless(self, text: str) -> str:
+        """What a server says, on one line, without the secret address that many servers repeat."""
+        from urllib.parse import unquote
+
+        path, _, query = self.address.target.partition("?")
+        for part in (self.address.url, path, unquote(path), query, unquote(query), self.address.password):
+            text = text.replace(part, MASK) if len(part) > 1 else text
+        return "".join(char for char in " ".join(text.split()) if char.isprintable())
 
 
 def _seconds(header: str, text: str) -> float:
@@ -151,7 +162,7 @@ def _until(date: str) -> float:
 
     try:
         return (parsedate_to_datetime(date) - datetime.now(timezone.utc)).total_seconds()
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone or with an impossible one
         return 0.0
 
 
@@ -160,5 +171,5 @@ def _told(text: str) -> float:
 
     try:
         return float(json.loads(text)["parameters"]["retry_after"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return 0.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
 from expkit._support.secrets import MASK
+from expkit._support.urls import login_problem
 from expkit.errors import StoreError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def place_of(url: str) -> Place:
     scheme, _, hosts, database, options = _split(url)
     if scheme not in SCHEMES or not hosts:
         raise StoreError("the URL of a MongoDB store is mongodb://HOST:PORT/DATABASE, or mongodb+srv://HOST/DATABASE")
+    if problem := login_problem(url.partition("://")[2]):
+        raise StoreError(problem)
     own = {name: value for name, value in options if name in _OWN}
     runs, metrics = names_of(own.get("collection", RUNS), own.get("prefix", ""))
     server = f"{scheme}://{_without(own, url.partition('://')[2])}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
+from expkit._support.urls import login_problem
 from expkit.errors import StoreError
 from expkit.record.masking import is_secret_name
 from expkit.stores.remote.kinds import FOLDERS, UNKNOWN, Kind, kind_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 _ACCESS = frozenset(
-    ("key", "secret", "token", "password", "passphrase", "account_key", "sas_token", "connection_string")
+    ("key", "secret", "token", "password", "passphrase", "account_key", "sas_token", "sig", "connection_string")
 )
 _WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
 """Ways to get a token, which give no access by themselves."""
@@ -24,7 +25,6 @@ _WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
 _LOCAL = ("file", "local")
 """Kinds of fsspec whose paths may be relative."""
 
-_PORTS = 1 << 16
 _PLAIN = {"true": True, "false": False, "none": None}
 
 
@@ -106,6 +106,8 @@ def place_of(url: str) -> Place:
         raise StoreError(f"{scheme + colon!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
     if not rest.startswith("//"):
         raise _no_place(scheme, kind)
+    if kind.style != UNKNOWN and (problem := login_problem(rest[2:])):  # others may have forms of their own
+        raise StoreError(problem)
     rest, _, query = rest[2:].partition("?")
     address, slash, path = rest.partition("/")
     access, at, host = address.rpartition("@")
@@ -114,8 +116,6 @@ def place_of(url: str) -> Place:
     user, _, password = access.partition(":")
     if not host and kind.protocol != "memory" and kind.style != UNKNOWN:
         raise _no_place(scheme, kind)
-    if kind.style == FOLDERS:
-        _check_port(host)
     password = "" if password == HIDDEN else unquote(password)
     path = unquote(f"{slash}{path}").rstrip("/")
     if kind.protocol == "memory":
@@ -127,12 +127,6 @@ def place_of(url: str) -> Place:
 def _folder(kind: Kind, path: str) -> str:
     """The absolute path, where the kind is this machine's own disk."""
     return Path(os.path.abspath(os.path.expanduser(path))).as_posix() if kind.protocol in _LOCAL else ""
-
-
-def _check_port(host: str) -> None:
-    port = host_and_port(host)[1]
-    if port and not (port.isdigit() and 0 < int(port) < _PORTS):
-        raise StoreError(f"{port!r} is no port, which is a number from 1 to {_PORTS - 1}")
 
 
 def host_and_port(host: str) -> tuple[str, str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
+from expkit._support.urls import login_problem
 from expkit.errors import StoreError
 from expkit.record.masking import is_secret_name
 
@@ -48,7 +50,7 @@ class Place(NamedTuple):
         """The URL as it means the same in every working directory."""
         scheme, _, rest = self.url.partition(":")
         _, question, options = rest.partition("?")
-        return f"{scheme}:///{self.file}{question}{options}" if self.file else self.url
+        return f"{scheme}:///{quote(self.file)}{question}{options}" if self.file else self.url
 
     @property
     def where(self) -> str:
@@ -79,6 +81,8 @@ def place_of(url: str) -> Place:
         raise StoreError(f"the URL of an SQL database is {FORMS}")
     if kind == SQLITE:
         return _of_file(url, rest, driver)
+    if problem := login_problem(rest[2:]):
+        raise StoreError(problem)
     if not rest.partition("?")[0][2:].partition("/")[2]:
         raise StoreError(f"{without_access(url)} names no database: {FORMS}")
     return Place(kind, f"{kind}+{driver or DRIVERS[kind]}:{rest}", without_access(url))
@@ -93,6 +97,6 @@ def _of_file(url: str, rest: str, driver: str) -> Place:
             "a SQLite database of runs is a file: sqlite:///runs.db, or sqlite:////absolute/path/runs.db;"
             " what is to be forgotten goes to memory:"
         )
-    file = os.path.abspath(os.path.expanduser(name))
-    address = f"sqlite+{driver or DRIVERS[SQLITE]}:///{file}{question}{options}"
+    file = os.path.abspath(os.path.expanduser(unquote(name)))
+    address = f"sqlite+{driver or DRIVERS[SQLITE]}:///{quote(file)}{question}{options}"
     return Place(SQLITE, address, without_access(url), file)
