@@ -72,15 +72,13 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"there are no runs of Sacred, MLflow, TensorBoard or W&B in {options['SRC']}")
     dst = opened(options["DST"] or options["--store"])
     report = move(src, dst, options["--where"])
-    tool = src.tool if isinstance(src, ForeignStore) else "Sacred"
     left = _left_out(src, report)
     if options["--json"]:
+        tool = src.tool if isinstance(src, ForeignStore) else "Sacred"
         show_json(report, src, dst, tool=tool, left_out=dict(left))
     else:
         show(report, src, dst)
-        say(f"of {tool}'s records {KEPT[tool]}")
-        if left:
-            say(f"left out: {', '.join(f'{what} ({count})' for what, count in sorted(left.items()))}")
+        _say_what_is_kept(src, left)
     return 1 if report.problems else 0
 
 
@@ -106,6 +104,13 @@ def source(place: str, tool: str | None) -> RunStore:
         raise UsageError(f"there is no file or folder {path}")
     scheme = scheme_of(path) if tool in (None, _SACRED) else str(tool)
     return open_store(f"{_SQLITE}{path}" if scheme == "sqlite" else f"{scheme}:{path}")
+
+
+def _say_what_is_kept(src: RunStore, left: Counter[str]) -> None:
+    if isinstance(src, ForeignStore):  # of Sacred's records all is
+        say(f"of {src.tool}'s records {KEPT[src.tool]}")
+    if left:
+        say(f"left out: {', '.join(f'{what} ({count})' for what, count in sorted(left.items()))}")
 
 
 def _left_out(src: RunStore, report: Report) -> Counter[str]:

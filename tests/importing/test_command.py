@@ -28,6 +28,19 @@ def test_found_out(sample, expkit, name, place, tool, count):
     assert (code, f"to folder:dst: {count} unchanged" in printed) == (0, True), printed
 
 
+def test_sacred(expkit, tmp_path):
+    """A folder of Sacred's is recognised, even where its runs have event files among their artifacts."""
+    run = tmp_path / "my_runs" / "1"
+    run.mkdir(parents=True)
+    record = {"experiment": {"name": "old", "sources": []}, "command": "main", "status": "COMPLETED", "artifacts": []}
+    (run / "run.json").write_text(json.dumps({**record, "start_time": "2024-05-01T12:00:00", "result": 3}))
+    (run / "config.json").write_text('{"lr": 0.1}')
+    (run / "events.out.tfevents.1.host").write_bytes(b"")
+    assert expkit("import", "my_runs", "dst") == (0, "folder:my_runs to folder:dst: 1 copied\n")
+    code, printed = expkit("import", "my_runs", "dst", "--json")
+    assert (code, json.loads(printed)["tool"], json.loads(printed)["runs"][0]["what"]) == (0, "Sacred", "unchanged")
+
+
 def test_two_places_of_mlflow(sample, expkit):
     """A folder with a database is recognised; where runs lie beside it as well, it is asked which are meant."""
     folder = sample("mlflow")

@@ -10,7 +10,7 @@ from expkit.errors import StoreError
 from expkit.stores.foreign.store import ForeignStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 _LOOKED_AT = 20_000
@@ -66,7 +66,6 @@ OPENERS: dict[str, Callable[[str], ForeignStore]] = {
 
 
 KEPT = {
-    "Sacred": "everything is kept",
     "MLflow": "parameters, metrics, tags, names, descriptions, artifacts, commits and parents are kept;"
     " datasets, logged models, traces and the registry are not",
     "TensorBoard": "scalars, texts and hyperparameters are kept; histograms, pictures, audio, graphs and embeddings are not",
@@ -88,8 +87,8 @@ def scheme_of(path: str) -> str:
         return "mlflow"
     if os.path.isfile(os.path.join(path, "metadata.json")) and os.path.isdir(os.path.join(path, "hashfs")):
         return "tinydb"
-    names = islice(_names(path), _LOOKED_AT)
-    return next((found for name in names if (found := _of_name(name))), "folder")
+    folders = islice(os.walk(path), _LOOKED_AT)
+    return next((found for _, _, names in folders if (found := _of_names(names))), "folder")
 
 
 def _of_file(path: str) -> str:
@@ -99,20 +98,17 @@ def _of_file(path: str) -> str:
         head = file.read(len(_SQLITE))
     if head == _SQLITE:
         return "mlflow" if is_database(path) else "sqlite"
-    return _of_name(os.path.basename(path))
+    return _of_names([os.path.basename(path)]) or "folder"
 
 
-def _of_name(name: str) -> str:
+def _of_names(names: list[str]) -> str:
+    """Who wrote a folder with such files: event files beside a record belong to the run of that record."""
     from expkit.stores.foreign.tensorboard import is_event_file
     from expkit.stores.foreign.wandb import is_log
 
-    return "wandb" if is_log(name) else "tensorboard" if is_event_file(name) else "folder" if name == "run.json" else ""
-
-
-def _names(folder: str) -> Iterator[str]:
-    for _, folders, names in os.walk(folder):
-        folders.sort()
-        yield from names
+    if "run.json" in names:
+        return "folder"
+    return "wandb" if any(map(is_log, names)) else "tensorboard" if any(map(is_event_file, names)) else ""
 
 
 def _has_meta(folder: str) -> bool:
