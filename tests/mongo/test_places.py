@@ -276,7 +276,6 @@ def test_overwrite(url, store):
             "no MongoDB server answers at nobody.invalid: there is no such host",
         ),
         ("mongodb://127.0.0.1:9/db?serverSelectionTimeoutMS=100&replicaSet=rs", "no MongoDB server answers"),
-        ("mongodb://u@p@h/db", "cannot be read for certain"),
     ],
 )
 def test_what_is_wrong(url, said):
