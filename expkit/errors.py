@@ -245,7 +245,18 @@ class NoObserverError(ObserverError, ValueError):
 
 
 class StoreError(ExpkitError):
-    """A store cannot do what it should."""
+    """A store cannot do what it should.
+
+    Attributes:
+        is_lasting: waiting does not help; what was said of the store has to be changed first.
+    """
+
+    is_lasting: bool = False
+
+    def lasting(self) -> StoreError:
+        """The same, as one that waiting does not help."""
+        self.is_lasting = True
+        return self
 
 
 class RunNotFoundError(StoreError, KeyError):

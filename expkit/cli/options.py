@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import UsageError
+from expkit.errors import NoObserverError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -68,8 +69,11 @@ class CLIOption:
     def _apply_one(self, value: Any, run: RunInputs) -> None:
         try:
             self.function(value, run)
-        except ValueError as error:
-            raise UsageError(f"{self.long}={value}: {error}") from error
+        except (ValueError, NoObserverError, StoreError) as error:
+            from expkit.record.masking import masked_url
+
+            shown = masked_url(value) if isinstance(value, str) else value
+            raise UsageError(f"{self.long}={shown}: {error}") from error
 
 
 def _is_short(flag: str) -> bool:
@@ -242,7 +246,16 @@ def _enforce_clean(args: bool, run: RunInputs) -> None:  # noqa: ARG001
 @cli_option("-F", "--file_storage")
 def _file_storage(args: str, run: RunInputs) -> None:
     """Record the run in this folder."""
-    run.observe(f"folder:{args}")
+    run.observe(f"folder:{_folder(args)}")
+
+
+def _folder(path: str) -> str:
+    """A path of runs; where there is nothing, a folder is made."""
+    if not path:
+        raise ValueError("the path of a folder is missing")
+    if os.path.isfile(os.path.expanduser(path)):
+        raise ValueError("this is a file; give the path of a folder, which is made where there is none")
+    return path
 
 
 @cli_option("-f", "--force", is_flag=True)
@@ -254,9 +267,11 @@ def _force(args: bool, run: RunInputs) -> None:  # noqa: ARG001
 @cli_option("-G", "--gcs")
 def _gcs(args: str, run: RunInputs) -> None:
     """Record the run in this bucket of Google Cloud Storage: gs://BUCKET/PATH."""
+    from expkit.observers.opening import without_offline
     from expkit.observers.remote import GoogleCloudStorageObserver
 
-    run.observe(GoogleCloudStorageObserver.at(args))
+    url, offline = without_offline(args)
+    run.observe(GoogleCloudStorageObserver.at(str(url), offline=offline))
 
 
 @cli_option("-h", "--help", is_flag=True)
@@ -326,17 +341,21 @@ def _queue(args: bool, run: RunInputs) -> None:  # noqa: ARG001
 @cli_option("-S", "--s3")
 def _s3(args: str, run: RunInputs) -> None:
     """Record the run in this bucket of S3: s3://BUCKET/PATH."""
+    from expkit.observers.opening import without_offline
     from expkit.observers.remote import S3Observer
 
-    run.observe(S3Observer.at(args))
+    url, offline = without_offline(args)
+    run.observe(S3Observer.at(str(url), offline=offline))
 
 
 @cli_option("-s", "--sql")
 def _sql(args: str, run: RunInputs) -> None:
     """Record the run in this SQL database: sqlite:///FILE, postgresql://... or mysql://..."""
+    from expkit.observers.opening import without_offline
     from expkit.observers.sql import SqlObserver
 
-    run.observe(SqlObserver(args))
+    url, offline = without_offline(args)
+    run.observe(SqlObserver(str(url), offline=offline))
 
 
 @cli_option("", "--strict-capture", is_flag=True)
@@ -354,7 +373,7 @@ def _tag(args: str, run: RunInputs) -> None:
 @cli_option("-t", "--tiny_db")
 def _tiny_db(args: str, run: RunInputs) -> None:
     """Record the run in this folder, with TinyDB."""
-    run.observe(f"tinydb:{args}")
+    run.observe(f"tinydb:{_folder(args)}")
 
 
 @cli_option("-u", "--unobserved", is_flag=True)

@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Any, Union, cast
 
 from expkit._support.loading import loading
 from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
-from expkit.errors import NoObserverError
+from expkit.errors import NoObserverError, StoreError
 from expkit.observers.base import RunObserver
 from expkit.observers.dispatch import dispatch
 from expkit.stores.urls import GROUP as STORES
-from expkit.stores.urls import SQL, database_folder, is_ours, is_remote, known_schemes, open_store, without_driver
+from expkit.stores.urls import (
+    OFFLINE,
+    SQL,
+    check_options,
+    database_folder,
+    is_ours,
+    is_remote,
+    known_schemes,
+    open_store,
+    without_driver,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +39,9 @@ GROUP = "expkit.observers"
 """Entry points of this group are callables of (URL) that return an observer, named by the URL's scheme.
 
 A scheme that only a store has is observed to by writing into that store."""
+
+
+_NEAR = 0.8
 
 
 class ForeignObserver(RunObserver):
@@ -86,22 +99,27 @@ def open_observer(spec: Any, config: Mapping[str, Any], options: Mapping[str, An
 
 
 def _open_place(place: str | os.PathLike[str]) -> RunObserver:
-    made = _opened(place)
+    try:
+        made = _opened(place)
+    except StoreError as error:
+        raise NoObserverError(str(error)) from None
     if isinstance(made, RunObserver):
         made.of_one_run = True
     return made
 
 
 def _opened(place: str | os.PathLike[str]) -> RunObserver:
-    url, offline = _without_offline(place)
-    scheme = split_url(url)[0]
+    url, offline = without_offline(place)
+    scheme, rest = split_url(url)
+    if isinstance(url, str) and "?" in url and rest != url:
+        _check_options(scheme, rest)
     opener = _OPENERS.get(without_driver(scheme))
     if opener is not None:
         return opener(url, offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
 
 
-def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
+def without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
     """The URL without its parameter ``offline``, and the value of that; a path has no parameters."""
     if not isinstance(place, str) or "offline=" not in place or split_url(place)[1] == place:
         return place, None
@@ -112,6 +130,18 @@ def _without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[s
         return place, None
     others = "&".join(parameter for parameter in parameters if parameter not in found)
     return f"{url}?{others}" if others else url, found[-1].partition("=")[2]
+
+
+def _check_options(scheme: str, rest: str) -> None:
+    """Refuse what looks like a mistyped ``offline``: a run that must not start would, or the other way round."""
+    if scheme in ("folder", "memory", "tinydb"):
+        check_options(scheme, rest)
+    from difflib import get_close_matches
+
+    for option in rest.rpartition("?")[2].split("&"):
+        name = option.partition("=")[0]
+        if name != OFFLINE and get_close_matches(name.lower(), [OFFLINE], cutoff=_NEAR):
+            raise NoObserverError(f"{name!r} is no option of {scheme}:; did you mean {OFFLINE}?")
 
 
 def _plugged_in(scheme: str, url: str, offline: str | None) -> RunObserver | None:

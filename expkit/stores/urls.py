@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
+from expkit._support.nearest import did_you_mean
 from expkit._support.urls import folder_of, plugins, split_url, unknown_scheme
 from expkit.errors import StoreError
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expkit.stores.base import RunStore
+
+OFFLINE = "offline"
+"""The option of URLs that observers have beside those of their stores."""
 
 GROUP = "expkit.stores"
 """Entry points of this group add schemes: their name is the scheme, they load to a callable of the URL."""
@@ -79,6 +83,7 @@ def is_remote(scheme: str, rest: str) -> bool:
 def _open_folder(_: str, path: str) -> RunStore:
     from expkit.stores.folder.store import FolderStore
 
+    check_options("folder", path)
     try:
         return FolderStore(folder_of(path))
     except ValueError as error:
@@ -94,6 +99,7 @@ def _open_remote(scheme: str, rest: str) -> RunStore:
 def _open_memory(scheme: str, rest: str) -> RunStore:
     if rest.startswith("//"):
         return _open_remote(scheme, rest)
+    check_options(scheme, rest)
     from expkit.stores.memory import MemoryStore
 
     return MemoryStore()
@@ -102,7 +108,30 @@ def _open_memory(scheme: str, rest: str) -> RunStore:
 def _open_tinydb(_: str, path: str) -> RunStore:
     from expkit.stores.tinydb.store import TinyDbStore
 
+    check_options("tinydb", path)
     return TinyDbStore(database_folder(path))
+
+
+def check_options(scheme: str, path: str) -> None:
+    """Let nobody make a folder of what is meant as an option of a URL; such stores have none of their own.
+
+    Args:
+        scheme: of the URL.
+        path: what follows it.
+
+    Raises:
+        StoreError: it ends in ``?NAME=VALUE``.
+    """
+    if scheme == "memory" and path.startswith("//"):  # that one is of fsspec
+        return
+    query = path.rpartition("?")[2] if "?" in path else ""
+    name, equals, _ = query.partition("=")
+    if not equals or not name.isidentifier() or "/" in query:
+        return
+    if name == OFFLINE:
+        raise StoreError(f"{name!r} is for URLs of observers; open the store by its URL without it")
+    other = "" if scheme == "memory" else "; a folder whose name ends like this is given as a plain path"
+    raise StoreError(f"{name!r} is no option of {scheme}:{did_you_mean(name, [OFFLINE]) or other}")
 
 
 def database_folder(path: str) -> Path:

@@ -65,7 +65,7 @@ def test_wrong_password(world):
     world.start()
     url, more = world.backend.stranger(world.url())
     wrong = re.search("wrong-[a-z0-9]+", f"{url} {more}")[0]
-    assert_refused(world, url, world.backend.refusal, wrong, **more)
+    assert_refused(world, url, world.backend.refusal, wrong, waiting_helps=False, **more)
     world.calm("enough", "leave")
     url, more = world.backend.stranger(world.journalled())
     busy = world.busy("enough", "leave", url=url, **more)
@@ -74,13 +74,14 @@ def test_wrong_password(world):
     assert world.assert_whole()[0].status == "COMPLETED"
 
 
-def assert_refused(world, url, sentence, secret="\0", **more):
+def assert_refused(world, url, sentence, secret="\0", *, waiting_helps=True, **more):
     folder = world.folder / "refused"
     folder.mkdir()
     busy = world.busy("enough", "leave", url=url, folder=folder, **more).ended()
     assert busy.code == 1, busy.err
     assert re.search(sentence, busy.err), busy.err
     assert "Traceback" not in busy.err
+    assert ("offline='journal'" in busy.err) == waiting_helps
     assert secret not in busy.out + busy.err
     assert "line" not in busy.out and not (folder / "begun").exists()
     assert {row["status"] for row in open_store(folder / "runs").find(columns=["status"])} <= {"FAILED"}

@@ -111,7 +111,10 @@ def open_notices(rest: str) -> NoticeObserver:
         raise ObserverError(
             "notify: needs an address or a config file: notify:https://HOST/HOOK, notify:discord://ID/TOKEN, notify:slack.yaml"
         )
-    named = load_config_file(rest)
+    try:
+        named = load_config_file(rest)
+    except OSError as error:
+        raise ObserverError(f"notify: the config file {rest!r} cannot be read: {error.strerror or error}") from None
     if "webhook_url" in named:
         from expkit.observers.notices.slack import SlackObserver
 

@@ -8,7 +8,6 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union
 
-from expkit._support.odd import said
 from expkit.errors import ExpkitError, ObserverError, StoreError, StoreNameError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
@@ -19,7 +18,7 @@ from expkit.record.snapshot import snapshot
 from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
 from expkit.run.recording.own_files import OwnFiles, is_logged
 from expkit.run.recording.reporting import TOO_DEEP, report, watched_for_cuts
-from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, way_out
+from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, reason, way_out
 from expkit.stores.folder.log import FolderGoneError
 
 if TYPE_CHECKING:
@@ -123,8 +122,8 @@ class Recorder:
         except Exception as error:
             if not is_unreachable(observer, error):
                 raise
-            why = str(error) if isinstance(error, OSError) else said(error)
-            raise ObserverError(f"{observer} cannot take in the run: {why}{way_out(observer, why)}") from error
+            why = reason(error)
+            raise ObserverError(f"{observer} cannot take in the run: {why}{way_out(observer, why, error)}") from error
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from expkit._support.odd import said
 from expkit.errors import ExpkitError, StoreError
 from expkit.observers.base import overrides
 from expkit.observers.store import StoreObserver
@@ -42,9 +44,19 @@ def is_unreachable(observer: RunObserver, error: Exception) -> bool:
     )
 
 
-def way_out(observer: RunObserver, why: str) -> str:
-    """How a run could start nevertheless, to be said after ``why`` it cannot."""
-    if not isinstance(observer, StoreObserver) or observer.offline is not None:
+def reason(error: Exception) -> str:
+    """Why an observer failed, in words."""
+    if isinstance(error, NotADirectoryError) and error.filename is not None:
+        path = os.path.abspath(os.fsdecode(error.filename))
+        while not os.path.isfile(path) and os.path.dirname(path) != path:
+            path = os.path.dirname(path)
+        return f"Not a directory: {path} is a file, and runs need a folder"
+    return str(error) if isinstance(error, (OSError, ExpkitError)) else said(error)
+
+
+def way_out(observer: RunObserver, why: str, error: Exception) -> str:
+    """How a run could start nevertheless, to be said after ``why`` it cannot; nothing where waiting does not help."""
+    if not isinstance(observer, StoreObserver) or observer.offline is not None or getattr(error, "is_lasting", False):
         return ""
     url = (
         f"'folder:PATH?{JOURNAL_OPTION}'"

@@ -20,7 +20,8 @@ FILES = "fs"
 LOCAL = "mongodb://localhost:27017"
 SCHEMES = ("mongodb", "mongodb+srv")
 
-_OWN = ("collection", "prefix", "metrics", "files")
+OWN = ("collection", "prefix", "metrics", "files")
+"""Options of a URL that are ours, not the driver's."""
 
 RESERVED = frozenset(("fs.files", "fs.chunks", "_properties", "system.indexes", "search_space", "search_spaces"))
 """Names that collections of runs cannot have: others look for something else there."""
@@ -84,7 +85,7 @@ def place_of(url: str) -> Place:
         raise StoreError("the URL of a MongoDB store is mongodb://HOST:PORT/DATABASE, or mongodb+srv://HOST/DATABASE")
     if problem := login_problem(url.partition("://")[2]):
         raise StoreError(problem)
-    own = {name: value for name, value in options if name in _OWN}
+    own = {name: value for name, value in options if name in OWN}
     runs, metrics = names_of(own.get("collection", RUNS), own.get("prefix", ""))
     server = f"{scheme}://{_without(own, url.partition('://')[2])}"
     return Place(server, database or DATABASE, runs, own.get("metrics", metrics), own.get("files", FILES))

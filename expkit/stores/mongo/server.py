@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from expkit.errors import StoreError
 from expkit.stores.clock import Clock
 from expkit.stores.mongo.place import bounds_of, query_of
-from expkit.stores.mongo.trouble import is_absent, is_dropped, sentence
+from expkit.stores.mongo.trouble import is_absent, is_dropped, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -142,7 +142,7 @@ class Server:
                 split_options(query, warn=False)  # else what is mistyped there is a warning only
             client: MongoClient[Any] = MongoClient(self.place.server, **options)
         except (TypeError, ValueError, OSError) as error:  # options that do not fit, files that are not there
-            raise StoreError(f"the MongoDB server at {self.place.hosts} cannot be asked like this: {error}") from None
+            raise StoreError(f"the MongoDB server at {self.place.hosts} cannot be asked like this: {error}").lasting() from None
         # at the end of the process there is nothing to wait for
         weakref.finalize(self, client.close).atexit = False
         return client
@@ -171,7 +171,7 @@ class Server:
                     return work()
             except (PyMongoError, BSONError) as error:
                 if not left or not is_dropped(error):
-                    raise StoreError(sentence(error, self.place)) from error
+                    raise trouble(error, self.place) from error
         raise AssertionError("unreachable")
 
     def write(self, collection: Collection[Any], changes: Sequence[Change], *, ordered: bool) -> int:
@@ -216,7 +216,7 @@ class Server:
                 self._clock.now(self._look)
         except PyMongoError as error:
             if is_absent(error):
-                raise StoreError(sentence(error, self.place)) from error
+                raise trouble(error, self.place) from error
             self.now()
 
     def prepare(self) -> None:

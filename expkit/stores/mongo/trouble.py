@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from expkit._support.nearest import did_you_mean
+from expkit.errors import StoreError
+from expkit.stores.mongo.place import OWN
+
 if TYPE_CHECKING:
     from pymongo.errors import OperationFailure
 
@@ -48,6 +52,15 @@ def is_absent(error: Exception) -> bool:
     return isinstance(error, ServerSelectionTimeoutError) and bool(is_clear)
 
 
+def trouble(error: Exception, place: Place) -> StoreError:
+    """What is wrong with the server of ``place``, as an error."""
+    from pymongo.errors import ConfigurationError, InvalidName, InvalidURI
+
+    made = StoreError(sentence(error, place))
+    is_lasting = isinstance(error, (ConfigurationError, InvalidURI, InvalidName))
+    return made.lasting() if is_lasting or getattr(error, "code", None) in (*_BAD_LOGIN, _NO_RIGHT) else made
+
+
 def sentence(error: Exception, place: Place) -> str:
     """What is wrong with the server of ``place``."""
     from pymongo import errors
@@ -58,10 +71,21 @@ def sentence(error: Exception, place: Place) -> str:
     if isinstance(error, (errors.ConfigurationError, errors.InvalidURI, errors.InvalidName)):
         if "wire version" in said:
             return f"{here} is too old: {said}"
-        return f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {said}"
+        return f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {_misspelt(said)}"
     if isinstance(error, errors.OperationFailure):
         return f"{here} {_refusal(error, place)}: {said}"
     return f"{here} {_broken(error)}: {said}"
+
+
+def _misspelt(said: str) -> str:
+    """What is said of an option that there is not, with names that are near, of ours as well."""
+    found = re.match(r"Unknown option:? '?(\w+)", said)
+    if found is None:
+        return said
+    from pymongo import common
+
+    known = {*getattr(common, "URI_OPTIONS_VALIDATOR_MAP", common.VALIDATORS), *OWN, "offline"}
+    return f"{found[1]!r} is no option{did_you_mean(found[1], known)}"
 
 
 def _broken(error: Exception) -> str:

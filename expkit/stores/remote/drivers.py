@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cache
 from io import BytesIO
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.errors import StoreError
 from expkit.stores.remote.kinds import ANSWER, OBJECTS, UNKNOWN, lacks
+from expkit.stores.remote.options import check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from expkit.stores.remote.place import Place
 
 
@@ -21,18 +25,21 @@ def connected(place: Place) -> Any:
     Raises:
         StoreError: its package is not installed, or it takes no such options.
     """
-    try:
-        fs = _made(place)
-    except (ImportError, KeyError) as error:
-        raise StoreError(lacks(place.kind, error)) from None
-    except TypeError as error:
-        raise StoreError(f"{place.where} cannot be asked like this: {error}") from None
-    except FileNotFoundError as error:  # not there is a key or another file of whoever asks
-        raise StoreError(f"{place.where} cannot be asked: {error}") from None
+    with hushed(*_LOGGERS.get(place.kind.protocol, ())):
+        fs = _asked(place)
     bind_in_time(fs)
-    for name in _LOGGERS.get(place.kind.protocol, ()):
-        quieten(name)
     return fs
+
+
+def _asked(place: Place) -> Any:
+    try:
+        return _made(place)
+    except (ImportError, KeyError) as error:
+        raise StoreError(lacks(place.kind, error)).lasting() from None
+    except TypeError as error:
+        raise StoreError(f"{place.where} cannot be asked like this: {error}").lasting() from None
+    except FileNotFoundError as error:  # not there is a key or another file of whoever asks
+        raise StoreError(f"{place.where} cannot be asked: {error}").lasting() from None
 
 
 def _made(place: Place) -> Any:
@@ -40,8 +47,10 @@ def _made(place: Place) -> Any:
 
     kind, arguments = place.kind, place.arguments()
     if kind.style == UNKNOWN:
+        check(place, fsspec.get_filesystem_class(kind.protocol), place.options)
         return fsspec.core.url_to_fs(place.full_url(), **arguments, skip_instance_cache=True)[0]
     made = _google() if kind.protocol == "gcs" else fsspec.get_filesystem_class(kind.protocol)
+    check(place, made, place.options)
     if kind.protocol == "s3":
         arguments |= _of_s3()
     return made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
@@ -242,6 +251,8 @@ _DROPPED = frozenset(
 
 def is_dropped(error: Exception) -> bool:
     """Whether a connection broke that may be made again at once; slowness is no such thing."""
+    if "protocol banner" in str(error):  # whoever listens there has had time enough to say who it is
+        return False
     return (
         isinstance(error, (EOFError, ConnectionError))
         or type(error).__name__ in _DROPPED
@@ -270,6 +281,23 @@ def quieten(name: str) -> None:
     logger = getLogger(name)
     if not any(isinstance(handler, NullHandler) for handler in logger.handlers):
         logger.addHandler(NullHandler())
+
+
+@contextmanager
+def hushed(*names: str) -> Iterator[None]:
+    """Let loggers print nothing from now on, and say nothing at all meanwhile: what is wrong is raised as well."""
+    from logging import getLogger
+
+    loggers = [getLogger(name) for name in names]
+    before = [logger.propagate for logger in loggers]
+    for name, logger in zip(names, loggers, strict=True):
+        quieten(name)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger, propagate in zip(loggers, before, strict=True):
+            logger.propagate = propagate
 
 
 def let_go(fs: Any) -> None:

@@ -73,7 +73,7 @@ class Index:
             self._put_format(said)
         except FileNotFoundError:
             if not may_make_bucket:
-                raise StoreError(f"{self._media.place.where} is not there; make it first") from None
+                raise StoreError(f"{self._media.place.where} is not there; make it first").lasting() from None
             self._media.make_bucket()
             self._put_format(said)
         self._checked = True

@@ -27,6 +27,7 @@ class Kind(NamedTuple):
         usual: arguments of the file system.
         one_bucket: whether the first part of the path is a bucket.
         is_lasting: whether it outlives the process.
+        bucket: what a bucket is called there.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind(NamedTuple):
     usual: Mapping[str, Any] = {}
     one_bucket: bool = False
     is_lasting: bool = True
+    bucket: str = "bucket"
 
     @property
     def is_exclusive(self) -> bool:
@@ -67,6 +69,7 @@ _AZURE = Kind(
     OBJECTS,
     {"connection_timeout": CONNECT, "read_timeout": ANSWER},
     one_bucket=True,
+    bucket="container",
 )
 _SFTP = Kind(
     "SFTP", "sftp", "sftp", FOLDERS, {"timeout": CONNECT, "banner_timeout": CONNECT * 2, "auth_timeout": CONNECT * 2}

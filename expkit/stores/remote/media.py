@@ -28,7 +28,7 @@ from expkit.stores.remote.drivers import (
     write_file,
 )
 from expkit.stores.remote.kinds import ANSWER, FOLDERS, OBJECTS
-from expkit.stores.remote.trouble import sentence
+from expkit.stores.remote.trouble import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -283,7 +283,7 @@ class Media:
                 if is_absent(error):
                     raise FileNotFoundError(str(error)) from error
                 if not left or not is_dropped(error):
-                    raise StoreError(sentence(error, self.place)) from error
+                    raise trouble(error, self.place) from error
                 if not self._is_parallel():  # those that are parallel connect anew by themselves
                     self._fs = None
         raise AssertionError("unreachable")

@@ -71,7 +71,7 @@ class Place(NamedTuple):
         """What people call it: ``the S3 bucket 'runs'``, ``the SFTP server at host:22``."""
         if self.kind.one_bucket:
             at = self.options.get("endpoint_url")
-            return f"the {self.kind.name} bucket {self.host!r}{f' at {at}' if at else ''}"
+            return f"the {self.kind.name} {self.kind.bucket} {self.host!r}{f' at {at}' if at else ''}"
         return f"the {self.kind.name} server at {self.host}" if self.host else f"the {self.kind.name} store"
 
     def arguments(self) -> dict[str, Any]:
@@ -142,7 +142,13 @@ def _azure(kind: Kind, scheme: str, container: str, host: str, path: str, query:
 
 def _no_place(scheme: str, kind: Kind) -> StoreError:
     """The sentence about a URL with nothing in it, in the scheme that was typed."""
-    form = "BUCKET/PATH" if kind.one_bucket else "[USER@]HOST[:PORT]/PATH" if kind.style == FOLDERS else "PATH"
+    form = (
+        f"{kind.bucket.upper()}/PATH"
+        if kind.one_bucket
+        else "[USER@]HOST[:PORT]/PATH"
+        if kind.style == FOLDERS
+        else "PATH"
+    )
     return StoreError(f"the URL of a store in {kind.name} is {scheme.lower()}://{form}")
 
 
@@ -175,7 +181,9 @@ def _of_google(_: Place, given: dict[str, Any]) -> dict[str, Any]:
 def _of_azure(_: Place, given: dict[str, Any]) -> dict[str, Any]:
     known = {"account_name": "AZURE_STORAGE_ACCOUNT_NAME", "connection_string": "AZURE_STORAGE_CONNECTION_STRING"}
     if not any(name in given or os.environ.get(variable) for name, variable in known.items()):
-        raise StoreError("which account of Azure? Set AZURE_STORAGE_ACCOUNT_NAME, or write ?account_name=NAME")
+        raise StoreError(
+            "which account of Azure? Set AZURE_STORAGE_ACCOUNT_NAME, or write ?account_name=NAME"
+        ).lasting()
     return given
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from expkit.errors import StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,6 +32,7 @@ _SIGNS = {
     r"|Cannot connect to host|refused|Unable to connect|NoValidConnections|ConnectError|unreachable|No route": (
         "does not answer: there is no connection. Is it running, and is the address right?"
     ),
+    r"protocol banner": "does not answer: it takes connections, and says nothing",
     r"timed? ?out|Timeout": "has not answered in time",
     r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed": (
         "has closed the connection"
@@ -48,6 +51,17 @@ _HOW = {
     "ftp": "write a line into ~/.netrc: machine HOST login USER password PASSWORD",
     "webdav": "write a line into ~/.netrc: machine HOST login USER password PASSWORD",
 }
+
+
+_LASTING = ("needs credentials", "does not accept", "is not there", "does not allow", "can only be read")
+"""Beginnings of what waiting does not change."""
+
+
+def trouble(error: BaseException, place: Place) -> StoreError:
+    """What is wrong with ``place``, as an error."""
+    said = sentence(error, place)
+    made = StoreError(said)
+    return made.lasting() if said.removeprefix(f"{place.where} ").startswith(_LASTING) else made
 
 
 def sentence(error: BaseException, place: Place) -> str:

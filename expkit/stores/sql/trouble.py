@@ -65,6 +65,17 @@ def said(error: Exception) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
+_LASTING = (
+    rf"{'|'.join(sign for sign, _ in _REFUSALS[:3])}|invalid connection option|invalid URI|not a database|is encrypted"
+)
+
+
+def trouble(error: Exception, place: Place) -> StoreError:
+    """What is wrong with the database at ``place``, as an error."""
+    made = StoreError(sentence(error, place))
+    return made.lasting() if re.search(_LASTING, said(error)) else made
+
+
 def sentence(error: Exception, place: Place) -> str:
     """What is wrong with the database at ``place``."""
     words = without_access(said(error))
@@ -102,4 +113,6 @@ def needing(place: Place, load: Callable[[], object]) -> None:
         extra = "sql" if missing.startswith("sqlalchemy") else place.kind
         known = missing.startswith("sqlalchemy") or missing == DRIVERS[place.kind]
         how = f"pip install 'expkit[{extra}]'" if known else f"install the package of {missing!r}"
-        raise StoreError(f"{place.url} needs the package {missing!r}, which is not installed: {how}") from None
+        raise StoreError(
+            f"{place.url} needs the package {missing!r}, which is not installed: {how}"
+        ).lasting() from None
