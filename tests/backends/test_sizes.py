@@ -157,7 +157,8 @@ def largest(collection):
     return max((len(collection.find_one({"_id": name}).raw) for name in names), default=0)
 
 
-every = pytest.mark.parametrize("world", BACKENDS, indirect=True)
+SAMPLE = ("tinydb", "sqlite", "mongodb", "s3")
+every = pytest.mark.parametrize("world", BACKENDS if FAULTS else SAMPLE, indirect=True)
 
 
 @every
