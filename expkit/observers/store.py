@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from expkit.errors import BlobNotFoundError, ObserverError, RunExistsError
+from expkit.errors import BlobNotFoundError, ObserverError, RunExistsError, RunNotFoundError
 from expkit.observers.base import RunObserver
 from expkit.observers.delivery import Delivery, current
 from expkit.observers.dispatch import dispatch
@@ -200,17 +200,55 @@ class StoreObserver(RunObserver):
         return found
 
     def catch_up(self, delivery: Delivery) -> None:
-        """Bring the store up to date: first what the record names, last the record."""
-        log, event = delivery.log, delivery.event
+        """Bring the store up to date: first what the record names, last the record.
+
+        A store that has lost the run, though nobody has deleted it there, gets all of it again.
+        """
+        log = delivery.log
         if log is None or is_same(log.home, self.store):
             return
-        if isinstance(event, FileAdded):
-            self._send_blobs((event.file.sha256,) if event.file.kept else (), delivery)
-            if monotonic() - self._saved < _OFTEN:  # the record follows with the next beat
-                return
-        self._send_blobs(record_blobs(delivery.record), delivery)
+        opened = self._standing(delivery)
+        try:
+            self._bring(delivery)
+        except RunNotFoundError:
+            from expkit.stores.rules import was_deleted
+
+            if was_deleted(self.store, delivery.record.uid):
+                raise
+            self._bring_anew(delivery)
+        if self._standing(delivery) != opened:
+            self._bring_anew(delivery)
+
+    def _standing(self, delivery: Delivery) -> str:
+        """Which one the store is of those that have stood in its place; another one has none of the bytes that were sent."""
+        opened = f"opened {getattr(self.store, 'opened', 0)}"
+        if opened not in delivery.sent:
+            delivery.sent.clear()
+            delivery.sent.add(opened)
+        return opened
+
+    def _bring_anew(self, delivery: Delivery) -> None:
+        self.store.close()  # it may hold files open that nobody will ever see again
+        delivery.sent.clear()
+        self.take_in(delivery.record, delivery.id, bind=False, lease=delivery.lease)
+        self._bring_all(delivery)
+
+    def _bring(self, delivery: Delivery) -> None:
+        event = delivery.event
         if not isinstance(event, FileAdded):
-            self._send_streams(delivery)
+            self._bring_all(delivery)
+            return
+        self._send_blobs((event.file.sha256,) if event.file.kept else (), delivery)
+        if monotonic() - self._saved >= _OFTEN:  # else the record follows with the next beat
+            self._send_blobs(record_blobs(delivery.record), delivery)
+            self._save(delivery)
+
+    def _bring_all(self, delivery: Delivery) -> None:
+        self._send_blobs(record_blobs(delivery.record), delivery)
+        self._send_streams(delivery)
+        self._save(delivery)
+
+    def _save(self, delivery: Delivery) -> None:
         self.store.save(delivery.record)
         self._saved = monotonic()
 

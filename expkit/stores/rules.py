@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from expkit.record.model import Annotation, StreamKey
-    from expkit.stores.base import Batch
+    from expkit.stores.base import Batch, RunStore
     from expkit.types import RunId
 
 _HASH = 64
@@ -32,6 +32,11 @@ def not_found(run: RunId, where: str) -> RunNotFoundError:
         where: the place, secrets masked.
     """
     return RunNotFoundError(f"there is no run {str(run)!r} in {where}")
+
+
+def was_deleted(store: RunStore, uid: str) -> bool:
+    """Whether a store says of a run that it does not have that somebody has deleted it there."""
+    return any((change.uid, change.what) == (uid, "deleted") for change in store.changes()[0])
 
 
 def taken(id: RunId, where: str) -> RunExistsError:

@@ -12,6 +12,9 @@ from ..processes import environment
 DATABASE = "faults"
 """The name under which tests keep their runs on a server."""
 
+SERVED = {"deleted": "a server holds its files itself"}
+"""What cannot happen to a backend with a server, and why."""
+
 
 class Backend:
     """A kind of place that keeps runs.
@@ -23,7 +26,6 @@ class Backend:
         refusal: what is said of a user or a password that is wrong.
         has_password: its URLs have a password, which nobody writes down; whoever delivers later has to give it again.
         in_files: there is no server; programs open the files themselves.
-        holds_on: programs go on writing into files that they have open, wherever those were moved.
         environment: of programs that use it.
         disk: how large a small disk has to be for an empty one, as ``mount`` wants it.
     """
@@ -34,7 +36,6 @@ class Backend:
     refusal = ""
     has_password = False
     in_files = False
-    holds_on = False
     environment: dict = {}
     disk = "10m"
 
@@ -101,6 +102,12 @@ class Files:
         if self.folder.is_dir():
             self.folder.rename(self._kept)
             self.folder.touch()
+
+    def delete(self):
+        """Somebody deletes what is in it."""
+        gone = self.folder.rename(self.folder.with_name("gone"))  # for something may be written meanwhile
+        self.folder.mkdir()
+        shutil.rmtree(gone)
 
     def pause(self):
         """Another program is stopped while it holds the lock."""

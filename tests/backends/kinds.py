@@ -7,7 +7,7 @@ from expkit.record.uid import new_uid
 
 from ..servers import mongo, sql
 from . import remote_kinds
-from .backend import DATABASE, Backend, Files
+from .backend import DATABASE, SERVED, Backend, Files
 
 _SHORT = "?serverSelectionTimeoutMS=1000&connectTimeoutMS=1000&socketTimeoutMS=1000"
 _NO_LINE = "programs open the files themselves: no connection is between them"
@@ -17,7 +17,7 @@ _NOBODY_SILENT = dict.fromkeys(("silent", "silent without a journal"), "files ar
 
 class MongoDb(Backend):
     name = "mongodb"
-    lacks = {"wrong password": "the test server has no users"}
+    lacks = {**SERVED, "wrong password": "the test server has no users"}
     absence = "no MongoDB server answers"
     disk = "12m"
 
@@ -69,7 +69,6 @@ class Sqlite(Backend):
     lacks = {"wrong password": _NO_USERS, "slow": _NO_LINE, "dropped": _NO_LINE, **_NOBODY_SILENT}
     absence = "cannot be opened"
     in_files = True
-    holds_on = True
 
     def server(self, folder):
         return Files(folder, _HOLDING_SQLITE)
@@ -88,6 +87,7 @@ time.sleep(600)
 
 
 class Sql(Backend):
+    lacks = SERVED
     refusal = "does not accept the user or the password"
     has_password = True
     kind = sql.POSTGRESQL

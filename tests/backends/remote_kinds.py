@@ -8,7 +8,7 @@ from urllib.parse import quote
 from expkit.record.uid import new_uid
 
 from ..servers import buckets, machines
-from .backend import DATABASE, Backend
+from .backend import DATABASE, SERVED, Backend
 
 _NOBODY = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -19,6 +19,7 @@ _NOBODY = {
 
 
 class Remote(Backend):
+    lacks = SERVED
     absence = "does not answer: there is no connection"
     refusal = "does not accept the credentials"
     environment = _NOBODY
@@ -40,7 +41,7 @@ class S3(Remote):
 
 class Google(Remote):
     name = "google"
-    lacks = {"wrong password": "the test server lets everybody in"}
+    lacks = {**SERVED, "wrong password": "the test server lets everybody in"}
 
     def server(self, folder):
         return buckets.own(buckets.GOOGLE, buckets.google_command, folder)
@@ -83,7 +84,10 @@ def _azure_login(port):
 
 class Sftp(Remote):
     name = "sftp"
-    lacks = {"wrong password": "whoever has a key is let in; wrong ones are tried with the sentences of remote stores"}
+    lacks = {
+        **SERVED,
+        "wrong password": "whoever has a key is let in; wrong ones are tried with the sentences of remote stores",
+    }
 
     def server(self, folder):
         return machines.own(machines.ssh_command, folder)

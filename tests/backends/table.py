@@ -26,6 +26,7 @@ SAMPLE = {
     "paused for a while": ("mongodb", "sqlite"),
     "slow": ("postgresql", "s3"),
     "full disk": ("mongodb", "tinydb", "sqlite"),
+    "deleted": ("tinydb", "sqlite"),
     "dropped": ("mongodb", "mariadb", "s3", "webdav"),
     "program killed": ("mongodb", "sqlite", "postgresql", "s3"),
     "many at once": ("mongodb", "tinydb", "sqlite", "postgresql", "mariadb", "s3"),

@@ -40,7 +40,7 @@ def test_killed_at_the_end(world):
 
 def finish_without(world, busy):
     world.assert_own_end(busy)
-    assert world.backend.holds_on or "`expkit sync` delivers it" in busy.err
+    assert "`expkit sync` delivers it" in busy.err
     world.server.start()
     assert_completed(world)
 
@@ -52,6 +52,16 @@ def test_restarted(world):
     busy = world.busy().until("under-way")
     world.server.kill()
     world.server.start()
+    world.assert_own_end(busy.open())
+    assert_completed(world)
+
+
+@tried_with("deleted")
+def test_deleted(world):
+    """Files that somebody deletes in mid-run are made anew, and have all of the run in the end."""
+    world.start().calm()
+    busy = world.busy().until("under-way")
+    world.server.delete()
     world.assert_own_end(busy.open())
     assert_completed(world)
 

@@ -158,18 +158,16 @@ def _deliver_at_last(note: Note, store: RunStore) -> None:
 
 def _source_record(note: Note) -> RunRecord | None:
     """The record where the log lies; None if its own store says that it was deleted."""
+    from expkit.stores.rules import was_deleted
+
     source = note.store
     with _reading(note.uid, source):
         try:
             return source.load(note.uid)
         except RunNotFoundError:
-            if _was_deleted(source, note.uid):
+            if was_deleted(source, note.uid):
                 return None
             raise SourceGoneError(_search(note, source)) from None
-
-
-def _was_deleted(source: FolderStore, uid: str) -> bool:
-    return any((change.uid, change.what) == (uid, "deleted") for change in source.changes()[0])
 
 
 def _search(note: Note, source: FolderStore) -> str:

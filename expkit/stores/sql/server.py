@@ -15,9 +15,11 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from expkit.errors import StoreError
 from expkit.stores.clock import Clock
-from expkit.stores.sql import options, schema
+from expkit.stores.sql import schema
+from expkit.stores.sql.file import identity, is_refusal, open_as_allowed
+from expkit.stores.sql.forks import remember
 from expkit.stores.sql.place import MYSQL, POSTGRESQL, SQLITE
-from expkit.stores.sql.trouble import is_dropped, is_passing, said, trouble
+from expkit.stores.sql.trouble import is_dropped, is_passing, said, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +55,9 @@ class Server:
         place: where it is.
         engine: somebody's own; None: one of ours.
         echo: log every statement.
+
+    Attributes:
+        opened: how often the file turned out to be another one than before, or to be gone.
     """
 
     def __init__(self, place: Place, engine: Engine | None = None, *, echo: bool = False) -> None:
@@ -62,7 +67,9 @@ class Server:
         self._engine: Engine | None = None
         self._let_go: weakref.finalize[..., Server] | None = None
         self._pid = 0
+        self.opened = 0
         self._ready = False
+        self._file: tuple[int, int] | None = None
         self._lock = threading.RLock()
         self._clock = Clock(_CLOCK)
 
@@ -95,15 +102,15 @@ class Server:
         return engine
 
     def _new(self) -> Engine:
-        options.check(self.place)
-        arguments = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
+        options = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
         if self.place.kind != SQLITE:
-            arguments["isolation_level"] = _ISOLATION
-        engine = create_engine(self.place.address, **arguments)
+            options["isolation_level"] = _ISOLATION
+        engine = create_engine(self.place.address, **options)
         if self.place.kind in _ON_CONNECT:
             event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
         if self.place.kind == SQLITE:
             event.listen(engine, "begin", _on_begin)
+            event.listen(engine, "do_connect", _opener(self.place.file))
         return engine
 
     def _shared(self, given: Engine) -> Engine:
@@ -127,11 +134,15 @@ class Server:
         """Do something in a transaction that writes; it is done again where it met another one.
 
         Raises:
-            StoreError: the database cannot be reached, or refuses.
+            StoreError: the database cannot be reached, or refuses; or its file was taken away meanwhile.
         """
         if not self.is_there():
             self._make_tables()
-        return self._ask(work, writes=True)
+        file = self._file
+        done = self._ask(work, writes=True)
+        if self._is_another(file):
+            raise StoreError(f"{self.place.file} was deleted, moved or replaced while it was written")
+        return done
 
     def read(self, work: Callable[[Connection], _T], otherwise: Callable[[], _T]) -> _T:
         """Do something in a transaction that reads, or something else where there are no tables yet.
@@ -147,6 +158,7 @@ class Server:
         Raises:
             StoreError: the database cannot be reached, or refuses.
         """
+        self._look_again()
         return otherwise() if self.place.file and not os.path.exists(self.place.file) else self._ask(work)
 
     def _ask(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
@@ -156,12 +168,12 @@ class Server:
                 with self._transaction(writes) as connection:
                     return work(connection)
             except NoSuchModuleError as error:
-                raise StoreError(f"{self.place.url} cannot be opened: {said(error)}").lasting() from None
+                raise StoreError(f"{self.place.url} cannot be opened: {said(error)}") from None
             except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
                 dropped += is_dropped(error)
                 again = dropped == 1 if is_dropped(error) else is_passing(error)
                 if not again or monotonic() > end:
-                    raise trouble(error, self.place) from error
+                    raise StoreError(sentence(error, self.place)) from error
             sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -171,6 +183,8 @@ class Server:
         pool = engine.pool
         try:
             with engine.connect() as plain, _bounded(plain, self.place):
+                if plain.info.get(_FLEETING):
+                    plain.detach()
                 connection = plain.execution_options(**{_WRITES: writes})
                 yield connection
                 connection.commit()
@@ -182,10 +196,12 @@ class Server:
 
     def is_there(self) -> bool:
         """Whether the database has our tables; older ones are brought up to date first."""
+        self._look_again()
         if self._ready:
             return True
         if self.place.file and not os.path.exists(self.place.file):
             return False
+        self._file = identity(self.place.file)
         version = self._ask(schema.version_of)
         if version is not None and schema.is_older(version, self.place):
             self._ask(schema.upgrade, writes=True)
@@ -199,7 +215,21 @@ class Server:
             except OSError as error:
                 raise StoreError(f"{self.place.file} cannot be opened: {error}") from error
         self._ask(schema.create, writes=True)
+        self._file = identity(self.place.file)
         self._ready = True
+
+    def _look_again(self) -> None:
+        """Let go of a file that is not there any more: what is written into it is lost."""
+        with self._lock:
+            if not (self._ready and self._is_another(self._file)):
+                return
+            self._ready = False
+            self.opened += 1
+            if self._engine is not None:
+                self._engine.dispose(close=self._given is None)
+
+    def _is_another(self, file: tuple[int, int] | None) -> bool:
+        return bool(self.place.file) and identity(self.place.file) != file
 
     # -- the clock -------------------------------------------------------------------------------------
 
@@ -245,12 +275,29 @@ def _put_aside(key: tuple[str, bool], engine: Engine, pid: int) -> None:
 def _on_file(raw: Any, _: object) -> None:
     """Readers and one writer at a time; what was committed survives the death of the process."""
     raw.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
-        raw.execute(f"PRAGMA {pragma}")
+    try:
+        raw.execute("PRAGMA journal_mode = WAL")
+    except Exception as error:
+        if not is_refusal(error):  # whoever writes is told
+            raise
+    raw.execute("PRAGMA synchronous = NORMAL")
+
+
+_FLEETING = "expkit_fleeting"
+"""Marks connections to files that are believed to stay as they are: only as long as one transaction lasts."""
+
+
+def _opener(path: str) -> Callable[..., None]:
+    def opening(_dialect: object, record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
+        if open_as_allowed(path, arguments, named):
+            record.info[_FLEETING] = True
+
+    return opening
 
 
 def _on_session(raw: Any, _: object) -> None:
     """The server ends what takes too long, and lets go of what a process holds that is stopped in the middle."""
+    remember(raw)
     with raw.cursor() as cursor:
         for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
             cursor.execute(f"SET {setting} = {LIMIT * 1000:.0f}")

@@ -86,6 +86,11 @@ class SqlStore:
         return self._parts.server
 
     @property
+    def opened(self) -> int:
+        """How often another SQLite file stood in the place of the one that was open, or none."""
+        return self._made.server.opened if self._made is not None else 0
+
+    @property
     def _parts(self) -> _Parts:
         if self._made is None:
             needing(self._place, self._load)
