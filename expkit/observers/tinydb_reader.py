@@ -79,7 +79,8 @@ class TinyDbReader:
         self, exp_name: str | None = None, query: Any = None, indices: int | Iterable[int] | None = None
     ) -> list[dict[str, Any]]:
         """The files of runs: ``exp_name``, ``exp_id``, ``date``, and where a run has some, ``sources``, ``resources`` and
-        ``artifacts``, each a dict from name to a file to read from.
+        ``artifacts``, each a dict from name to a file to read from. A resource has the name under which the record has
+        it, where Sacred's reader had its absolute path.
 
         Args:
             exp_name: see :meth:`fetch_metadata`.

@@ -46,6 +46,22 @@ def test_what_slack_gets(program, service):
     assert value["text"].endswith(": KeyError: 'no_such &lt;key&gt;'")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("*all*", "*\u200ball*"),
+        ("_so_ `x`", "_\u200bso_ `\u200bx`\u200b"),
+        ("__init__", "_\u200b_\u200binit__"),
+        ("a ~b~", "a ~\u200bb~"),
+        ("val_loss 2 * 3", "val_loss 2 * 3"),
+        ("<!here> & <x|y>", "&lt;!here&gt; &amp; &lt;x|y&gt;"),
+    ],
+)
+def test_no_value_is_markup_for_slack(value, shown):
+    """What could begin markup in a value is followed by nothing that can be seen; words and sums stay as they are."""
+    assert SlackObserver("https://hooks.slack.com/services/x").escape(value) == shown
+
+
 def test_what_telegram_gets(program, service):
     """Telegram gets HTML that no value can break; starts make no sound, and completion none where it is not wanted."""
     observer = "TelegramObserver(TOKEN, 42, True, api_url=HOOK)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from expkit.observers.notices.address import secrets_of, web_address
@@ -17,6 +18,13 @@ from expkit.observers.notices.words import (
 
 if TYPE_CHECKING:
     from expkit.observers.notices.base import Message
+
+
+_OPENING = r"(?<![^\W_])[*_~](?=\S)|`"
+"""Signs that may begin bold, italic, struck out text or code: not those within words."""
+
+_NOTHING = "\u200b"
+"""A space without width, behind which Slack sees no markup."""
 
 
 class SlackObserver(NoticeObserver):
@@ -75,8 +83,8 @@ class SlackObserver(NoticeObserver):
         return f"{type(self).__name__}('{self._post.address!r}')"
 
     def escape(self, value: str) -> str:
-        """A value in which nothing is a link or a mention."""
-        return escaped(value)
+        """A value in which nothing is a link, a mention or markup; Slack can escape only what makes the first two."""
+        return re.sub(_OPENING, rf"\g<0>{_NOTHING}", escaped(value))
 
     def send(self, message: Message) -> None:
         """Post it; see :meth:`NoticeObserver.send`."""
