@@ -4,9 +4,10 @@ import json
 from collections import Counter
 
 from expkit.record.uid import new_uid
+from expkit.stores.disk.point_reader import PointReader
 
 from ..servers import mongo, sql
-from . import remote_kinds
+from . import remote_kinds, tables
 from .backend import DATABASE, SERVED, Backend, Files
 
 _SHORT = "?serverSelectionTimeoutMS=1000&connectTimeoutMS=1000&socketTimeoutMS=1000"
@@ -48,6 +49,11 @@ class TinyDb(Backend):
     def url(self, server, port, name=DATABASE, *, quick=True):
         return f"tinydb:{server.folder}/{name}"
 
+    def steps(self, store, uid):
+        paths = sorted(store.root.rglob("metrics-*-0.points"))
+        points = [point for path in paths if uid in str(path) for point in PointReader(path).read()]
+        return [point.step for point in points if point.name == "loss"]
+
     def doubles(self, store):
         documents = json.loads((store.root / "metadata.json").read_text())["runs"].values()
         ids = Counter(str(document["_id"]) for document in documents)
@@ -76,6 +82,12 @@ class Sqlite(Backend):
     def url(self, server, port, name=DATABASE, *, quick=True):
         return f"sqlite:///{server.folder}/{name}.db"
 
+    def steps(self, store, uid):
+        return tables.steps(store, uid)
+
+    def doubles(self, store):
+        return tables.doubles(store)
+
 
 _HOLDING_SQLITE = f"""
 import sqlite3, sys, time
@@ -100,6 +112,12 @@ class Sql(Backend):
 
     def url(self, server, port, name=DATABASE, *, quick=True):
         return self.kind.url(port, name)
+
+    def steps(self, store, uid):
+        return tables.steps(store, uid)
+
+    def doubles(self, store):
+        return tables.doubles(store)
 
     def stranger(self, url):
         return url.replace(f":{sql.PASSWORD}@", f":wrong-{new_uid()}@"), {}

@@ -2,12 +2,15 @@
 
 import json
 import os
+import tempfile
 import urllib.request
+from pathlib import Path
 from urllib.parse import quote
 
 from expkit.record.uid import new_uid
 
 from ..servers import buckets, machines
+from . import objects
 from .backend import DATABASE, SERVED, Backend
 
 _NOBODY = {
@@ -23,6 +26,13 @@ class Remote(Backend):
     absence = "does not answer: there is no connection"
     refusal = "does not accept the credentials"
     environment = _NOBODY
+
+    def steps(self, store, uid):
+        with tempfile.TemporaryDirectory() as folder:
+            return objects.steps(store, uid, Path(folder) / "points")
+
+    def doubles(self, store):
+        return objects.doubles(store)
 
 
 class S3(Remote):
