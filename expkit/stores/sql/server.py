@@ -15,11 +15,11 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from expkit.errors import StoreError
 from expkit.stores.clock import Clock
-from expkit.stores.sql import schema
+from expkit.stores.sql import options, schema
 from expkit.stores.sql.file import identity, is_refusal, open_as_allowed
 from expkit.stores.sql.forks import remember
 from expkit.stores.sql.place import MYSQL, POSTGRESQL, SQLITE
-from expkit.stores.sql.trouble import is_dropped, is_passing, said, sentence
+from expkit.stores.sql.trouble import is_dropped, is_passing, said, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,10 +102,11 @@ class Server:
         return engine
 
     def _new(self) -> Engine:
-        options = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
+        options.check(self.place)
+        arguments = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
         if self.place.kind != SQLITE:
-            options["isolation_level"] = _ISOLATION
-        engine = create_engine(self.place.address, **options)
+            arguments["isolation_level"] = _ISOLATION
+        engine = create_engine(self.place.address, **arguments)
         if self.place.kind in _ON_CONNECT:
             event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
         if self.place.kind == SQLITE:
@@ -168,12 +169,12 @@ class Server:
                 with self._transaction(writes) as connection:
                     return work(connection)
             except NoSuchModuleError as error:
-                raise StoreError(f"{self.place.url} cannot be opened: {said(error)}") from None
+                raise StoreError(f"{self.place.url} cannot be opened: {said(error)}").lasting() from None
             except (SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error) as error:
                 dropped += is_dropped(error)
                 again = dropped == 1 if is_dropped(error) else is_passing(error)
                 if not again or monotonic() > end:
-                    raise StoreError(sentence(error, self.place)) from error
+                    raise trouble(error, self.place) from error
             sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
