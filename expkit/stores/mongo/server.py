@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from expkit.errors import StoreError
 from expkit.stores.clock import Clock
+from expkit.stores.mongo.leaving import leave_quietly
 from expkit.stores.mongo.place import bounds_of, query_of
 from expkit.stores.mongo.trouble import is_absent, is_dropped, trouble
 
@@ -142,7 +143,10 @@ class Server:
                 split_options(query, warn=False)  # else what is mistyped there is a warning only
             client: MongoClient[Any] = MongoClient(self.place.server, **options)
         except (TypeError, ValueError, OSError) as error:  # options that do not fit, files that are not there
-            raise StoreError(f"the MongoDB server at {self.place.hosts} cannot be asked like this: {error}").lasting() from None
+            raise StoreError(
+                f"the MongoDB server at {self.place.hosts} cannot be asked like this: {error}"
+            ).lasting() from None
+        leave_quietly()
         # at the end of the process there is nothing to wait for
         weakref.finalize(self, client.close).atexit = False
         return client
