@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OPS = ("==", "!=", "<", "<=", ">", ">=", "in", "contains", "like", "glob", "not in", "not contains", "not glob")
 
 _IDS = ("id", "_id")
+_SEVERAL = (list, tuple, set, frozenset)
 
 
 class _Missing:
@@ -58,6 +59,8 @@ class Compare(Frozen, kw_only=False):
     def __init__(self, field: str, op: str, value: Any) -> None:
         if op not in OPS:
             raise ValueError(f"there is no comparison {op!r}; there are {' '.join(OPS)}")
+        if op in ("in", "not in") and not isinstance(value, _SEVERAL):
+            raise ValueError(f"{field} {op} {value!r}: behind {op!r} stands a list of values")
         super().__init__(field=field, op=op, value=value)
 
 
@@ -102,13 +105,25 @@ def matches(query: Query | None, row: Callable[[str], Any]) -> bool:
         query: the question.
         row: the tree at a dotted path, :data:`MISSING` where there is none.
     """
-    if isinstance(query, And):
-        return all(matches(part, row) for part in query.parts)
-    if isinstance(query, Or):
-        return any(matches(part, row) for part in query.parts)
+    return answering(query)(row)
+
+
+def answering(query: Query | None) -> Callable[[Callable[[str], Any]], bool]:
+    """What tells of many runs, one after the other, whether they answer the question with yes; see :func:`matches`.
+
+    Args:
+        query: the question; what it asks for is looked at once, and not again for each run.
+    """
+    if isinstance(query, (And, Or)):
+        parts, enough = [answering(part) for part in query.parts], all if isinstance(query, And) else any
+        return lambda row: enough(part(row) for part in parts)
     if isinstance(query, Not):
-        return not matches(query.part, row)
-    return query is None or _holds(query, row(query.field))
+        part = answering(query.part)
+        return lambda row: not part(row)
+    if query is None:
+        return lambda _: True
+    field, holds = query.field, _is_there if isinstance(query, Exists) else _Comparison(query)
+    return lambda row: holds(row(field))
 
 
 def fields_of(query: Query | None) -> set[str]:
@@ -120,25 +135,43 @@ def fields_of(query: Query | None) -> set[str]:
     return set() if query is None else {query.field}
 
 
-def _holds(query: Compare | Exists, found: Any) -> bool:
-    if isinstance(query, Exists):
-        return found is not MISSING and found is not None
-    if found is MISSING:
-        return False
-    op, negated = query.op.removeprefix("not "), query.op.startswith("not ")
-    try:
-        left, right = _sides(query, found)
-        return bool(_COMPARISONS[op](left, right)) != negated
-    except TypeError:  # things of different kinds have no order
-        return negated
+def _is_there(found: Any) -> bool:
+    return found is not MISSING and found is not None
 
 
-def _sides(query: Compare, found: Any) -> tuple[Any, Any]:
-    """What is compared with what."""
-    left, right = comparable(found), _wanted(query.value)
-    if query.field in _IDS:
-        return _by_number(query.op, left), _by_number(query.op, right)
-    return (left, _as_times(right)) if kind_of(found) == "datetime" else (left, right)
+class _Comparison:
+    """A comparison whose right side is ready."""
+
+    def __init__(self, query: Compare) -> None:
+        self._op, self._negated = query.op.removeprefix("not "), query.op.startswith("not ")
+        self._names = query.field in _IDS
+        wanted = _wanted(query.value)
+        self._wanted = _by_number(self._op, wanted) if self._names else wanted
+        self._right = _ready(self._op, self._wanted)
+        self._times: Any = MISSING
+
+    def __call__(self, found: Any) -> bool:
+        if found is MISSING:
+            return False
+        left = comparable(found)
+        left, right = (_by_number(self._op, left), self._right) if self._names else (left, self._beside(found))
+        try:
+            return bool(_COMPARISONS[self._op](left, right)) != self._negated
+        except TypeError:  # things of different kinds have no order
+            return self._negated
+
+    def _beside(self, found: Any) -> Any:
+        """The right side; beside a time, texts are times."""
+        if kind_of(found) != "datetime":
+            return self._right
+        if self._times is MISSING:
+            self._times = _ready(self._op, _as_times(self._wanted))
+        return self._times
+
+
+def _ready(op: str, value: Any) -> Any:
+    """Many plain values are looked up in a set."""
+    return frozenset(value) if op == "in" and all(type(item) in _PLAIN for item in value) else value
 
 
 def _by_number(op: str, name: Any) -> Any:
@@ -163,7 +196,7 @@ def _wanted(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return time_to_json(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, _SEVERAL):
         return [_wanted(item) for item in value]
     return comparable(encode(value, unwrap=True))
 
@@ -209,7 +242,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
-    "in": lambda found, values: isinstance(values, list) and found in values,
+    "in": lambda found, values: found in values,
     "contains": _contains,
     "like": _like,
     "glob": _glob,

@@ -26,7 +26,7 @@ from expkit._support.nearest import did_you_mean
 from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.fields import known, metric_of
 from expkit.record.model import POINTS, RUNNING
-from expkit.record.query import MISSING, comparable, lookup, matches
+from expkit.record.query import MISSING, answering, comparable, lookup
 from expkit.record.state import DIED, judge
 from expkit.record.wire import record_to_json, time_from_json, time_to_json
 from expkit.stores import figures
@@ -79,7 +79,8 @@ def chosen(
     rows: Iterable[Row], query: Query | None, columns: Sequence[str] | None, order: Sequence[str], limit: int | None
 ) -> Iterator[Mapping[str, Any]]:
     """What is shown of those rows that match; see :func:`find`."""
-    rows = (row for row in rows if row.load() and matches(query, row))
+    answers = answering(query)
+    rows = (row for row in rows if row.load() and answers(row))
     for field in reversed(order):
         rows = _ordered(rows, field)
     return (row.shown(columns) for row in islice(rows, limit))

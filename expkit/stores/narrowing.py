@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _FLIPPED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _EXACT = 1 << 53
+_PARTS = 100
+"""So many comparisons are told to a database; SQLite cannot nest a thousand."""
+_VALUES, _AT_ONCE = 5000, 500
+"""Values of one ``in``: all of them, and those in one test; each may take three parameters of 32766."""
 
 
 class Words(Protocol[_T]):
@@ -27,6 +31,10 @@ class Words(Protocol[_T]):
 
     def compared(self, query: Compare) -> _T | None:
         """What holds for all runs for which a comparison holds; None: all may be."""
+        ...
+
+    def one_of(self, field: str, values: Sequence[Any]) -> _T | None:
+        """What holds for all runs in which a field has one of these values, as one test; None: there is none for it."""
         ...
 
     def every(self, parts: Sequence[_T]) -> _T:
@@ -40,6 +48,8 @@ class Words(Protocol[_T]):
 
 def narrowed(query: Query | None, words: Words[_T]) -> _T | None:
     """What holds for all runs that answer a question, and for few others; None where nothing can be said."""
+    if query is None or isinstance(query, Exists) or (isinstance(query, (And, Or)) and len(query.parts) > _PARTS):
+        return None
     if isinstance(query, And):
         parts = [part for part in (narrowed(each, words) for each in query.parts) if part is not None]
         return words.every(parts) if parts else None
@@ -49,11 +59,19 @@ def narrowed(query: Query | None, words: Words[_T]) -> _T | None:
         return words.some(some) if some and len(some) == len(each) else None
     if isinstance(query, Not):
         return narrowed(_turned(query.part), words)
-    if query is None or isinstance(query, Exists):
+    return _one_of(query, words) if query.op == "in" else words.compared(query)
+
+
+def _one_of(query: Compare, words: Words[_T]) -> _T | None:
+    """In parts: databases have a limit to what one statement may hold."""
+    values = list(query.value)
+    if len(values) > _VALUES:
         return None
-    if query.op == "in":
-        return narrowed(Or(*(Compare(query.field, "==", item) for item in query.value)), words)
-    return words.compared(query)
+    parts = [values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE)]
+    said = [found for found in (words.one_of(query.field, part) for part in parts) if found is not None]
+    if parts and len(said) == len(parts):
+        return words.some(said)
+    return narrowed(Or(*(Compare(query.field, "==", item) for item in values)), words)
 
 
 def _turned(query: Query) -> Query | None:
@@ -78,6 +96,11 @@ def bounds(op: str, value: float) -> tuple[float | None, float | None]:
     """The least and the greatest number for which ``number op value`` may hold, a little wider than it is."""
     low, high = math.nextafter(value, -math.inf), math.nextafter(value, math.inf)
     return (None if op in ("<", "<=") else low), (None if op in (">", ">=") else high)
+
+
+def near(value: float) -> list[float]:
+    """A number, and those beside it."""
+    return [value, *(limit for limit in bounds("==", value) if limit is not None)]
 
 
 def word(value: Any) -> str | None:

@@ -10,6 +10,7 @@ from expkit.record.codec import encode
 from expkit.record.expression import parse
 from expkit.record.leaves import ODD, leaves
 from expkit.record.model import POINTS, StreamKey
+from expkit.record.query import Compare, Or
 from expkit.record.uid import new_uid
 from expkit.stores.finding import find
 from expkit.stores.mongo.pushing import MongoWords
@@ -117,6 +118,42 @@ def test_only_candidates_are_left_by_mongodb(documents):
         count = len(documents.candidates(narrowed(parse(text), MongoWords())))
         assert _found(documents, text) == _answer(documents, text)
         assert 0 < len(_answer(documents, text)) <= count <= 5, text
+
+
+@pytest.mark.parametrize("field", ["uid", "config.lr", "name"])
+def test_long_lists_in_databases(database, field):
+    """A list of any length can be asked for, and the database looks it up where it can."""
+    _ask_for_many(database, field)
+
+
+@pytest.mark.parametrize("field", ["uid", "config.lr", "name"])
+def test_long_lists_in_mongodb(documents, field):
+    """The same holds for documents."""
+    _ask_for_many(documents, field)
+
+
+def _ask_for_many(store, field):
+    theirs = [row[field] for row in store.find(columns=[field])]
+    for count in (0, 1100):
+        values = [*theirs[3:7], *(f"none{number}" for number in range(count)), *map(float, range(1000, 1000 + count))]
+        query = Compare(field, "in", values)
+        assert [row[field] for row in store.find(query, [field])] == theirs[3:7]
+    either = Or(*(Compare(field, "==", value) for value in values))
+    assert [row[field] for row in store.find(either, [field], limit=9)] == theirs[3:7]
+
+
+def test_long_lists_are_narrowed(database, documents):
+    """Of a thousand uids or values asked for, runs that have none of them stay in the database."""
+    for field in ("uid", "config.lr", "config.net.kind", "result"):
+        theirs = [row[field] for row in database.find(columns=[field])]
+        numbers = range(1000) if isinstance(theirs[0], (int, float)) else ()
+        query = Compare(field, "in", [*theirs[3:6], *(f"none{number}" for number in range(1000)), *map(float, numbers)])
+        query = Compare(field, "in", [value for value in query.value if value not in theirs[:3] + theirs[6:]])
+        condition = narrowed(query, SqlWords(database.place.kind))
+        wanted = select(func.count()).select_from(tables.runs).where(condition)
+        assert database.server.read(lambda connection, wanted=wanted: connection.scalar(wanted), int) == 3
+        if field != "uid":
+            assert len(documents.candidates(narrowed(query, MongoWords()))) == 3
 
 
 def test_only_what_is_asked_for_is_fetched(database):

@@ -23,9 +23,6 @@ MOST = 24
 PLAIN, STRANGE, NOWHERE = 0, 1, 2
 """Values that are compared as they are; that are not; that no database can order."""
 
-CHANGING = ("cause", "last_sign", "duration", "state")
-"""Fields of runs that have not ended may change while nothing is written; ``cause`` is found out by looking."""
-
 _SQL = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _WHOLE = (int, float, str, bool)
 
@@ -86,6 +83,8 @@ def _make_room(database: Database, new: int) -> None:
 
 def narrowed(query: Query | None) -> dict[str, list[tuple[str, Any]]]:
     """The fields by which a question can be narrowed."""
+    if _is_long(query):
+        return {}
     if isinstance(query, (And, Or)):
         return {path: [] for part in query.parts for path in narrowed(part)}
     return {query.field: []} if isinstance(query, Compare) and _is_plain(query) else {}
@@ -93,7 +92,7 @@ def narrowed(query: Query | None) -> dict[str, list[tuple[str, Any]]]:
 
 def condition(query: Query | None, known: dict[str, int]) -> tuple[str, list[Any]]:
     """A condition in SQL that holds for all runs ``r`` that match, and maybe for more; and its values."""
-    if isinstance(query, (And, Or)):
+    if isinstance(query, (And, Or)) and not _is_long(query):
         parts = [condition(part, known) for part in query.parts]
         if parts:
             word = " AND " if isinstance(query, And) else " OR "
@@ -120,6 +119,14 @@ def _is_plain(query: Compare) -> bool:
 
 
 _MANY = 500
+
+
+_PARTS = 100
+
+
+def _is_long(query: Query | None) -> bool:
+    """Whether a question has more comparisons side by side than may be told: SQLite cannot nest a thousand."""
+    return isinstance(query, (And, Or)) and len(query.parts) > _PARTS
 
 
 def _is_value(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from expkit._support.named import NamedTuple
 from expkit.errors import StoreError
-from expkit.record.query import matches
+from expkit.record.query import answering
 from expkit.stores import finding
 from expkit.stores.finding import check, place_of
 from expkit.stores.holder import alive as holder_alive
@@ -140,10 +140,11 @@ class _Search:
 
     def _found(self, query: Query | None, order: Sequence[str], limit: int | None) -> Iterator[Found]:
         names = [field.removeprefix("-") for field in order]
+        answers = answering(query)
         before = cmp_to_key(_comparing([field.startswith("-") for field in order]))
 
         def asked(found: Iterator[Found]) -> Iterator[Found]:
-            return found if query is None else (item for item in found if matches(query, item.row))
+            return found if query is None else (item for item in found if answers(item.row))
 
         known = self._cells(query, names)
         is_ordered = all(name in known and not self._is_nowhere(known[name]) for name in names)

@@ -10,7 +10,7 @@ from expkit.record.leaves import ODD, leaves, path_of
 from expkit.record.model import RUNNING
 from expkit.record.state import DIED
 from expkit.record.wire import time_to_json
-from expkit.stores.narrowing import bounds, number, time, word
+from expkit.stores.narrowing import bounds, near, number, time, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,13 @@ class MongoWords:
         """One of these holds."""
         return {"$or": list(parts)}
 
+    def one_of(self, field: str, values: Sequence[Any]) -> dict[str, Any] | None:
+        """What holds for all runs in which a field has one of these values, as one test; None: there is none for it."""
+        if field == "uid":
+            return {"expkit.uid": {"$in": list(values)}} if all(word(value) is not None for value in values) else None
+        first = field.partition(".")[0].partition("[")[0]
+        return _leaf_of(first, field, values) if first in TREES else None
+
     def compared(self, query: Compare) -> dict[str, Any] | None:
         """What holds for all runs for which a comparison holds; None: all may be."""
         first = query.field.partition(".")[0].partition("[")[0]
@@ -55,18 +62,34 @@ class MongoWords:
         return None
 
 
+def _leaf_of(tree: str, field: str, values: Sequence[Any]) -> dict[str, Any] | None:
+    """Of one of several plain values."""
+    path = field if field == "result" else path_of(field)
+    said: list[Any] = []
+    for value in values:
+        numeric, text = number(value), word(value)
+        if numeric is None and text is None:
+            return None
+        said += near(numeric) if numeric is not None else [text]
+    return None if path is None else _held(tree, path, {"$in": said})
+
+
 def _leaf(tree: str, query: Compare) -> dict[str, Any] | None:
     """Of a plain value; runs of older versions have none, and some have values that only we can compare."""
     path = query.field if query.field == "result" else path_of(query.field)
     numeric, said = number(query.value), word(query.value)
     if path is None or (numeric is None and (said is None or query.op != "==")):
         return None
-    field = f"expkit.leaves.{tree}"
     limits: dict[str, Any] = {"$eq": said}
     if numeric is not None:
         low, high = bounds(query.op, numeric)
         limits = {sign: limit for sign, limit in (("$gte", low), ("$lte", high)) if limit is not None}
-    held = {field: {"$elemMatch": {"path": path, "value": limits}}}
+    return _held(tree, path, limits)
+
+
+def _held(tree: str, path: str, test: dict[str, Any]) -> dict[str, Any]:
+    field = f"expkit.leaves.{tree}"
+    held = {field: {"$elemMatch": {"path": path, "value": test}}}
     return {"$or": [{field: {"$exists": False}}, {f"{field}.path": ODD}, held]}
 
 

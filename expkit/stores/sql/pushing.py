@@ -6,14 +6,14 @@ import json
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, and_, cast, func, literal, literal_column, or_, select, true
+from sqlalchemy import Text, and_, cast, false, func, literal, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from expkit.record.fields import TIMES, metric_of
 from expkit.record.leaves import ODD, path_of
 from expkit.record.model import RUNNING
 from expkit.record.state import DIED
-from expkit.stores.narrowing import bounds, number, time, word
+from expkit.stores.narrowing import bounds, near, number, time, word
 from expkit.stores.sql import readable, tables
 from expkit.stores.sql.place import MYSQL, POSTGRESQL
 
@@ -59,6 +59,29 @@ class SqlWords:
             return _figure(query)
         return _SAID[query.field](query) if query.field in _SAID else None
 
+    def one_of(self, field: str, values: Sequence[Any]) -> Condition | None:
+        """What holds for all runs in which a field has one of these values, as one test; None: there is none for it."""
+        first = field.partition(".")[0].partition("[")[0]
+        if field == "uid":
+            return _run.uid.in_(values) if all(word(value) is not None for value in values) else None
+        path = field if field == "result" else path_of(field)
+        if first not in _LEAVES or path is None:
+            return None
+        numbers, words = [number(value) for value in values], [word(value) for value in values]
+        if any(one is None and other is None for one, other in zip(numbers, words, strict=True)):
+            return None
+        leaves = _run[_LEAVES[first]]
+        held = self._some_of(leaves, path, [found for found in numbers if found is not None])
+        said = leaves[path].as_string().in_([found for found in words if found is not None])
+        return or_(leaves.is_(None), self._is_odd(leaves), said, held)
+
+    def _some_of(self, leaves: Any, path: str, values: Sequence[float]) -> Condition:
+        """One of these numbers."""
+        if self._kind != POSTGRESQL:
+            return self._plain(leaves, path).in_([close for value in values for close in near(value)])
+        said = [f"({self._limits(path, '==', value)})" for value in values]
+        return self._fits(leaves, " || ".join(said)) if said else false()
+
     def _leaf(self, column: str, query: Compare) -> Condition | None:
         """Of a plain value; runs of older versions have none, and some have values that only we can compare."""
         path = query.field if "." not in query.field and query.field == "result" else path_of(query.field)
@@ -77,14 +100,26 @@ class SqlWords:
         return func.json_extract(leaves, _dollar(ODD)).is_not(None)
 
     def _numeric(self, leaves: Any, path: str, op: str, value: float) -> Condition:
-        low, high = bounds(op, value)
-        limits = [(sign, limit) for sign, limit in ((">=", low), ("<=", high)) if limit is not None]
         if self._kind == POSTGRESQL:
-            said = " && ".join(f"{_dollar(path)} {sign} {limit!r}" for sign, limit in limits)
-            return func.coalesce(func.jsonb_path_match(leaves, _path(said), literal_column("'{}'"), true()), False)
+            return self._fits(leaves, self._limits(path, op, value))
+        low, high = bounds(op, value)
+        found = self._plain(leaves, path)
+        return and_(
+            true(), *(found.op(sign)(limit) for sign, limit in ((">=", low), ("<=", high)) if limit is not None)
+        )
+
+    def _plain(self, leaves: Any, path: str) -> Any:
+        """A leaf as a number."""
         found: Any = func.json_extract(leaves, _dollar(path))
-        found = func.json_unquote(found) + literal_column("0e0") if self._kind == MYSQL else found
-        return and_(true(), *(found.op(sign)(limit) for sign, limit in limits))
+        return func.json_unquote(found) + literal_column("0e0") if self._kind == MYSQL else found
+
+    def _limits(self, path: str, op: str, value: float) -> str:
+        """The same in the language of paths."""
+        limits = [(sign, limit) for sign, limit in zip((">=", "<="), bounds(op, value), strict=True)]
+        return " && ".join(f"{_dollar(path)} {sign} {limit!r}" for sign, limit in limits if limit is not None)
+
+    def _fits(self, leaves: Any, said: str) -> Condition:
+        return func.coalesce(func.jsonb_path_match(leaves, _path(said), literal_column("'{}'"), true()), False)
 
 
 def _dollar(path: str) -> str:
