@@ -419,7 +419,7 @@ def test_a_queued_run_that_was_started_meanwhile(tmp_path):
     target.create(record)
     target.set_status(record.uid, "QUEUED", "RUNNING")
     note = Note(uid=record.uid, name="x", log=str(source.root), target=target_of(target)).write()
-    assert deliver(note, target) == "1"
+    assert deliver(note, target).id == "1"
     assert target.load(record.uid).status == "RUNNING"
     assert list(owed_notes()) == []
 
