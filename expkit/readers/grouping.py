@@ -13,7 +13,6 @@ from expkit.readers.lacking import needed
 from expkit.readers.student import Estimate, estimate
 from expkit.readers.values import flat
 from expkit.record.hashing import canonical
-from expkit.record.query import Compare
 
 if TYPE_CHECKING:
     from expkit.readers.selection import Runs
@@ -44,7 +43,7 @@ class Group(Mapping[str, Estimate]):
     @property
     def runs(self) -> Runs:
         """The runs themselves."""
-        return self._runs.where(Compare("uid", "in", self._uids))
+        return self._runs.among(self._uids)
 
     def __getitem__(self, figure: str) -> Estimate:
         if figure not in self._estimates:

@@ -89,7 +89,7 @@ def _known(runs: Runs, word: str) -> StoredRun | None:
 
 def _last(runs: Runs, before: int) -> StoredRun:
     there = 0
-    for key in reversed(runs.all_keys()):
+    for key in sorted(runs.all_keys(), key=lambda key: key.uid, reverse=True):  # as ``expkit ls`` lists them
         if not runs.is_hidden(key):
             if there == before:
                 return runs.named(key)

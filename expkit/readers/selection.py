@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from expkit._support.nearest import did_you_mean
 from expkit.errors import RunNotFoundError, StoreNameError
 from expkit.readers.asking import both, field_of, ordered_by, query_of
+from expkit.readers.looking import Looks
 from expkit.readers.resolve import resolve
 from expkit.readers.run import StoredRun
 from expkit.readers.values import decoded
@@ -16,7 +17,7 @@ from expkit.record.query import Compare, Exists, Not
 from expkit.stores.answers import RunKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from expkit.readers.asking import Where
     from expkit.readers.grouping import Groups
@@ -61,6 +62,7 @@ class Runs:
         self._window = window
         self._columns = columns
         self._within = within
+        self._looks: Looks[StoredRun] = Looks()
 
     # -- fewer of them, in another order ---------------------------------------------------------------
 
@@ -104,6 +106,11 @@ class Runs:
         for column in columns:
             field_of(column)
         return Runs(**{**self._parts, "columns": columns})
+
+    def among(self, uids: Iterable[str]) -> Runs:
+        """The runs of these uids in the same order; nobody asks whether they lie in the trash by now."""
+        query = Compare("uid", "in", list(uids))
+        return Runs(self.store, query=query, order=self._order, columns=self._columns, trash=True)
 
     # -- one of them -----------------------------------------------------------------------------------
 
@@ -161,10 +168,10 @@ class Runs:
     # -- all of them -----------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[StoredRun]:
-        return (StoredRun(self._all, row["uid"]) for row in self.find(["uid"]))
+        return self._looks.start(self._each())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self.find(["uid"]))
+        return self._looks.count(self._each())
 
     def __bool__(self) -> bool:
         return any(True for _ in self.limit(1).find(["uid"]))
@@ -275,6 +282,10 @@ class Runs:
         return runs_html(self)
 
     # -- inside ----------------------------------------------------------------------------------------
+
+    def _each(self) -> Iterator[StoredRun]:
+        for row in self.find(["uid"]):
+            yield StoredRun(self._all, row["uid"])
 
     @property
     def _all(self) -> Runs:
