@@ -68,7 +68,8 @@ class FileRef(Frozen):
         role: ``source``, ``resource``, ``artifact``, ``input`` or ``output``; ``environment`` (the list of installed
             packages); ``patch`` and ``untracked`` (what a repository had beyond its commit).
         root: the named root that ``path`` starts from: ``project``, ``cwd``, ``home``, ``files``
-            (the run's own folder for files), ``package`` or ``elsewhere`` (then ``path`` is a base name).
+            (the run's own folder for files), ``run`` (made by the run itself, ``path`` is a name), ``package`` or
+            ``elsewhere`` (then ``path`` is a base name).
         sha256: hex digest of the bytes.
         md5: hex digest for names in the predecessor's layout; empty where nobody needs it.
         size: in bytes.

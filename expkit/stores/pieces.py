@@ -45,11 +45,12 @@ class BlobsInPieces(ABC, Generic[_U]):
                 digest.update(data)
                 size += len(data)
                 self.add(upload, number, data)
-            blob = Blob(digest.hexdigest(), size)
-            self.finish(upload, blob)
         except BaseException:
             self.drop(upload)
             raise
+        blob = Blob(digest.hexdigest(), size)
+        # Outside: where no answer comes the name may be given all the same, later, and must not be one without bytes.
+        self.finish(upload, blob)
         return blob
 
     @abstractmethod

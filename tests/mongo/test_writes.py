@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 import bson
 import pymongo
 import pytest
+from pymongo.collection import Collection
 from pymongo.monitoring import CommandListener
 
+from expkit.errors import StoreError
 from expkit.record.model import COMPLETED, OUTPUT, Point, StreamKey
 from expkit.record.wire import record_to_json
 from expkit.stores.mongo import metrics
@@ -132,3 +135,22 @@ def test_writes_that_come_late(telling, heard, database, monkeypatch, backwards)
         client[database.name].command({**late, "ordered": False})
     client.close()
     assert seen(telling, database, run.id) == before
+
+
+def test_a_name_that_comes_late(store, monkeypatch):
+    """A file whose name was sent and not answered is whole when the server gives the name after all."""
+    data, late, insert = b"bytes" * 1000, [], Collection.insert_one
+
+    def unanswered(collection, document, *arguments, **named):
+        if collection.name != "fs.files":
+            return insert(collection, document, *arguments, **named)
+        late.append(document)
+        raise pymongo.errors.NetworkTimeout("nobody answers")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "insert_one", unanswered)
+        with pytest.raises(StoreError):
+            store.put_blob(data)
+    store.server.files.insert_one(late[0])
+    with store.open_blob(sha256(data).hexdigest()) as file:
+        assert file.read() == data

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from subprocess import Popen
 
+_SIGKILL = 9
+"""As on every POSIX system; a process may have to be ended while the interpreter ends, when nothing can be imported."""
+
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "fish", "cmd", "cmd.exe"))
 _HARMLESS = frozenset((
     "fc-list", "getconf", "git", "hostname", "ldconfig", "locale", "lscpu", "nvidia-smi", "ps", "rocm-smi", "stty",
@@ -50,10 +53,8 @@ def end_group(process: Popen[Any]) -> None:
     if not hasattr(os, "killpg"):
         process.kill()
         return
-    import signal
-
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, _SIGKILL)
     except OSError:  # it has ended by itself
         pass
 
