@@ -246,13 +246,13 @@ def _enforce_clean(args: bool, run: RunInputs) -> None:  # noqa: ARG001
 @cli_option("-F", "--file_storage")
 def _file_storage(args: str, run: RunInputs) -> None:
     """Record the run in this folder."""
-    run.observe(f"folder:{_folder(args)}")
+    run.observe(f"folder:{_folder(args, 'folder:runs')}")
 
 
-def _folder(path: str) -> str:
+def _folder(path: str, url: str) -> str:
     """A path of runs; where there is nothing, a folder is made."""
     if not path:
-        raise ValueError("the path of a folder is missing")
+        raise ValueError(f"the path of a folder is missing, such as that in {url}")
     if os.path.isfile(os.path.expanduser(path)):
         raise ValueError("this is a file; give the path of a folder, which is made where there is none")
     return path
@@ -373,7 +373,7 @@ def _tag(args: str, run: RunInputs) -> None:
 @cli_option("-t", "--tiny_db")
 def _tiny_db(args: str, run: RunInputs) -> None:
     """Record the run in this folder, with TinyDB."""
-    run.observe(f"tinydb:{_folder(args)}")
+    run.observe(f"tinydb:{_folder(args, 'tinydb:runs_db')}")
 
 
 @cli_option("-u", "--unobserved", is_flag=True)
