@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from expkit.readers.run import StoredRun
     from expkit.readers.selection import Runs
+
+
+_COMMAS = re.compile(r"""((?:[^,"'\[]|"[^"]*"|'[^']*'|\[[^]]*\])+)""")
 
 
 def parse(doc: str | None, command: str, argv: Sequence[str]) -> Mapping[str, Any] | None:
@@ -90,3 +94,8 @@ def number(options: Mapping[str, Any], name: str) -> int | None:
     if not text.isdecimal():
         raise UsageError(f"{name}={text} is not a number; {name}=20 is one")
     return int(text)
+
+
+def listed(text: str) -> list[str]:
+    """What stands between commas, those in quotes and brackets left alone."""
+    return [name.strip() for name in _COMMAS.findall(text) if name.strip()]

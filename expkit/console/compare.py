@@ -27,11 +27,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
-from expkit.console.arguments import number, parse, runs_of
+from expkit.console.arguments import listed, number, parse, runs_of
 from expkit.console.sections import SECTIONS, chosen, show_section
 from expkit.readers.comparing import compare
 from expkit.readers.resolve import resolve_all
-from expkit.record.query import Compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,8 +69,8 @@ def _runs(options: Mapping[str, Any]) -> list[StoredRun]:
     found = resolve_all(runs, options["RUN"])
     if not options["--sort"]:
         return found
-    fields = [name.strip() for name in options["--sort"].split(",") if name.strip()]
-    return list(runs.where(Compare("uid", "in", [run.uid for run in found])).sort(*fields))
+    fields = listed(options["--sort"])
+    return list(runs.among(run.uid for run in found).sort(*fields))
 
 
 def _show(found: Comparison, sections: Sequence[str]) -> None:

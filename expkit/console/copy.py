@@ -5,8 +5,8 @@ Usage:
 
 Arguments:
   SRC, DST   Paths or URLs of stores: runs, folder:runs, tinydb:runs_db, mongodb://HOST/DATABASE, ...
-  WHERE      Which runs: their ids, or questions that must all hold, such as state=COMPLETED 'config.lr < 0.1' tags=good
-             'name ~ "digits*" and start > "2 days ago"'. Without it: all.
+  WHERE      Which runs: ids, names, last, ~ and the beginning of a uid; or questions that must all hold, such as
+             state=COMPLETED 'config.lr < 0.1' tags=good 'name ~ "digits*" and start > "2 days ago"'. Without it: all.
 
 Options:
   --json     Print one JSON document: source, target, and runs with uid, source_id, id, what and problems.

@@ -33,11 +33,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from expkit.console.arguments import parse, runs_of
+from expkit.console.arguments import listed, parse, runs_of
 from expkit.console.showing import talk
 from expkit.errors import RunNotFoundError, UsageError
-from expkit.record.expression import is_question
-from expkit.record.query import Compare
+from expkit.readers.resolve import known, resolve_all
+from expkit.record.expression import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
     _check(options, form)
     runs = chosen(runs_of(options), options["WHERE"])
     if options["--columns"]:
-        runs = runs.select(*filter(None, map(str.strip, options["--columns"].split(","))))
+        runs = runs.select(*listed(options["--columns"]))
     write = _writer(form, runs, points=options["--points"])
     with _opened(path, binary=form == "parquet") as file:
         write(file)
@@ -82,15 +82,13 @@ def chosen(runs: Runs, words: Sequence[str]) -> Runs:
 
     Raises:
         RunNotFoundError: a name of no run.
+        SeveralRunsError: a name of several.
         QueryError: a question that cannot be read.
     """
-    questions = [word for word in words if runs.get(word) is None and is_question(word)]
-    names = [word for word in words if word not in questions]
+    names, questions = split(words, lambda word: known(runs, word) is not None)
     if names:
-        runs = runs.where(Compare("uid", "in", [runs[name].uid for name in names]))
-    if questions:
-        runs = runs.where(*questions)
-    return runs
+        runs = runs.among(run.uid for run in resolve_all(runs, names))
+    return runs.where(*questions)
 
 
 def _form(options: Mapping[str, Any]) -> str:

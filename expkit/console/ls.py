@@ -32,12 +32,11 @@ Examples:
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
-from expkit.console.arguments import number, parse, runs_of
+from expkit.console.arguments import listed, number, parse, runs_of
 from expkit.console.columns import USUAL, Table, usual_table
 from expkit.errors import UsageError
 from expkit.readers.asking import field_of
@@ -50,7 +49,6 @@ LIMIT = 50
 """Runs in a table where nobody says how many."""
 
 _EVERY = 2.0
-_COMMAS = re.compile(r"""((?:[^,"'\[]|"[^"]*"|'[^']*'|\[[^]]*\])+)""")
 _NEWEST = "-uid"
 
 
@@ -83,14 +81,14 @@ class _Listing:
         wanted = options["--columns"] or ""
         self.is_json = options["--json"]
         self._is_usual = not wanted or wanted.startswith("+")
-        self._added = _listed(wanted.lstrip("+"))
+        self._added = listed(wanted.lstrip("+"))
         self._limit = None if options["--all"] else number(options, "--limit")
         if self._limit is None and not options["--all"] and not self.is_json:
             self._limit = LIMIT
         usual = (*USUAL, "trash") if options["--trash"] else USUAL
         self._fields = {title: FRIENDLY.get(title, title) for title in usual} if self._is_usual else {}
         self._fields |= {title: field_of(title) for title in self._added}
-        self.runs = runs.where(*questions).sort(*(_listed(options["--sort"] or "") or [_NEWEST]))
+        self.runs = runs.where(*questions).sort(*(listed(options["--sort"] or "") or [_NEWEST]))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Rows for machines."""
@@ -123,11 +121,6 @@ class _Listing:
         runs = self.runs if limit is None else self.runs.limit(limit)
         for row in runs.find(list(dict.fromkeys(self._fields.values()))):
             yield {title: row[field] for title, field in self._fields.items()}
-
-
-def _listed(text: str) -> list[str]:
-    """What stands between commas, those in quotes and brackets left alone."""
-    return [name.strip() for name in _COMMAS.findall(text) if name.strip()]
 
 
 def _seconds(text: str | None) -> float:

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from expkit.console.showing import document, say
-from expkit.errors import ExpkitError, UsageError
+from expkit.errors import ExpkitError, RunNotFoundError, UsageError
+from expkit.readers.resolve import resolve
+from expkit.readers.selection import Runs
+from expkit.record.expression import split
 from expkit.stores.copying.run import COPIED, FAILED, UNCHANGED, UPDATED
 from expkit.stores.copying.runs import copy
 
@@ -27,20 +30,35 @@ def move(src: RunStore, dst: RunStore, where: Sequence[str]) -> Report:
     Args:
         src: where they are.
         dst: where they go.
-        where: which of them: ids and questions; none for all.
+        where: which of them: what people call runs by, and questions; none for all.
 
     Raises:
         UsageError: a question about a field that no run has.
         QueryError: a question that cannot be read.
+        SeveralRunsError: a name of several runs.
         StoreError: one of the stores cannot be reached.
     """
     with _progress() as tell:
         try:
-            return copy(src, dst, list(where) or None, tell)
+            return copy(src, dst, _meant(src, where) if where else None, tell)
         except ExpkitError:
             raise
         except ValueError as error:  # a field that no run has
             raise UsageError(str(error)) from None
+
+
+def _meant(src: RunStore, words: Sequence[str]) -> list[str]:
+    """Uids of the runs that are named, and questions."""
+    there = {name for key in src.ids() for name in (str(key.id), key.uid)}
+    names, questions = split(words, there.__contains__)
+    return [*(name if name in there else _uid(Runs(src), name) for name in names), *questions]
+
+
+def _uid(runs: Runs, name: str) -> str:
+    try:
+        return resolve(runs, name).uid
+    except RunNotFoundError:
+        return name  # it is told of beside the others, which are copied all the same
 
 
 def show(report: Report, src: RunStore, dst: RunStore) -> None:

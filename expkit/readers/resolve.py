@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _UID = re.compile(r"[0-9a-f]{1,32}")
 _LAST = re.compile(r"last(?:~(\d+))?")
 _BEST = "best:"
-_REFERENCE = re.compile(r"~\w*|last(~\d+)?|best:.*")
 _MOST = 5
 _HOW = "an id, ~ and the beginning of a uid, a name, last, last~2 or best:max:metrics.acc.max"
 
@@ -56,27 +55,26 @@ def resolve_all(runs: Runs, words: Iterable[str]) -> list[StoredRun]:
     Args:
         runs: among which they are looked for.
         words: what :func:`resolve` understands, in the order in which they are wanted; and questions such as ``lr<0.1``, of which
-            all must hold.
+            all must hold for those that are named, or, where none is named, for those that are meant.
 
     Raises:
         RunNotFoundError: there is no such run.
         SeveralRunsError: several fit; the message names them.
         QueryError: a question that cannot be read, or a field that no run has.
     """
-    from expkit.record.expression import is_question
+    from expkit.record.expression import split
 
-    found: list[StoredRun] = []
-    questions = []
-    for word in words:
-        run = _known(runs, word)
-        if run is None and not _REFERENCE.fullmatch(word) and is_question(word):
-            questions.append(word)
-        else:
-            found.append(run or resolve(runs, word))
-    return list(dict.fromkeys([*found, *(runs.where(*questions) if questions else ())]))
+    there = {word: known(runs, word) for word in words}
+    names, questions = split(there, lambda word: there[word] is not None)
+    found = list(dict.fromkeys(there[name] or resolve(runs, name) for name in names))
+    if not questions:
+        return found
+    among = runs.among(run.uid for run in found) if names else runs
+    asked = dict.fromkeys(among.where(*questions))
+    return [run for run in found if run in asked] if names else list(asked)
 
 
-def _known(runs: Runs, word: str) -> StoredRun | None:
+def known(runs: Runs, word: str) -> StoredRun | None:
     """The run of this id or uid, be it readable or not."""
     try:
         return runs.get(word)

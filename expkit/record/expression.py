@@ -15,7 +15,7 @@ from expkit.record.sides import Path, Value, between, named
 from expkit.record.tokens import END, SIGN, TEXT, WORD, Token, error, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from expkit.record.query import Query
@@ -28,6 +28,7 @@ _SIGNS = {"=": "==", "!~": "not glob", "~": "glob"}
 _CONSTANTS: Final = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf|nan")
 _QUESTION = re.compile(r"[=<>!~()\"'&|]|\s(?:and|or|in)\s|^\s*not\s")
+_REFERENCE = re.compile(r"~\w*|last(~\d+)?|best:.*")
 _DEEPEST = 50
 _VALUE = "a value is expected here: a number, a text in quotes, true, false, null or a list"
 
@@ -57,6 +58,19 @@ def parse_field(text: str) -> str:
 def is_question(text: str) -> bool:
     """Whether a word that may be the id of a run is meant as a question."""
     return _QUESTION.search(text) is not None
+
+
+def split(words: Iterable[str], is_known: Callable[[str], object]) -> tuple[list[str], list[str]]:
+    """What people call runs by, and questions about runs, which they may type side by side.
+
+    Args:
+        words: what was typed.
+        is_known: whether a word is the id or the uid of a run: these are no questions, whatever they look like.
+    """
+    words = list(words)
+    asked = [not is_known(word) and not _REFERENCE.fullmatch(word) and is_question(word) for word in words]
+    typed = list(zip(words, asked, strict=True))
+    return [word for word, is_asked in typed if not is_asked], [word for word, is_asked in typed if is_asked]
 
 
 class _Parser:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Union
 
 from expkit._support.frozen import Frozen
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, StoreError
-from expkit.record.expression import is_question, parse
+from expkit.record.expression import parse, split
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 from expkit.stores.copying.files import Carrier
 from expkit.stores.copying.run import FAILED, Copied, copy_run
@@ -155,8 +155,8 @@ def _chosen(src: RunStore, where: Where) -> tuple[list[RunKey], list[RunId]]:
 
 def _named(src: RunStore, keys: list[RunKey], words: list[str | int]) -> tuple[list[RunKey], list[RunId]]:
     known = {name for key in keys for name in (str(key.id), key.uid)}
-    asked = [word for word in words if str(word) not in known and isinstance(word, str) and is_question(word)]
-    names = {str(word) for word in words if word not in asked}
+    called, asked = split(map(str, words), known.__contains__)
+    names = set(called)
     if names:
         keys = [key for key in keys if names & {str(key.id), key.uid}]
     return _found(src, keys, And(*map(parse, asked))) if asked else keys, sorted(names - known)
