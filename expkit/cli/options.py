@@ -267,8 +267,8 @@ def _force(args: bool, run: RunInputs) -> None:  # noqa: ARG001
 @cli_option("-G", "--gcs")
 def _gcs(args: str, run: RunInputs) -> None:
     """Record the run in this bucket of Google Cloud Storage: gs://BUCKET/PATH."""
-    from expkit.observers.opening import without_offline
     from expkit.observers.remote import GoogleCloudStorageObserver
+    from expkit.stores.urls import without_offline
 
     url, offline = without_offline(args)
     run.observe(GoogleCloudStorageObserver.at(str(url), offline=offline))
@@ -341,8 +341,8 @@ def _queue(args: bool, run: RunInputs) -> None:  # noqa: ARG001
 @cli_option("-S", "--s3")
 def _s3(args: str, run: RunInputs) -> None:
     """Record the run in this bucket of S3: s3://BUCKET/PATH."""
-    from expkit.observers.opening import without_offline
     from expkit.observers.remote import S3Observer
+    from expkit.stores.urls import without_offline
 
     url, offline = without_offline(args)
     run.observe(S3Observer.at(str(url), offline=offline))
@@ -351,8 +351,8 @@ def _s3(args: str, run: RunInputs) -> None:
 @cli_option("-s", "--sql")
 def _sql(args: str, run: RunInputs) -> None:
     """Record the run in this SQL database: sqlite:///FILE, postgresql://... or mysql://..."""
-    from expkit.observers.opening import without_offline
     from expkit.observers.sql import SqlObserver
+    from expkit.stores.urls import without_offline
 
     url, offline = without_offline(args)
     run.observe(SqlObserver(str(url), offline=offline))

@@ -21,6 +21,7 @@ from expkit.stores.urls import (
     known_schemes,
     open_store,
     without_driver,
+    without_offline,
 )
 
 if TYPE_CHECKING:
@@ -117,19 +118,6 @@ def _opened(place: str | os.PathLike[str]) -> RunObserver:
     if opener is not None:
         return opener(url, offline)
     return _plugged_in(scheme, os.fspath(url), offline) or _into_store(os.fspath(url), offline)
-
-
-def without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
-    """The URL without its parameter ``offline``, and the value of that; a path has no parameters."""
-    if not isinstance(place, str) or "offline=" not in place or split_url(place)[1] == place:
-        return place, None
-    url, _, query = place.rpartition("?")
-    parameters = query.split("&")
-    found = [parameter for parameter in parameters if parameter.startswith("offline=")]
-    if not url or not found:
-        return place, None
-    others = "&".join(parameter for parameter in parameters if parameter not in found)
-    return f"{url}?{others}" if others else url, found[-1].partition("=")[2]
 
 
 def _check_options(scheme: str, rest: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Union
 
-from expkit._support.urls import split_url
 from expkit.provenance.projects import default_store
 from expkit.readers.resolve import resolve
 from expkit.readers.selection import Runs
@@ -56,15 +55,4 @@ def open_run(run: RunId, store: Place = None) -> StoredRun:
 def opened(store: Place) -> RunStore:
     """The store that is meant."""
     place = default_store() if store is None else store
-    if not isinstance(place, (str, os.PathLike)):
-        return place
-    return open_store(_plain(place))
-
-
-def _plain(place: str | os.PathLike[str]) -> str | os.PathLike[str]:
-    """The URL without its parameter ``offline``, which is for those who write."""
-    if not isinstance(place, str) or split_url(place)[1] == place:
-        return place
-    url, mark, query = place.rpartition("?")
-    kept = "&".join(part for part in query.split("&") if not part.startswith("offline="))
-    return place if not mark else f"{url}?{kept}" if kept else url
+    return open_store(place) if isinstance(place, (str, os.PathLike)) else place

@@ -31,11 +31,12 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
             ``s3://BUCKET/PATH``, ``gs://...``, ``az://...``, ``sftp://HOST/PATH``,
             ``ftp://...``, ``webdav+https://...`` and whatever fsspec opens; ``mlflow:PATH``, ``tensorboard:PATH`` and
             ``wandb:PATH`` for what other tools wrote, which can only be read; or a scheme that an installed package adds by an entry point of the group
-            ``expkit.stores``. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
+            ``expkit.stores``. The parameter ``offline`` is for observers, and left out. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
 
     Raises:
         StoreError: nobody knows the scheme.
     """
+    url = without_offline(url)[0]
     scheme, rest = split_url(url)
     if is_ours(scheme):
         return OPENERS.get(without_driver(scheme), _open_remote)(scheme, rest)
@@ -47,6 +48,19 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
     if rest.startswith(":"):
         raise StoreError(f"{scheme}:: begins a chain of file systems; give the URL of the place itself, the last one")
     raise StoreError(unknown_scheme(scheme, {*known_schemes(), *added}, GROUP))
+
+
+def without_offline(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], str | None]:
+    """The URL without its parameter ``offline``, and the value of that; a path has no parameters."""
+    if not isinstance(place, str) or "offline=" not in place or split_url(place)[1] == place:
+        return place, None
+    url, _, query = place.rpartition("?")
+    parameters = query.split("&")
+    found = [parameter for parameter in parameters if parameter.startswith("offline=")]
+    if not url or not found:
+        return place, None
+    others = "&".join(parameter for parameter in parameters if parameter not in found)
+    return f"{url}?{others}" if others else url, found[-1].partition("=")[2]
 
 
 def without_driver(scheme: str) -> str:

@@ -121,3 +121,12 @@ def test_plugins(monkeypatch):
     assert open_store("cloud://bucket/runs") == ("opened", "cloud://bucket/runs")
     with pytest.raises(StoreError, match="cloud:, folder:, .*memory:"):
         open_store("nobody:x")
+
+
+def test_the_option_of_observers_is_left_out(tmp_path):
+    """A URL with ``offline=`` names the same store for those who read and copy."""
+    for query in ("?offline=wait", "?offline=skip"):
+        store = open_store(f"sqlite:///{tmp_path}/runs.db{query}")
+        assert store.url == f"sqlite:///{tmp_path}/runs.db"
+        store.close()
+    assert open_store(f"folder:{tmp_path}/runs?offline=wait").url == f"folder:{tmp_path}/runs"
