@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.cli.terminal import emit, speaks_unicode, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from expkit.types import Json
@@ -317,13 +317,6 @@ def _wrapped(text: str, indent: int) -> list[str]:
     from textwrap import wrap
 
     return wrap(text, max(limit - indent, 2 * _NARROWEST), break_on_hyphens=False)
-
-
-def by_title(rows: Iterable[Mapping[str, str]]) -> tuple[list[str], list[list[str]]]:
-    """Titles and rows of dicts that need not have the same keys."""
-    found = list(rows)
-    titles = list(dict.fromkeys(title for row in found for title in row))
-    return titles, [[row.get(title, "") for title in titles] for row in found]
 
 
 def _too_many(titles: Sequence[str], lines: Sequence[Sequence[str]], spare: Sequence[str]) -> Iterator[int]:

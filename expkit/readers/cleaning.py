@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 MONTH = 30 * 86400.0
 """Seconds for which runs lie in the trash, if nobody says otherwise."""
 
-GRACE = 86400.0
-"""Seconds for which bytes stay that no run names: somebody may be about to name them."""
-
 
 def in_trash(runs: Runs, older: float = 0.0) -> list[StoredRun]:
     """Runs that lie in the trash.

@@ -26,7 +26,6 @@ _TEXTS = {"entity": 2, "project": 3, "group": 6, "job_type": 7, "name": 8, "note
 _ABOUT = {"os": 1, "python": 2, "program": 6, "host": 12, "username": 13, "gpu": 18, "cuda_version": 25}
 _COUNTS = {"cpu_count": 16, "cpu_count_logical": 17, "gpu_count": 19}
 _METADATA = ("os", "python", "host", "username", "cpu_count", "cpu_count_logical", "gpu", "gpu_count", "cuda")
-_INTERRUPTED = 255
 _SYSTEM = "system/"
 _MEDIA = "_type"
 
