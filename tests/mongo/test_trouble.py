@@ -60,11 +60,9 @@ def test_servers_in_trouble(trouble, options, said):
         ("mongodb://h/a.b", "database 'a.b'"),
         ("mongodb://h/a%20b", "database 'a b'"),
         ("mongodb://h/db?tlsCAFile=/nowhere/ca.pem&tls=true", "/nowhere/ca.pem"),
-        ("mongodb://h:70000/db", "70000"),
         ("mongodb://h/db?replicaSet=a&directConnection=maybe", "directConnection"),
         ("mongodb+srv://cluster.invalid/db", "cluster.invalid"),
-        ("mongodb://h/db?retrywrite=true", "Did you mean one of (retrywrites"),
-        ("mongodb://anna:se:cr@et@h/db", "escaped"),
+        ("mongodb://h/db?retrywrite=true", "did you mean retrywrites"),
     ],
 )
 def test_urls_that_the_driver_refuses(url, said):

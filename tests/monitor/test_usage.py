@@ -33,10 +33,11 @@ def way(request, monkeypatch):
 
 @pytest.mark.usefixtures("way")
 def test_this_process_and_its_children(child):
-    """Memory and processor time are those that psutil tells of the two processes."""
+    """Memory and processor time are those that psutil tells of the processes; those that run tests may have more."""
     used = usage()
-    both = [psutil.Process(), psutil.Process(child.pid)]
-    assert used.memory == pytest.approx(sum(process.memory_info().rss for process in both), rel=0.2)
+    them = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    assert child.pid in [process.pid for process in them]
+    assert used.memory == pytest.approx(sum(process.memory_info().rss for process in them), rel=0.2)
     assert used.memory > 40_000_000
     assert used.cpu >= 0.3 + psutil.Process().cpu_times().user - 0.1
 

@@ -105,7 +105,7 @@ class Metrics:
     def _listed(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         """What documents say of themselves, in order; ordered here, for a server has little room for large ones."""
         found = self._server.metrics.find(wanted, {"name": 1, "expkit": 1})
-        return sorted(found, key=lambda document: document.get("expkit", {}).get("part", 0))
+        return sorted(found, key=_order)
 
     def remove_all(self, run_id: RunId, uid: str) -> None:
         """Remove the metrics of a run; never those of another one that has taken its place."""
@@ -157,13 +157,13 @@ class _Update:
         last = self.parts.get(name)
         here = last if last is not None and last.stream == self._place else None
         for number, some in _parts_of(points, here):
-            end, columns = some[-1][0] + 1, _columns([point for _, point in some])
+            first, end, columns = some[0][0], some[-1][0] + 1, _columns([point for _, point in some])
             if here is not None and here.number == number:
                 self._grow(here, columns, len(some), end)
                 count = here.size + len(some)
             else:
                 self._retire(name, last)
-                self._make(name, number, columns, len(some), end)
+                self._make(name, number, columns, {"n": len(some), "first": first, "end": end})
                 count = len(some)
             made = _id(self._place, name, number)
             last = here = self.parts[name] = _Part(made, self._place, number, count, end)
@@ -182,11 +182,17 @@ class _Update:
         self._changes.append(({"_id": part.id, "expkit.n": part.size}, {"$push": push, "$set": ours}))
         self._updates += 1
 
-    def _make(self, name: str, number: int, columns: dict[str, list[Any]], count: int, end: int) -> None:
-        ours = {"stream": self._place, "name": name, "part": number, "n": count, "end": end}
+    def _make(self, name: str, number: int, columns: dict[str, list[Any]], extent: dict[str, int]) -> None:
+        ours = {"stream": self._place, "name": name, "part": number, **extent}
         head = {"_id": _id(self._place, name, number), "run_id": self._run_id, "name": name}
         self._changes.append((None, {**head, **columns, "expkit": ours}))
         self.made.append({"name": name, "id": str(head["_id"])})
+
+
+def _order(document: Mapping[str, Any]) -> tuple[int, int]:
+    """First what has no other part before it; and of several metrics the one that was logged first."""
+    ours = document.get("expkit", {})
+    return ours.get("part", 0), ours.get("first", 0)
 
 
 def _parts_of(points: list[tuple[int, Point]], last: _Part | None) -> Iterator[tuple[int, list[tuple[int, Point]]]]:
