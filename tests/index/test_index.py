@@ -134,6 +134,32 @@ def test_damage_that_shows_late(index, root):
     assert index.answers_without == 1
 
 
+def test_mistakes_of_ours_destroy_nothing(index, root, monkeypatch, caplog):
+    """Only what was kept and cannot be read makes an index anew, which the log says; a mistake in the search does not."""
+    store = FolderStore(root)
+    index.settled(-1.0)
+    list(store.find())
+    (path,) = index.files
+    before = os.stat(path).st_ino
+
+    def broken(*_):
+        raise TypeError("a mistake")
+
+    with monkeypatch.context() as patch, pytest.raises(TypeError, match="a mistake"):
+        patch.setattr("expkit.stores.index.search._place", broken)
+        list(store.find(order=["id"]))
+        patch.setattr("expkit.stores.index.search.cells.condition", broken)
+        list(store.find())
+    assert os.stat(path).st_ino == before
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE runs SET head = '{'")
+    connection.close()
+    with caplog.at_level("INFO", "expkit"):
+        assert len(list(store.find())) == 9
+    assert "is made anew" in caplog.text
+
+
 def test_it_may_be_deleted_at_any_time(index, root):
     """Deleted between two looks, or during one, the index is missed by nobody."""
     store = FolderStore(root)

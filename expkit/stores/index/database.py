@@ -46,6 +46,10 @@ class UnusableError(Exception):
     """There can be no index now: look without one."""
 
 
+class DamagedError(Exception):
+    """What the index kept of a run cannot be read."""
+
+
 class Database:
     """An open index; for one look, in one thread at a time.
 

@@ -16,6 +16,7 @@ from expkit.record.tagged import kind_of
 from expkit.record.wire import time_from_json
 from expkit.stores.answers import RunKey
 from expkit.stores.finding import Row, duration_of
+from expkit.stores.index.database import DamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,8 +118,11 @@ class KeptRow(Row):
         """The whole tree; what of it is packed is unpacked now."""
         if not self._is_whole:
             packed = self._database.one("SELECT tree FROM wholes WHERE run = ?", (self._number,))
-            self._tree = {**self._part(_HEAD), "config": self._part(_CONFIG), **json.loads(zlib.decompress(packed))}
-            self._running = self.record_of(self._tree) if self._tree["status"] == RUNNING else None
+            try:
+                self._tree = {**self._part(_HEAD), "config": self._part(_CONFIG), **json.loads(zlib.decompress(packed))}
+                self._running = self.record_of(self._tree) if self._tree["status"] == RUNNING else None
+            except _UNREADABLE as error:
+                raise DamagedError(f"{type(error).__name__}: {error}") from error
             self._is_whole = True
         return self._tree
 
@@ -144,9 +148,12 @@ class KeptRow(Row):
     def _part(self, part: int) -> dict[str, Json]:
         tree = self._parts[part]
         if tree is None:
-            self._parts[part] = tree = _parsed(self._texts[part])
-            if part == _HEAD:
-                tree["state"] = self._state or tree["status"]
+            try:
+                self._parts[part] = tree = _parsed(self._texts[part])
+                if part == _HEAD:
+                    tree["state"] = self._state or tree["status"]
+            except _UNREADABLE as error:
+                raise DamagedError(f"{type(error).__name__}: {error}") from error
         return tree
 
     @staticmethod
@@ -157,6 +164,7 @@ class KeptRow(Row):
         return RunRecord(**known)
 
 
+_UNREADABLE = (ValueError, TypeError, LookupError, zlib.error)
 _KNOWN = ("uid", "id", "name", "command", "status", "parent", "segment", "cause")
 _HEAD, _CONFIG, _METRICS, _ELSEWHERE = range(4)
 _UNSURE: Any = object()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from functools import cmp_to_key
 from heapq import merge
 from itertools import chain, islice
@@ -16,7 +15,7 @@ from expkit.stores import finding
 from expkit.stores.finding import check, place_of
 from expkit.stores.holder import alive as holder_alive
 from expkit.stores.index import cells
-from expkit.stores.index.database import Database, UnusableError, destroy, is_unusable
+from expkit.stores.index.database import DamagedError, Database, UnusableError, destroy, is_unusable
 from expkit.stores.index.kept import COLUMNS, KeptRow
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ MANY = 300
 """From so many runs on it pays to keep cells of the fields that are asked for."""
 
 _CHUNK = 250
-_DAMAGED = (sqlite3.Error, StoreError, ValueError, TypeError, LookupError, zlib.error)
+_DAMAGED = (sqlite3.Error, StoreError, DamagedError, ValueError)
 
 
 class Found(NamedTuple):
@@ -84,10 +83,18 @@ def find(
         except _DAMAGED as error:
             if is_unusable(error):
                 break
-            destroy(path)
+            _renew(path, error)
         else:
             return _guarded(first, rest, path, lambda: finding.find(store, query, columns, order, limit, alive=alive))
     return finding.find(store, query, columns, order, limit, alive=alive)
+
+
+def _renew(path: str, error: Exception) -> None:
+    """Let the next look make the index anew."""
+    from logging import getLogger
+
+    getLogger("expkit").info("The index of runs %s is made anew: %s: %s", path, type(error).__name__, error)
+    destroy(path)
 
 
 def _begun(rows: Iterator[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
@@ -110,7 +117,7 @@ def _guarded(
         return
     except _DAMAGED as error:
         if not is_unusable(error):
-            destroy(path)
+            _renew(path, error)
     yield from islice(without(), given, None)
 
 
