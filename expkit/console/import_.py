@@ -42,8 +42,9 @@ from expkit._support.urls import split_url
 from expkit.console.arguments import parse
 from expkit.console.moving import move, show, show_json
 from expkit.console.showing import say
-from expkit.errors import UsageError
+from expkit.errors import DAMAGE, ExpkitError, UsageError
 from expkit.readers.opening import opened
+from expkit.record.model import BY_SACRED
 from expkit.stores.foreign.kinds import KEPT, scheme_of
 from expkit.stores.foreign.store import ForeignStore
 from expkit.stores.urls import READ_ONLY, open_store
@@ -51,7 +52,7 @@ from expkit.stores.urls import READ_ONLY, open_store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from expkit.stores.base import RunStore
+    from expkit.stores.base import RunKey, RunStore
     from expkit.stores.copying.runs import Report
 
 _SACRED = "sacred"
@@ -68,7 +69,10 @@ def main(argv: Sequence[str]) -> int:
     if options is None:
         return 0
     src = source(options["SRC"], options["--from"])
-    if not src.ids():
+    keys = src.ids()
+    if keys and not isinstance(src, ForeignStore) and not any(_is_of_sacred(src, key) for key in keys):
+        raise UsageError(f"expkit recorded what is in {options['SRC']}; use expkit copy {options['SRC']} DST")
+    if not keys:
         raise UsageError(f"there are no runs of Sacred, MLflow, TensorBoard or W&B in {options['SRC']}")
     dst = opened(options["DST"] or options["--store"])
     report = move(src, dst, options["--where"])
@@ -104,6 +108,14 @@ def source(place: str, tool: str | None) -> RunStore:
         raise UsageError(f"there is no file or folder {path}")
     scheme = scheme_of(path) if tool in (None, _SACRED) else str(tool)
     return open_store(f"{_SQLITE}{path}" if scheme == "sqlite" else f"{scheme}:{path}")
+
+
+def _is_of_sacred(src: RunStore, key: RunKey) -> bool:
+    """Whether Sacred recorded a run, or nobody can tell: then it is to be named as a problem."""
+    try:
+        return BY_SACRED in src.load(key.uid).gaps
+    except (ExpkitError, *DAMAGE):
+        return True
 
 
 def _say_what_is_kept(src: RunStore, left: Counter[str]) -> None:

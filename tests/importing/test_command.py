@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from expkit.stores import open_store
+from expkit.testing.samples import sample_record
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,9 @@ def test_some(sample, expkit, tmp_path):
     src = sample("mlflow")
     code, printed = expkit("import", f"sqlite:///{src / 'mlflow.db'}", "--store=dst", "--where=config.lr >= 0.5")
     assert (code, printed.splitlines()[0]) == (0, f"mlflow:{src / 'mlflow.db'} to folder:dst: 1 copied")
-    assert [open_store(tmp_path / "dst").load(key.uid).status for key in open_store(tmp_path / "dst").ids()] == ["FAILED"]
+    assert [open_store(tmp_path / "dst").load(key.uid).status for key in open_store(tmp_path / "dst").ids()] == [
+        "FAILED"
+    ]
 
 
 def test_looked_at_where_it_is(sample, expkit):
@@ -95,3 +98,14 @@ def test_mistakes(expkit, tmp_path, words, code, said):
     found, printed = expkit("import", *words)
     assert said in printed
     assert (found, "Traceback" in printed) == (code, False)
+
+
+@pytest.mark.parametrize("place", ["folder:ours", "ours", "sqlite:///ours.db"])
+def test_our_own_runs_are_copied(expkit, tmp_path, place):
+    """Runs that expkit recorded are of no other tool: the message names the command for them."""
+    store = open_store(place.replace("///", f"///{tmp_path}/") if "///" in place else tmp_path / "ours")
+    store.create(sample_record(status="COMPLETED"))
+    store.close()
+    code, printed = expkit("import", place, "dst")
+    assert (code, f"use expkit copy {place} DST" in printed) == (2, True), printed
+    assert not (tmp_path / "dst").exists()
