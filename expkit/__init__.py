@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from expkit._support.secrets import Secret
     from expkit._support.terminal import apply_backspaces_and_linefeeds
     from expkit.capture.marker import from_config
-    from expkit.cli.options import cli_option
+    from expkit.cli.option import cli_option
     from expkit.errors import ExpkitError, RunInterrupt, TimeoutInterrupt
     from expkit.experiment import Experiment, start_run
     from expkit.ingredient import Ingredient
@@ -62,7 +62,7 @@ _PLACES = {
     "StoreObserver": "observers.store",
     "TimeoutInterrupt": "errors",
     "apply_backspaces_and_linefeeds": "_support.terminal",
-    "cli_option": "cli.options",
+    "cli_option": "cli.option",
     "from_config": "capture.marker",
     "host_info_gatherer": "provenance.machine.host",
     "open_run": "readers.opening",

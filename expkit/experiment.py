@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import IO, Any, TypeVar
 
     from expkit.capture.types import CaptureMethod
-    from expkit.cli.options import CLIOption
+    from expkit.cli.option import CLIOption
     from expkit.observers.opening import ObserverLike
     from expkit.run.definitions import Definitions
     from expkit.run.handle import Run

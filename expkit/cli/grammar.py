@@ -23,7 +23,7 @@ from expkit.errors import CommandNotFoundError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from expkit.cli.options import CLIOption
+    from expkit.cli.option import CLIOption
 
 
 class CommandInfo(Frozen, kw_only=False):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from expkit.cli.grammar import CommandInfo, CommandLine
-    from expkit.cli.options import CLIOption
+    from expkit.cli.option import CLIOption
 
 _WIDTH = 79
 _WIDEST_TERM = 30

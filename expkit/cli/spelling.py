@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expkit._support.nearest import nearest
-from expkit.cli.options import canonical
+from expkit.cli.option import canonical
 from expkit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from expkit.cli.options import CLIOption
+    from expkit.cli.option import CLIOption
 
 
 def spell_out(argv: Sequence[str], table: Sequence[CLIOption]) -> tuple[list[str], list[str]]:

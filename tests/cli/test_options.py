@@ -3,12 +3,11 @@ import pickle
 
 import pytest
 
+from expkit.cli.option import CLIOption, cli_option
 from expkit.cli.options import (
     BUILT_IN,
-    CLIOption,
     OptionValues,
     apply_options,
-    cli_option,
     default_values,
     option_table,
 )

@@ -80,7 +80,11 @@ def test_csv_of_runs(export):
     assert (code, len(rows)) == (0, 3)
     assert (rows[0]["config.lr"], rows[0]["config.net.units"], rows[1]["config.net.units"]) == ("0.1", "64", "auto")
     assert (rows[0]["config.text"], json.loads(rows[0]["config.words"])) == ('a,b\n"c"', ["a", NASTY])
-    assert (rows[0]["result.acc"], rows[0]["start"], rows[0]["duration"]) == ("0.5", "2026-03-01T12:00:00+00:00", "60.0")
+    assert (rows[0]["result.acc"], rows[0]["start"], rows[0]["duration"]) == (
+        "0.5",
+        "2026-03-01T12:00:00+00:00",
+        "60.0",
+    )
     assert (rows[0]["metrics.loss.last"], rows[0]["metrics.loss.min"]) == (str(2**70), "0.001")
     assert rows[2]["config.lr"] == rows[2]["metrics.loss.last"] == ""
     assert pandas.read_csv(io.StringIO(printed))["config.lr"].tolist()[:2] == [0.1, 1.0]
@@ -91,7 +95,12 @@ def test_csv_of_points(export):
     code, printed, _ = export("1", "--csv", "--points")
     rows = list(csv.DictReader(io.StringIO(printed)))
     assert (code, len(rows)) == (0, 1004)
-    assert (rows[7]["metric"], rows[7]["step"], rows[7]["value"], rows[7]["time"]) == ("loss", "7", "0.125", "1700000007.0")
+    assert (rows[7]["metric"], rows[7]["step"], rows[7]["value"], rows[7]["time"]) == (
+        "loss",
+        "7",
+        "0.125",
+        "1700000007.0",
+    )
     assert [row["value"] for row in rows if row["step"] in ("1000", "1001")] == ["nan", "inf"]
     assert [(row["value"], row["tags"]) for row in rows if row["tags"]] == [(str(2**70), "split=test")]
 
@@ -200,7 +209,16 @@ def test_page(export):
     assert {"svg", "polyline", "pre", "table"} <= set(page.tags)
     assert not [name for name, value in page.attributes if name.startswith("on") or name in ("src", "href")]
     assert "default-src 'none'" in dict(page.attributes)["content"] or "default-src 'none'" in printed
-    for said in ("net.units", "64", "result.acc", "</pre><script>alert('x')</script>", "hello", "weights"[:0], ".bin", "7 bytes"):
+    for said in (
+        "net.units",
+        "64",
+        "result.acc",
+        "</pre><script>alert('x')</script>",
+        "hello",
+        "weights"[:0],
+        ".bin",
+        "7 bytes",
+    ):
         assert said in page.text
     assert "\x1b" not in printed
     assert not re.search(r"url\(|https?://", printed)

@@ -155,11 +155,15 @@ def test_not_led_astray(sample, tmp_path):
     (tmp_path / "secret" / "artifacts").mkdir(parents=True)
     (tmp_path / "secret" / "artifacts" / "key").write_text("secret")
     folder = sample("mlflow")
-    artifacts = [path for path in folder.glob("mlruns/*/*/artifacts/model") if (path.parents[1] / "meta.yaml").exists()][0]
+    artifacts = [
+        path for path in folder.glob("mlruns/*/*/artifacts/model") if (path.parents[1] / "meta.yaml").exists()
+    ][0]
     (artifacts / "key").symlink_to(tmp_path / "secret" / "artifacts" / "key")
     (artifacts / "all").symlink_to(tmp_path / "secret")
     with sqlite3.connect(folder / "mlflow.db") as database:
-        database.execute("UPDATE runs SET experiment_id = '..', artifact_uri = ? WHERE name = 'bold-crow'", ["../../secret"])
+        database.execute(
+            "UPDATE runs SET experiment_id = '..', artifact_uri = ? WHERE name = 'bold-crow'", ["../../secret"]
+        )
         database.execute("UPDATE runs SET run_uuid = '../../secret' WHERE name = 'bold-crow'")
     database.close()
     for place in ("mlruns", "mlflow.db"):

@@ -72,7 +72,9 @@ def test_as_wandb_reads_it(sample):
             for key, text in row.items():
                 value = json.loads(text)
                 if not key.startswith("_") and not isinstance(value, dict):
-                    told.setdefault(key, []).append((json.loads(row["_step"]), repr(value), json.loads(row["_timestamp"])))
+                    told.setdefault(key, []).append(
+                        (json.loads(row["_step"]), repr(value), json.loads(row["_timestamp"]))
+                    )
         points = points_of(store, runs_of(store)[run_id])
         assert told
         assert {key: [tuple(item) for item in points[key]] for key in told} == told
@@ -86,7 +88,10 @@ def test_what_is_left_out_is_counted(sample, name):
     assert {"histogram in the history": 1, "table-file in the history": 1, "bytes of artifacts of W&B": 2} == dict(
         store.dropped(uid)
     )
-    assert {artifact["name"] for artifact in store.load(uid).info["wandb"]["artifacts"]} == {"data", "run-abcd1234-table"}
+    assert {artifact["name"] for artifact in store.load(uid).info["wandb"]["artifacts"]} == {
+        "data",
+        "run-abcd1234-table",
+    }
 
 
 def log_of(folder, run_id="abcd1234"):

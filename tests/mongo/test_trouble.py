@@ -42,7 +42,7 @@ def test_servers_in_trouble(trouble, options, said):
     """Each kind of trouble has its own words; the password is not among them."""
     with speaking(**trouble) as port:
         user = "" if trouble.get("deaf") or "hello" in trouble else "anna:secret@"
-        bounds = "serverSelectionTimeoutMS=1500&connectTimeoutMS=1500&authMechanism=SCRAM-SHA-256"
+        bounds = "serverSelectionTimeoutMS=4000&connectTimeoutMS=1000&authMechanism=SCRAM-SHA-256"
         store = open_store(
             f"mongodb://{user}127.0.0.1:{port}/db?{bounds if user else bounds.rpartition('&')[0]}{options}"
         )

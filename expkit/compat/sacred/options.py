@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit.cli.options import OPTIONS_OF_ALL, CLIOption, option_table
+from expkit.cli.option import CLIOption
+from expkit.cli.options import OPTIONS_OF_ALL, option_table
 from expkit.compat.sacred.helpers import convert_camel_case_to_snake_case
 
 if TYPE_CHECKING:

@@ -71,7 +71,9 @@ def sentence(error: Exception, place: Place) -> str:
     if isinstance(error, (errors.ConfigurationError, errors.InvalidURI, errors.InvalidName)):
         if "wire version" in said:
             return f"{here} is too old: {said}"
-        return f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {_misspelt(said)}"
+        return (
+            f"MongoDB cannot be reached as it was said ({place.hosts}, database {place.database!r}): {_misspelt(said)}"
+        )
     if isinstance(error, errors.OperationFailure):
         return f"{here} {_refusal(error, place)}: {said}"
     return f"{here} {_broken(error)}: {said}"

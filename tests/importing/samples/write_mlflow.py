@@ -60,7 +60,10 @@ def told(client, run):
         "params": run.data.params,
         "tags": run.data.tags,
         "metrics": {
-            name: [[point.step, repr(point.value), point.timestamp] for point in client.get_metric_history(run.info.run_id, name)]
+            name: [
+                [point.step, repr(point.value), point.timestamp]
+                for point in client.get_metric_history(run.info.run_id, name)
+            ]
             for name in run.data.metrics
         },
     }

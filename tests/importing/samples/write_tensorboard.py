@@ -28,7 +28,9 @@ def main():
         writer.add_hparams({"lr": 0.1, "net": "deep", "amp": True}, {"hparam/acc": 0.9}, name="tried")
     tensors(HERE / "tf2" / "train")
     tensors(HERE / "tf2" / "train")  # started again
-    (HERE / "expected.json").write_text(json.dumps({name: told(HERE / name) for name in ("plain", "tf2/train")}, indent=1))
+    (HERE / "expected.json").write_text(
+        json.dumps({name: told(HERE / name) for name in ("plain", "tf2/train")}, indent=1)
+    )
 
 
 def told(folder):
