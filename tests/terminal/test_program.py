@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from expkit.console.completion import SCRIPTS, completions
-from expkit.console.main import COMMANDS, help_text
+from expkit.console.main import COMMANDS, help_text, main
 from expkit.readers import open_run
 from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_record
@@ -35,6 +35,19 @@ def test_help_of_the_program():
     for name in COMMANDS:
         assert re.search(rf"^  {name} +\S", text, re.MULTILINE)
     assert max(map(len, text.splitlines())) <= 120
+
+
+WITHOUT_STORE = ("sync", "copy", "schema")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    """Each command's help has its usage and the options that all have: --json, and --store where it looks at one."""
+    assert main([command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "Usage:" in told and f"  expkit {command}" in told
+    assert "--json" in told
+    assert "--store=URL" in told or command in WITHOUT_STORE
 
 
 @pytest.mark.parametrize("command", LOOKING)
