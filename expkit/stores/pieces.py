@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar, cast
@@ -12,6 +13,9 @@ from expkit.stores.base import Blob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+FRESH = timedelta(hours=1)
+"""Bytes that were used so lately count as new; what is used again and again need not be noted each time."""
 
 PIECE = 1 << 20
 """Bytes in one piece; the last one of a file may be shorter."""
@@ -34,7 +38,7 @@ class BlobsInPieces(ABC, Generic[_U]):
         return self._send(source)
 
     def _here(self, blob: Blob) -> Blob | None:
-        return blob if self.has(blob.sha256) else None
+        return blob if self.renew(blob.sha256) else None
 
     def _send(self, source: BinaryIO) -> Blob:
         """Send bytes while they are hashed. Nobody finds them before the last of them is there."""
@@ -56,6 +60,10 @@ class BlobsInPieces(ABC, Generic[_U]):
     @abstractmethod
     def has(self, name: str) -> bool:
         """Whether the bytes are here."""
+
+    @abstractmethod
+    def renew(self, name: str) -> bool:
+        """Whether the bytes are here; they count as new then, so that no sweep takes them before a record names them."""
 
     @abstractmethod
     def begin(self) -> _U:

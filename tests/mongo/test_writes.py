@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import bson
@@ -154,3 +154,15 @@ def test_a_name_that_comes_late(store, monkeypatch):
     store.server.files.insert_one(late[0])
     with store.open_blob(sha256(data).hexdigest()) as file:
         assert file.read() == data
+
+
+def test_bytes_that_are_put_once_more_are_new(store):
+    """Old bytes that nobody names, put once more, outlive a sweep: a record is about to name them."""
+    name = store.put_blob(b"bytes").sha256
+    store.server.files.update_one({"sha256": name}, {"$set": {"uploadDate": datetime(2020, 1, 1)}})
+    assert store.sweep(86400, dry_run=True) == 1
+    assert store.put_blob(b"bytes").sha256 == name
+    assert store.sweep(86400) == 0
+    assert store.has_blob(name)
+    assert store.sweep(0) == 1
+    assert not store.has_blob(name)

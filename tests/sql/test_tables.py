@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, update
 
 from expkit import open_store
 from expkit.errors import FormatError, RunNotFoundError
@@ -279,3 +280,15 @@ def test_a_newer_database(store):
         other.ids()
     other.close()
     store.server.write(lambda connection: connection.execute(tables.store.update().values(version=tables.VERSION)))
+
+
+def test_bytes_that_are_put_once_more_are_new(store):
+    """Old bytes that nobody names, put once more, outlive a sweep: a record is about to name them."""
+    name = store.put_blob(b"bytes").sha256
+    store.server.write(lambda connection: connection.execute(update(tables.blobs).values(time=datetime(2020, 1, 1))))
+    assert store.sweep(86400, dry_run=True) == 1
+    assert store.put_blob(b"bytes").sha256 == name
+    assert store.sweep(86400) == 0
+    assert store.has_blob(name)
+    assert store.sweep(0) == 1
+    assert not store.has_blob(name)

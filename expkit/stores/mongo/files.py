@@ -8,7 +8,7 @@ from expkit.errors import BlobNotFoundError
 from expkit.stores import rules
 from expkit.stores.mongo.server import Served, bounded
 from expkit.stores.mongo.views import safe
-from expkit.stores.pieces import PIECE, BlobsInPieces, PieceReader, opened
+from expkit.stores.pieces import FRESH, PIECE, BlobsInPieces, PieceReader, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,6 +57,15 @@ class Blobs(Served, BlobsInPieces["Upload"]):
     def has(self, name: str) -> bool:
         """Whether the bytes are here."""
         return rules.is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
+
+    @bounded
+    def renew(self, name: str) -> bool:
+        """Whether the bytes are here; they count as new then."""
+        found = self.server.files.find_one({"sha256": name}, {"uploadDate": 1, "used": 1})
+        now = self.server.now().replace(tzinfo=None)
+        if found is None or found.get("used", found["uploadDate"]) > now - FRESH:
+            return found is not None
+        return self.server.files.update_one({"sha256": name}, {"$set": {"used": now}}).matched_count > 0
 
     @bounded
     def open(self, name: str) -> BinaryIO:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from expkit.stores.mongo.files import remove
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -34,15 +32,28 @@ def sweep(server: Server, grace: float, named: Callable[[], set[str]], *, dry_ru
     unused = [file["_id"] for file in old if file.get("sha256", file["_id"]) not in used]
     if dry_run:
         return len(unused)
-    for file_id in unused:
-        server.ask(lambda file_id=file_id: remove(server, [file_id]))  # type: ignore[misc]
+    gone = [server.ask(lambda file_id=file_id: _remove(server, file_id, before)) for file_id in unused]  # type: ignore[misc]
     server.ask(lambda: _remove_halves(server, before))
-    return len(unused)
+    return sum(gone)
 
 
 def _old_files(server: Server, before: datetime) -> list[dict[str, Any]]:
     ours = {"$or": [{"sha256": {"$exists": True}}, {"filename": {"$regex": "^(record|stream)://"}}]}
-    return list(server.files.find({**ours, "uploadDate": {"$lte": before}}, {"sha256": 1}))
+    return list(server.files.find({**ours, **_unused_since(before)}, {"sha256": 1}))
+
+
+def _unused_since(before: datetime) -> dict[str, Any]:
+    """What asks for files that nobody has put, or put once more, after a time."""
+    return {"uploadDate": {"$lte": before}, "used": {"$not": {"$gt": before}}}
+
+
+def _remove(server: Server, file_id: Any, before: datetime) -> bool:
+    """Remove a file, unless somebody has just put it once more; whether it is gone."""
+    server.files.delete_one({"_id": file_id, **_unused_since(before)})
+    is_gone = server.files.find_one({"_id": file_id}, {"_id": 1}) is None
+    if is_gone:
+        server.chunks.delete_many({"files_id": file_id})
+    return is_gone
 
 
 def _long_files(server: Server) -> set[Any]:

@@ -9,14 +9,14 @@ from sqlalchemy import delete, insert, select, update
 
 from expkit.errors import BlobNotFoundError, StoreError
 from expkit.stores import rules
-from expkit.stores.pieces import BlobsInPieces, PieceReader, opened
+from expkit.stores.pieces import FRESH, BlobsInPieces, PieceReader, opened
 from expkit.stores.shown import naive
 from expkit.stores.sql import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from expkit.stores.base import Blob
     from expkit.stores.sql.server import Server
@@ -62,6 +62,8 @@ class Blobs(BlobsInPieces[int]):
             first = connection.scalar(select(tables.blobs.c.number).where(tables.blobs.c.sha256 == blob.sha256))
             if first is None:
                 connection.execute(update(tables.blobs).where(here).values(sha256=blob.sha256, size=blob.size))
+            elif first != upload:
+                self._renew(connection, blob.sha256)
             return first in (None, upload)
 
         if not self._server.write(work):
@@ -78,6 +80,17 @@ class Blobs(BlobsInPieces[int]):
         """Whether the bytes are here."""
         return self._find(name) is not None
 
+    def renew(self, name: str) -> bool:
+        """Whether the bytes are here; they count as new then."""
+        found = self._find(name)
+        if found is None or found.time > naive(self._server.now() - FRESH):
+            return found is not None
+        return self._server.write(lambda connection: self._renew(connection, name))
+
+    def _renew(self, connection: Connection, name: str) -> bool:
+        renewal = update(tables.blobs).where(tables.blobs.c.sha256 == name)
+        return connection.execute(renewal.values(time=naive(self._server.now()))).rowcount > 0
+
     def open(self, name: str) -> BinaryIO:
         """The bytes, for reading.
 
@@ -87,17 +100,17 @@ class Blobs(BlobsInPieces[int]):
         found = self._find(name)
         if found is None:
             raise rules.no_bytes(name, self._server.place.url)
-        return opened(_Pieces(self._server, *found))
+        return opened(_Pieces(self._server, found.number, found.size))
 
-    def _find(self, name: str) -> tuple[int, int] | None:
-        """Number and size of kept bytes."""
+    def _find(self, name: str) -> Any:
+        """The row of kept bytes: number, size and time; None where they are not here."""
         if not rules.is_hash(name):
             return None
-        wanted = select(tables.blobs.c.number, tables.blobs.c.size).where(tables.blobs.c.sha256 == name)
+        columns = tables.blobs.c
+        wanted = select(columns.number, columns.size, columns.time).where(columns.sha256 == name)
 
-        def work(connection: Connection) -> tuple[int, int] | None:
-            row = connection.execute(wanted).one_or_none()
-            return None if row is None else (row.number, row.size)
+        def work(connection: Connection) -> Any:
+            return connection.execute(wanted).one_or_none()
 
         return self._server.read(work, lambda: None)
 
@@ -121,15 +134,19 @@ class Blobs(BlobsInPieces[int]):
         found = self._server.read(work, list)
         used = named() if found else set()
         unused = [row for row in found if row.sha256 not in used]
-        for row in () if dry_run else unused:
-            self._server.write(_removal(row.number))
+        if not dry_run:  # those that somebody has just put once more stay
+            unused = [row for row in unused if self._server.write(_removal(row.number, tables.blobs.c.time <= before))]
         return sum(row.sha256 is not None for row in unused)
 
 
-def _removal(number: int) -> Callable[[Connection], None]:
-    def work(connection: Connection) -> None:
-        connection.execute(delete(tables.blobs).where(tables.blobs.c.number == number))
-        connection.execute(delete(tables.pieces).where(tables.pieces.c.blob == number))
+def _removal(number: int, *conditions: ColumnElement[bool]) -> Callable[[Connection], bool]:
+    """Removes a row on these conditions, and its pieces with it; says whether it did."""
+
+    def work(connection: Connection) -> bool:
+        row = delete(tables.blobs).where(tables.blobs.c.number == number, *conditions)
+        if is_gone := connection.execute(row).rowcount > 0:
+            connection.execute(delete(tables.pieces).where(tables.pieces.c.blob == number))
+        return is_gone
 
     return work
 
