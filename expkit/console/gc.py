@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of
 from expkit.errors import RunNotFoundError, UsageError
-from expkit.readers.cleaning import freed, in_trash
+from expkit.readers.cleaning import GOING_ON, freed, in_trash
 from expkit.record.times import duration
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def _seconds(options: Mapping[str, Any], name: str) -> float:
 
 
 def _purge(run: StoredRun) -> bool:
-    """Delete a run, unless somebody has taken it out of the trash, or deleted it, a moment ago."""
+    """Delete a run, unless somebody has taken it out of the trash, started or deleted it a moment ago."""
     try:
-        if run.refresh().trashed is None:
+        if run.refresh().trashed is None or run.state in GOING_ON:
             return False
         _ = run.record  # it is named once it is gone
         run.store.delete(run.uid)

@@ -35,8 +35,8 @@ from expkit.cli.terminal import emit
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, UsageError
+from expkit.readers.cleaning import GOING_ON
 from expkit.readers.resolve import resolve_all
-from expkit.record.model import COPYING, RUNNING
 from expkit.stores.finding import UNREADABLE
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _sentence(run: StoredRun, id: object, what: str) -> str:
 
 
 def _refuse_live(found: Sequence[StoredRun]) -> None:
-    live = [label(run) for run in found if _state(run) in (RUNNING, COPYING)]
+    live = [label(run) for run in found if _state(run) in GOING_ON]
     if live:
         names = ", ".join(live[:_LISTED])
         goes = f"run {names} goes on" if len(live) == 1 else f"runs {names} go on"

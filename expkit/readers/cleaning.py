@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from expkit.errors import DAMAGE, ExpkitError, FormatError
 from expkit.readers.sizes import RunSize, size_of, together
+from expkit.record.model import COPYING, RUNNING
 from expkit.record.query import Exists
 from expkit.record.wire import time_from_json
 
@@ -17,8 +18,12 @@ MONTH = 30 * 86400.0
 """Seconds for which runs lie in the trash, if nobody says otherwise."""
 
 
+GOING_ON = (RUNNING, COPYING)
+"""States of runs that somebody still writes: whatever was said of them, they are not for cleaning up."""
+
+
 def in_trash(runs: Runs, older: float = 0.0) -> list[StoredRun]:
-    """Runs that lie in the trash.
+    """Runs that lie in the trash, without those that go on.
 
     Args:
         runs: all runs of a store, those in the trash being among them.
@@ -26,7 +31,9 @@ def in_trash(runs: Runs, older: float = 0.0) -> list[StoredRun]:
     """
     now = runs.store.now()
     found = []
-    for row in runs.where(Exists("trash")).find(["id", "uid", "trash.time"]):
+    for row in runs.where(Exists("trash")).find(["id", "uid", "trash.time", "state"]):
+        if row["state"] in GOING_ON:
+            continue
         try:
             since = time_from_json(row["trash.time"])
         except FormatError:

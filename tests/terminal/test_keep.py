@@ -141,6 +141,15 @@ def test_gc_goes_by_age(capsys, place):
     assert kept.say(capsys, "gc", "--older=soon", store).code == 2
 
 
+def test_gc_leaves_what_goes_on(capsys, url):
+    """On every store, a run that goes on stays, although somebody has put it into the trash."""
+    store = f"--store={url}"
+    assert kept.say(capsys, "rm", "4", "--force", store).code == 0
+    assert json.loads(kept.say(capsys, "gc", "--older=0", "--dry-run", "--json", store).out)["runs"] == []
+    assert kept.say(capsys, "gc", "--older=0", "--grace=0", store).code == 0
+    assert open_run("4", url).state == "RUNNING"
+
+
 def test_gc_removes_unnamed_files(capsys, url):
     """Bytes that no run names go once they are old enough, on every store; a dry run only counts them."""
     store = f"--store={url}"
