@@ -157,7 +157,7 @@ def largest(collection):
     return max((len(collection.find_one({"_id": name}).raw) for name in names), default=0)
 
 
-SAMPLE = ("tinydb", "sqlite", "mongodb", "s3")
+SAMPLE = ("mongodb", "s3")
 every = pytest.mark.parametrize("world", BACKENDS if FAULTS else SAMPLE, indirect=True)
 
 

@@ -15,10 +15,13 @@ from expkit.testing.stores import StoreContract
 
 from ..older import samples
 
+FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
+"""Without these, one database stands for the others where the observer is the same."""
+
 
 class TestSqlStore(StoreContract):
-    examples = 15 if os.environ.get("EXPKIT_FAULTS") else 3
-    record_examples = 25 if os.environ.get("EXPKIT_FAULTS") else 8
+    examples = 15 if FAULTS else 3
+    record_examples = 25 if FAULTS else 8
     older = ("1", "2")
 
     @pytest.fixture(autouse=True)
@@ -41,6 +44,7 @@ class TestSqlStore(StoreContract):
         return SqlStore(url)
 
 
+@pytest.mark.parametrize("databases", ["sqlite", "postgresql", "mariadb"] if FAULTS else ["sqlite"], indirect=True)
 class TestSqlObserver(ObserverContract):
     @pytest.fixture(autouse=True)
     def _url(self, url):

@@ -16,6 +16,7 @@ from expkit.stores import open_store
 from expkit.testing.samples import NOON, sample_annotation
 
 from .. import console, kept
+from ..importing.conftest import sample
 from ..readers.conftest import PLACES
 
 
@@ -319,9 +320,10 @@ def test_json_fits_its_schema(capsys, place, command):
     assert said.out
 
 
-def test_json_of_copies(capsys, place, tmp_path):
+def test_json_of_copies(capsys, place, sample, tmp_path):
     """What is copied, or imported, is told as the schema says."""
-    for command in ("copy", "import"):
+    for command, source in (("copy", place), ("import", sample("tensorboard"))):
         schema = json.loads(kept.say(capsys, "schema", command).out)
-        said = kept.say(capsys, command, place, f"tinydb:{tmp_path / command}", "--json")
+        said = kept.say(capsys, command, str(source), f"tinydb:{tmp_path / command}", "--json")
+        assert json.loads(said.out)
         jsonschema.validate(json.loads(said.out), {**schema, "additionalProperties": False})
