@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,14 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def emit(text: str, stream: TextIO | None) -> bool:
+def emit(text: str, stream: TextIO | None, *, needed: bool = False) -> bool:
     """Write ``text`` and flush; characters that the stream's encoding lacks are escaped.
 
     Where the reader has gone (``| head``), this and all later output goes nowhere. A stream that is closed or
-    missing (``2>&-``, programs without a console) is passed over.
+    missing (``2>&-``, programs without a console) is passed over, and so is any other trouble unless it is ``needed``.
+
+    Raises:
+        OSError: what is needed cannot be written: the disk is full.
 
     Returns:
         False if the reader was found gone now.
@@ -23,14 +27,20 @@ def emit(text: str, stream: TextIO | None) -> bool:
     try:
         _write(text, stream)
     except BrokenPipeError:
-        # Python flushes once more at exit, which must not fail a second time.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        _turn_away(stream)
         return False
-    except OSError:  # the descriptor below the stream was closed
-        pass
+    except OSError as error:
+        if needed and error.errno != errno.EBADF:  # else the descriptor below the stream was closed
+            _turn_away(stream)
+            raise
     return True
+
+
+def _turn_away(stream: TextIO) -> None:
+    """Let all that comes go nowhere: Python flushes once more at exit, which must not fail a second time."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _write(text: str, stream: TextIO) -> None:

@@ -31,7 +31,7 @@ import os
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from expkit.console.arguments import listed, parse, runs_of
 from expkit.console.showing import talk
@@ -145,16 +145,23 @@ def _opened(path: str | None, *, binary: bool) -> Iterator[Any]:
         yield sys.stdout.buffer if binary else sys.stdout
         sys.stdout.flush()
         return
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device, which nothing may take the place of
+        with _writing(path, binary=binary) as file:
+            yield file
+        return
     aside = f"{path}.{os.getpid()}.part"
     try:
-        with (
-            open(aside, "wb")
-            if binary
-            else open(aside, "w", encoding="utf-8", errors="backslashreplace", newline="") as file
-        ):
+        with _writing(aside, binary=binary) as file:
             yield file
         os.replace(aside, path)
     except BaseException:
         if os.path.exists(aside):
             os.unlink(aside)
         raise
+
+
+def _writing(path: str, *, binary: bool) -> IO[Any]:
+    if binary:
+        return open(path, "wb")
+    return open(path, "w", encoding="utf-8", errors="backslashreplace", newline="")

@@ -50,6 +50,7 @@ def say(*lines: str) -> None:
 
     Raises:
         BrokenPipeError: the reader has gone (``| head``); the program is to end quietly.
+        OSError: they cannot be written: the disk is full.
     """
     put("".join(f"{line}\n" for line in lines))
 
@@ -61,7 +62,7 @@ def talk(line: str) -> None:
 
 def put(text: str) -> None:
     """Text for stdout, as it is; see :func:`say`."""
-    if not emit(text, sys.stdout):
+    if not emit(text, sys.stdout, needed=True):
         raise BrokenPipeError
 
 

@@ -271,3 +271,17 @@ def test_an_interrupted_file_is_not_there(store, tmp_path, monkeypatch):
         main(["--csv", "-o", "runs.csv"])
     assert sorted(os.listdir(tmp_path)) == ["runs", "runs.csv"]
     assert (tmp_path / "runs.csv").read_text() == "before"
+
+
+def test_pipes_and_links(export, tmp_path):
+    """Nothing takes the place of a pipe, and the file behind a link is written, not the link."""
+    printed = export("--csv")[1]
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    assert export("--csv", "-o", "link.csv")[0] == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").read_text() == printed
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert export("--csv", "-o", "pipe")[0] == 0
+    assert reader.communicate(timeout=60)[0] == printed
+    assert (tmp_path / "pipe").is_fifo()

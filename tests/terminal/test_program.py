@@ -248,3 +248,13 @@ def test_sync_for_machines(expkit):
     """``expkit sync --json`` says what is owed in one document."""
     done = expkit("sync", "--json")
     assert (done.code, json.loads(done.out)) == (0, {"owed": 0, "unreadable": 0, "said": ["nothing is owed"]})
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("words", [("ls",), ("ls", "--json"), ("show", "1"), ("doctor",)])
+def test_a_full_disk(program, words):
+    """What cannot be written is said in a line, and the exit code is 1."""
+    with open("/dev/full", "w") as full:
+        started = program(*words, stdout=full)
+        _, said = started.communicate(timeout=60)
+    assert (started.returncode, said) == (1, "expkit: [Errno 28] No space left on device\n")
