@@ -36,3 +36,17 @@ def test_any_damage(sample, name, place, files, seed):
         return
     assert all(run.what == "copied" or run.problems for run in report.runs)
     assert not [problem for problem in report.problems if "Error:" in problem]
+
+
+def test_endless_aliases(sample):
+    """A file of a few lines whose aliases would unfold to billions of items costs nothing."""
+    folder = sample("mlflow") / "mlruns"
+    names = "abcdefghij"
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    bomb += "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip(names, names[1:], strict=False)
+    )
+    for path in folder.glob("*/*/meta.yaml"):
+        path.write_text(path.read_text().replace("run_name:", f"{bomb}run_name: *j\nwas:"))
+    store = open_store(f"mlflow:{folder}")
+    assert [store.load(key.uid).uid for key in store.ids()]

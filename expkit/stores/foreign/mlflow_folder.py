@@ -127,13 +127,15 @@ def _runs(experiment: str) -> Iterator[_Run]:
 
 
 def _yaml(path: str) -> dict[str, Any]:
+    """The entries of a file that are no collections: MLflow writes no others, and aliases may make these endless."""
     import yaml
 
     try:
         tree = yaml.safe_load(small_text(path))
     except (yaml.YAMLError, RecursionError, ValueError):
         raise FormatError(f"{path} is no YAML, so nothing of its run can be read") from None
-    return tree if isinstance(tree, dict) else {}
+    entries = tree.items() if isinstance(tree, dict) else ()
+    return {key: value for key, value in entries if isinstance(value, (str, int, float, bool))}
 
 
 def _points(name: str, path: str) -> Iterator[Point]:
