@@ -101,7 +101,6 @@ def test_what_holds(field, op, value):
     [
         ("lr", "==", "0.1"),
         ("lr", "<", "1"),
-        ("lr", "in", "0.1"),
         ("lr", "contains", 0),
         ("lr", "like", "0%"),
         ("name", "like", "net"),
@@ -128,7 +127,15 @@ def test_what_does_not_hold(field, op, value):
 def test_missing_values_never_hold(field, op):
     """A comparison with a missing value is false, whatever the comparison."""
     assert not holds(field, op, [None])
-    assert not holds(field, op, None)
+    assert op in ("in", "not in") or not holds(field, op, None)
+
+
+@pytest.mark.parametrize("op", ["in", "not in"])
+@pytest.mark.parametrize("value", [None, "0.1", 5])
+def test_in_takes_a_list(op, value):
+    """Behind ``in`` anything but a list of values is refused at once, by every store alike."""
+    with pytest.raises(ValueError, match="behind 'n?o?t? ?in' stands a list"):
+        Compare("lr", op, value)
 
 
 def test_existence():

@@ -21,7 +21,7 @@ import os, signal, sys
 
 from expkit.record.model import COMPLETED
 from expkit.stores.disk import files
-from expkit.stores.tinydb import database
+from expkit.stores.tinydb.store import TinyDbStore
 from expkit.testing.samples import sample_record
 
 where, what = sys.argv[1:]
