@@ -142,8 +142,6 @@ def check_options(scheme: str, path: str) -> None:
     name, equals, _ = query.partition("=")
     if not equals or not name.isidentifier() or "/" in query:
         return
-    if name == OFFLINE:
-        raise StoreError(f"{name!r} is for URLs of observers; open the store by its URL without it")
     other = "" if scheme == "memory" else "; a folder whose name ends like this is given as a plain path"
     raise StoreError(f"{name!r} is no option of {scheme}:{did_you_mean(name, [OFFLINE]) or other}")
 
