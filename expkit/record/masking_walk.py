@@ -22,6 +22,8 @@ _NUMBERS = frozenset((int, float, bool, type(None)))
 _REPR_LIMIT = 2_000
 _AT_ONCE = 40
 """Containers in each other that are looked at by calls in each other: Python allows so many, and the program has its own."""
+_Key = tuple[int, bool]
+"""An object's id, and whether all in it is secret."""
 _NUMERIC = "biufcMm"  # kinds of NumPy types
 
 
@@ -46,7 +48,7 @@ class _Walk:
         self._mark = mark
         self._above: list[tuple[Any] | int] = []
         self._on, (self._names, self._harmless) = SETTINGS.SECRETS.MASK, secret_names()
-        self._done: dict[tuple[int, bool], tuple[Any, Any]] = {}  # with the value: while it lives, its id is its own
+        self._done: dict[_Key, tuple[Any, Any]] = {}  # with the value: while it lives, its id is its own
         self._depth = 0
         self._later: list[tuple[Callable[..., None], tuple[Any, ...], list[tuple[Any] | int]]] = []
 
@@ -134,8 +136,10 @@ class _Walk:
     def _fill_entries(self, value: Any, secret: bool, made: dict[Any, Any]) -> None:
         for name, item in dict.items(value):
             shown = self.key(name, made) if self._secrets.known else name
-            below = secret or self._is_secret(name)
-            made[shown] = item if type(item) in _NUMBERS else self.at((shown,), item, below)
+            made[shown] = self._named(shown, item, secret or self._is_secret(name))
+
+    def _named(self, name: Any, item: Any, secret: bool) -> Any:
+        return item if type(item) in _NUMBERS else self.at((name,), item, secret)
 
     def key(self, name: Any, made: dict[Any, Any]) -> Any:
         """A key without known secrets, and unlike all others."""
@@ -171,22 +175,47 @@ class _Walk:
 
     def tuple(self, value: Any, secret: bool) -> Any:
         names = getattr(type(value), "_fields", None)
-        fields = None if names is None else self.entries(dict(zip(names, value, strict=True)), secret)
-        return tuple(self.each(value, secret)) if fields is None else tuple.__new__(type(value), fields.values())
+        if names is None:
+            return tuple(self.each(value, secret))
+        return tuple.__new__(type(value), self.fields(dict(zip(names, value, strict=True)), secret).values())
+
+    def fields(self, fields: dict[str, Any], secret: bool) -> dict[str, Any]:
+        """Those of an object; at once, because the object cannot be made without them."""
+        return {name: self._named(name, item, secret or self._is_secret(name)) for name, item in fields.items()}
 
     def set(self, value: Any, secret: bool) -> Any:
         return type(value)([self(item, secret) for item in value])
 
     def dataclass(self, value: Any, secret: bool) -> Any:
+        """The object itself where nothing of it has to change, else a masked copy."""
+        key = id(value), secret
+        if key in self._done:  # met again, perhaps in itself
+            return self._copy_of(key)
+        self._done[key] = value, None
+        try:
+            return self._dataclass(value, key)
+        except BaseException:
+            del self._done[key]
+            raise
+
+    def _dataclass(self, value: Any, key: _Key) -> Any:
         from dataclasses import fields as fields_of
 
         fields = {each.name: getattr(value, each.name) for each in fields_of(value) if hasattr(value, each.name)}
-        shown = self.entries(fields, secret)
-        if all(shown[name] is item for name, item in fields.items()):
+        shown = self.fields(fields, secret=key[1])
+        held = self._done[key][1]
+        if all(shown[name] is item or (item is value and shown[name] is held) for name, item in fields.items()):
+            self._done[key] = value, value
             return value
-        made = object.__new__(type(value))
+        made = self._copy_of(key)
         for name, item in shown.items():
             object.__setattr__(made, name, item)
+        return made
+
+    def _copy_of(self, key: _Key) -> Any:
+        value, made = self._done[key]
+        if made is None:
+            self._done[key] = value, (made := object.__new__(type(value)))
         return made
 
     def secret(self, value: Secret, _: bool) -> str:

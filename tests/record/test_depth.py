@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -50,6 +53,35 @@ def test_secrets_are_found_at_any_depth(kind, depth):
     value = {"password": "hunter2-is-secret", "deep": nest(depth, {"api_key": "s3cret-of-depth"}, MAKES[kind][0])}
     shown = json.dumps(at_depth(300, lambda: encode(masked(value))))
     assert "s3cret-of-depth" not in shown and "hunter2-is-secret" not in shown
+
+
+@dataclass
+class Node:
+    """Something with a secret that may hold itself."""
+
+    password: str = ""
+    up: Any = None
+
+
+def test_objects_that_hold_themselves():
+    """An object that holds itself stays itself where nothing is secret, else its copy holds the copy."""
+    plain, loop, one, other = Node(), Node("hunter2-in-a-loop"), Node(), Node("hunter2-far-away")
+    plain.up, loop.up, one.up, other.up = plain, loop, other, {"back": one}
+    assert masked({"in": plain})["in"] is plain
+    shown = masked([loop])[0]
+    assert shown.up is shown and shown.password != "hunter2-in-a-loop" and loop.password == "hunter2-in-a-loop"
+    shown = masked([one])[0]
+    assert shown.up.up["back"] is shown and shown.up.password != "hunter2-far-away"
+
+
+def test_objects_far_down():
+    """Tuples with names and data classes keep their fields at any depth, and what is secret in them is masked."""
+    pair = namedtuple("pair", ["name", "token"])
+    for leaf in (Node("hunter2-far-down"), pair("x", "hunter2-far-down")):
+        found = masked(nest(60, leaf, list_of))
+        for _ in range(60):
+            (found,) = found
+        assert type(found) is type(leaf) and "hunter2" not in repr(found)
 
 
 @pytest.mark.parametrize("where", ["info", "result"])
