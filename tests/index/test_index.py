@@ -280,6 +280,25 @@ def test_folders_that_come_and_go_by_hand(index, root):
     index.find(store)
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_a_store_that_was_restored(index, root, later):
+    """Once the store's files are older than what the index knows, all is read anew, be there new changes or not."""
+    index.settled(-1.0)
+    store = FolderStore(root)
+    store.annotate("1", sample_annotation("known", "tag"))
+    logs = {path: path.read_bytes() for path in (root / ".expkit").rglob("*.jsonl")}
+    store.annotate("2", sample_annotation("lost", "tag"))
+    assert ids(store, "lost in tags") == ["2"]
+    for path in (root / ".expkit").rglob("*.jsonl"):
+        path.write_bytes(logs[path]) if path in logs else path.unlink()
+    if later:
+        for number in range(5):
+            FolderStore(root).annotate("3", sample_annotation(f"new {number}", "tag"))
+    assert ids(FolderStore(root), "lost in tags") == []
+    assert ids(FolderStore(root), '"new 0" in tags') == (["3"] if later else [])
+    index.find(root)
+
+
 def test_a_folder_that_becomes_a_run_later(index, root):
     """A folder that is being copied is no run until its record is there, however long that takes."""
     store = FolderStore(root)
@@ -287,7 +306,7 @@ def test_a_folder_that_becomes_a_run_later(index, root):
     old = time.time() - 100
     os.utime(root, (old, old))
     assert "77" not in ids(store)
-    shutil.copy(root / "3" / "run.json", root / "77" / "run.json")
+    (root / "3" / "run.json").rename(root / "77" / "run.json")
     assert "77" in [row["id"] for row in store.find(None, ["id"])]
 
 
@@ -394,7 +413,7 @@ def test_runs_of_sacred(index, tmp_path):
 def test_ids_that_no_database_can_hold(index, root):
     """A store with a folder whose name is no text is read without an index."""
     try:
-        shutil.copytree(root / "3", root / os.fsdecode(b"\xff"))
+        (root / "3").rename(root / os.fsdecode(b"\xff"))
     except OSError:  # file systems elsewhere have no such names
         return
-    assert len(index.find(root)) == 10
+    assert os.fsdecode(b"\xff") in {row["id"] for row in index.find(root)}

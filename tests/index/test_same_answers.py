@@ -37,6 +37,9 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("delete"), WHICH),
     st.tuples(st.just("remove"), WHICH),
     st.tuples(st.just("copy"), WHICH, st.integers(20, 23)),
+    st.tuples(st.just("twin"), WHICH, st.integers(0, 3)),
+    st.tuples(st.just("back_up")),
+    st.tuples(st.just("restore"), st.booleans()),
     st.tuples(st.just("edit"), WHICH, VALUES.filter(lambda value: value == value and value != float("inf"))),
     st.tuples(st.just("junk"), st.integers(30, 32)),
     st.tuples(st.just("break"), WHICH),
@@ -77,13 +80,14 @@ class World:
 
     def __init__(self, root):
         self.root = root
+        self.backup = root.with_name("backup")
         self.stores = [FolderStore(root), FolderStore(root)]
         self.number = 0
 
     def do(self, what, *arguments):
         store = self.stores[self.number % 2]
         self.number += 1
-        if what in ("create", "junk", "look"):
+        if what in ("create", "junk", "look", "back_up", "restore"):
             return getattr(self, what)(store, *arguments)
         keys = store.ids()
         which, *rest = arguments
@@ -128,6 +132,27 @@ class World:
             shutil.copytree(self.root / str(key.id), target)
             self._edit(str(name), uid=f"{name}{key.uid[2:]}")
 
+    def twin(self, store, key, name):
+        target = self.root / str(name)
+        if not target.exists():
+            shutil.copytree(self.root / str(key.id), target)
+
+    def back_up(self, store):
+        shutil.copytree(self.root, self.backup, dirs_exist_ok=True)
+
+    def restore(self, store, in_place):
+        """Put the files of the backup back, as new ones or into those that are there."""
+        if not self.backup.exists():
+            return
+        for path in self.root.iterdir():
+            if path.is_dir() and not (self.backup / path.name).exists():
+                shutil.rmtree(path)
+        copy = _written if in_place else _replaced
+        shutil.copytree(self.backup, self.root, dirs_exist_ok=True, copy_function=copy)
+        for path in sorted(self.root.rglob("*"), reverse=True):
+            if path.is_file() and not (self.backup / path.relative_to(self.root)).exists():
+                path.unlink()
+
     def edit(self, store, key, value):
         self._edit(str(key.id), result=value)
 
@@ -147,6 +172,16 @@ class World:
 
     def look(self, store):
         list(store.find())
+
+
+def _written(source, target):
+    Path(target).write_bytes(Path(source).read_bytes())
+    shutil.copystat(source, target)
+
+
+def _replaced(source, target):
+    shutil.copy2(source, f"{target}~")
+    os.replace(f"{target}~", target)
 
 
 setattr(World, "break", lambda self, store, key: (self.root / str(key.id) / "run.json").write_text("{half"))

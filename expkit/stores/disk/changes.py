@@ -13,7 +13,9 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING
 
+from expkit._support.digests import sha256_of
 from expkit.stores.disk import files, text
+from expkit.stores.disk.mounts import may_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from expkit.types import Json
 
 _SUFFIX = ".jsonl"
+_TAIL = 128
 _BOOT = "/proc/sys/kernel/random/boot_id"
 
 
@@ -58,8 +61,33 @@ class Logs:
 
     def read(self, name: str, offset: int = 0) -> tuple[list[Json], int]:
         """Whole entries of one log from byte ``offset`` on, and where to go on."""
-        data = files.read(f"{self._folder}/{name}{_SUFFIX}", offset)
+        data = files.read(self._path(name), offset)
         return text.lines(data), offset + data.rfind(b"\n") + 1
+
+    def read_on(self, name: str, mark: Mark | None) -> tuple[list[Json], Mark] | None:
+        """Whole entries of one log after a mark, and the new mark; None where it is not the log that was marked."""
+        offset, tail, number = mark or (0, "", 0)
+        start = max(0, offset - _TAIL)
+        data = files.read(self._path(name), start)
+        if mark and (number, tail) != (self._number(name), _digest(data[: offset - start])):
+            return None
+        whole = data[: data.rfind(b"\n") + 1]
+        return text.lines(whole[offset - start :]), (start + len(whole), _digest(whole[-_TAIL:]), self._number(name))
+
+    def _number(self, name: str) -> int:
+        """What is another one for another file, where the disk says that for sure."""
+        return os.stat(self._path(name)).st_ino if may_map(self._folder) else 0
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}{_SUFFIX}"
+
+
+Mark = tuple[int, str, int]
+"""How far a log has been read, what stands before that, and which file it is."""
+
+
+def _digest(data: bytes) -> str:
+    return sha256_of(data)[:16]
 
 
 @cache
@@ -91,6 +119,26 @@ class ChangeLog:
                 continue
             found += changes_in(entries)
         return sorted(found, key=lambda change: change.time), json.dumps(offsets, separators=(",", ":"))
+
+    def after(self, marks: str) -> tuple[list[Change], str] | None:
+        """What happened after marks of another call, ``""`` at first, and the new ones.
+
+        None where a log is not what it was then: somebody has put an older one in its place, and who knows what else.
+        """
+        known = json.loads(marks or "{}")
+        names = self._logs.names()
+        new, found = {}, []
+        for name in names:
+            mark = known.get(name)
+            try:
+                read = self._logs.read_on(name, mark and tuple(mark))
+            except OSError:
+                continue
+            if read is None:
+                return None
+            new[name] = read[1]
+            found += changes_in(read[0])
+        return (found, json.dumps({**known, **new}, separators=(",", ":"))) if known.keys() <= set(names) else None
 
 
 def changes_in(entries: Iterable[Json]) -> list[Change]:

@@ -11,6 +11,7 @@ from expkit._support.frozen import Frozen
 from expkit.errors import FormatError, RunNotFoundError
 from expkit.stores.disk.layout import fits
 from expkit.stores.disk.text import reading
+from expkit.stores.folder import copies
 from expkit.stores.folder.records import is_sacred, read_tree
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ _UID_LENGTH = 32
 
 
 class Entry(Frozen, kw_only=False):
-    """One run; ``sacred`` if the predecessor recorded it."""
+    """One run; ``sacred`` if the predecessor recorded it.
+
+    ``home`` is the id that its record has, where its folder has another name: somebody renamed or copied it.
+    """
 
     id: str
     uid: str
     created: str
     sacred: bool = False
+    home: str = ""
 
 
 class Index:
@@ -54,7 +59,9 @@ class Index:
                 folders = [(item.name, item.inode()) for item in found if item.name[0] not in "._" and item.is_dir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        entries = [entry for name, inode in folders if (entry := self._entry(name, inode))]
+        there = (entry for name, inode in folders if (entry := self._entry(name, inode)))
+        entries = copies.originals(there, self._layout.root, self._ids.id_of)
+        self._names.update((entry.uid, entry.id) for entry in entries)
         return sorted(entries, key=lambda entry: (entry.created, len(entry.id), entry.id))
 
     def find(self, run: RunId) -> Entry:
@@ -73,15 +80,17 @@ class Index:
             from expkit.stores.rules import not_found
 
             self._refuse_unreadable(name)
+            self._refuse_copy(name)
             raise not_found(name, self._layout.root)
         return entry
 
     def add(self, entry: Entry) -> None:
         """Take note of a run that was made just now."""
-        self._remember(os.stat(f"{self._layout.root}/{entry.id}").st_ino, entry)
+        self._known[entry.id, os.stat(f"{self._layout.root}/{entry.id}").st_ino] = entry
+        self._names[entry.uid] = entry.id
 
     def entry(self, name: str) -> Entry | None:
-        """The run in this folder, None where there is none."""
+        """The run in this folder, None where there is none, or one that another folder has, too, with more right."""
         return self._by_id(name)
 
     def _by_uid(self, uid: str) -> Entry | None:
@@ -99,7 +108,29 @@ class Index:
             with suppress(RunNotFoundError):
                 self._read(name)
 
+    def _refuse_copy(self, name: str) -> None:
+        """Raise the error that says of which run the folder is a copy."""
+        copy = self._folder(name)
+        if copy is not None and (original := self._by_uid(copy.uid)) is not None:
+            raise copies.refusal(copy, original, self._layout.root)
+
     def _by_id(self, name: str) -> Entry | None:
+        entry = self._folder(name)
+        if entry is None or (entry.home and not self._is_original(entry)):
+            return None
+        self._names[entry.uid] = name
+        return entry
+
+    def _is_original(self, entry: Entry) -> bool:
+        """Whether no folder has more right to a run that lies in one of another name."""
+        at_home = self._folder(entry.home)
+        if at_home is not None and at_home.uid == entry.uid:
+            copies.warn(entry, at_home, self._layout.root)
+            return False
+        return self._names.get(entry.uid) == entry.id or entry in self.entries()
+
+    def _folder(self, name: str) -> Entry | None:
+        """The run in a folder, be it a copy."""
         if not _is_folder_name(name):
             return None
         try:
@@ -117,7 +148,7 @@ class Index:
             return None
         except FormatError:
             return self._unreadable(name, inode)
-        self._remember(inode, entry)
+        self._known[name, inode] = entry
         return entry
 
     def _unreadable(self, name: str, inode: int) -> Entry | None:
@@ -127,10 +158,6 @@ class Index:
             self._broken[name, inode] = Entry(name, uid, _changed(self._layout.run(name).folder)) if uid else None
         return self._broken[name, inode]
 
-    def _remember(self, inode: int, entry: Entry) -> None:
-        self._known[entry.id, inode] = entry
-        self._names[entry.uid] = entry.id
-
     def _read(self, name: str) -> Entry:
         run = self._layout.run(name)
         tree = read_tree(run)
@@ -139,7 +166,8 @@ class Index:
 
             with reading(run.record):
                 return Entry(name, sacred.uid_of(run, tree), sacred.created(run, tree), sacred=True)
-        return Entry(name, str(tree.get("uid")), str(tree.get("created", "")))
+        home = "" if tree.get("_id") in (name, None) else str(tree["_id"])
+        return Entry(name, str(tree.get("uid")), str(tree.get("created", "")), home=home)
 
 
 def _changed(path: str) -> str:

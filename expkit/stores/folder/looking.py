@@ -30,6 +30,7 @@ from expkit.stores.folder.records import read_run, version
 from expkit.stores.folder.summary import summary
 from expkit.stores.holder import alive
 from expkit.stores.index import cells
+from expkit.stores.index.database import DamagedError
 from expkit.stores.index.kept import COLUMNS, Kept, KeptRow, parts_of
 from expkit.stores.index.place import index_of
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Lease
     from expkit.record.query import Query
+    from expkit.stores.answers import Change
     from expkit.stores.disk.layout import RunLayout
     from expkit.stores.folder.parts import Parts
     from expkit.stores.folder.records import Stored
@@ -143,7 +145,7 @@ class Looking:
     def _plan(self, database: Database) -> _Plan:
         stamp = self._stamp()  # before anything is read: what happens from now on is for the next look
         seen = database.fact("cursor")
-        changes, cursor = self._parts.changes.since(seen or "")
+        changes, cursor = self._changes(seen or "")
         pending = set(json.loads(database.fact("pending") or "[]"))
         gone: set[str] = set()
         if stamp is None or stamp != database.fact("root"):
@@ -157,6 +159,13 @@ class Looking:
         due |= {name for name in pending if self._is_due(name)} if len(pending) <= BATCH else pending
         facts = {"cursor": cursor, "root": stamp, "place": self._layout.root}
         return _Plan(_sorted(due - gone), gone, pending - due, facts)
+
+    def _changes(self, seen: str) -> tuple[list[Change], str]:
+        """What the change logs tell since they were read; the index knows runs that may never have been, if they are older."""
+        news = self._parts.changes.after(seen)
+        if news is None:
+            raise DamagedError("older files have come back to the store")
+        return news
 
     def _stamp(self) -> str | None:
         """What changes when a run comes or goes; None where that cannot be trusted, or has just happened."""
@@ -247,6 +256,7 @@ class Looking:
             if taken is not None:
                 self._live[name] = self._created(name), taken
             return not os.path.isdir(f"{self._layout.root}/{name}")
+        self._forget_copies(database, taken)
         run = database.put(taken)
         self._live.pop(name, None)
         if not taken.final:
@@ -255,6 +265,11 @@ class Looking:
             found = database.ask(f"SELECT {COLUMNS} FROM runs r WHERE run = ?", (run,)).fetchone()  # noqa: S608
             cells.add(database, run, KeptRow(self._store, database, found, None, self._alive), paths)
         return True
+
+    def _forget_copies(self, database: Database, kept: Kept) -> None:
+        """Drop a folder that was taken for this run, as long as nobody knew of the one that it is a copy of."""
+        others = database.ask("SELECT name FROM runs WHERE uid = ? AND name <> ?", (kept.uid, kept.name)).fetchall()
+        database.forget([name for (name,) in others])
 
     # -- one run ---------------------------------------------------------------------------------------
 
@@ -265,6 +280,8 @@ class Looking:
             try:
                 sign, age = _sign_of(run, sacred=False)
                 stored = read_run(run)
+                if stored.moved and self._parts.index.entry(name) is None:  # a copy
+                    return None
                 if stored.sacred:
                     sign, age = _sign_of(run, sacred=True)
                 if not sign or (stored.record.status == RUNNING and self._judged(run, stored.record) != DIED):

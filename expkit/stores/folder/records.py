@@ -46,11 +46,12 @@ class Stamp(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A record as it was read, ``sacred`` if the predecessor wrote it."""
+    """A record as it was read, ``sacred`` if the predecessor wrote it, ``moved`` if it says that its folder has another name."""
 
     record: RunRecord
     stamp: Stamp
     sacred: bool = False
+    moved: bool = False
 
 
 def read_run(run: RunLayout) -> Stored:
@@ -152,10 +153,10 @@ def _read_once(run: RunLayout) -> Stored:
             return Stored(sacred.record_of(run, tree), Stamp(sacred.created(run, tree)), sacred=True)
         record = record_from_json(tree)
         stamp = Stamp(str(tree.get("created", "")), *(int(tree.get(key, 0)) for key in _COUNTERS))
-    if record.id != run.id:
+    if moved := record.id != run.id:
         record = record.but(id=run.id)
     record, stamp = _fold_events(run, record, stamp)
-    return Stored(*_fold_claims(run, _fold_ranks(run, record), stamp))
+    return Stored(*_fold_claims(run, _fold_ranks(run, record), stamp), moved=moved)
 
 
 def _fold_events(run: RunLayout, record: RunRecord, stamp: Stamp) -> tuple[RunRecord, Stamp]:

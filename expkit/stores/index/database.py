@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from expkit.stores.index.kept import Kept
 
-VERSION = 1
+VERSION = 2
 """Of the tables below; an index of another version is made anew."""
 
 OLD = 30 * 86400.0
@@ -47,7 +47,7 @@ class UnusableError(Exception):
 
 
 class DamagedError(Exception):
-    """What the index kept of a run cannot be read."""
+    """What the index kept cannot be read, or is not true of the store that is there now."""
 
 
 class Database:

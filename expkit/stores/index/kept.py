@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.named import NamedTuple
 from expkit.record.fields import metric_of
 from expkit.record.model import RUNNING, RunRecord
+from expkit.record.paths import Path
 from expkit.record.query import MISSING
 from expkit.record.tagged import kind_of
 from expkit.record.wire import time_from_json
@@ -176,7 +177,7 @@ def _way(field: str) -> tuple[int, tuple[str, ...]]:
     """The part of a row that holds a field, and the steps to it; elsewhere is what takes a closer look."""
     if (metric := metric_of(field)) is not None:
         return _METRICS, metric
-    first, *rest = field.split(".")
+    first, *rest = Path.parse(field).steps
     if field in _ASKED_FOR or first in _BULKY or not _SIMPLE.fullmatch(field):
         return _ELSEWHERE, ()
     return (_CONFIG, tuple(rest)) if first == "config" else (_HEAD, (first, *rest))
