@@ -118,22 +118,23 @@ def _last_values(row: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _figure(name: str) -> str:
-    from expkit.record.tagged import quoted
+    from expkit.record.paths import join
 
-    return f"metrics.{quoted(name)}.last"
+    return f"{join('metrics', name)}.last"
 
 
 def _leaves(tree: Json, path: str) -> dict[str, Json]:
-    from expkit.record.tagged import kind_of, quoted
+    from expkit.record.paths import join
+    from expkit.record.tagged import kind_of
 
     if not isinstance(tree, dict) or not tree or kind_of(tree) is not None:
         return {} if tree is None else {path: tree}
     found: dict[str, Json] = {}
     for key, item in tree.items():
         if isinstance(item, dict) and item and kind_of(item) is None:
-            found |= _leaves(item, f"{path}.{quoted(key)}")
+            found |= _leaves(item, join(path, key))
         else:
-            found[f"{path}.{quoted(key)}"] = item
+            found[join(path, key)] = item
     return found
 
 

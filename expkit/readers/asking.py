@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Union
 
 from expkit._support.nearest import did_you_mean
 from expkit.errors import QueryError
 from expkit.readers.values import flat
-from expkit.record.fields import FRIENDLY, is_list, known
+from expkit.record.fields import FRIENDLY, friendly, is_list, known
+from expkit.record.paths import Path
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _query(where: Any) -> Query:
 
 
 def _equal(path: str, value: Any) -> Query:
-    first, dot, rest = path.partition(".")
-    field = FRIENDLY.get(first, first) + dot + rest
+    field = friendly(path)
     if isinstance(value, tuple):
         return Compare(field, "in", list(value))
     return Compare(field, "contains" if is_list(field) else "==", value)
@@ -84,6 +83,6 @@ def _equal(path: str, value: Any) -> Query:
 
 def _check(field: str) -> None:
     """Refuse what no run can have: below its first step, a path may lead anywhere."""
-    first = re.split(r"[.\[]", field, maxsplit=1)[0]
+    first = Path.parse(field).first
     if first not in known():
         raise QueryError(f"runs have no {first!r}{did_you_mean(first, (*known(), *FRIENDLY))}")

@@ -13,8 +13,11 @@ from expkit.readers.lacking import needed
 from expkit.readers.student import Estimate, estimate
 from expkit.readers.values import flat
 from expkit.record.hashing import canonical
+from expkit.record.paths import Path, join
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from expkit.readers.selection import Runs
 
 _FIGURES = ("last", "min", "max")
@@ -169,45 +172,37 @@ def group(
         entries = {leaf: item for name, tree in trees.items() for leaf, item in flat(runs.decoded(tree), name).items()}
         found.setdefault(canonical(trees), []).append(_Row(row, entries, figures, runs))
     if found:
-        dropped.check()
+        dropped.check(fields, {path for rows in found.values() for path in rows[0].entries})
     return Groups([Group(runs, rows[0].entries, rows, confidence) for rows in found.values()])
 
 
 class _Dropped:
-    """Entries that do not count, and what there was instead of those that nobody met."""
+    """Entries that do not count: paths such as ``seed`` or ``config.seed``, as questions have them."""
 
     def __init__(self, names: Sequence[str]) -> None:
+        self._paths = {name: Path.parse(name) for name in names}
         self._left = set(names)
-        self._names = names
-        self._known: set[str] = set()
 
     def from_tree(self, tree: Any, field: str) -> Any:
         """A tree without them."""
-        for name in self._names:
-            tree = self._without(tree, name.removeprefix(f"{field}.").split("."), name)
+        for name, path in self._paths.items():
+            left = path.below(Path.parse(field)).without(tree)
+            if left is not tree:
+                self._left.discard(name)
+            tree = left
         return tree
 
-    def check(self) -> None:
+    def check(self, fields: Iterable[str], entries: Iterable[str]) -> None:
         """Refuse names that no run has: most likely they are misspelt."""
         for name in sorted(self._left):
-            raise QueryError(f"no run has an entry {name!r} that could be left out{did_you_mean(name, self._known)}")
-
-    def _without(self, tree: Any, steps: Sequence[str], name: str) -> Any:
-        if not isinstance(tree, dict):
-            return tree
-        self._known.update(map(str, tree))
-        if steps[0] not in tree:
-            return tree
-        if len(steps) > 1:
-            return {**tree, steps[0]: self._without(tree[steps[0]], steps[1:], name)}
-        self._left.discard(name)
-        return {key: item for key, item in tree.items() if key != steps[0]}
+            known = {str(Path.parse(entry).below(Path.parse(field))) for entry in entries for field in fields}
+            raise QueryError(f"no run has an entry {name!r} that could be left out{did_you_mean(name, known)}")
 
 
 def _all_figures(row: Mapping[str, Any], runs: Runs) -> dict[str, Any]:
     found = {**flat(runs.decoded(row["result"]), "result"), **flat(runs.decoded(row["late"] or {}), "late")}
     for name, figures in (row["metrics"] or {}).items():
-        found |= {f"metrics.{name}.{figure}": figures.get(figure) for figure in _FIGURES}
+        found |= {f"{join('metrics', name)}.{figure}": figures.get(figure) for figure in _FIGURES}
     return found
 
 

@@ -13,6 +13,7 @@ from expkit.readers.looking import Looks
 from expkit.readers.resolve import resolve
 from expkit.readers.run import StoredRun
 from expkit.readers.values import decoded
+from expkit.record.paths import Path
 from expkit.record.query import Compare, Exists, Not
 from expkit.stores.answers import RunKey
 
@@ -207,7 +208,8 @@ class Runs:
 
         Args:
             fields: such as ``"config"`` (all of it), ``"config.lr"``, ``"name"``.
-            except_: entries below them that do not count, such as ``"seed"``.
+            except_: entries below them that do not count, such as ``"seed"``, ``"net.layers[0]"`` or ``'config["a.b"]'``;
+                written as in questions.
             figures: such as ``["metrics.acc.max", "result"]``; by default all numbers of results, and last, least and greatest
                 value of every metric.
             confidence: of the interval, Student's.
@@ -332,10 +334,10 @@ class Runs:
 
     def _near(self, path: str) -> str:
         """What there is instead of a field that none of them has."""
-        first = path.partition(".")[0]
+        first, *rest = Path.parse(path).steps
         if first not in ("metrics", "config"):
             return ""
         names = {name for row in self.find([first]) for name in row[first] or ()}
-        wanted = path.split(".")[1].strip("'\"") if "." in path else path
+        wanted = rest[0] if rest else path
         there = f"; there are {', '.join(sorted(names))}" if names else ""
         return did_you_mean(wanted, names) or there

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import safe_repr
 from expkit.errors import DAMAGE
-from expkit.record.query import MISSING, lookup
+from expkit.record.paths import Path
+from expkit.record.query import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,7 +79,7 @@ def _facts(run: StoredRun) -> Iterator[tuple[str, str]]:
     yield "started", cell(run.start)
     yield "duration", "" if run.duration is None else f"{run.duration:.2f} s"
     for path in (*run.record.facts.modified, *run.record.facts.added):
-        yield path, cell(lookup(run.record.config, path))
+        yield path, cell(Path.parse(path).get(run.record.config))
     yield "result", "" if run.result is None else cell(run.result)
     for name, metric in run.metrics.items():
         if not name.startswith("system/"):

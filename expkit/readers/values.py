@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.nearest import did_you_mean
 from expkit.errors import ReadOnlyConfigError
 from expkit.record.decoding import decode
-from expkit.record.tagged import quoted
+from expkit.record.paths import Path, join
+from expkit.record.query import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +36,14 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
         return {path: value}
     leaves: dict[str, Any] = {}
     for key, item in value.items():
-        leaves |= flat(item, f"{path}.{quoted(key)}" if path else quoted(key))
+        leaves |= flat(item, join(path, key))
     return leaves
 
 
 class View(Mapping[Any, Any]):
     """Named values for reading, by attribute or item: ``config.net.units``, ``config["net"]["units"]``.
 
-    A dotted path is a key, too: ``config["net.units"]``. Dicts inside are views again; ``to_dict()`` gives plain ones.
+    A dotted path is a key, too: ``config["net.layers[0]"]``. Dicts inside are views again; ``to_dict()`` gives plain ones.
 
     Args:
         values: what it shows.
@@ -62,9 +63,12 @@ class View(Mapping[Any, Any]):
     def __getitem__(self, key: Any) -> Any:
         if key in self._values:
             return _shown(self._values[key], f"{self._what}.{key}")
-        first, dot, rest = key.partition(".") if isinstance(key, str) else (key, "", "")
-        if dot and isinstance(below := self._values.get(first), Mapping):
-            return View(below, f"{self._what}.{first}")[rest]
+        path = Path.parse(key) if isinstance(key, str) else Path(())
+        found = path.get(self._values, _below) if path.steps else MISSING
+        if found is not MISSING:
+            return _shown(found, f"{self._what}.{path}")
+        if len(path.steps) > 1 and isinstance(below := self._values.get(path.first), Mapping):
+            return View(below, f"{self._what}.{path.first}")[str(path.rest)]  # which says what it lacks
         raise KeyError(self._complaint(key))
 
     def __getattr__(self, name: str) -> Any:
@@ -95,6 +99,12 @@ class View(Mapping[Any, Any]):
 
     def _complaint(self, key: object) -> str:
         return f"{self._what} has no {key!r}{did_you_mean(str(key), map(str, self._values))}"
+
+
+def _below(value: Any) -> Mapping[Any, Any]:
+    if isinstance(value, (list, tuple)):
+        return {str(number): item for number, item in enumerate(value)}
+    return value if isinstance(value, Mapping) else {}
 
 
 def _shown(value: Any, what: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from expkit.record.model import RunRecord
+from expkit.record.paths import Path
 from expkit.record.wire import record_to_json
 
 DERIVED = ("id", "state", "cause", "last_sign", "duration", "tags", "notes", "name", "late", "trash", "metrics")
@@ -25,11 +26,19 @@ LISTS = ("tags", "gaps", "unseen", "fail_trace")
 FIGURES = ("last", "min", "max", "count")
 """What is known of each metric: ``metrics.NAME.last``."""
 
+_OF_METRIC = 3
+
 
 @cache
 def known() -> frozenset[str]:
     """The first steps that paths may have."""
     return frozenset((*record_to_json(RunRecord(uid="", name="", command="", status="")), *DERIVED))
+
+
+def friendly(text: str) -> str:
+    """A field as stores know it, by what people call it: ``start_time`` for ``start``."""
+    path = Path.parse(text)
+    return str(path) if path.first not in FRIENDLY else str(Path.parse(FRIENDLY[path.first]).joined(path.rest))
 
 
 def is_list(path: str) -> bool:
@@ -39,10 +48,7 @@ def is_list(path: str) -> bool:
 
 def metric_of(path: str) -> tuple[str, str] | None:
     """The name and the figure in ``metrics.NAME.FIGURE``, quoted or not; None for other paths."""
-    if not path.startswith("metrics."):
+    steps = Path.parse(path)
+    if steps.first != "metrics" or len(steps.steps) < _OF_METRIC:
         return None
-    name, _, figure = path.removeprefix("metrics.").rpartition(".")
-    for quote in ("'", '"'):
-        if len(name) > 1 and name[0] == name[-1] == quote:
-            name = name[1:-1]
-    return name, figure
+    return steps.key(1, -1), steps.key(-1)

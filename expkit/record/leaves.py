@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from expkit.record.paths import Path
 from expkit.record.query import comparable
 from expkit.record.tagged import kind_of
 
@@ -17,7 +18,7 @@ ODD = "?"
 """Stands beside the leaves where they are not all: such a run may be the answer to any question."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
-_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,100})+")
+_BELOW = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _EXACT = 1 << 53
 _LONGEST = 200
 _MOST = 500
@@ -45,8 +46,8 @@ def leaves(trees: dict[str, Json]) -> dict[str, Any]:
 
 def path_of(field: str) -> str | None:
     """The path by which a field is among the leaves; None for one that never is."""
-    path = re.sub(r"\[(\d+)\]", r".\1", field)
-    return path if _PATH.fullmatch(path) else None
+    first, *below = Path.parse(field).steps or ("",)
+    return ".".join((first, *below)) if below and _KEY.fullmatch(first) and all(map(_BELOW.fullmatch, below)) else None
 
 
 def _walk(tree: Json, path: str, depth: int = 0) -> Iterator[tuple[str | None, Any]]:

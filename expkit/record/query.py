@@ -43,7 +43,7 @@ class Compare(Frozen, kw_only=False):
     """``field op value``; false for every op, also ``!=``, where the field is missing.
 
     Attributes:
-        field: dotted path, see :func:`lookup`.
+        field: dotted path, see :class:`expkit.record.paths.Path`.
         op: ``== != < <= > >=``; ``in``: the field is one of the values; ``contains``: the field has the value as
             element, key or part of its text; ``like``: the whole text fits a pattern with ``%`` (any text) and ``_``
             (any character), upper and lower case being the same; ``glob``: the same with ``*`` and ``?``, of a list
@@ -276,55 +276,3 @@ def _number(text: Json) -> Any:
         return float(text)
     except (TypeError, ValueError):
         return text
-
-
-# -- paths ---------------------------------------------------------------------------------------------
-
-_STEP = re.compile(r"""\.?(?:"([^"]*)"|'([^']*)'|\[(\d+)\]|([^.\[]+))""")
-
-
-def lookup(tree: Json, path: str) -> Any:
-    """What a tree has at a dotted path, :data:`MISSING` where there is nothing.
-
-    A name behind a list is looked up in each of its elements: ``files.sha256`` is the list of all hashes, and
-    ``Compare("files.sha256", "contains", digest)`` asks for one of them.
-
-    ``a.b``, ``layers[0].units`` (or ``layers.0.units``), ``a."x.y".b``; a key that has dots itself is found without
-    quotes, too, the longest one first. Paths lead through tuples, dataclasses and dicts with keys that are no text.
-    """
-    if not path:
-        return tree
-    below = _children(tree)
-    for key, rest in _splits(path):
-        if key in below:
-            found = lookup(below[key], rest)
-            if found is not MISSING:
-                return found
-    return _of_each(tree, path) if isinstance(tree, list) else MISSING
-
-
-def _of_each(items: list[Json], path: str) -> Any:
-    """What those elements have that have it."""
-    found = [value for item in items if isinstance(item, dict) and (value := lookup(item, path)) is not MISSING]
-    return found or MISSING
-
-
-def _children(tree: Json) -> dict[str, Json]:
-    kind = kind_of(tree)
-    if kind is not None:
-        tree = tree.get("value") if kind in {"tuple", "dataclass", "namedtuple", "dict", "set", "frozenset"} else None
-    if kind == "dict" and isinstance(tree, list):
-        return {str(comparable(key)): item for key, item in tree}
-    if isinstance(tree, list):
-        return {str(number): item for number, item in enumerate(tree)}
-    return tree if isinstance(tree, dict) else {}
-
-
-def _splits(path: str) -> list[tuple[str, str]]:
-    """All ways to read a first key off a path, the longest first, each with the rest."""
-    ends = [match.end() for match in re.finditer(r"[^.]+(?=\.|$)", path)] + [path.find("[")]
-    ways = {path[:end]: path[end:].removeprefix(".") for end in sorted(ends, reverse=True) if end > 0}
-    step = _STEP.match(path)
-    if step:
-        ways.setdefault(next(part for part in step.groups() if part is not None), path[step.end() :].removeprefix("."))
-    return list(ways.items())

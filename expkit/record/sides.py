@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.nearest import did_you_mean
-from expkit.record.fields import FIGURES, FRIENDLY, SECONDS, TIMES, is_list, known, metric_of
+from expkit.record.fields import FIGURES, FRIENDLY, SECONDS, TIMES, friendly, is_list, known, metric_of
 from expkit.record.query import And, Compare, Not, Or
 from expkit.record.times import duration, moment
 from expkit.record.tokens import error
@@ -73,8 +72,7 @@ def named(text: str, path: Path) -> str:
         candidates = {*known(), *FRIENDLY, f"config.{first}"}
         hint = did_you_mean(first, candidates) or f"; entries of the config are asked for as config.{path.name}"
         raise error(text, path.start, f"runs have no {first!r}{hint}")
-    steps = "".join(path.steps)
-    found = FRIENDLY.get(first, first) + re.sub(r"""\.(["'])([^.\[\]"'= ]+)\1""", r".\2", steps[len(first) :])
+    found = friendly("".join(path.steps))
     metric = metric_of(found)
     if first == "metrics" and (metric is None or not metric[0] or metric[1] not in FIGURES):
         figures = " ".join(f"{found}.{figure}" for figure in FIGURES)

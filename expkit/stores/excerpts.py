@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from expkit.errors import DAMAGE
 from expkit.record.fields import metric_of
 from expkit.record.model import FORMAT, RUNNING
+from expkit.record.paths import Path
 from expkit.record.query import fields_of
 from expkit.record.wire import record_from_json
 from expkit.stores import finding
@@ -45,7 +45,7 @@ class Needs:
     """
 
     def __init__(self, fields: set[str], *, whole: bool = False) -> None:
-        first = {re.split(r"[.\[]", field, maxsplit=1)[0] for field in fields}
+        first = {Path.parse(field).first for field in fields}
         self.whole = whole or bool(first & _WHOLE)
         self.annotations = self.whole or bool(first & _ANNOTATED)
         self.leases = self.whole or bool(first & _JUDGED)

@@ -18,7 +18,6 @@ Values are JSON trees, as the record has them.
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,8 @@ from expkit._support.nearest import did_you_mean
 from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.fields import known, metric_of
 from expkit.record.model import POINTS, RUNNING
-from expkit.record.query import MISSING, answering, comparable, lookup
+from expkit.record.paths import Path
+from expkit.record.query import MISSING, answering, comparable
 from expkit.record.state import DIED, judge
 from expkit.record.wire import record_to_json, time_from_json, time_to_json
 from expkit.stores import figures
@@ -93,9 +93,9 @@ def check(fields: Iterable[str]) -> None:
         ValueError: says which field, and what may be meant.
     """
     for field in fields:
-        first = re.match(r"[^.\[]*", field)
-        if first is not None and first[0] not in known():
-            raise ValueError(f"runs have no {first[0]!r}{did_you_mean(first[0], known())}")
+        first = Path.parse(field).first
+        if first not in known():
+            raise ValueError(f"runs have no {first!r}{did_you_mean(first, known())}")
 
 
 def state_of(
@@ -206,7 +206,7 @@ class Row:
             return duration_of(self.tree(), self._store.now)
         elif field == "metrics":
             return self.figures()
-        found = lookup(self.tree(), field)
+        found = Path.parse(field).get(self.tree())
         if found is MISSING and (metric := metric_of(field)) is not None:
             return self.figures().get(metric[0], {}).get(metric[1], MISSING)
         return found

@@ -34,6 +34,30 @@ def test_other_fields_and_figures(everything):
     assert everything.group_by("config", except_=["config.seed", "net.units"])[0].n == 3
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "seed.no",
+        "config.seed.no",
+        '"seed.no"',
+        'config["seed.no"]',
+        "['seed.no']",
+        "net.layers[0].seed",
+        "net.layers.seed",
+    ],
+)
+def test_entries_to_leave_out_are_said_as_in_questions(path):
+    """A key with dots, in quotes or not, and what lies in lists are left out as a question would find them."""
+    store = MemoryStore()
+    inside = "layers" in path
+    for number in range(3):
+        seeds = {"net": {"layers": [{"seed": number}]}} if inside else {"seed.no": number}
+        add(store, 0.1, 1, config={"lr": 0.1, **seeds})
+    everything = runs(store=store)
+    assert len(everything.group_by("config")) == 3
+    assert [group.n for group in everything.group_by("config", except_=path)] == [3]
+
+
 def test_best_group(everything):
     """The best group has the best mean, and the direction must be said."""
     groups = everything.where(name="digits").group_by("config", except_="seed")

@@ -44,6 +44,13 @@ def test_config_is_for_reading(run):
     assert len(run.config.net.units) == 2
 
 
+def test_paths_are_keys(run):
+    """Entries of the config are had by the paths that questions have."""
+    assert (run.config["net.units[1].name"], run.config['net["a.b"]'], run.config["net.a.b"]) == ("x", 1, 1)
+    with pytest.raises(KeyError, match=r"config\.net has no 'unit'; did you mean units"):
+        run.config["net.unit"]
+
+
 def test_misspelt_entries(run):
     """An entry that is not there is told with near ones."""
     with pytest.raises(AttributeError, match=r"config\.net has no 'unit'; did you mean units"):

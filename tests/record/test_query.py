@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expkit.record.codec import encode
-from expkit.record.query import MISSING, OPS, And, Compare, Exists, Not, Or, fields_of, lookup, matches
+from expkit.record.paths import Path as Way
+from expkit.record.query import MISSING, OPS, And, Compare, Exists, Not, Or, fields_of, matches
 
 from .strategies import Colour, Layer
 
@@ -41,6 +42,10 @@ TREE = encode(
         "odd": {"!expkit": "float", "value": "x"},
     }
 )
+
+
+def lookup(tree, path):
+    return Way.parse(path).get(tree)
 
 
 def holds(field, op, value):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import safe_repr
 from expkit.record.model import POINTS
-from expkit.record.query import lookup
+from expkit.record.paths import Path
 from expkit.run.recording.log import NoLog
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _outcome(run: Run) -> Iterator[tuple[str, str]]:
     if record.cause:
         yield "cause", record.cause[:_LONGEST]
     for path in (*record.facts.modified, *record.facts.added):
-        yield path, _short(lookup(record.config, path))
+        yield path, _short(Path.parse(path).get(record.config))
 
 
 def _files(record: RunRecord) -> str:

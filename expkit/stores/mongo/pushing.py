@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.record.fields import TIMES
 from expkit.record.leaves import ODD, leaves, path_of
 from expkit.record.model import RUNNING
+from expkit.record.paths import Path
 from expkit.record.state import DIED
 from expkit.record.wire import time_to_json
 from expkit.stores.narrowing import bounds, near, number, time, word
@@ -45,12 +46,12 @@ class MongoWords:
         """What holds for all runs in which a field has one of these values, as one test; None: there is none for it."""
         if field == "uid":
             return {"expkit.uid": {"$in": list(values)}} if all(word(value) is not None for value in values) else None
-        first = field.partition(".")[0].partition("[")[0]
+        first = Path.parse(field).first
         return _leaf_of(first, field, values) if first in TREES else None
 
     def compared(self, query: Compare) -> dict[str, Any] | None:
         """What holds for all runs for which a comparison holds; None: all may be."""
-        first = query.field.partition(".")[0].partition("[")[0]
+        first = Path.parse(query.field).first
         if first in TREES and query.op in _ORDERED:
             return _leaf(first, query)
         if query.field in TIMES and query.op in _ORDERED:

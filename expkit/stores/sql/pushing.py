@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from expkit.record.fields import TIMES, metric_of
 from expkit.record.leaves import ODD, path_of
 from expkit.record.model import RUNNING
+from expkit.record.paths import Path
 from expkit.record.state import DIED
 from expkit.stores.narrowing import bounds, near, number, time, word
 from expkit.stores.sql import readable, tables
@@ -50,7 +51,7 @@ class SqlWords:
 
     def compared(self, query: Compare) -> Condition | None:
         """What holds for all runs for which a comparison holds; None: all may be."""
-        first = query.field.partition(".")[0].partition("[")[0]
+        first = Path.parse(query.field).first
         if first in _LEAVES and query.op in _ORDERED:
             return self._leaf(_LEAVES[first], query)
         if query.field in TIMES and query.op in _ORDERED:
@@ -61,7 +62,7 @@ class SqlWords:
 
     def one_of(self, field: str, values: Sequence[Any]) -> Condition | None:
         """What holds for all runs in which a field has one of these values, as one test; None: there is none for it."""
-        first = field.partition(".")[0].partition("[")[0]
+        first = Path.parse(field).first
         if field == "uid":
             return _run.uid.in_(values) if all(word(value) is not None for value in values) else None
         path = field if field == "result" else path_of(field)
@@ -84,7 +85,7 @@ class SqlWords:
 
     def _leaf(self, column: str, query: Compare) -> Condition | None:
         """Of a plain value; runs of older versions have none, and some have values that only we can compare."""
-        path = query.field if "." not in query.field and query.field == "result" else path_of(query.field)
+        path = query.field if query.field == "result" else path_of(query.field)
         numeric, said = number(query.value), word(query.value)
         if path is None or (numeric is None and (said is None or query.op != "==")):
             return None
