@@ -100,10 +100,10 @@ def _left(lease: Lease | None) -> str:
 
 def _silent(lease: Lease | None, record: RunRecord) -> str:
     if lease is None:
-        return f"gave no sign of life{_since(record.heartbeat or record.start_time)}, and its lease is gone"
+        return f"gave no sign of life{_since(record.heartbeat, record)}, and its lease is gone"
     if lease.renewed is None:
         return "gave no sign of life; it crashed, was killed, or its machine lost power"
-    since = f"gave no sign of life{_since(lease.renewed)}"
+    since = f"gave no sign of life{_since(_renewed(lease, record), record)}"
     if holder.is_here(lease):  # so the machine has been up all the time
         return f"{since}: its process is gone; it crashed, was killed, or left by os._exit"
     if holder.was_restarted(lease):
@@ -111,8 +111,17 @@ def _silent(lease: Lease | None, record: RunRecord) -> str:
     return f"{since}; it crashed, was killed, or its machine lost power or the network"
 
 
-def _since(time: datetime | None) -> str:
-    return "" if time is None else f" since {time:%Y-%m-%d %H:%M:%S} UTC"
+def _renewed(lease: Lease, record: RunRecord) -> datetime | None:
+    """When a lease was renewed last; None where it is the one that the run began with, however long that took."""
+    if record.heartbeat or not (lease.renewed and record.start_time):
+        return lease.renewed
+    return lease.renewed if abs((lease.renewed - record.start_time).total_seconds()) > lease.interval / 2 else None
+
+
+def _since(time: datetime | None, record: RunRecord) -> str:
+    if time is not None:
+        return f" since {time:%Y-%m-%d %H:%M:%S} UTC"
+    return "" if record.start_time is None else f" after its start at {record.start_time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _memory(store: RunStore, record: RunRecord) -> str:

@@ -5,16 +5,18 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from expkit import start_run
 from expkit.record.model import Point, StreamKey
+from expkit.record.query import MISSING
+from expkit.record.wire import record_to_json
 from expkit.run.life import crash
 from expkit.stores import death, holder, kernel
 from expkit.stores.last_words import parse
-from expkit.stores.finding import find
+from expkit.stores.finding import duration_of, find
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.last_words import header
 from expkit.stores.memory import MemoryStore
@@ -179,6 +181,21 @@ def test_stores_without_last_words():
     assert cause(store).endswith("; it crashed, was killed, or its machine lost power or the network")
     silent = death.cause_of_death(MemoryStore.__new__(_Silent), sample_record())
     assert silent == "gave no sign of life since 2026-03-01 12:00:10 UTC, and its lease is gone"
+
+
+@pytest.mark.parametrize("heartbeat", [False, True])
+def test_a_run_that_died_before_its_first_sign(heartbeat):
+    """A lease that a run began with is no sign after its start; how long it took is unknown then."""
+    store, now = MemoryStore(), datetime.now(timezone.utc)
+    store.create(
+        sample_record(start_time=now, heartbeat=now if heartbeat else None), id="1", lease=sample_lease(interval=60.0)
+    )
+    record = store.load("1")
+    said = death.cause_of_death(store, record)
+    assert said.startswith(
+        f"gave no sign of life {'since' if heartbeat else 'after its start at'} {now:%Y-%m-%d %H:%M}"
+    )
+    assert (duration_of({**record_to_json(record), "state": "DIED"}, store.now) is MISSING) is not heartbeat
 
 
 class _Silent(MemoryStore):

@@ -49,7 +49,7 @@ class Ending(NamedTuple):
 
 
 KILL = "os.kill(os.getpid(), signal.{}); time.sleep(5)"
-GONE = r"gave no sign of life since [-\d]+ [\d:]+ UTC: its process is gone; it crashed, was killed, or left by os._exit"
+GONE = r"gave no sign of life after its start at [-\d]+ [\d:]+ UTC: its process is gone; it crashed, was killed, or left by os._exit"
 
 TABLE = [
     # -- main ends -----------------------------------------------------------------------------------------
