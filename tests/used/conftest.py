@@ -68,13 +68,13 @@ def used(tmp_path, monkeypatch):
         return read(tmp_path, done)
 
     run.path = tmp_path
-    run.last = lambda: read(tmp_path)
+    run.last = lambda store="runs": read(tmp_path, store=store)
     return run
 
 
-def read(folder, done=None):
-    """What the last run in a folder says."""
-    records = sorted(Path(folder, "runs").glob("[0-9]*/run.json"), key=lambda path: int(path.parent.name))
+def read(folder, done=None, store="runs"):
+    """What the last run in a folder's store says."""
+    records = sorted(Path(folder, store).glob("[0-9]*/run.json"), key=lambda path: int(path.parent.name))
     record = json.loads(records[-1].read_text())
     refs = {
         (ref["role"], ref["path"]): SimpleNamespace(

@@ -144,6 +144,29 @@ def test_a_python_program_that_reports_is_seen(prepared, argument):
     assert f"subprocess {name}" in prepared(body, "import subprocess").record["unseen"]
 
 
+OWN_RUN = """
+from expkit import Experiment
+
+open("in_two.txt").read()
+ex = Experiment("own", observers=["elsewhere"])
+
+@ex.automain
+def main():
+    open("in_one.txt").read()
+    open("out.txt", "w").write("of the inner run")
+"""
+
+
+def test_a_program_with_a_run_of_its_own_keeps_its_files(prepared):
+    """The run that started it claims neither what that run reads and writes nor its record, only what comes before it."""
+    (prepared.path / "own.py").write_text(OWN_RUN)
+    run = prepared("subprocess.run([sys.executable, 'own.py'], check=True)", "import subprocess")
+    assert run.named("input") == ["in_two.txt"]
+    assert run.named("output") == []
+    inner = prepared.last("elsewhere")
+    assert (inner.named("input"), inner.named("output")) == (["in_one.txt"], ["out.txt"])
+
+
 @pytest.mark.skipif(os.name != "posix", reason="what is gone is not known elsewhere")
 def test_what_a_killed_run_was_told_is_removed_by_the_next(prepared):
     """But nothing that belongs to a process that lives, or to another machine."""

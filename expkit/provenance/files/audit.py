@@ -182,6 +182,8 @@ def _open(args: tuple[Any, ...]) -> None:
     if isinstance(path, int) or (listener := _listener()) is None or args in listener.seen:
         return
     reads, writes = _ways(mode, flags)
+    if (writes or listener.is_immediate) and is_own(_thread()):  # later it is found out whose thread has read
+        return
     if not writes:
         listener.put_aside(args)
         return

@@ -6,6 +6,7 @@ What the program opens is noted where it happens, in the program's own threads, 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import ExitStack
 from time import monotonic, perf_counter, time
@@ -32,6 +33,7 @@ _REST = 20  # times as long as work took, so that it takes the program no more t
 _AT_ONCE = 100
 _LIBRARIES = 1000  # files that are noted for a moment, and are none of the run's
 _LAST_PATIENCE = 2.0
+_AUDIT = "expkit.provenance.files.audit"
 
 
 class UsedFiles:
@@ -191,6 +193,14 @@ def disown_folder_of(observer: object) -> None:
     from expkit.provenance.files.audit import disown
 
     disown(tuple(_beginnings([getattr(getattr(observer, "store", None), "root", None)])))
+
+
+def disown_folders_of(run: Run) -> None:
+    """What is about to be written of a run is nothing that another run around it writes, be that in another process."""
+    if _AUDIT in sys.modules:  # else nobody listens
+        from expkit.provenance.files.audit import disown
+
+        disown(tuple(_our_folders(run)))
 
 
 def _our_folders(run: Run) -> Iterator[str]:
