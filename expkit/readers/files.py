@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
 from expkit.errors import BlobNotFoundError, StoreNameError
-from expkit.readers.remarks import late_files
 from expkit.readers.values import View, decoded
+from expkit.record.later import Later
 from expkit.stores.base import KeepsForeignFiles, RunKey
 from expkit.stores.disk.layout import RunLayout
 
@@ -190,7 +190,7 @@ ROLES = ("source", "artifact", "resource", "input", "output")
 def files_of(run: StoredRun) -> list[StoredFile]:
     """All files of a run, also those that were added later; of several with one name the last one."""
     key = RunKey(run.id, run.uid)
-    refs = sorted((*run.record.files, *late_files(run.annotations)), key=lambda ref: _place(ref.role))
+    refs = sorted((*run.record.files, *Later(run.annotations).files), key=lambda ref: _place(ref.role))
     last = {(ref.role, ref.root, ref.path): ref for ref in refs}
     return [StoredFile(run.store, key, ref) for ref in last.values()]
 

@@ -7,21 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expkit.record.encoding import encode
+from expkit.record.later import FILE
 from expkit.record.model import Annotation, FileRef
 from expkit.record.tagged import kind_of, tagged
-from expkit.record.wire import file_from_json, file_to_json
+from expkit.record.wire import file_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from expkit.stores.base import RunStore
     from expkit.types import Json, RunId
 
 AUTHOR_VARIABLE = "EXPKIT_AUTHOR"
 """Environment variable with the name that stands beside tags and notes; by default that of the login."""
-
-FILE = "file"
-"""The kind of tagged values that stand for a file, whose bytes are its ``blob``."""
 
 
 def say(store: RunStore, run: RunId, action: str, value: Json, author: str | None = None) -> None:
@@ -55,13 +53,6 @@ def file_tree(store: RunStore, file: str | os.PathLike[str], name: str, metadata
         metadata=encode(dict(metadata)), content_type=kind,
     )  # fmt: skip
     return tagged(FILE, blob=blob.sha256, **file_to_json(ref))
-
-
-def late_files(annotations: Iterable[Annotation]) -> list[FileRef]:
-    """The artifacts that were added afterwards."""
-    trees = [annotation.value for annotation in annotations if annotation.action == "artifact"]
-    found = [tree for tree in trees if kind_of(tree) == FILE and isinstance(tree.get("blob"), str)]
-    return [file_from_json({**tree, "sha256": tree["blob"]}) for tree in found]
 
 
 def _me() -> str:

@@ -11,6 +11,7 @@ from expkit.readers import remarks
 from expkit.readers.files import Files, StoredFile
 from expkit.readers.metric import Metrics
 from expkit.readers.values import View, decoded
+from expkit.record.later import Later
 from expkit.record.model import OUTPUT
 from expkit.record.query import MISSING, Compare
 from expkit.record.wire import time_to_json
@@ -73,7 +74,7 @@ class StoredRun:
     @property
     def name(self) -> str:
         """The last name that people gave it, else that of the experiment."""
-        return str(self._last("name", self.record.name))
+        return self.record.name if self._later.name is None else str(self._later.name)
 
     @property
     def command(self) -> str:
@@ -143,11 +144,7 @@ class StoredRun:
     @cached_property
     def late(self) -> View:
         """Results that were reported afterwards, by name; ``result`` is one without a name."""
-        trees = [note.value for note in self.annotations if note.action == "result"]
-        found: dict[str, Any] = {}
-        for tree in trees:
-            found |= tree if isinstance(tree, dict) else {"result": tree}
-        return View(decoded(self.store, found), "late results")
+        return View(decoded(self.store, self._later.results), "late results")
 
     @cached_property
     def info(self) -> View:
@@ -184,7 +181,7 @@ class StoredRun:
     @cached_property
     def artifacts(self) -> Files:
         """Files that it kept, and that were added later: ``run.artifacts["model.pkl"].open()``."""
-        return self._files("artifact", remarks.late_files(self.annotations))
+        return self._files("artifact", self._later.files)
 
     @cached_property
     def resources(self) -> Files:
@@ -247,25 +244,17 @@ class StoredRun:
     @property
     def tags(self) -> list[str]:
         """Its own tags and those that were added later, without those that were removed."""
-        said = self.record.meta.get("tags")
-        tags = dict.fromkeys(said if isinstance(said, list) else ())
-        for note in self.annotations:
-            if note.action == "tag":
-                tags[note.value] = None
-            elif note.action == "untag":
-                tags.pop(note.value, None)
-        return list(tags)
+        return self._later.tags(dict(self.record.meta))
 
     @property
     def notes(self) -> list[Annotation]:
         """Notes, each with ``value`` (its text), ``author`` and ``time``."""
-        return [note for note in self.annotations if note.action == "note"]
+        return list(self._later.notes)
 
     @property
     def trashed(self) -> Annotation | None:
         """Who put it into the trash (``author``, ``time``); None if it is not there."""
-        found = next((note for note in reversed(self.annotations) if note.action in ("trash", "restore")), None)
-        return found if found is not None and found.action == "trash" else None
+        return self._later.trash
 
     def trash(self, author: str | None = None) -> None:
         """Put it into the trash: lists leave it out, and nothing of it is lost."""
@@ -380,12 +369,13 @@ class StoredRun:
         refs = [*self.record.files_of(role), *(more or ())]
         return Files(f"{role}s", [StoredFile(self.store, key, ref) for ref in refs])
 
-    def _last(self, action: str, usual: Any) -> Any:
-        return next((note.value for note in reversed(self.annotations) if note.action == action), usual)
+    @cached_property
+    def _later(self) -> Later:
+        return Later(self.annotations)
 
     def _say(self, action: str, value: Any, author: str | None) -> None:
         remarks.say(self.store, self._uid, action, value, author)
-        for stale in ("annotations", "late", "artifacts"):
+        for stale in ("annotations", "_later", "late", "artifacts"):
             vars(self).pop(stale, None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
 from expkit.errors import DAMAGE, ExpkitError
-from expkit.readers.remarks import late_files
+from expkit.record.later import Later
 from expkit.record.model import OUTPUT
 from expkit.record.tagged import run_blobs
 from expkit.record.wire import annotation_to_json, record_to_json
@@ -86,7 +86,7 @@ def together(sizes: Iterable[RunSize]) -> int:
 
 def _files(run: StoredRun) -> dict[str, int]:
     """Bytes of kept files by their hash; of those that have none by what they are called."""
-    refs = [ref for ref in (*run.record.files, *late_files(run.annotations)) if ref.kept]
+    refs = [ref for ref in (*run.record.files, *Later(run.annotations).files) if ref.kept]
     found = {ref.sha256 or f"{'' if ref.md5 else run.uid}/{ref.path}/{ref.md5}": ref.size for ref in refs}
     arrays = run_blobs(run.record, run.annotations) - found.keys()
     return found | {sha256: _length(run.store, sha256) for sha256 in arrays}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.named import NamedTuple
 from expkit.errors import DAMAGE, BlobNotFoundError, ExpkitError, RunNotFoundError
 from expkit.readers.files import StoredFile
-from expkit.readers.remarks import late_files
 from expkit.record.hashing import config_hashes
+from expkit.record.later import Later
 from expkit.record.model import FileRef
 from expkit.record.tagged import run_blobs
 from expkit.stores.answers import RunKey
@@ -106,7 +106,7 @@ class Verifier:
 
     def _files(self, run: StoredRun, record: RunRecord) -> Iterator[Fault]:
         notes = vars(run).get("annotations", [])
-        refs = [ref for ref in (*record.files, *late_files(notes)) if ref.kept]
+        refs = [ref for ref in (*record.files, *Later(notes).files) if ref.kept]
         named = {ref.sha256 for ref in refs}
         arrays = sorted(run_blobs(record, notes) - named)
         refs += [FileRef(path=sha256[:12], role="array", sha256=sha256) for sha256 in arrays]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from expkit.errors import DAMAGE
 from expkit.record.fields import metric_of
+from expkit.record.later import Later
 from expkit.record.model import FORMAT, RUNNING
 from expkit.record.paths import Path
 from expkit.record.query import fields_of
@@ -212,7 +213,7 @@ class _Row(finding.Row):
         if self._needs.leases and tree["status"] == RUNNING:
             self._running = record_from_json({"name": "", "command": "", **tree, "format": FORMAT})
             tree["state"] = finding.state_of(self._store, self._running, alive, self._lease)
-        return finding.annotated(tree, self._annotations()) if self._needs.annotations else tree
+        return Later(self._annotations()).mixed_in(tree) if self._needs.annotations else tree
 
     def _record(self) -> RunRecord:
         found = None if self._excerpt is None else self._excerpt.record()

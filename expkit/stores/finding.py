@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.nearest import did_you_mean
 from expkit.errors import DAMAGE, FormatError, RunNotFoundError
 from expkit.record.fields import known, metric_of
+from expkit.record.later import Later
 from expkit.record.model import POINTS, RUNNING
 from expkit.record.paths import Path
 from expkit.record.query import MISSING, answering, comparable
 from expkit.record.state import DIED, judge
-from expkit.record.wire import record_to_json, time_from_json, time_to_json
+from expkit.record.wire import record_to_json, time_from_json
 from expkit.stores import figures
 from expkit.stores.holder import alive as holder_alive
 
@@ -181,7 +182,7 @@ class Row:
         record = self._record()
         self._running = record if record.status == RUNNING else None
         state = state_of(self._store, record, self._alive, self._lease)
-        return annotated({**record_to_json(record), "id": record.id, "state": state}, self._annotations())
+        return Later(self._annotations()).mixed_in({**record_to_json(record), "id": record.id, "state": state})
 
     def _record(self) -> RunRecord:
         return self._store.load(self._key.uid)
@@ -237,58 +238,6 @@ class Row:
             return self.tree()
         values = ((column, self(column)) for column in columns)
         return {column: None if value is MISSING else value for column, value in values}
-
-
-def annotated(tree: dict[str, Json], annotations: Iterable[Annotation]) -> dict[str, Json]:
-    """A record's tree with later facts mixed in; the tree itself is changed."""
-    meta_tags = tree["meta"].get("tags")
-    tree |= {"tags": list(meta_tags) if isinstance(meta_tags, list) else [], "notes": [], "late": {}}
-    for annotation in annotations:
-        if annotation.action in _ACTIONS:
-            _ACTIONS[annotation.action](tree, annotation)
-    return tree
-
-
-def _tag(tree: dict[str, Json], annotation: Annotation) -> None:
-    if annotation.value not in tree["tags"]:
-        tree["tags"].append(annotation.value)
-
-
-def _untag(tree: dict[str, Json], annotation: Annotation) -> None:
-    tree["tags"] = [tag for tag in tree["tags"] if tag != annotation.value]
-
-
-def _note(tree: dict[str, Json], annotation: Annotation) -> None:
-    when = time_to_json(annotation.time)
-    tree["notes"].append({"text": annotation.value, "author": annotation.author, "time": when})
-
-
-def _name(tree: dict[str, Json], annotation: Annotation) -> None:
-    tree["name"] = annotation.value
-
-
-def _result(tree: dict[str, Json], annotation: Annotation) -> None:
-    value = annotation.value
-    tree["late"].update(value if isinstance(value, dict) else {"result": value})
-
-
-def _trash(tree: dict[str, Json], annotation: Annotation) -> None:
-    tree["trash"] = {"author": annotation.author, "time": time_to_json(annotation.time)}
-
-
-def _restore(tree: dict[str, Json], _: Annotation) -> None:
-    tree.pop("trash", None)
-
-
-_ACTIONS = {
-    "tag": _tag,
-    "untag": _untag,
-    "note": _note,
-    "name": _name,
-    "result": _result,
-    "trash": _trash,
-    "restore": _restore,
-}
 
 
 # -- metrics -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
 from expkit.errors import DAMAGE, RunNotFoundError
+from expkit.record.later import Later
 from expkit.record.model import COPYING, QUEUED, RUNNING
 from expkit.record.state import DIED, judge
 from expkit.record.wire import annotation_from_json, record_to_json
@@ -24,7 +25,7 @@ from expkit.stores.answers import RunKey
 from expkit.stores.disk.changes import Logs
 from expkit.stores.disk.layout import is_of_record
 from expkit.stores.disk.mounts import may_map
-from expkit.stores.finding import Row, annotated
+from expkit.stores.finding import Row
 from expkit.stores.folder.index import Entry
 from expkit.stores.folder.records import read_run, version
 from expkit.stores.folder.summary import summary
@@ -310,7 +311,7 @@ class Looking:
     def _kept(self, run: RunLayout, stored: Stored, sign: str, age: float) -> Kept:
         record = stored.record
         notes = rules.in_order(map(annotation_from_json, Logs(self._layout.annotations(record.uid)).all()))
-        tree = annotated({**record_to_json(record), "id": record.id}, notes)
+        tree = Later(notes).mixed_in({**record_to_json(record), "id": record.id})
         entry = Entry(run.id, record.uid, stored.stamp.created, stored.sacred)
         figures = summary(self._parts.streams, entry, self._layout)
         stamp = _text(version(run.record))
