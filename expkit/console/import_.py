@@ -14,14 +14,14 @@ Options:
   --where=QUESTION   Only runs for which this is true, such as 'config.lr < 0.1'; or the id of one, as
                      'expkit ls --store=mlflow:mlruns' shows it. Ids are alternatives, questions must all hold.
   --store=URL        The same as DST.
-  --json             Print one JSON document: source, target, tool, left_out, and runs with uid, source_id, id, what
-                     and problems.
+  --json             Print one JSON document: source, target, tool, left_out, damaged (a sentence for each file that
+                     could be read in part only), and runs with uid, source_id, id, what and problems.
 
 The tools need not be installed, and what they wrote is never changed. It can be stopped at any time and called again:
 what is there already is not sent again, and runs that have gone on meanwhile are brought up to date. What is kept of a
 run, and what is not, is said afterwards, and stands among the gaps of its record.
 
-The exit code is 0 if everything is there, 1 if something cannot be read, a line for each.
+The exit code is 0 if everything is there, 1 if something cannot be read, or in part only, a line for each.
 
 Examples:
   expkit import mlruns
@@ -41,7 +41,7 @@ from expkit._support.nearest import did_you_mean
 from expkit._support.urls import split_url
 from expkit.console.arguments import parse
 from expkit.console.moving import move, show, show_json
-from expkit.console.showing import say
+from expkit.console.showing import escaped, say
 from expkit.errors import DAMAGE, ExpkitError, UsageError
 from expkit.readers.opening import opened
 from expkit.record.model import BY_SACRED
@@ -69,6 +69,9 @@ def main(argv: Sequence[str]) -> int:
     if options is None:
         return 0
     src = source(options["SRC"], options["--from"])
+    damaged: dict[str, None] = {}
+    if isinstance(src, ForeignStore):
+        src.on_damage = damaged.setdefault
     keys = src.ids()
     if keys and not isinstance(src, ForeignStore) and not any(_is_of_sacred(src, key) for key in keys):
         raise UsageError(f"expkit recorded what is in {options['SRC']}; use expkit copy {options['SRC']} DST")
@@ -79,11 +82,12 @@ def main(argv: Sequence[str]) -> int:
     left = _left_out(src, report)
     if options["--json"]:
         tool = src.tool if isinstance(src, ForeignStore) else "Sacred"
-        show_json(report, src, dst, tool=tool, left_out=dict(left))
+        show_json(report, src, dst, tool=tool, left_out=dict(left), damaged=list(damaged))
     else:
+        say(*map(escaped, damaged))
         show(report, src, dst)
         _say_what_is_kept(src, left)
-    return 1 if report.problems else 0
+    return 1 if report.problems or damaged else 0
 
 
 def source(place: str, tool: str | None) -> RunStore:

@@ -1,5 +1,7 @@
 """TensorBoard's event files, as TensorBoard itself reads them."""
 
+import json
+import re
 import struct
 
 import pytest
@@ -96,6 +98,30 @@ def test_damage(folder, place, kept):
     count = sum(map(len, points_of(store, uid).values()))
     assert count == kept if kept is not None else 0 < count < 103
     assert copy(store, MemoryStore()).problems == ()
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_importing_what_is_damaged(folder, expkit, cut):
+    """It is said which file is damaged, from which byte, and what was read of it; the exit code is that of a part."""
+    path = next((folder / "plain").glob("events*"))
+    data = bytearray(path.read_bytes())
+    if cut:
+        del data[3000:]
+    else:
+        data[3000] ^= 0xFF
+    path.write_bytes(data)
+    what = (
+        "is cut off, or being written: it ends within a record"
+        if cut
+        else "is damaged: a record is not what was written"
+    )
+    sentence = rf"{path} {what} \(byte 2\d\d\d\); \d\d records before it were read; what follows is missing"
+    code, printed = expkit("import", folder / "plain", "dst")
+    assert (code, bool(re.match(sentence, printed))) == (1, True), printed
+    code, printed = expkit("import", folder / "plain", "dst", "--json")
+    (said,) = json.loads(printed)["damaged"]
+    assert (code, bool(re.fullmatch(sentence, said))) == (1, True)
+    assert said in expkit("ls", f"--store=tensorboard:{folder / 'plain'}")[1]
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 11, b"x" * 5000, struct.pack("<Q", 2**62) + b"x" * 100])

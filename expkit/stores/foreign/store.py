@@ -15,7 +15,7 @@ from expkit.stores.finding import find
 from expkit.stores.foreign.refusing import ReadOnly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from expkit.record.model import Annotation, FileRef, Lease, Point, RunRecord, StreamKey
@@ -34,6 +34,7 @@ class ForeignStore(ReadOnly):
     Attributes:
         url: how to open it again.
         tool: what the tool is called that wrote the runs.
+        on_damage: told once of each file that can be read in part only; by default the log is.
     """
 
     capabilities = Capabilities(durable=True)
@@ -41,6 +42,7 @@ class ForeignStore(ReadOnly):
     def __init__(self, source: Source) -> None:
         self.url = f"{source.scheme}:{source.place}"
         self.tool = source.tool
+        self.on_damage: Callable[[str], object] = _warn
         self._source = source
         self._runs: dict[str, ForeignRun] = {}
         self._names: dict[str, str] = {}
@@ -160,7 +162,15 @@ class ForeignStore(ReadOnly):
         known = self._told.get(found.uid)
         if known is None or known[0] != stamp:
             known = self._told[found.uid] = stamp, found.tell()
+            for sentence in known[1].damage:
+                self.on_damage(sentence)
         return known[1]
+
+
+def _warn(sentence: str) -> None:
+    from logging import getLogger
+
+    getLogger("expkit").warning("%s", sentence)
 
 
 if TYPE_CHECKING:

@@ -141,7 +141,7 @@ class _Run:
             gaps=gaps_of(TOOL, (*missing, *seen.troubles), seen.dropped),
         )
         notes = (Annotation(action="name", value=name, author=TOOL, time=start),) if start else ()
-        return Told(record=record, ends=ends, notes=notes, dropped=seen.dropped)
+        return Told(record=record, ends=ends, notes=notes, dropped=seen.dropped, damage=tuple(seen.troubles))
 
     def points(self, key: StreamKey) -> Iterator[Point]:
         return _points(self._paths[key.segment], _Seen())
@@ -162,7 +162,7 @@ def _events(path: str, seen: _Seen) -> Iterator[_Event]:
     """The events of a file, up to where it is damaged."""
     try:
         with open(path, "rb") as file:
-            for data in records(file, os.path.basename(path)):
+            for data in records(file, path):
                 yield _Event(data)
     except FormatError as error:
         seen.troubles.append(f"{error}; what follows is missing")

@@ -23,25 +23,34 @@ _MASK, _ALL = 0xA282EAD8, 0xFFFFFFFF
 
 
 def records(file: BinaryIO, where: str) -> Iterator[bytes]:
-    """The records of a file; one at its end that is not whole is being written, and left out.
+    """The records of a file.
 
     Every length is compared with its checksum, and all bytes of records of up to 64 KiB: larger ones hold pictures.
 
     Raises:
-        FormatError: a record that is damaged; what follows it cannot be read.
+        FormatError: a record that is damaged or not whole, and at which byte it begins; what follows it cannot be read.
     """
-    number = 0
-    while len(head := file.read(_HEAD.size)) == _HEAD.size:
-        number += 1
-        size, crc = _HEAD.unpack(head)
-        if masked_crc(head[:8]) != crc or size > LARGEST:
-            raise FormatError(f"{where} is damaged: record {number} does not say how long it is")
-        data, tail = file.read(size), file.read(_CRC.size)
-        if len(data) < size or len(tail) < _CRC.size:
-            return
-        if size <= _CHECKED and masked_crc(data) != _CRC.unpack(tail)[0]:
-            raise FormatError(f"{where} is damaged: record {number} is not what was written")
+    number = start = 0
+    while head := file.read(_HEAD.size):
+        try:
+            data = _whole(head, file)
+        except FormatError as error:
+            raise FormatError(f"{where} {error} (byte {start}); {number} records before it were read") from None
         yield data
+        number, start = number + 1, start + _HEAD.size + len(data) + _CRC.size
+
+
+def _whole(head: bytes, file: BinaryIO) -> bytes:
+    """What a record holds that begins with these bytes."""
+    size, crc = _HEAD.unpack(head) if len(head) == _HEAD.size else (0, None)
+    if crc is not None and (masked_crc(head[:8]) != crc or size > LARGEST):
+        raise FormatError("is damaged: a record does not say how long it is")
+    data, tail = file.read(size), file.read(_CRC.size)
+    if crc is None or len(data) < size or len(tail) < _CRC.size:
+        raise FormatError("is cut off, or being written: it ends within a record")
+    if size <= _CHECKED and masked_crc(data) != _CRC.unpack(tail)[0]:
+        raise FormatError("is damaged: a record is not what was written")
+    return data
 
 
 def masked_crc(data: bytes) -> int:

@@ -36,12 +36,14 @@ class Told(Frozen):
         ends: its streams, and of each the number of points or bytes.
         notes: later facts: the name that people gave it, notes.
         dropped: what was met and is not kept: how many of which things.
+        damage: sentences on files that can be read in part only.
     """
 
     record: RunRecord
     ends: Mapping[StreamKey, int] = field(default_factory=dict)
     notes: tuple[Annotation, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()
 
 
 class ForeignRun(Protocol):

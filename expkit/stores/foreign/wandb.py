@@ -85,7 +85,7 @@ class _Run:
         record = wandb_records.record_of(self.uid, self.name, learnt, tuple(ref for ref, _ in self._kept()))
         notes = wandb_records.notes_of(learnt)
         ends = {StreamKey(POINTS): count, StreamKey(OUTPUT): self._printed()}
-        return Told(record=record, ends=ends, notes=notes, dropped=learnt.dropped)
+        return Told(record=record, ends=ends, notes=notes, dropped=learnt.dropped, damage=tuple(learnt.troubles))
 
     def points(self, key: StreamKey) -> Iterator[Point]:  # noqa: ARG002 - there is one
         learnt = Learnt()
