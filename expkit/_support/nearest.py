@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """Up to ``most`` of the ``known`` names that look like ``name``, best first."""
+def nearest(name: str, known: Iterable[str], most: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Up to ``most`` of the ``known`` names that look like ``name``, best first; with a ``cutoff`` of 1 only the same."""
     import difflib  # costs milliseconds and is needed for errors only
 
     lowered = {candidate.lower(): candidate for candidate in known}
-    hits = difflib.get_close_matches(name.lower(), lowered, n=most, cutoff=0.6)
+    hits = difflib.get_close_matches(name.lower(), lowered, n=most, cutoff=cutoff)
     return [lowered[hit] for hit in hits]
 
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
-from expkit.console.arguments import listed, number, parse, runs_of
+from expkit.console.arguments import listed, number, parse, runs_of, say_none
 from expkit.console.sections import SECTIONS, chosen, show_section
 from expkit.readers.comparing import compare
 from expkit.readers.resolve import resolve_all
@@ -53,13 +53,15 @@ def main(argv: Sequence[str]) -> int:
     sections = chosen(options["--only"])
     limit = number(options, "--limit")
     runs = _runs(options)
+    if not runs:
+        say_none(runs_of(options), options["RUN"])
     if limit is not None and len(runs) > limit:
         showing.talk(f"of {len(runs)} runs the first {limit} are compared; --limit=N and --sort=LIST choose others")
     found = compare(runs[:limit])
     if options["--json"]:
         tree: Any = found.to_json()
         showing.document({**tree, "rows": [row for row in tree["rows"] if row["section"] in sections]})
-    else:
+    elif runs:
         _show(found, sections)
     return 0
 
@@ -85,5 +87,5 @@ def _show(found: Comparison, sections: Sequence[str]) -> None:
             blank = True
     if not blank:
         showing.talk(
-            f"{', '.join(names)} do not differ" if len(names) > 1 else "that is one run" if names else "no such runs"
+            f"{', '.join(names)} do not differ" if len(names) > 1 else f"{names[0]} alone has nothing to differ from"
         )

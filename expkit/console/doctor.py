@@ -92,7 +92,7 @@ class _Findings:
         _show_packages("extra", self._extras)
         showing.say("")
         titles = ["store", "runs", "answered in", "index", ""]
-        showing.table(titles, map(_row, self._answers), right=["runs", "answered in"])
+        showing.table(titles, map(_row, self._answers), right=["runs", "answered in"], whole=["store"])
         showing.say("", _owed(self._spools))
         for title, sentences in (("problems", self.problems), ("suggestions", self._suggestions)):
             if sentences:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
 from expkit.console import showing
-from expkit.console.arguments import number, parse, runs_of
+from expkit.console.arguments import number, parse, runs_of, say_none
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError
 from expkit.readers.resolve import resolve_all
 from expkit.readers.sizes import size_of, together
@@ -63,8 +63,10 @@ def main(argv: Sequence[str]) -> int:
         showing.document({"runs": [_tree(run) for run in found], "total": together(sizes), "unshared": each})
     elif found:
         _show(found[:limit], sizes)
+    elif options["WHERE"]:
+        say_none(runs, options["WHERE"])
     else:
-        showing.talk(f"no such runs in {runs.place}" if options["WHERE"] else f"no runs in {runs.place}")
+        showing.talk(f"no runs in {runs.place}")
     return bad
 
 

@@ -33,8 +33,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
-from expkit.console.arguments import listed, parse, runs_of
-from expkit.console.showing import talk
+from expkit.console.arguments import listed, parse, runs_of, say_none
+from expkit.console.showing import counted, talk
 from expkit.errors import RunNotFoundError, UsageError
 from expkit.readers.resolve import known, resolve_all
 from expkit.record.expression import split
@@ -69,7 +69,9 @@ def main(argv: Sequence[str]) -> int:
     with _opened(path, binary=form == "parquet") as file:
         write(file)
     if path:
-        talk(f"{len(runs)} run{'' if len(runs) == 1 else 's'} in {path}")
+        talk(f"{counted(len(runs), 'run')} in {path}")
+    if options["WHERE"] and not runs:
+        say_none(runs, options["WHERE"])
     return 0
 
 

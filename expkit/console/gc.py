@@ -10,7 +10,7 @@ Options:
   --json        Print one JSON document.
   --store=URL   Where the runs are: runs, mongodb://HOST/DATABASE, s3://BUCKET/PATH, ...
 
-Files of deleted runs that other runs name, too, stay.
+Files of deleted runs that other runs name, too, stay. The number of files is that of those that no run named before.
 
 Examples:
   expkit gc --dry-run
@@ -51,8 +51,10 @@ def main(argv: Sequence[str]) -> int:
     old = in_trash(runs, older)
     dry = options["--dry-run"]
     size = None if not dry else freed(runs, old) if old else 0
-    old = old if dry else [run for run in old if _purge(run)]
-    files = runs.store.sweep(grace, dry_run=dry)
+    files = runs.store.sweep(grace, dry_run=dry or bool(old))
+    if old and not dry:
+        old = [run for run in old if _purge(run)]
+        runs.store.sweep(grace)  # what they leave is not counted, as a dry run cannot count it
     if options["--json"]:
         showing.document({"dry_run": dry, "runs": [_row(run) for run in old], "bytes": size, "files": files})
     else:
@@ -90,7 +92,8 @@ def _line(run: StoredRun, *, dry: bool) -> str:
 
 
 def _summary(runs: Runs, count: int, files: int, size: int | None) -> str:
-    what = f"{showing.counted(count, 'run')} from the trash and {showing.counted(files, 'file')} that no run names"
+    other = "other file" if count else "file"
+    what = f"{showing.counted(count, 'run')} from the trash and {showing.counted(files, other)} that no run names"
     if size is None:
         return f"{what} removed from {runs.place}"
     more = f"; the runs have {showing.size(size)} that no other run has" if count else ""

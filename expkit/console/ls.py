@@ -36,7 +36,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
-from expkit.console.arguments import listed, number, parse, runs_of
+from expkit.console.arguments import listed, number, parse, runs_of, say_none, say_unheard
 from expkit.console.columns import USUAL, Table, usual_table
 from expkit.errors import UsageError
 from expkit.readers.asking import field_of
@@ -67,6 +67,7 @@ def main(argv: Sequence[str]) -> int:
         _watch(listing, _seconds(options["--every"]))
     elif options["--json"]:
         showing.json_lines(listing.rows())
+        listing.say_unheard()
     else:
         listing.show()
     return 0
@@ -80,6 +81,7 @@ class _Listing:
         questions = [*options["WHERE"], *(["exists(trash)"] if options["--trash"] else [])]
         wanted = options["--columns"] or ""
         self.is_json = options["--json"]
+        self._is_trash = options["--trash"]
         self._is_usual = not wanted or wanted.startswith("+")
         self._added = listed(wanted.lstrip("+"))
         self._limit = None if options["--all"] else number(options, "--limit")
@@ -88,7 +90,11 @@ class _Listing:
         usual = (*USUAL, "trash") if options["--trash"] else USUAL
         self._fields = {title: FRIENDLY.get(title, title) for title in usual} if self._is_usual else {}
         self._fields |= {title: field_of(title) for title in self._added}
-        self.runs = runs.where(*questions).sort(*(listed(options["--sort"] or "") or [_NEWEST]))
+        order = listed(options["--sort"] or "") or [_NEWEST]
+        self.runs = runs.where(*questions).sort(*order)
+        self._asked = options["WHERE"]
+        self._sorted = [field_of(name.removeprefix("-")) for name in order]
+        self._met: set[str] = set()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Rows for machines."""
@@ -103,12 +109,20 @@ class _Listing:
         lines, more = self._looked()
         if lines:
             showing.say(*lines)
-        if not lines:
-            showing.talk(
-                f"no such runs in {self.runs.place}" if self.runs.is_asked else f"no runs in {self.runs.place}"
-            )
-        elif more:
-            showing.talk(f"there are more than these {self._limit}; --all shows all")
+        if lines:
+            self.say_unheard()
+        elif self._asked:
+            say_none(self.runs, self._asked)
+        else:
+            place = self.runs.place
+            showing.talk(f"the trash of {place} is empty" if self._is_trash else f"no runs in {place}")
+        if more:
+            showing.talk("there are more runs; --all shows all")
+
+    def say_unheard(self) -> None:
+        """Say which columns are empty, and which orders are none, because no run has such a field."""
+        wanted = [*(self._fields[title] for title in self._added), *self._sorted]
+        say_unheard(self.runs, [field for field in wanted if field not in self._met])
 
     def _looked(self) -> tuple[list[str], bool]:
         found = list(self._rows(None if self._limit is None else self._limit + 1))
@@ -119,7 +133,8 @@ class _Listing:
     def _rows(self, limit: int | None) -> Iterator[dict[str, Any]]:
         """The columns as JSON trees."""
         runs = self.runs if limit is None else self.runs.limit(limit)
-        for row in runs.find(list(dict.fromkeys(self._fields.values()))):
+        for row in runs.find(list(dict.fromkeys((*self._fields.values(), *self._sorted)))):
+            self._met.update(field for field in row if row[field] is not None)
             yield {title: row[field] for title, field in self._fields.items()}
 
 

@@ -13,6 +13,7 @@ Options:
   --store=URL    Where the run is: runs, mongodb://HOST/DATABASE, s3://BUCKET/PATH, ...
 
 Notes stand beside the record, which never changes, with author and time. Nobody can take them back.
+`expkit show RUN` shows the last ones, `expkit show RUN --all` all of them.
 
 Examples:
   expkit note last "the loss jumps at step 900, see the plot"
@@ -57,7 +58,9 @@ def main(argv: Sequence[str]) -> int:
     if options["--json"]:
         showing.document({"id": run.id, "uid": run.uid, "note": annotation_to_json(run.notes[-1])})
     else:
-        showing.say(f"run {run.id} has {showing.counted(len(run.notes), 'note')}")
+        showing.say(
+            f"run {run.id} has {showing.counted(len(run.notes), 'note')}; expkit show {run.id} shows the last ones"
+        )
     return 0
 
 

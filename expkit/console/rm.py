@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.cli.terminal import emit
 from expkit.console import showing
-from expkit.console.arguments import parse, runs_of
+from expkit.console.arguments import parse, runs_of, say_none
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, UsageError
 from expkit.readers.cleaning import GOING_ON
 from expkit.readers.resolve import resolve_all
@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     runs = runs_of(options, trash=options["--restore"] or options["--purge"])
     found = resolve_all(runs, options["RUN"])
     if not found:
-        showing.talk(f"no such runs in {runs.place}")
+        say_none(runs, options["RUN"])
         return 0
     if not (options["--restore"] or options["--force"]):
         _refuse_live(found)

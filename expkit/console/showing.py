@@ -261,9 +261,10 @@ def table(
     *,
     right: Iterable[str] = (),
     style: Callable[[str, str], str] | None = None,
+    whole: Sequence[str] = (),
 ) -> None:
     """Print columns side by side; see :func:`tabled`."""
-    say(*tabled(titles, rows, right=right, style=style))
+    say(*tabled(titles, rows, right=right, style=style, whole=whole))
 
 
 def tabled(
@@ -273,6 +274,7 @@ def tabled(
     right: Iterable[str] = (),
     style: Callable[[str, str], str] | None = None,
     spare: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> list[str]:
     """The lines of a table; cells that are too wide for the terminal are cut.
 
@@ -281,9 +283,12 @@ def tabled(
         rows: texts without control characters, see :func:`cell`.
         right: titles of columns of numbers.
         style: says for a title and a cell which style of rich it has in a terminal, ``""`` for none.
-        spare: columns that are left out where the terminal is too narrow, the first one first.
+        spare: columns that are left out where the terminal is too narrow, the first one first;
+            the last line names them.
+        whole: columns whose cells are cut only where the terminal is too narrow: what is typed again.
     """
-    lines = [[cut(text, WIDEST) for text in row] for row in (map(escaped, titles), *rows)]
+    given, most = titles, [None if title in whole else WIDEST for title in titles]
+    lines = [[_cell(*each) for each in zip(row, most, strict=True)] for row in (map(escaped, titles), *rows)]
     for column in _too_many(titles, lines, spare):
         lines = [[*line[:column], *line[column + 1 :]] for line in lines]
         titles = [*titles[:column], *titles[column + 1 :]]
@@ -296,7 +301,19 @@ def tabled(
         if style is not None and has_colours():
             texts = [coloured(text, style(*what)) for text, *what in zip(texts, titles, line, strict=True)]
         shown.append(_GAP.join(texts).rstrip())
-    return shown
+    return [*shown, *_left_out([title for title in given if title not in titles])]
+
+
+def _cell(text: str, most: int | None) -> str:
+    return text if most is None else cut(text, most)
+
+
+def _left_out(titles: Sequence[str]) -> list[str]:
+    """What is said about columns for which there is no room."""
+    if not titles:
+        return []
+    said = f"no room for {', '.join(map(escaped, titles))}; --columns=id,{escaped(titles[0])}, a wider terminal and --json show them"
+    return _wrapped(said, 0)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

@@ -5,7 +5,7 @@ Usage:
 
 Arguments:
   RUN  An id, ~ and the beginning of a uid, a name, last, last~2 or best:max:metrics.acc.max.
-  TAG  Any text; -TAG removes it. Without one, the tags are shown.
+  TAG  Any text; -TAG removes it. Without one, the tags are shown. Behind -- a dash is the beginning of the tag itself.
 
 Options:
   --remove       Remove all these tags.
@@ -20,6 +20,7 @@ Examples:
   expkit tag 17 baseline -draft
   expkit tag best:max:metrics.acc.max candidate
   expkit tag 17 --remove baseline
+  expkit tag 17 -- -5
   expkit ls '"baseline" in tags'
 """
 
@@ -62,5 +63,6 @@ def main(argv: Sequence[str]) -> int:
 
 def _parted(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     """The tags that are to be removed, and the other words: for docopt, ``-TAG`` would be options."""
-    away = [word[1:] for word in argv if word.startswith("-") and not word.startswith("--") and word != "-h"]
-    return away, [word for word in argv if word[1:] not in away or not word.startswith("-")]
+    end = list(argv).index("--") if "--" in argv else len(argv)
+    away = [word for word in argv[:end] if word.startswith("-") and not word.startswith("--") and word != "-h"]
+    return [word[1:] for word in away], [*(word for word in argv[:end] if word not in away), *argv[end:]]

@@ -38,11 +38,7 @@ def facts(run: StoredRun, *, everything: bool) -> Iterator[tuple[str, str]]:
     for role in ("artifacts", "sources", "resources", "inputs", "outputs"):
         yield role, _files(getattr(run, role), most or _NAMES)
     yield "tags", showing.escaped(", ".join(map(str, run.tags)))
-    for note in run.notes[-(most or _NOTES) :]:
-        yield (
-            "note",
-            f"{showing.escaped(note.author)}: {showing.cell(note.value)}" if note.author else showing.cell(note.value),
-        )
+    yield from _notes(run, most or _NOTES)
     yield from _surroundings(run)
     for gap in run.record.gaps:
         yield "lacks", showing.escaped(gap)
@@ -131,6 +127,16 @@ def _output(run: StoredRun) -> str:
 def _files(files: Mapping[str, Any], most: int) -> str:
     texts = [f"{showing.escaped(name)} ({showing.size(file.size)})" for name, file in islice(files.items(), most)]
     return ", ".join([*texts, *_more(len(files), most)])
+
+
+def _notes(run: StoredRun, most: int) -> Iterator[tuple[str, str]]:
+    """The last ones, with author and time."""
+    for note in run.notes[-most:]:
+        said = ", ".join(filter(None, (showing.escaped(note.author), showing.moment(note.time))))
+        yield "note", f"{said}: {showing.cell(note.value)}"
+    if len(run.notes) > most:
+        earlier = showing.counted(len(run.notes) - most, "earlier note")
+        yield "", f"and {earlier}; expkit show {showing.escaped(str(run.id))} --all"
 
 
 def _more(count: int, most: int) -> list[str]:

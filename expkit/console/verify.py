@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.named import NamedTuple
 from expkit.console import showing
-from expkit.console.arguments import parse, runs_of
+from expkit.console.arguments import parse, runs_of, say_none
 from expkit.console.rm import label
 from expkit.readers.resolve import resolve_all
 from expkit.readers.verifying import Verifier
@@ -53,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     runs = runs_of(options, trash=True)
     found = resolve_all(runs, options["RUN"]) if options["RUN"] else [runs.named(key) for key in runs.all_keys()]
+    if not found and options["RUN"]:
+        say_none(runs, options["RUN"])
     verifier = Verifier(runs.store)
     faults: list[_Found] = []
     with _progress(len(found)) as step:

@@ -8,6 +8,7 @@ from expkit._support.nearest import did_you_mean
 from expkit.errors import QueryError
 from expkit.readers.values import flat
 from expkit.record.fields import FRIENDLY, friendly, is_list, known
+from expkit.record.misspelt import meant_state, trouble
 from expkit.record.paths import Path
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 
@@ -38,7 +39,20 @@ def query_of(where: Iterable[Where], named: Mapping[str, Any]) -> Query | None:
     parts += [_equal(path, value) for path, value in flat(dict(named)).items() if path]
     for field in fields_of(And(*parts)):
         _check(field)
+    for part in parts:
+        _check_states(part)
     return And(*parts) if len(parts) > 1 else parts[0] if parts else None
+
+
+def asked_in(words: Iterable[str]) -> set[str]:
+    """The fields that questions among what was typed look at.
+
+    Args:
+        words: names of runs, and questions that can be read.
+    """
+    from expkit.record.expression import is_question
+
+    return set().union(*(fields_of(_query(word)) for word in words if is_question(word)))
 
 
 def both(first: Query | None, second: Query | None) -> Query | None:
@@ -82,7 +96,17 @@ def _equal(path: str, value: Any) -> Query:
 
 
 def _check(field: str) -> None:
-    """Refuse what no run can have: below its first step, a path may lead anywhere."""
+    """Refuse what no run can have; what lies below ``config`` and its like may be anything."""
     first = Path.parse(field).first
     if first not in known():
         raise QueryError(f"runs have no {first!r}{did_you_mean(first, (*known(), *FRIENDLY))}")
+    if problem := trouble(field):
+        raise QueryError(problem)
+
+
+def _check_states(part: Query) -> None:
+    """Refuse texts that are nearly a state."""
+    if isinstance(part, Compare) and part.field in ("state", "status") and part.op in ("==", "in"):
+        for value in part.value if isinstance(part.value, (list, tuple)) else [part.value]:
+            if near := meant_state(value):
+                raise QueryError(f"there is no state {value!r}; did you mean {near}?")

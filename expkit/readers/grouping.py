@@ -11,6 +11,7 @@ from expkit.errors import QueryError
 from expkit.readers.asking import field_of
 from expkit.readers.lacking import needed
 from expkit.readers.student import Estimate, estimate
+from expkit.readers.unheard import unheard
 from expkit.readers.values import flat
 from expkit.record.hashing import canonical
 from expkit.record.paths import Path, join
@@ -167,13 +168,22 @@ def group(
     asked = ("result", "late", "metrics") if figures is None else tuple(map(field_of, figures))
     dropped = _Dropped(without)
     found: dict[str, list[_Row]] = {}
+    lacking = {*paths.values(), *(asked if figures is not None else ())}
     for row in runs.find(list(dict.fromkeys(("uid", *paths.values(), *asked)))):
+        lacking -= {path for path in lacking if row[path] is not None}
         trees = {name: dropped.from_tree(row[path], name) for name, path in paths.items()}
         entries = {leaf: item for name, tree in trees.items() for leaf, item in flat(runs.decoded(tree), name).items()}
         found.setdefault(canonical(trees), []).append(_Row(row, entries, figures, runs))
     if found:
+        _refuse_unheard(runs, lacking)
         dropped.check(fields, {path for rows in found.values() for path in rows[0].entries})
     return Groups([Group(runs, rows[0].entries, rows, confidence) for rows in found.values()])
+
+
+def _refuse_unheard(runs: Runs, fields: Iterable[str]) -> None:
+    """Refuse what no run of the store has: most likely it is misspelt."""
+    for sentence in unheard(type(runs)(runs.store, trash=True), fields):
+        raise QueryError(sentence)
 
 
 class _Dropped:

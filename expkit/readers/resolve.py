@@ -92,7 +92,9 @@ def _last(runs: Runs, before: int) -> StoredRun:
             if there == before:
                 return runs.named(key)
             there += 1
-    raise RunNotFoundError(f"last~{before}: there are only {there} runs in {runs.place}")
+    raise RunNotFoundError(
+        f"last~{before}: there {'is' if there == 1 else 'are'} only {there} run{'' if there == 1 else 's'} in {runs.place}"
+    )
 
 
 def _best(runs: Runs, text: str) -> StoredRun:

@@ -42,7 +42,7 @@ def runs_html(runs: Runs) -> str:
 
 def groups_text(groups: Groups) -> str:
     """A table of groups: what they differ in, and mean ± half of the interval."""
-    return "\n".join([f"{len(groups)} groups", *_aligned(_grouped(groups))])
+    return "\n".join([f"{len(groups)} group{'' if len(groups) == 1 else 's'}", *_aligned(_grouped(groups))])
 
 
 def groups_html(groups: Groups) -> str:

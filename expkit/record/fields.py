@@ -11,7 +11,14 @@ from expkit.record.wire import record_to_json
 DERIVED = ("id", "state", "cause", "last_sign", "duration", "tags", "notes", "name", "late", "trash", "metrics")
 """What a row has beside the fields of a record; see :mod:`expkit.stores.finding`."""
 
-FRIENDLY = {"start": "start_time", "stop": "stop_time", "end": "stop_time", "queued": "queue_time", "beat": "heartbeat"}
+FRIENDLY = {
+    "start": "start_time",
+    "stop": "stop_time",
+    "end": "stop_time",
+    "queued": "queue_time",
+    "beat": "heartbeat",
+    "git": "experiment.repositories[0]",
+}
 """What people call fields."""
 
 TIMES = ("queue_time", "start_time", "stop_time", "heartbeat")

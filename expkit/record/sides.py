@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit._support.nearest import did_you_mean
 from expkit.record.fields import FIGURES, FRIENDLY, SECONDS, TIMES, friendly, is_list, known, metric_of
+from expkit.record.misspelt import meant_state, trouble, without_figure
 from expkit.record.query import And, Compare, Not, Or
 from expkit.record.times import duration, moment
 from expkit.record.tokens import error
@@ -75,8 +76,9 @@ def named(text: str, path: Path) -> str:
     found = friendly("".join(path.steps))
     metric = metric_of(found)
     if first == "metrics" and (metric is None or not metric[0] or metric[1] not in FIGURES):
-        figures = " ".join(f"{found}.{figure}" for figure in FIGURES)
-        raise error(text, path.start, f"say which figure of a metric is meant: {figures}")
+        raise error(text, path.start, without_figure(found))
+    if problem := trouble(found):
+        raise error(text, path.start, problem)
     return found
 
 
@@ -111,11 +113,20 @@ def _question(text: str, field: str, op: str, value: Value, now: datetime | None
         raise error(text, value.start, "a list or a field is expected here, such as (1, 2) or tags")
     if op.endswith("glob") and not isinstance(value.value, str):
         raise error(text, value.start, 'a pattern is expected here, such as "digit*"')
+    if field in ("state", "status") and op in ("==", "!=", "in", "not in"):
+        _check_states(text, value)
     if field in TIMES and op in (*_ORDERS, "==", "!=", "in", "not in"):
         return _of_time(text, field, op, value, now)
     if field in SECONDS:
         return Compare(field, op, _seconds(text, value))
     return _of_list(field, op, value.value) if is_list(field) else Compare(field, op, value.value)
+
+
+def _check_states(text: str, value: Value) -> None:
+    for typed in value.value if isinstance(value.value, list) else [value.value]:
+        if near := meant_state(typed):
+            own = f"a program's own state is asked for as state ~ {typed!r}"
+            raise error(text, value.start, f"there is no state {typed!r}; did you mean {near}? ({own})")
 
 
 def _of_list(field: str, op: str, value: Any) -> Query:

@@ -72,10 +72,22 @@ def test_tags_are_shown_and_removed(capsys, place):
     assert "Examples:" in kept.say(capsys, "tag", "-h").out
 
 
+def test_words_behind_two_dashes(capsys, place):
+    """Behind -- no word is an option: tags may begin with a dash, come and go, and notes too."""
+    store = f"--store={place}"
+    assert kept.say(capsys, "tag", "1", store, "--", "-draft", "--json").lines == ["run 1: first, -draft, --json"]
+    assert kept.say(capsys, "tag", "1", store, "--remove", "--", "-draft", "--json").lines == ["run 1: first"]
+    assert kept.say(capsys, "tag", "1", store, "-first", "--", "-first").lines == ["run 1: -first"]
+    assert kept.say(capsys, "note", "1", store, "--", "-5 degrees").code == 0
+    assert open_run("1", str(place)).notes[-1].value == "-5 degrees"
+
+
 def test_note_through_a_pipe(capsys, place, monkeypatch):
     """A note without TEXT is what comes through a pipe; nothing is no note."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("one\ntwo\n"))
-    assert kept.say(capsys, "note", "1", f"--store={place}").out == "run 1 has 1 note\n"
+    assert (
+        kept.say(capsys, "note", "1", f"--store={place}").out == "run 1 has 1 note; expkit show 1 shows the last ones\n"
+    )
     assert [note.value for note in open_run("1", place).notes] == ["one\ntwo"]
     assert kept.say(capsys, "note", "1", f"--store={place}").code == 2
 

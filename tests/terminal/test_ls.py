@@ -53,7 +53,7 @@ def test_order_and_limit(store, expkit):
     """The greatest first with a minus; runs without a value come last; what is left out is said."""
     assert ids(expkit("ls", "--sort=-config.lr,start")) == ["3", "2", "1", "5", "4"]
     done = expkit("ls", "--limit=2", "--sort=config.lr")
-    assert (len(ids(done)), done.err) == (2, "there are more than these 2; --all shows all\n")
+    assert (len(ids(done)), done.err) == (2, "there are more runs; --all shows all\n")
     assert expkit("ls", "--limit=0").out == ""
 
 
@@ -131,7 +131,15 @@ def test_a_store_that_is_not_there(home, expkit):
         (["--limit=some"], "--limit=some is not a number; --limit=20 is one"),
         (["--every=-1"], "--every=-1 is no number of seconds"),
         (["--store=nothing:x"], "nothing is known by 'nothing:'"),
-        (["--colums=id"], "this cannot be understood: expkit ls --colums=id"),
+        (["--colums=id"], "expkit ls has no option --colums; did you mean --columns?"),
+        (["--lmit", "5"], "expkit ls has no option --lmit; did you mean --limit?"),
+        (["--limit"], "--limit needs a value: --limit=N"),
+        (["--all=5"], "--all takes no value"),
+        (["state=COMPLETE"], "there is no state 'COMPLETE'; did you mean COMPLETED?"),
+        (["state in (failed, DIED)"], "there is no state 'failed'; did you mean FAILED?"),
+        (["metrics.loss.maximum > 1"], "metrics have no figure 'maximum'; did you mean metrics.loss.max?"),
+        (["launch.scrpt = x"], "launch has no 'scrpt'; did you mean launch.script"),
+        (["state.x = 1"], "state has nothing below it"),
     ],
 )
 def test_mistakes(words, said, store, expkit):

@@ -75,10 +75,15 @@ def test_json_and_stores(command, store, expkit, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("command", [name for name in LOOKING if name not in ("ls", "show")])
 def test_commands_that_need_a_run(command, store, expkit):
-    """Without a run it is a mistake."""
+    """Without a run it is a mistake, and the usage is shown."""
     done = expkit(command)
     assert (done.code, done.out) == (2, "")
-    assert done.err == f"expkit: this cannot be understood: expkit {command}\nTry: expkit {command} --help\n"
+    said = done.err.splitlines()
+    assert [said[0], said[-1]] == [
+        f"expkit: this cannot be understood: expkit {command}",
+        f"Try: expkit {command} --help",
+    ]
+    assert said[1].startswith(f"Usage: expkit {command} ")
 
 
 @pytest.mark.parametrize("command", LOOKING)
