@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expkit.console import showing
+from expkit.readers.table import figures_of
+from expkit.readers.values import flat
 from expkit.record.decoding import decode
-from expkit.record.fields import FRIENDLY, SECONDS, TIMES
+from expkit.record.fields import FRIENDLY, SECONDS, SYSTEM, TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,6 @@ FEW = 4
 """So many columns of config, and of metrics, have a place in a table that nobody has arranged."""
 
 _ALWAYS = ("id", "state", "name", "start", "duration")
-_MEASURED_BY_US = "system/"
 _SEED = "config.seed"
 
 
@@ -114,28 +115,11 @@ def _result(row: Mapping[str, Json]) -> Json:
 def _last_values(row: Mapping[str, Json]) -> dict[str, Json]:
     metrics = row.get("metrics")
     found = metrics.items() if isinstance(metrics, dict) else ()
-    return {_figure(name): figures.get("last") for name, figures in found if not name.startswith(_MEASURED_BY_US)}
-
-
-def _figure(name: str) -> str:
-    from expkit.record.paths import join
-
-    return f"{join('metrics', name)}.last"
+    return figures_of({name: figures for name, figures in found if not name.startswith(SYSTEM)}, ("last",))
 
 
 def _leaves(tree: Json, path: str) -> dict[str, Json]:
-    from expkit.record.paths import join
-    from expkit.record.tagged import kind_of
-
-    if not isinstance(tree, dict) or not tree or kind_of(tree) is not None:
-        return {} if tree is None else {path: tree}
-    found: dict[str, Json] = {}
-    for key, item in tree.items():
-        if isinstance(item, dict) and item and kind_of(item) is None:
-            found |= _leaves(item, join(path, key))
-        else:
-            found[join(path, key)] = item
-    return found
+    return {} if tree is None else flat(tree, path)
 
 
 def _titles(rows: Iterable[Mapping[str, Json]]) -> list[str]:

@@ -9,6 +9,7 @@ from expkit.console import showing
 from expkit.readers.files import folder_of
 from expkit.readers.following import printed_last
 from expkit.readers.values import flat
+from expkit.record.fields import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from expkit.readers.run import StoredRun
 
 _ENTRIES, _METRICS, _NAMES, _NOTES = 12, 6, 5, 3
-_MEASURED_BY_US = "system/"
 _SHORT_COMMIT = 10
 _LAST_BYTES = 4096
 
@@ -102,7 +102,7 @@ def _results(run: StoredRun) -> Iterator[tuple[str, str]]:
 
 
 def _metrics(run: StoredRun, most: int, everything: bool) -> Iterator[tuple[str, str]]:
-    shown = {name: metric for name, metric in run.metrics.items() if everything or not name.startswith(_MEASURED_BY_US)}
+    shown = {name: metric for name, metric in run.metrics.items() if everything or not name.startswith(SYSTEM)}
     names = [showing.escaped(name) for name in islice(shown, most)]
     longest = max(map(showing.cells, names), default=0)
     for number, (name, metric) in enumerate(zip(names, shown.values(), strict=False)):

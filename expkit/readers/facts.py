@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.readers.values import flat
+from expkit.record.fields import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from expkit.readers.run import StoredRun
 
-_NOT_SHOWN = "system/"
 _FIGURES = ("last", "min", "max")
 
 
@@ -60,7 +60,7 @@ def metrics(run: StoredRun) -> dict[str, Any]:
     return {
         f"{name}.{figure}": getattr(metric, figure)
         for name, metric in run.metrics.items()
-        if not name.startswith(_NOT_SHOWN)
+        if not name.startswith(SYSTEM)
         for figure in _FIGURES
     }
 

@@ -1,35 +1,15 @@
-"""Selections of runs as tables: rows, a frame of pandas, a table of Arrow."""
+"""Selections of runs as a frame of pandas, or as a table of Arrow."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import FormatError
-from expkit.readers.asking import field_of
+from expkit.readers import table
 from expkit.readers.lacking import needed
-from expkit.readers.values import flat
-from expkit.record.fields import FRIENDLY, TIMES
-from expkit.record.wire import time_from_json
+from expkit.readers.table import FRAME, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from expkit.readers.selection import Runs
-
-USUAL = ("id", "name", "state", "start", "duration", "tags", "config", "result", "late", "metrics")
-"""What is shown of runs where nobody selected columns; trees with a column for each leaf, of metrics the last value."""
-
-_TREES = ("config", "result", "late")
-
-
-def rows(runs: Runs) -> Iterator[dict[str, Any]]:
-    """The columns of each run as values, those that have a value where nobody selected any."""
-    if not runs.columns:
-        return (_leaves(row, runs) for row in runs.find([FRIENDLY.get(name, name) for name in USUAL]))
-    titles = {title: field_of(title) for title in runs.columns}
-    found = runs.find(list(dict.fromkeys(titles.values())))
-    return ({title: _value(path, row[path], runs) for title, path in titles.items()} for row in found)
 
 
 def to_pandas(runs: Runs) -> Any:
@@ -46,49 +26,13 @@ def to_arrow(runs: Runs) -> Any:
 
 
 def _columns(runs: Runs) -> dict[str, list[Any]]:
-    """Columns of one length, in the order in which they were met; those of a tree side by side."""
-    found = list(rows(runs))
-    names = list(runs.columns) or sorted({name: None for row in found for name in row}, key=_place)
-    return {name: [row.get(name) for row in found] for name in names}
-
-
-def _place(name: str) -> int:
-    return USUAL.index(name.partition(".")[0])
-
-
-def _leaves(row: Mapping[str, Any], runs: Runs) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in USUAL:
-        path = FRIENDLY.get(name, name)
-        if name == "metrics":
-            found |= {f"metrics.{metric}.last": figures.get("last") for metric, figures in (row[path] or {}).items()}
-        elif name in _TREES:
-            found |= {leaf: item for leaf, item in flat(runs.decoded(row[path]), name).items() if item != {}}
-        else:
-            found[name] = _value(path, row[path], runs)
-    return found
-
-
-def _value(path: str, tree: Any, runs: Runs) -> Any:
-    if path in TIMES:
-        try:
-            return time_from_json(tree)
-        except FormatError:
-            return None
-    return runs.decoded(tree)
+    """Columns of one length."""
+    found = list(table.rows(runs))
+    return {title: [row.get(title) for row in found] for title in table.columns(runs, FRAME, found)}
 
 
 def _arrow_column(arrow: Any, values: list[Any]) -> Any:
     try:
         return arrow.array(values)
     except (arrow.ArrowException, TypeError, ValueError, OverflowError):
-        return arrow.array([None if value is None else _text(value) for value in values], arrow.string())
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    try:
-        return json.dumps(value, default=repr)
-    except ValueError:
-        return repr(value)
+        return arrow.array([None if value is None else text_of(value) for value in values], arrow.string())

@@ -11,10 +11,14 @@ from expkit.errors import QueryError
 from expkit.readers.asking import field_of
 from expkit.readers.lacking import needed
 from expkit.readers.student import Estimate, estimate
+<<<<<<< /tmp/mine/expkit/readers/grouping.py
+from expkit.readers.table import figures_of
+=======
 from expkit.readers.unheard import unheard
+>>>>>>> /tmp/sy.head
 from expkit.readers.values import flat
 from expkit.record.hashing import canonical
-from expkit.record.paths import Path, join
+from expkit.record.paths import Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -211,9 +215,7 @@ class _Dropped:
 
 def _all_figures(row: Mapping[str, Any], runs: Runs) -> dict[str, Any]:
     found = {**flat(runs.decoded(row["result"]), "result"), **flat(runs.decoded(row["late"] or {}), "late")}
-    for name, figures in (row["metrics"] or {}).items():
-        found |= {f"{join('metrics', name)}.{figure}": figures.get(figure) for figure in _FIGURES}
-    return found
+    return found | figures_of(row["metrics"], _FIGURES)
 
 
 def _parts(group: Group, name: str) -> list[tuple[str, Any]]:

@@ -193,7 +193,7 @@ class Runs:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The selected columns of each, as values; None where a run lacks one."""
-        from expkit.readers.frame import rows
+        from expkit.readers.table import rows
 
         return rows(self)
 

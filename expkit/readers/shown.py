@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import safe_repr
 from expkit.errors import DAMAGE
+from expkit.record.fields import SYSTEM
 from expkit.record.paths import Path
 from expkit.record.query import MISSING
 
@@ -82,7 +83,7 @@ def _facts(run: StoredRun) -> Iterator[tuple[str, str]]:
         yield path, cell(Path.parse(path).get(run.record.config))
     yield "result", "" if run.result is None else cell(run.result)
     for name, metric in run.metrics.items():
-        if not name.startswith("system/"):
+        if not name.startswith(SYSTEM):
             yield name, cell(metric.last)
     yield "tags", ", ".join(map(str, run.tags))
     for note in run.notes:
@@ -112,7 +113,7 @@ def _title(table: Sequence[Any], more: bool, runs: Runs) -> str:
 
 
 def _grouped(groups: Groups) -> list[dict[str, str]]:
-    names = dict.fromkeys(name for group in groups for name in group)
+    names = dict.fromkeys(name for group in groups for name in group if not name.startswith(f"metrics.{SYSTEM}"))
     return [
         {**{path: cell(value) for path, value in group.key.items()}, "n": str(group.n), **_means(group, names)}
         for group in groups

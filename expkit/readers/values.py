@@ -10,6 +10,7 @@ from expkit.errors import ReadOnlyConfigError
 from expkit.record.decoding import decode
 from expkit.record.paths import Path, join
 from expkit.record.query import MISSING
+from expkit.record.tagged import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,8 @@ def decoded(store: RunStore, tree: Json) -> Any:
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """The leaves of nested dicts by their dotted paths; an empty dict is a leaf."""
-    if not isinstance(value, Mapping) or (path and not value):
+    """The leaves of nested dicts by their dotted paths; an empty dict is a leaf, and so is a tagged value of a JSON tree."""
+    if not isinstance(value, Mapping) or (path and not value) or kind_of(value) is not None:
         return {path: value}
     leaves: dict[str, Any] = {}
     for key, item in value.items():

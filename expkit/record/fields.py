@@ -33,6 +33,9 @@ LISTS = ("tags", "gaps", "unseen", "fail_trace")
 FIGURES = ("last", "min", "max", "count")
 """What is known of each metric: ``metrics.NAME.last``."""
 
+SYSTEM = "system/"
+"""Metrics whose names begin so were measured by expkit itself. What is made for eyes leaves them out."""
+
 _OF_METRIC = 3
 
 

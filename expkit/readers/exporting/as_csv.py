@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, TextIO
 
-from expkit.readers.exporting.rows import columns_met, plain, rows_of, series_of, text_of
+from expkit.readers.exporting.rows import columns_met, plain, rows_of, series_of
+from expkit.readers.table import text_of
 
 if TYPE_CHECKING:
     from expkit.readers.selection import Runs

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.errors import DAMAGE
 from expkit.readers.exporting.drawing import drawing
-from expkit.readers.exporting.rows import text_of
 from expkit.readers.points import parts_of
 from expkit.readers.shown import cell
+from expkit.readers.table import text_of
 from expkit.readers.values import flat
 
 if TYPE_CHECKING:

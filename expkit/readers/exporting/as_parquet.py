@@ -6,8 +6,9 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from expkit.readers.exporting.rows import columns_met, plain, rows_of, series_of, text_of
+from expkit.readers.exporting.rows import columns_met, plain, rows_of, series_of
 from expkit.readers.lacking import needed
+from expkit.readers.table import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
