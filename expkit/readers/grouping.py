@@ -11,11 +11,8 @@ from expkit.errors import QueryError
 from expkit.readers.asking import field_of
 from expkit.readers.lacking import needed
 from expkit.readers.student import Estimate, estimate
-<<<<<<< /tmp/mine/expkit/readers/grouping.py
 from expkit.readers.table import figures_of
-=======
 from expkit.readers.unheard import unheard
->>>>>>> /tmp/sy.head
 from expkit.readers.values import flat
 from expkit.record.hashing import canonical
 from expkit.record.paths import Path
