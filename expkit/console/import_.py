@@ -41,7 +41,7 @@ from expkit._support.nearest import did_you_mean
 from expkit._support.urls import split_url
 from expkit.console.arguments import parse
 from expkit.console.moving import move, show, show_json
-from expkit.console.showing import escaped, say
+from expkit.console.showing import escaped, say, talk
 from expkit.errors import DAMAGE, ExpkitError, UsageError
 from expkit.readers.opening import opened
 from expkit.record.model import BY_SACRED
@@ -75,8 +75,10 @@ def main(argv: Sequence[str]) -> int:
     keys = src.ids()
     if keys and not isinstance(src, ForeignStore) and not any(_is_of_sacred(src, key) for key in keys):
         raise UsageError(f"expkit recorded what is in {options['SRC']}; use expkit copy {options['SRC']} DST")
+    other = _database_beside(options["SRC"])
     if not keys:
-        raise UsageError(f"there are no runs of Sacred, MLflow, TensorBoard or W&B in {options['SRC']}")
+        more = f"; beside it lies MLflow's database, so type: expkit import {other}" if other else ""
+        raise UsageError(f"there are no runs of Sacred, MLflow, TensorBoard or W&B in {options['SRC']}{more}")
     dst = opened(options["DST"] or options["--store"])
     report = move(src, dst, options["--where"])
     left = _left_out(src, report)
@@ -87,6 +89,8 @@ def main(argv: Sequence[str]) -> int:
         say(*map(escaped, damaged))
         show(report, src, dst)
         _say_what_is_kept(src, left)
+    if other:
+        talk(f"beside it lies MLflow's database, which may have other runs: expkit import {other}")
     return 1 if report.problems or damaged else 0
 
 
@@ -112,6 +116,15 @@ def source(place: str, tool: str | None) -> RunStore:
         raise UsageError(f"there is no file or folder {path}")
     scheme = scheme_of(path) if tool in (None, _SACRED) else str(tool)
     return open_store(f"{_SQLITE}{path}" if scheme == "sqlite" else f"{scheme}:{path}")
+
+
+def _database_beside(place: str) -> str:
+    """The database that MLflow has made beside its folder, which newer versions fill instead; ``""`` if there is none."""
+    from expkit.stores.foreign.mlflow_database import is_database
+
+    folder = place.partition(":")[2] if place.startswith(("mlflow:", "folder:")) else place
+    found = os.path.join(os.path.dirname(os.path.normpath(folder)), "mlflow.db")
+    return found if os.path.isdir(folder) and os.path.isfile(found) and is_database(found) else ""
 
 
 def _is_of_sacred(src: RunStore, key: RunKey) -> bool:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from expkit.console.main import main
 from expkit.stores import open_store
 from expkit.testing.samples import sample_record
 
@@ -109,3 +110,18 @@ def test_our_own_runs_are_copied(expkit, tmp_path, place):
     code, printed = expkit("import", place, "dst")
     assert (code, f"use expkit copy {place} DST" in printed) == (2, True), printed
     assert not (tmp_path / "dst").exists()
+
+
+def test_a_database_beside_a_folder(sample, tmp_path, monkeypatch, capsys):
+    """MLflow's database beside its folder is named, with what to type; where the folder has no runs, that is the message."""
+    src = sample("mlflow")
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "mlflow/mlruns"]) == 0
+    assert capsys.readouterr().err.endswith("which may have other runs: expkit import mlflow/mlflow.db\n")
+    shutil.rmtree(src / "mlruns")
+    (src / "mlruns" / "0").mkdir(parents=True)
+    for place in ("mlflow/mlruns", "mlflow:mlflow/mlruns", "mlflow/mlruns/"):
+        assert main(["import", place]) == 2
+        assert capsys.readouterr().err.endswith("so type: expkit import mlflow/mlflow.db\n")
+    assert main(["import", "mlflow/mlflow.db", "other"]) == 0
+    assert not capsys.readouterr().err

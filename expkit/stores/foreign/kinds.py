@@ -39,7 +39,9 @@ def _mlflow_in(path: str) -> str:
         place for place, is_there in ((folder, _has_meta(folder)), (database, os.path.isfile(database))) if is_there
     ]
     if len(found) > 1:
-        raise StoreError(f"MLflow wrote into {folder} and into {database}; name one of them")
+        raise StoreError(
+            f"MLflow wrote into {folder} and into {database}; name one of them: mlflow:{folder} or mlflow:{database}"
+        )
     return found[0] if found else path
 
 
