@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of
-from expkit.errors import RunNotFoundError, UsageError
-from expkit.readers.cleaning import GOING_ON, freed, in_trash
+from expkit.errors import UsageError
+from expkit.readers.cleaning import gc
 from expkit.record.times import duration
 
 if TYPE_CHECKING:
@@ -48,13 +48,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     older, grace = _seconds(options, "--older"), _seconds(options, "--grace")
     runs = runs_of(options, trash=True)
-    old = in_trash(runs, older)
     dry = options["--dry-run"]
-    size = None if not dry else freed(runs, old) if old else 0
-    files = runs.store.sweep(grace, dry_run=dry or bool(old))
-    if old and not dry:
-        old = [run for run in old if _purge(run)]
-        runs.store.sweep(grace)  # what they leave is not counted, as a dry run cannot count it
+    old, files, size = gc(runs, older, grace, dry_run=dry)
     if options["--json"]:
         showing.document({"dry_run": dry, "runs": [_row(run) for run in old], "bytes": size, "files": files})
     else:
@@ -67,18 +62,6 @@ def _seconds(options: Mapping[str, Any], name: str) -> float:
     if found is None:
         raise UsageError(f"{name}={options[name]} is no time; {name}=12h and {name}=30d are times")
     return found
-
-
-def _purge(run: StoredRun) -> bool:
-    """Delete a run, unless somebody has taken it out of the trash, started or deleted it a moment ago."""
-    try:
-        if run.refresh().trashed is None or run.state in GOING_ON:
-            return False
-        _ = run.record  # it is named once it is gone
-        run.store.delete(run.uid)
-    except RunNotFoundError:
-        return False
-    return True
 
 
 def _row(run: StoredRun) -> Json:

@@ -35,9 +35,8 @@ from expkit.cli.terminal import emit
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of, say_none
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, UsageError
-from expkit.readers.cleaning import GOING_ON
+from expkit.readers.cleaning import is_going_on
 from expkit.readers.resolve import resolve_all
-from expkit.stores.finding import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,29 +74,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _deed(options: Mapping[str, Any]) -> Callable[[StoredRun], str]:
+    """What is done to each run; it says what became of it."""
     author = options["--author"]
-    if options["--purge"]:
-        return _purge
-    return (lambda run: _restore(run, author)) if options["--restore"] else (lambda run: _trash(run, author))
-
-
-def _trash(run: StoredRun, author: str | None) -> str:
-    if run.trashed is not None:
-        return UNCHANGED
-    run.trash(author)
-    return TRASHED
-
-
-def _restore(run: StoredRun, author: str | None) -> str:
-    if run.trashed is None:
-        return UNCHANGED
-    run.restore(author)
-    return RESTORED
-
-
-def _purge(run: StoredRun) -> str:
-    run.store.delete(run.uid)
-    return PURGED
+    if options["--restore"]:
+        return lambda run: RESTORED if run.restore(author) else UNCHANGED
+    purge, done = options["--purge"], PURGED if options["--purge"] else TRASHED
+    return lambda run: done if run.delete(purge=purge, force=True, author=author) else UNCHANGED
 
 
 def _do(found: Sequence[StoredRun], deed: Callable[[StoredRun], str], *, is_json: bool) -> int:
@@ -131,7 +113,7 @@ def _sentence(run: StoredRun, id: object, what: str) -> str:
 
 
 def _refuse_live(found: Sequence[StoredRun]) -> None:
-    live = [label(run) for run in found if _state(run) in GOING_ON]
+    live = [label(run) for run in found if is_going_on(run)]
     if live:
         names = ", ".join(live[:_LISTED])
         goes = f"run {names} goes on" if len(live) == 1 else f"runs {names} go on"
@@ -139,18 +121,11 @@ def _refuse_live(found: Sequence[StoredRun]) -> None:
 
 
 def label(run: StoredRun) -> str:
-    """What messages call a run, be it readable or not."""
+    """What messages call a run: its id, or its uid where it cannot be read."""
     try:
-        return str(run.id)
+        return str(run.record.id or "")
     except (ExpkitError, *DAMAGE):
         return f"~{run.uid}"
-
-
-def _state(run: StoredRun) -> str:
-    try:
-        return run.state
-    except (ExpkitError, *DAMAGE):  # nobody writes to it any more
-        return UNREADABLE
 
 
 def _name(run: StoredRun) -> str:

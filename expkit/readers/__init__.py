@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from expkit.readers.cleaning import Collected, gc
     from expkit.readers.comparing import Comparison, compare
     from expkit.readers.differing import Difference, diff
     from expkit.readers.grouping import Group, Groups
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from expkit.readers.selection import Runs
 
 __all__ = [
+    "Collected",
     "Comparison",
     "Difference",
     "Group",
@@ -27,11 +29,13 @@ __all__ = [
     "StoredRun",
     "compare",
     "diff",
+    "gc",
     "open_run",
     "runs",
 ]
 
 _PLACES = {
+    "Collected": "cleaning",
     "Comparison": "comparing",
     "Difference": "differing",
     "Group": "grouping",
@@ -41,6 +45,7 @@ _PLACES = {
     "StoredRun": "run",
     "compare": "comparing",
     "diff": "differing",
+    "gc": "cleaning",
     "open_run": "opening",
     "runs": "opening",
 }

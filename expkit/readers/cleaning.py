@@ -1,10 +1,11 @@
-"""The trash: which runs lie there, and what goes for good."""
+"""Cleaning up: the trash, which runs lie there, and what goes for good."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expkit.errors import DAMAGE, ExpkitError, FormatError
+from expkit._support.named import NamedTuple
+from expkit.errors import DAMAGE, ExpkitError, FormatError, RunNotFoundError, StoreError
 from expkit.readers.sizes import RunSize, size_of, together
 from expkit.record.model import COPYING, RUNNING
 from expkit.record.query import Exists
@@ -18,8 +19,80 @@ MONTH = 30 * 86400.0
 """Seconds for which runs lie in the trash, if nobody says otherwise."""
 
 
-GOING_ON = (RUNNING, COPYING)
-"""States of runs that somebody still writes: whatever was said of them, they are not for cleaning up."""
+DAY = 86400.0
+"""Seconds for which files that no run names stay: a run may be about to name them."""
+
+_GOING_ON = (RUNNING, COPYING)
+# Somebody still writes such runs: whatever was said of them, they are not for cleaning up.
+
+
+class Collected(NamedTuple):
+    """What :func:`gc` did, or would do.
+
+    Attributes:
+        runs: those that were deleted; what was read of them is still here.
+        files: how many files went that no run had named before.
+        bytes: that no run has but these, where nothing was to be removed; None where they are gone.
+    """
+
+    runs: list[StoredRun]
+    files: int
+    bytes: int | None
+
+
+def gc(runs: Runs, older: float = MONTH, grace: float = DAY, *, dry_run: bool = False) -> Collected:
+    """Empty the trash, and remove files that no run names.
+
+    Args:
+        runs: all runs of a store, those in the trash being among them: ``expkit.runs(trash=True)``.
+        older: seconds for which runs must have been in the trash.
+        grace: seconds for which files stay.
+        dry_run: remove nothing, and say what would go.
+
+    Raises:
+        FormatError: a run cannot be read, so nobody knows which files it names.
+    """
+    old = in_trash(runs, older)
+    if dry_run:
+        return Collected(old, runs.store.sweep(grace, dry_run=True), freed(runs, old) if old else 0)
+    files = runs.store.sweep(grace, dry_run=bool(old))
+    if old:
+        old = [run for run in old if _purged(run)]
+        runs.store.sweep(grace)  # what they leave is not counted, as a dry run cannot count it
+    return Collected(old, files, None)
+
+
+def delete(run: StoredRun, *, purge: bool, force: bool, author: str | None) -> bool:
+    """See :meth:`expkit.readers.run.StoredRun.delete`."""
+    if not force and is_going_on(run):
+        raise StoreError(f"run {run.id} goes on; stop it first, or say force=True")
+    if purge:
+        run.store.delete(run.uid)
+    elif run.trashed is not None:
+        return False
+    else:
+        run.trash(author)
+    return True
+
+
+def is_going_on(run: StoredRun) -> bool:
+    """Whether somebody still writes a run; nobody writes one that cannot be read."""
+    try:
+        return run.state in _GOING_ON
+    except (ExpkitError, *DAMAGE):
+        return False
+
+
+def _purged(run: StoredRun) -> bool:
+    """Delete a run, unless somebody has taken it out of the trash, started or deleted it a moment ago."""
+    try:
+        if run.refresh().trashed is None or run.state in _GOING_ON:
+            return False
+        _ = run.record  # it is named once it is gone
+        run.store.delete(run.uid)
+    except RunNotFoundError:
+        return False
+    return True
 
 
 def in_trash(runs: Runs, older: float = 0.0) -> list[StoredRun]:
@@ -32,7 +105,7 @@ def in_trash(runs: Runs, older: float = 0.0) -> list[StoredRun]:
     now = runs.store.now()
     found = []
     for row in runs.where(Exists("trash")).find(["id", "uid", "trash.time", "state"]):
-        if row["state"] in GOING_ON:
+        if row["state"] in _GOING_ON:
             continue
         try:
             since = time_from_json(row["trash.time"])

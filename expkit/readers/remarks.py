@@ -55,6 +55,13 @@ def file_tree(store: RunStore, file: str | os.PathLike[str], name: str, metadata
     return tagged(FILE, blob=blob.sha256, **file_to_json(ref))
 
 
+def text_of(text: Any, what: str) -> str:
+    """The text, if it is one and says something; else a TypeError."""
+    if not isinstance(text, str) or not text:
+        raise TypeError(f"{what} is a text, not {text!r}")
+    return text
+
+
 def _me() -> str:
     from getpass import getuser
 

@@ -142,14 +142,14 @@ class Runs:
         except (RunNotFoundError, StoreNameError):
             return None
         if self._is_all or any(True for _ in self.where(Compare("uid", "==", record.uid)).find(["uid"])):
-            found = StoredRun(self._all, record.uid)
+            found = StoredRun(self._all, RunKey(run if record.id is None else record.id, record.uid))
             found.record = record
             return found
         return None
 
     def named(self, key: RunKey) -> StoredRun:
         """The run of a key of this store."""
-        return StoredRun(self._all, key.uid)
+        return StoredRun(self._all, key)
 
     @overload
     def __getitem__(self, which: int | str) -> StoredRun: ...
@@ -286,8 +286,8 @@ class Runs:
     # -- inside ----------------------------------------------------------------------------------------
 
     def _each(self) -> Iterator[StoredRun]:
-        for row in self.find(["uid"]):
-            yield StoredRun(self._all, row["uid"])
+        for row in self.find(["id", "uid"]):
+            yield StoredRun(self._all, RunKey(row["id"], row["uid"]))
 
     @property
     def _all(self) -> Runs:
