@@ -58,6 +58,9 @@ COMMANDS |= {name: f"{COMMANDS[name]}_" for name in ("import",) if name in COMMA
 
 FAILURE, MISTAKE, CTRL_C = 1, 2, 130
 
+_LAYOUT = "\n\t"
+"""Control characters that errors may have: a caret stands below what it means."""
+
 _USAGE = """
 Usage:
   expkit COMMAND [ARGUMENT...]
@@ -92,7 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who read it has seen enough
         return 0
     except (ExpkitError, OSError) as error:
-        emit(f"expkit: {error}\n", sys.stderr)
+        from expkit.console.showing import safe
+
+        emit(f"expkit: {safe(str(error), keep=_LAYOUT)}\n", sys.stderr)
         return MISTAKE if isinstance(error, (UsageError, QueryError, NoObserverError)) else FAILURE
 
 

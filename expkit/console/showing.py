@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.printable import printable
 from expkit.cli.terminal import emit, speaks_unicode, wants_colour
 
 if TYPE_CHECKING:
@@ -140,23 +141,13 @@ def width() -> int | None:
 # -- words ---------------------------------------------------------------------------------------------
 
 
+safe = printable
+"""For terminals: see :func:`expkit._support.printable.printable`."""
+
+
 def escaped(text: str) -> str:
     r"""Text on one line that moves no cursor and changes no colour: control characters as ``\x1b``, spaces run together."""
     return safe(" ".join(text.split()))
-
-
-def safe(text: str, keep: str = "") -> str:
-    r"""Text whose control characters are written as ``\x1b``.
-
-    Args:
-        text: any.
-        keep: characters that stay as they are.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def cell(value: Any) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
+from expkit._support.printable import printable
 from expkit.errors import BlobNotFoundError, StoreNameError
 from expkit.readers.values import View, decoded
 from expkit.record.later import Later
@@ -134,7 +135,7 @@ class StoredFile:
         return _parts(self.name)
 
     def __repr__(self) -> str:
-        return f"<{self.ref.role} {self.name}, {self.size} bytes{'' if self.kept else ', hash only'}>"
+        return f"<{self.ref.role} {printable(self.name)}, {self.size} bytes{'' if self.kept else ', hash only'}>"
 
     def shown(self) -> Path | None:
         """Where a folder store shows an artifact to people, if it is still the one that was recorded."""
@@ -180,7 +181,7 @@ class Files(Mapping[str, StoredFile]):
         return len(self._files)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} {self._what}: {', '.join(self)}>" if self else f"<no {self._what}>"
+        return f"<{len(self)} {self._what}: {printable(', '.join(self))}>" if self else f"<no {self._what}>"
 
 
 ROLES = ("source", "artifact", "resource", "input", "output")
@@ -214,7 +215,7 @@ def find_file(run: StoredRun, name: str, role: str = "") -> StoredFile:
             raise BlobNotFoundError(f"run {run.id} has {len(names)} files {name}: {', '.join(names)}")
     if not found:
         what = role or "file"
-        near = did_you_mean(name, [file.name for file in files])
+        near = did_you_mean(name, [short for file in files for short in (file.name, file.name.rpartition("/")[2])])
         raise BlobNotFoundError(f"run {run.id} has no {what} {name!r}{near or f'; expkit files {run.id} lists them'}")
     return min(found, key=lambda file: not file.kept)
 

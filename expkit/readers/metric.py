@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
 from expkit._support.nearest import did_you_mean
+from expkit._support.printable import printable
 from expkit.readers.lacking import needed
 from expkit.readers.points import extremes, finite, merged, outlined, parts_of
 from expkit.record.decoding import decode
@@ -147,7 +148,8 @@ class Metric:
         return iter(self.values.tolist())
 
     def __repr__(self) -> str:
-        return f"<Metric {self.name}: {len(self)} points, last {self.last}, min {self.min}, max {self.max}>"
+        figures = f"{len(self)} points, last {self.last}, min {self.min}, max {self.max}"
+        return f"<Metric {printable(self.name)}: {printable(figures)}>"
 
     @cached_property
     def _extremes(self) -> list[tuple[Any, Any]]:
@@ -185,7 +187,7 @@ class Metrics(Mapping[str, Metric]):
         return len(self._metrics)
 
     def __repr__(self) -> str:
-        return f"<Metrics {', '.join(self._metrics)}>"
+        return f"<Metrics {printable(', '.join(self._metrics))}>"
 
     @cached_property
     def _metrics(self) -> dict[str, Metric]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.odd import safe_repr
+from expkit._support.printable import printable
 from expkit.errors import DAMAGE
 from expkit.record.fields import SYSTEM
 from expkit.record.paths import Path
@@ -32,18 +33,19 @@ _BRIEF = ("id", "name", "state", "start", "duration", "result")
 def runs_text(runs: Runs) -> str:
     """A table of the first runs."""
     table, more = _first(runs)
-    return "\n".join([_title(table, more, runs), *_aligned(table)])
+    return printable("\n".join([_title(table, more, runs), *_aligned(table)]), keep="\n")
 
 
 def runs_html(runs: Runs) -> str:
     """The same for a notebook."""
     table, more = _first(runs)
-    return f"<div><b>{escape(_title(table, more, runs))}</b>{_html(table)}</div>"
+    return f"<div><b>{_text(_title(table, more, runs))}</b>{_html(table)}</div>"
 
 
 def groups_text(groups: Groups) -> str:
     """A table of groups: what they differ in, and mean ± half of the interval."""
-    return "\n".join([f"{len(groups)} group{'' if len(groups) == 1 else 's'}", *_aligned(_grouped(groups))])
+    title = f"{len(groups)} group{'' if len(groups) == 1 else 's'}"
+    return printable("\n".join([title, *_aligned(_grouped(groups))]), keep="\n")
 
 
 def groups_html(groups: Groups) -> str:
@@ -66,12 +68,16 @@ def compared_html(comparison: Comparison) -> str:
 def run_html(run: StoredRun) -> str:
     """One run for a notebook: state, what was asked, what came out, what belongs to it."""
     lines = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(text)}</td></tr>"
+        f"<tr><th style='text-align:left'>{_text(name)}</th><td style='text-align:left'>{_text(text)}</td></tr>"
         for name, text in _facts(run)
         if text
     )
     title = f"run {run.id} of {run.name}: {run.state}"
-    return f"<div><b>{escape(title)}</b><table>{lines}</table></div>"
+    return f"<div><b>{_text(title)}</b><table>{lines}</table></div>"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
 
 
 def _facts(run: StoredRun) -> Iterator[tuple[str, str]]:
@@ -136,7 +142,7 @@ def cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     text = f"{value:.6g}" if isinstance(value, float) else value if isinstance(value, str) else safe_repr(value)
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
@@ -149,6 +155,6 @@ def _aligned(table: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _html(table: Sequence[Mapping[str, str]]) -> str:
     names = list(dict.fromkeys(name for row in table for name in row))
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(row.get(name, str()))}</td>' for name in names)}</tr>" for row in table)
+    head = "".join(f"<th>{_text(name)}</th>" for name in names)
+    body = "".join(f"<tr>{''.join(f'<td>{_text(row.get(name, str()))}</td>' for name in names)}</tr>" for row in table)
     return f"<table><tr>{head}</tr>{body}</table>"

@@ -17,7 +17,9 @@ import pyarrow.parquet
 import pytest
 
 from expkit import runs
+from expkit.readers import open_run
 from expkit.readers.exporting import as_json, as_parquet
+from expkit.readers.exporting.as_page import page
 from expkit.record.decoding import decode
 from expkit.record.model import OUTPUT, Annotation, FileRef, Point, RunRecord, StreamKey
 from expkit.record.uid import new_uid
@@ -222,6 +224,16 @@ def test_page(export):
         assert said in page.text
     assert "\x1b" not in printed
     assert not re.search(r"url\(|https?://", printed)
+
+
+def test_drawings_of_strange_names():
+    """What readers who see nothing are told of a drawing has no control characters either."""
+    store = MemoryStore()
+    store.create(RunRecord(uid=new_uid(), name=NASTY, command="main", status=NASTY), id="1")
+    store.append("1", StreamKey(), 0, [Point(NASTY, step, 1.0, 1.7e9) for step in range(2)])
+    found = "".join(page(open_run("1", store)))
+    assert "aria-label" in found
+    assert "\x1b" not in found
 
 
 def test_page_of_a_failed_run(export):

@@ -11,7 +11,7 @@ import pytest
 
 from expkit.console.completion import SCRIPTS, completions
 from expkit.console.main import COMMANDS, help_text, main
-from expkit.readers import open_run
+from expkit.readers import open_run, runs
 from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_record
 
@@ -48,6 +48,25 @@ def test_every_command_has_help(command, capsys):
     assert "Usage:" in told and f"  expkit {command}" in told
     assert "--json" in told
     assert "--store=URL" in told or command in WITHOUT_STORE
+
+
+EVIL = "\x1b[31mX\x9b2J\x07"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show", f"~{EVIL}"), ("cat", "1", EVIL), ("ls", f"--{EVIL}"), ("import", EVIL), ("ls", f"--store={EVIL}")],
+)
+def test_errors_steer_no_terminal(expkit, home, words):
+    """Control characters of whatever an error is about are shown, and not sent; so in the looks of Python."""
+    store = FolderStore(home / "runs")
+    store.create(sample_record(name=EVIL), id="1")
+    done = expkit(*words)
+    assert (done.code != 0, r"\x1b" in done.err) == (True, True), done
+    assert not set(done.err) & set(EVIL[:1] + "\x9b\x07")
+    run = open_run("1", store)
+    for look in (repr(run), run._repr_html_(), repr(runs(store=store)), runs(store=store)._repr_html_()):
+        assert r"\x1b" in look and not set(look) & set("\x1b\x9b\x07")
 
 
 @pytest.mark.parametrize("command", LOOKING)

@@ -44,7 +44,7 @@ def page(run: StoredRun) -> Iterator[str]:
         f'<meta name="viewport" content="width=device-width"><title>{_text(title)}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n"
     )
-    yield f'<h1>{_text(title)}: <span class="{escape(run.state)}">{escape(run.state)}</span></h1>\n'
+    yield f'<h1>{_text(title)}: <span class="{_text(run.state)}">{_text(run.state)}</span></h1>\n'
     yield _table("", _about(run))
     if run.fail_trace:
         yield _section("Error", f"<pre>{_text(run.fail_trace)}</pre>")
@@ -98,7 +98,7 @@ def _metrics(run: StoredRun) -> Iterator[str]:
         metric = run.metrics[name]
         figures = ", ".join(f"{label} {_short(getattr(metric, label))}" for label in ("last", "min", "max"))
         yield f'<h3>{_text(name)}</h3><div class="quiet">{len(metric)} points, {_text(figures)}</div>\n'
-        yield drawing(name, ((part.steps, part.values) for part in _in_order(found[name])))
+        yield drawing(_printable(name), ((part.steps, part.values) for part in _in_order(found[name])))
 
 
 def _in_order(parts: list[Part]) -> list[Part]:
@@ -109,7 +109,7 @@ def _output(run: StoredRun) -> Iterator[str]:
     try:
         text = run.output
     except DAMAGE as error:
-        yield _section("Output", f"<p>{escape(str(error))}</p>")
+        yield _section("Output", f"<p>{_text(str(error))}</p>")
         return
     if text:
         cut = f'<p class="quiet">the last {OUTPUT} characters of {len(text)}</p>' if len(text) > OUTPUT else ""
@@ -144,5 +144,10 @@ def _short(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as HTML, without characters that no page may have."""
-    return escape("".join(char if char in "\n\t" or char.isprintable() else " " for char in text))
+    """Text as HTML."""
+    return escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    """Text without characters that no page may have, and that would steer the terminal of who looks at its source."""
+    return "".join(char if char in "\n\t" or char.isprintable() else " " for char in text)
