@@ -333,12 +333,15 @@ def lasting(draw):
 @st.composite
 def called(draw):
     """``id < 3``, also of ids that are texts somewhere."""
-    sign, limit = draw(st.sampled_from(sorted(SIGNS))), draw(st.sampled_from([1, 2, 3, 12, "2", "base", "7b", "12"]))
+    sign, limit = (
+        draw(st.sampled_from(sorted(SIGNS))),
+        draw(st.sampled_from([1, 2, 3, 12, 2.0, 1.5, "2", "base", "7b", "12"])),
+    )
 
     def answer(frame):
         wanted = int(limit) if str(limit).isdecimal() else limit
         column = frame["id"]
-        alike = column.map(lambda found: type(found) is type(wanted)).astype(bool)
+        alike = column.map(lambda found: isinstance(found, str) is isinstance(wanted, str)).astype(bool)
         found = pd.Series(sign == "!=", index=frame.index)
         found[alike] = getattr(column[alike], SIGNS[sign])(wanted).astype(bool)
         return found.astype(bool)

@@ -183,8 +183,8 @@ def _status(query: Compare) -> Condition | None:
 
 def _id(query: Compare) -> Condition | None:
     """By an id, or a number that is one; zeros may stand before it."""
-    said = str(query.value)
-    if query.op != "==" or isinstance(query.value, bool) or word(said) is None:
+    said = str(int(query.value)) if isinstance(query.value, float) and query.value.is_integer() else str(query.value)
+    if query.op != "==" or type(query.value) not in (int, float, str) or word(said) is None:
         return None
     digits = said.lstrip("0") or "0"
     return or_(_run.id == said, _run.id == digits, _run.id.like("0%")) if said.isdecimal() else _run.id == said
