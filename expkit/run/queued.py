@@ -17,6 +17,7 @@ from expkit.config.origin import Origin
 from expkit.errors import RunExistsError, RunNotFoundError
 from expkit.observers.store import StoreObserver
 from expkit.record.codec import decode
+from expkit.record.later import Later
 from expkit.record.model import QUEUED
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from expkit.record.model import FileRef, RunRecord
     from expkit.run.inputs import RunInputs
     from expkit.run.observing import Observing
+    from expkit.stores.base import RunStore
     from expkit.types import RunId
 
 log = logging.getLogger("expkit")
@@ -41,6 +43,9 @@ def find_queued(observing: Observing, run_id: RunId, config: Callable[[], Mappin
         observing: who would be told of the start.
         run_id: what ``--id`` names.
         config: the config as far as it is known, for observers that ask for it.
+
+    Raises:
+        RunExistsError: it lies in the trash.
     """
 
     def waiting(observer: RunObserver) -> QueuedRun | None:
@@ -50,10 +55,21 @@ def find_queued(observing: Observing, run_id: RunId, config: Callable[[], Mappin
             record = observer.store.load(run_id)
         except RunNotFoundError:
             return None
-        return QueuedRun(record) if record.status == QUEUED else None
+        if record.status == QUEUED:
+            _refuse_trashed(observer.store, record)
+            return QueuedRun(record)
+        return None
 
     found: QueuedRun | None = observing.first(waiting, config)
     return found
+
+
+def _refuse_trashed(store: RunStore, record: RunRecord) -> None:
+    """Nobody wants a run that lies in the trash: it is not for starting, and ``expkit gc`` may delete it at any moment."""
+    if Later(store.annotations(record.uid)).trash is not None:
+        raise RunExistsError(
+            f"run {record.id} is queued, but lies in the trash; expkit rm --restore {record.id} takes it out"
+        )
 
 
 def refuse_taken(observing: Observing, run_id: RunId, config: Mapping[str, Any]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from expkit import SETTINGS, Experiment, Ingredient, StoreObserver, open_store
-from expkit.errors import ConfigAddedError, NamedConfigNotFoundError, NotRestorableError
+from expkit import SETTINGS, Experiment, Ingredient, StoreObserver, open_run, open_store
+from expkit.errors import ConfigAddedError, NamedConfigNotFoundError, NotRestorableError, RunExistsError
 from expkit.stores.memory import MemoryStore
 from expkit.testing.observers import RecordingObserver
 
@@ -119,6 +119,18 @@ def test_what_was_typed_is_kept(script):
     assert record.meta["config_updates"] == {"lr": 0.5}
     assert record.facts.modified == ("lr",)
     assert record.facts.added == ()
+
+
+def test_what_lies_in_the_trash_is_not_started(queue):
+    """A queued run in the trash is refused, and stays queued; once it is restored it starts."""
+    queued = queue.queue(queue.experiment())
+    run = open_run(queued.uid, queue.store)
+    run.trash()
+    with pytest.raises(RunExistsError, match="run 1 is queued, but lies in the trash; expkit rm --restore 1 takes it"):
+        queue.experiment().run(options={"--id": "1"})
+    assert queue.store.load("1").status == "QUEUED"
+    run.restore()
+    assert queue.start(queue.experiment())[1].status == "COMPLETED"
 
 
 def test_the_queued_config_is_the_base_of_new_updates(queue, warnings):
