@@ -16,7 +16,6 @@ from expkit.record.later import Later
 from expkit.record.model import OUTPUT
 from expkit.record.query import MISSING, Compare
 from expkit.record.wire import time_to_json
-from expkit.stores.answers import RunKey
 from expkit.stores.finding import cause_of, duration_of, state_of
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from expkit.readers.following import News
     from expkit.readers.selection import Runs
     from expkit.record.model import Annotation, FileRef, RunRecord
+    from expkit.stores.answers import RunKey
     from expkit.stores.base import RunStore
     from expkit.types import RunId
 
@@ -38,12 +38,12 @@ class StoredRun:
 
     Args:
         runs: all runs of the store.
-        uid: which one.
+        key: which one.
     """
 
-    def __init__(self, runs: Runs, uid: str) -> None:
+    def __init__(self, runs: Runs, key: RunKey) -> None:
         self._runs = runs
-        self._uid = uid
+        self._key = key
 
     # -- names and states ------------------------------------------------------------------------------
 
@@ -60,17 +60,17 @@ class StoredRun:
             RunNotFoundError: somebody has deleted the run.
             FormatError: this version cannot read it.
         """
-        return self.store.load(self._uid)
+        return self.store.load(self._key.uid)
 
     @property
     def id(self) -> RunId:
         """The short id in this store."""
-        return self.record.id or ""
+        return self._key.id
 
     @property
     def uid(self) -> str:
         """The globally unique name."""
-        return self._uid
+        return self._key.uid
 
     @property
     def name(self) -> str:
@@ -155,7 +155,7 @@ class StoredRun:
     @cached_property
     def metrics(self) -> Metrics:
         """The metrics by name: ``run.metrics["loss"].values``."""
-        return Metrics(self.store, self._uid)
+        return Metrics(self.store, self._key.uid)
 
     @property
     def output(self) -> str:
@@ -168,8 +168,8 @@ class StoredRun:
         Args:
             rank: of the process, where several made the run together.
         """
-        keys = sorted(key for key in self.store.streams(self._uid) if key.content == OUTPUT and key.rank == rank)
-        parts: list[Any] = [self.store.read(self._uid, key) for key in keys]
+        keys = sorted(key for key in self.store.streams(self._key.uid) if key.content == OUTPUT and key.rank == rank)
+        parts: list[Any] = [self.store.read(self._key.uid, key) for key in keys]
         return b"".join(parts).decode("utf-8", "replace")
 
     # -- files -----------------------------------------------------------------------------------------
@@ -233,14 +233,14 @@ class StoredRun:
     @property
     def children(self) -> Runs:
         """The runs that it started."""
-        return self._runs.where(Compare("parent", "==", self._uid))
+        return self._runs.where(Compare("parent", "==", self._key.uid))
 
     # -- what people said ------------------------------------------------------------------------------
 
     @cached_property
     def annotations(self) -> list[Annotation]:
         """All that was added afterwards, in order of time, with authors."""
-        return self.store.annotations(self._uid)
+        return self.store.annotations(self._key.uid)
 
     @property
     def tags(self) -> list[str]:
@@ -261,9 +261,27 @@ class StoredRun:
         """Put it into the trash: lists leave it out, and nothing of it is lost."""
         self._say("trash", None, author)
 
-    def restore(self, author: str | None = None) -> None:
-        """Take it out of the trash."""
-        self._say("restore", None, author)
+    def restore(self, author: str | None = None) -> bool:
+        """Take it out of the trash; tell whether it was there."""
+        was_there = self.trashed is not None
+        if was_there:
+            self._say("restore", None, author)
+        return was_there
+
+    def delete(self, *, purge: bool = False, force: bool = False, author: str | None = None) -> bool:
+        """Put it into the trash, or delete it for good; tell whether that changed anything.
+
+        Args:
+            purge: delete it for good, be it in the trash or not. Its files go with the next :func:`expkit.readers.gc`.
+            force: also if it goes on.
+            author: see :meth:`tag`.
+
+        Raises:
+            StoreError: it goes on.
+        """
+        from expkit.readers.cleaning import delete
+
+        return delete(self, purge=purge, force=force, author=author)
 
     def tag(self, *tags: str, author: str | None = None) -> None:
         """Add tags.
@@ -273,20 +291,20 @@ class StoredRun:
             author: who says so; by default ``EXPKIT_AUTHOR``, or the name of the login.
         """
         for tag in tags:
-            self._say("tag", _text(tag, "a tag"), author)
+            self._say("tag", remarks.text_of(tag, "a tag"), author)
 
     def untag(self, *tags: str, author: str | None = None) -> None:
         """Remove tags."""
         for tag in tags:
-            self._say("untag", _text(tag, "a tag"), author)
+            self._say("untag", remarks.text_of(tag, "a tag"), author)
 
     def note(self, text: str, author: str | None = None) -> None:
         """Add a note."""
-        self._say("note", _text(text, "a note"), author)
+        self._say("note", remarks.text_of(text, "a note"), author)
 
     def rename(self, name: str, author: str | None = None) -> None:
         """Give it another name."""
-        self._say("name", _text(name, "a name"), author)
+        self._say("name", remarks.text_of(name, "a name"), author)
 
     def add_result(self, value: Any, name: str = "", author: str | None = None) -> None:
         """Add a result that became known later.
@@ -333,12 +351,12 @@ class StoredRun:
         """
         from expkit.readers.following import follow
 
-        yield from follow(self.store, self._uid, history=history, poll=poll, timeout=timeout)
+        yield from follow(self.store, self._key.uid, history=history, poll=poll, timeout=timeout)
         self.refresh()
 
     def refresh(self) -> StoredRun:
         """Forget what was read, so that it is read anew; return the run itself."""
-        kept = {"_runs": self._runs, "_uid": self._uid}
+        kept = {"_runs": self._runs, "_key": self._key}
         vars(self).clear()
         vars(self).update(kept)
         return self
@@ -349,7 +367,7 @@ class StoredRun:
         try:
             return printable(f"<StoredRun {self.id} of {self.name}: {self.state}>")
         except (ExpkitError, *DAMAGE) as error:
-            return printable(f"<StoredRun ~{self._uid}, which cannot be read: {error}>")
+            return printable(f"<StoredRun ~{self.uid}, which cannot be read: {error}>")
 
     def _repr_html_(self) -> str:
         """How notebooks show it."""
@@ -358,29 +376,22 @@ class StoredRun:
         return run_html(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, StoredRun) and other._uid == self._uid
+        return isinstance(other, StoredRun) and other.uid == self.uid
 
     def __hash__(self) -> int:
-        return hash(self._uid)
+        return hash(self._key.uid)
 
     # -- inside ----------------------------------------------------------------------------------------
 
     def _files(self, role: str, more: list[FileRef] | None = None) -> Files:
-        key = RunKey(self.id, self._uid)
         refs = [*self.record.files_of(role), *(more or ())]
-        return Files(f"{role}s", [StoredFile(self.store, key, ref) for ref in refs])
+        return Files(f"{role}s", [StoredFile(self.store, self._key, ref) for ref in refs])
 
     @cached_property
     def _later(self) -> Later:
         return Later(self.annotations)
 
     def _say(self, action: str, value: Any, author: str | None) -> None:
-        remarks.say(self.store, self._uid, action, value, author)
+        remarks.say(self.store, self._key.uid, action, value, author)
         for stale in ("annotations", "_later", "late", "artifacts"):
             vars(self).pop(stale, None)
-
-
-def _text(text: Any, what: str) -> str:
-    if not isinstance(text, str) or not text:
-        raise TypeError(f"{what} is a text, not {text!r}")
-    return text

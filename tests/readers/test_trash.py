@@ -2,8 +2,11 @@
 
 import pytest
 
-from expkit.errors import RunNotFoundError
-from expkit.readers import open_run, runs
+from expkit.errors import RunNotFoundError, StoreError
+from expkit.readers import gc, open_run, runs
+from expkit.record.model import COPYING, RunRecord
+from expkit.record.uid import new_uid
+from expkit.stores.memory import MemoryStore
 
 from .conftest import PLACES, fill
 
@@ -47,6 +50,46 @@ def test_the_last_run(store):
     with pytest.raises(RunNotFoundError, match="there are only 5 runs"):
         open_run("last~5", store)
     assert str(runs(store=store, trash=True)["last"].id) == "baseline"
+
+
+def test_deleting(store):
+    """A run goes to the trash, comes back, and is deleted for good; whoever asks is told whether that changed anything."""
+    run = open_run("6", store)
+    assert (run.delete(author="ann"), run.trashed.author, run.delete()) == (True, "ann", False)
+    assert (run.restore(), run.trashed, run.restore()) == (True, None, False)
+    assert run.delete(purge=True)
+    assert (run.id, run.uid in {key.uid for key in store.ids()}) == ("6" if isinstance(run.id, str) else 6, False)
+    with pytest.raises(RunNotFoundError):
+        open_run("6", store)
+
+
+def test_what_goes_on_stays():
+    """A run that goes on is deleted by force only, and never with the trash."""
+    store = MemoryStore()
+    record = RunRecord(uid=new_uid(), name="digits", command="main", status=COPYING)
+    store.create(record)
+    run = open_run(record.uid, store)
+    with pytest.raises(StoreError, match="run 1 goes on; stop it first, or say force=True"):
+        run.delete(purge=True)
+    assert run.delete(force=True)
+    assert gc(runs(store=store, trash=True), older=0).runs == []
+    assert run.delete(purge=True, force=True)
+    assert store.ids() == []
+
+
+def test_emptying_the_trash(store):
+    """gc deletes what lies in the trash for long enough, and says what; a dry run removes nothing."""
+    everything = runs(store=store, trash=True)
+    assert gc(everything).runs == []
+    dry = gc(everything, older=0, grace=0, dry_run=True)
+    assert ([str(run.id) for run in dry.runs], dry.bytes > 0, len(everything)) == (["5"], True, 7)
+    done = gc(everything, older=0, grace=0)
+    assert ([(str(run.id), run.name) for run in done.runs], done.bytes, done.files) == (
+        [("5", "digits")],
+        None,
+        dry.files,
+    )
+    assert len(everything) == 6
 
 
 @pytest.mark.parametrize(
