@@ -1,7 +1,9 @@
 """What databases are asked: only for what the answer may need."""
 
+import re
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, func, select, update
@@ -24,6 +26,7 @@ from expkit.testing.samples import NOON, sample_points, sample_record
 from ..servers import mongo, sql
 
 LOSS = StreamKey(POINTS)
+PAGE = Path(__file__).parents[2] / "docs/reference/queries.md"
 KINDS = {"postgresql": sql.POSTGRESQL, "mariadb": sql.MARIADB}
 
 
@@ -118,6 +121,16 @@ def test_only_candidates_are_left_by_mongodb(documents):
         count = len(documents.candidates(narrowed(parse(text), MongoWords())))
         assert _found(documents, text) == _answer(documents, text)
         assert 0 < len(_answer(documents, text)) <= count <= 5, text
+
+
+def test_what_the_page_says():
+    """Each question in the table of the reference is told to databases, or is not, as the table says."""
+    rows = [line.split(" | ") for line in PAGE.read_text("utf-8").splitlines() if line.endswith((" yes |", " no |"))]
+    assert len(rows) == 8
+    for questions, in_sql, in_mongodb in rows:
+        for text in re.findall("`([^`]+)`", questions):
+            told = [narrowed(parse(text), words) is not None for words in (SqlWords("sqlite"), MongoWords())]
+            assert told == [in_sql == "yes", in_mongodb == "yes |"], text
 
 
 @pytest.mark.parametrize("field", ["uid", "config.lr", "name"])
