@@ -172,7 +172,9 @@ class Files(Mapping[str, StoredFile]):
         if len(short) == 1:
             return short[0]
         known = f"; there are {', '.join(self._files)}" if self._files else "; there are none"
-        raise KeyError(f"there is no {self._what.removesuffix('s')} {name!r}{did_you_mean(name, self._files) or known}")
+        raise KeyError(
+            f"there is no {self._what.removesuffix('s')} {name!r}{did_you_mean(str(name), self._files) or known}"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)

@@ -177,7 +177,7 @@ class Metrics(Mapping[str, Metric]):
     def __getitem__(self, name: str) -> Metric:
         if name not in self._metrics:
             known = f"; it has {', '.join(self._metrics)}" if self._metrics else "; it has none"
-            raise KeyError(f"this run has no metric {name!r}{did_you_mean(name, self._metrics) or known}")
+            raise KeyError(f"this run has no metric {name!r}{did_you_mean(str(name), self._metrics) or known}")
         return self._metrics[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -34,10 +34,14 @@ def open_store(url: str | os.PathLike[str]) -> RunStore:
             ``expkit.stores``. The parameter ``offline`` is for observers, and left out. ``~`` is the home folder. A path object is always a path, whatever its name looks like.
 
     Raises:
-        StoreError: nobody knows the scheme.
+        StoreError: nobody knows the scheme, or no disk can have such a path.
     """
     url = without_offline(url)[0]
     scheme, rest = split_url(url)
+    if without_driver(scheme) in _PATHS:
+        from expkit.stores.disk.layout import check_place
+
+        check_place(rest)
     if is_ours(scheme):
         return OPENERS.get(without_driver(scheme), _open_remote)(scheme, rest)
     added = plugins(GROUP)
@@ -191,5 +195,8 @@ OPENERS: dict[str, Callable[[str, str], RunStore]] = {
     "tinydb": _open_tinydb,
 }
 """How to open stores of our own, by scheme; those in buckets and on other machines stand in ``remote/kinds``."""
+
+_PATHS = ("folder", "sqlite", "tinydb", *READ_ONLY)
+"""Schemes of what lies on a disk of this machine."""
 
 open = open_store

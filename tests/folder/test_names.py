@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expkit.errors import RunExistsError, StoreNameError
+from expkit.errors import RunExistsError, RunNotFoundError, StoreError, StoreNameError
+from expkit.readers import Runs, open_run
 from expkit.record.events import Beat, Completed, FileAdded
 from expkit.record.model import FileRef
 from expkit.stores.disk.layout import RunLayout, check_id
 from expkit.stores.folder.store import FolderStore
+from expkit.stores.urls import open_store
 
 
 def files_below(folder):
@@ -213,3 +215,27 @@ def test_relative_roots_are_those_of_the_beginning(tmp_path, monkeypatch, new_re
 def test_runs_that_are_gone():
     """A run whose folder is not there has no streams."""
     assert list(RunLayout("/nowhere/runs", "1").streams()) == []
+
+
+@pytest.mark.parametrize("scheme", ["", "folder:", "tinydb:", "sqlite:///", "tensorboard:", "mlflow:", "wandb:"])
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("a\0b", "takes such characters"), ("a\ud800", "takes such characters"), ("x" * 5000, "is too long")],
+)
+def test_places_that_no_disk_has(scheme, path, why):
+    """What cannot be the path of a store is refused in a sentence, whichever kind of store it is to be."""
+    with pytest.raises(StoreError, match=rf"'.*'.* cannot be the path of a store: .*{why}") as refused:
+        open_store(f"{scheme}{path}")
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "\ud800", 10**30])
+def test_names_that_nothing_has(store, new_record, name):
+    """Whoever asks for what cannot be there learns that it is not, as for any other name."""
+    store.create(new_record())
+    run = Runs(store)["1"]
+    for ask in (lambda: Runs(store)[name], lambda: run.artifacts[name], lambda: run.metrics[name]):
+        with pytest.raises((RunNotFoundError, LookupError)):
+            ask()
+    with pytest.raises(RunNotFoundError):
+        open_run(name, store)

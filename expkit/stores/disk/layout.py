@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from expkit.errors import StoreNameError
+from expkit.errors import StoreError, StoreNameError
 from expkit.record.model import OUTPUT, POINTS, StreamKey
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from expkit.types import Json
 
 HIDDEN = ".expkit"
-_LONGEST = 255
+_LONGEST, _LONGEST_PATH = 255, 4000
+_SHOWN = 40
 FILES = "files"
 
 _RECORD_FILES = (
@@ -223,6 +224,30 @@ def check_id(name: str) -> str:
     if not fits(name):
         raise StoreNameError(f"{name[:40]!r}... cannot be a run's id: no folder can have that name")
     return name
+
+
+def check_place(path: str) -> str:
+    """The path of a store, if there can be a file or folder of that name.
+
+    Raises:
+        StoreError: says what is wrong with it.
+    """
+    if "\0" in path or not _is_encodable(path):
+        raise StoreError(f"{path[:_SHOWN]!r} cannot be the path of a store: no file system takes such characters")
+    parts = path.replace(os.sep, "/").split("/")
+    if len(os.fsencode(path)) > _LONGEST_PATH or not all(map(fits, parts)):
+        raise StoreError(
+            f"{path[:_SHOWN]!r}... cannot be the path of a store: it, or the name of a folder in it, is too long"
+        )
+    return path
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeError:
+        return False
+    return True
 
 
 def stored_name(ref: FileRef) -> str:

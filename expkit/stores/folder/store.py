@@ -12,7 +12,7 @@ from expkit.record.model import COPYING, POINTS, QUEUED, RUNNING
 from expkit.record.wire import annotation_from_json, annotation_to_json
 from expkit.stores.disk import files, text
 from expkit.stores.disk.changes import Logs
-from expkit.stores.disk.layout import StoreLayout, shown_files
+from expkit.stores.disk.layout import StoreLayout, check_place, shown_files
 from expkit.stores.disk.text import reading
 from expkit.stores.folder import metrics
 from expkit.stores.folder.keeping import show_all
@@ -55,7 +55,9 @@ class FolderStore:
         source_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._url = f"folder:{os.fspath(root)}"
-        self._layout = StoreLayout(os.path.abspath(root), _absolute(resource_dir), _absolute(source_dir))
+        self._layout = StoreLayout(
+            os.path.abspath(check_place(os.fspath(root))), _absolute(resource_dir), _absolute(source_dir)
+        )
         self._parts = Parts(self._layout)
         self._maker = Maker(self._parts)
         self._logs: dict[str, RunLog] = {}
