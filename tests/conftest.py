@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from expkit import Experiment
+from expkit import SETTINGS, Experiment
 
 from .processes import Processes
 
@@ -27,6 +27,18 @@ def own_state(tmp_path, monkeypatch):
     """Spools and default stores of a test are its own."""
     monkeypatch.setenv("EXPKIT_STATE", os.fspath(tmp_path / "state"))
     monkeypatch.delenv("EXPKIT_STORE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_sources(monkeypatch):
+    """Runs in the process of the tests do not have all test modules as their sources; ``imported`` says that one has."""
+    monkeypatch.setattr(SETTINGS, "DISCOVER_SOURCES", "none")
+
+
+@pytest.fixture
+def imported(own_sources, monkeypatch):
+    """Runs in the process of the test have what is imported as their sources, as everywhere else."""
+    monkeypatch.setattr(SETTINGS, "DISCOVER_SOURCES", "imported")
 
 
 @pytest.fixture(scope="session")
