@@ -58,9 +58,8 @@ def main(argv: Sequence[str]) -> int:
     if options["--json"]:
         showing.document({"id": run.id, "uid": run.uid, "note": annotation_to_json(run.notes[-1])})
     else:
-        showing.say(
-            f"run {run.id} has {showing.counted(len(run.notes), 'note')}; expkit show {run.id} shows the last ones"
-        )
+        count, them = len(run.notes), "it" if len(run.notes) == 1 else "the last ones"
+        showing.say(f"run {run.id} has {showing.counted(count, 'note')}; expkit show {run.id} shows {them}")
     return 0
 
 

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from expkit._support import counting
 from expkit._support.printable import printable
 from expkit.cli.terminal import emit, speaks_unicode, wants_colour
 
@@ -141,6 +142,9 @@ def width() -> int | None:
 # -- words ---------------------------------------------------------------------------------------------
 
 
+counted = counting.counted
+"""For sentences: see :func:`expkit._support.counting.counted`."""
+
 safe = printable
 """For terminals: see :func:`expkit._support.printable.printable`."""
 
@@ -189,11 +193,6 @@ def size(count: float) -> str:
     while units and round(count) >= _MANY:
         count, unit = count / _MANY, units.pop()
     return f"{count:.1f} {unit}" if unit != "B" and count < _TWO_DIGITS else f"{count:.0f} {unit}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things: ``1 run``, ``3 runs``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def cells(text: str) -> int:

@@ -107,7 +107,7 @@ def _metrics(run: StoredRun, most: int, everything: bool) -> Iterator[tuple[str,
     longest = max(map(showing.cells, names), default=0)
     for number, (name, metric) in enumerate(zip(names, shown.values(), strict=False)):
         low, high, last = (showing.cell(value) for value in (metric.min, metric.max, metric.last))
-        points = "1 point" if len(metric) == 1 else f"{len(metric)} points"
+        points = showing.counted(len(metric), "point")
         name += " " * (longest - showing.cells(name))
         between = f"  from {low} to {high}" if low != high else ""
         yield "metrics" if not number else "", f"{name}  {last}{between}, {points}"

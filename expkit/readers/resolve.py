@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from expkit._support.counting import counted
 from expkit._support.nearest import did_you_mean
 from expkit.errors import FormatError, QueryError, RunNotFoundError, SeveralRunsError
 from expkit.record.query import Compare
@@ -93,7 +94,7 @@ def _last(runs: Runs, before: int) -> StoredRun:
                 return runs.named(key)
             there += 1
     raise RunNotFoundError(
-        f"last~{before}: there {'is' if there == 1 else 'are'} only {there} run{'' if there == 1 else 's'} in {runs.place}"
+        f"last~{before}: there {'is' if there == 1 else 'are'} only {counted(there, 'run')} in {runs.place}"
     )
 
 

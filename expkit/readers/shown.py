@@ -7,6 +7,7 @@ from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.counting import counted
 from expkit._support.odd import safe_repr
 from expkit._support.printable import printable
 from expkit.errors import DAMAGE
@@ -44,13 +45,13 @@ def runs_html(runs: Runs) -> str:
 
 def groups_text(groups: Groups) -> str:
     """A table of groups: what they differ in, and mean ± half of the interval."""
-    title = f"{len(groups)} group{'' if len(groups) == 1 else 's'}"
+    title = counted(len(groups), "group")
     return printable("\n".join([title, *_aligned(_grouped(groups))]), keep="\n")
 
 
 def groups_html(groups: Groups) -> str:
     """The same for a notebook."""
-    return f"<div><b>{len(groups)} groups</b>{_html(_grouped(groups))}</div>"
+    return f"<div><b>{counted(len(groups), 'group')}</b>{_html(_grouped(groups))}</div>"
 
 
 def compared_html(comparison: Comparison) -> str:

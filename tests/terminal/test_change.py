@@ -85,9 +85,7 @@ def test_words_behind_two_dashes(capsys, place):
 def test_note_through_a_pipe(capsys, place, monkeypatch):
     """A note without TEXT is what comes through a pipe; nothing is no note."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("one\ntwo\n"))
-    assert (
-        kept.say(capsys, "note", "1", f"--store={place}").out == "run 1 has 1 note; expkit show 1 shows the last ones\n"
-    )
+    assert kept.say(capsys, "note", "1", f"--store={place}").out == "run 1 has 1 note; expkit show 1 shows it\n"
     assert [note.value for note in open_run("1", place).notes] == ["one\ntwo"]
     assert kept.say(capsys, "note", "1", f"--store={place}").code == 2
 
