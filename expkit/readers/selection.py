@@ -162,7 +162,7 @@ class Runs:
         if isinstance(which, slice):
             return self._part(which)
         place = which if which >= 0 else which + len(self)
-        for run in self._cut(place, place + 1) if place >= 0 else ():
+        for run in self._cut(place, place + 1) if 0 <= place < sys.maxsize else ():
             return run
         raise IndexError(f'runs[{which}]: there are {len(self)} runs; runs["{which}"] is the one with this id')
 
