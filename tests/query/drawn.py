@@ -31,6 +31,10 @@ points = st.lists(st.sampled_from(VALUES), max_size=5)
 when = st.integers(-3, 3).map(lambda hours: NOON + timedelta(hours=9 * hours, microseconds=hours * 7))
 
 
+def _is_drawn(found):
+    return found is not GONE
+
+
 class Run(NamedTuple):
     """The facts of one run."""
 
@@ -45,6 +49,10 @@ class Run(NamedTuple):
     lr: object
     dotted: object
     layers: object
+    blocks: object
+    words: object
+    late: object
+    trashed: bool
     result: object
     loss: dict
     value: list
@@ -64,7 +72,12 @@ runs = st.lists(
         lr=value,
         dotted=value,
         layers=st.just(GONE) | st.lists(st.sampled_from([1, 2, 64]), max_size=3),
-        result=value.filter(lambda found: found is not GONE),
+        blocks=st.just(GONE)
+        | st.lists(st.fixed_dictionaries({}, optional={"units": value.filter(_is_drawn)}), max_size=3),
+        words=st.just(GONE) | st.lists(st.sampled_from(WORDS), max_size=3),
+        late=value,
+        trashed=st.booleans(),
+        result=value.filter(_is_drawn),
         loss=st.fixed_dictionaries({}, optional={(0, 0): points, (0, 1): points, (1, 0): points}),
         value=points,
     ),
@@ -76,6 +89,7 @@ runs = st.lists(
 def put(store, run):
     """Keep a run; return its uid."""
     config = {"lr": run.lr, "a.b": run.dotted, "net": {"layers": run.layers}}
+    config |= {"blocks": run.blocks, "words": run.words}
     config = {name: item for name, item in config.items() if item is not GONE}
     if run.layers is GONE:
         del config["net"]
@@ -101,6 +115,9 @@ def put(store, run):
         )
     if run.renamed is not None:
         store.annotate(record.uid, Annotation(action="name", value=run.renamed, author="me", time=NOON))
+    said = [("result", encode({"acc": run.late}))] if run.late is not GONE else []
+    for action, given in [*said, *([("trash", None)] if run.trashed else [])]:
+        store.annotate(record.uid, Annotation(action=action, value=given, author="me", time=NOON))
     for (segment, rank), values in run.loss.items():
         if values:
             _log(store, record.uid, StreamKey(POINTS, segment, rank), [(LOSS, each) for each in values])
@@ -140,9 +157,21 @@ def _row(uid, run_id, run):
         "config.net.layers": run.layers,
         "config.net.layers[1]": GONE if run.layers is GONE or len(run.layers) < 2 else run.layers[1],
         "config.nothing": GONE,
+        "config.a.b": run.dotted,
+        "config.blocks[0].units": GONE if run.blocks is GONE or not run.blocks else run.blocks[0].get("units", GONE),
+        "config.blocks.units": _of_each(run.blocks),
+        "config.words": run.words,
         "result": run.result,
+        "late.acc": run.late,
+        "trash": run.trashed,
+        "status": "RUNNING" if run.state == "DIED" else run.state,
     }
     return row | _figures("metrics.loss", losses) | _figures('metrics["val/acc"]', run.value)
+
+
+def _of_each(blocks):
+    found = [] if blocks is GONE else [block["units"] for block in blocks if "units" in block]
+    return found or GONE
 
 
 def _figures(name, values):
@@ -165,7 +194,8 @@ class Question(NamedTuple):
     answer: object
 
 
-ANYTHING = ["config.lr", 'config["a.b"]', "result", "config.nothing", "config.net.layers[1]"]
+ANYTHING = ["config.lr", 'config["a.b"]', "config.a.b", "result", "config.nothing", "late.acc"]
+ANYTHING += ["config.net.layers[1]", "config.blocks[0].units"]
 FIGURES = [
     f"{name}.{figure}" for name in ("metrics.loss", 'metrics["val/acc"]') for figure in ("last", "min", "max", "count")
 ]
@@ -200,7 +230,12 @@ def _numbers(frame, field, sign, limit):
 def numbers(draw):
     """``field < number``, also the other way round."""
     field, sign = draw(st.sampled_from(ANYTHING + FIGURES)), draw(st.sampled_from(sorted(SIGNS)))
-    limit = draw(st.sampled_from([each for each in NUMBERS if not isinstance(each, Decimal)] + [0.3, 3, 5]))
+    limit = draw(
+        st.sampled_from(
+            [each for each in NUMBERS if not isinstance(each, Decimal)]
+            + [0.3, 3, 5, float("inf"), float("-inf"), float("nan")]
+        )
+    )
     typed = str(limit).lower() if isinstance(limit, bool) else repr(limit)
     mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}[sign]
     text = draw(st.sampled_from([f"{field} {sign} {typed}", f"{field}{sign}{typed}", f"{typed} {mirrored} {field}"]))
@@ -209,10 +244,106 @@ def numbers(draw):
 
 @st.composite
 def between(draw):
-    """``0.1 < field <= 2``."""
+    """``0.1 < field <= 2``, and longer."""
     field = draw(st.sampled_from(ANYTHING + FIGURES))
-    text = f"0.1 < {field} <= 2"
-    return Question(text, lambda frame: _numbers(frame, field, ">", 0.1) & _numbers(frame, field, "<=", 2))
+    low, high, other = (draw(st.sampled_from(limits)) for limits in ([-1, 0, 0.1], [1.0, 2, 10], [0.5, 1, 7]))
+    text = f"{low} < {field} <= {high} and {field} != {other}"
+
+    def answer(frame):
+        inside = _numbers(frame, field, ">", low) & _numbers(frame, field, "<=", high)
+        return inside & _numbers(frame, field, "!=", other)
+
+    return Question(text, answer)
+
+
+def _as_text(found):
+    """Times are texts in UTC where they are compared with what is no time."""
+    return found.isoformat(timespec="microseconds") if isinstance(found, datetime) else found
+
+
+@st.composite
+def texts(draw):
+    """``field < "x"``: texts are compared with texts, also those that look like numbers; whatever else is there is only unequal."""
+    field, sign = draw(st.sampled_from([*ANYTHING, "name"])), draw(st.sampled_from(sorted(SIGNS)))
+    limit = draw(st.sampled_from(["0.5", "x", "", "dog", "50%_*", "ü ☃", "1"]))
+
+    def answer(frame):
+        column = frame[field].map(_as_text).astype(object)
+        alike = column.map(lambda found: isinstance(found, str)).astype(bool)
+        found = pd.Series(sign == "!=", index=frame.index) & _there(column)
+        found[alike] = getattr(column[alike], SIGNS[sign])(limit).astype(bool)
+        return found.astype(bool)
+
+    return Question(f'{field} {sign} "{limit}"', answer)
+
+
+@st.composite
+def parts(draw):
+    """``"x" in field``: an element of a list, a key, or a part of a text."""
+    field = draw(st.sampled_from([*ANYTHING, "config.words", "config.blocks.units", "name"]))
+    item, word = (
+        draw(st.sampled_from(["x", "0", "deep", "dog", "ü ☃", 1, 2, 0.1])),
+        draw(st.sampled_from(["in", "not in"])),
+    )
+
+    def has(found):
+        found = _as_text(found)
+        if isinstance(found, (str, dict)):
+            return isinstance(item, str) and item in found
+        return isinstance(found, (list, tuple)) and any(_is_same(item, each) for each in found)
+
+    def answer(frame):
+        held = frame[field].map(has).astype(bool)
+        return held if word == "in" else ~held & _there(frame[field])
+
+    return Question(f"{item!r} {word} {field}", answer)
+
+
+def _is_same(one, other):
+    if _is_number(one) and _is_number(other):
+        return _exact(one) == _exact(other)
+    return type(one) is type(other) and one == other
+
+
+@st.composite
+def listed(draw):
+    """``tags in (...)`` and ``tags ~ "g*"`` ask for one of them."""
+    some, word = draw(st.lists(st.sampled_from(TAGS), max_size=2)), draw(st.sampled_from(["in", "not in", "~", "!~"]))
+    start = draw(st.sampled_from(["g", "B", "", "50%"]))
+    quoted = ", ".join('"' + tag.replace('"', '\\"') + '"' for tag in some)
+
+    def fits(tags):
+        column = pd.Series(tags, dtype=object).astype(str)
+        found = column.str.casefold().str.startswith(start.casefold()) if "~" in word else column.isin(some)
+        return bool(found.any())
+
+    def answer(frame):
+        found = frame["tags"].map(fits).astype(bool)
+        return found if word in ("in", "~") else ~found
+
+    return Question(f'tags {word} "{start}*"' if "~" in word else f"tags {word} [{quoted}]", answer)
+
+
+@st.composite
+def moments(draw):
+    """``start in (...)`` and ``start != ...``, of times that are exact."""
+    field, word = draw(st.sampled_from(["start", "stop"])), draw(st.sampled_from(["==", "!=", "in", "not in"]))
+    some = draw(st.lists(when, min_size=1, max_size=2 if "in" in word else 1))
+    typed = ", ".join(f'"{each.isoformat()}"' for each in some)
+
+    def answer(frame):
+        column = pd.to_datetime(frame[field].map(lambda found: pd.NaT if found is None else found), utc=True)
+        found = column.isin([pd.Timestamp(each) for each in some])
+        return found if word in ("==", "in") else ~found & column.notna()
+
+    return Question(f"{field} {word} ({typed})" if "in" in word else f"{field} {word} {typed}", answer)
+
+
+@st.composite
+def in_trash(draw):
+    """``exists(trash)`` and who put it there."""
+    text = draw(st.sampled_from(["exists(trash)", "trash.author = me", "not trash.author != me and exists(trash)"]))
+    return Question(text, lambda frame: frame["trash"].astype(bool))
 
 
 @st.composite
@@ -356,8 +487,9 @@ def states(draw):
         draw(st.sampled_from(["COMPLETED", "FAILED", "RUNNING", "DIED", "LOST"])),
         draw(st.sampled_from(["=", "!="])),
     )
+    field = draw(st.sampled_from(["state", "status"]))
     return Question(
-        f"state{sign}{state}", lambda frame: (frame["state"] == state) if sign == "=" else (frame["state"] != state)
+        f"{field}{sign}{state}", lambda frame: (frame[field] == state) if sign == "=" else (frame[field] != state)
     )
 
 
@@ -365,6 +497,11 @@ simple = st.one_of(
     numbers(),
     numbers(),
     between(),
+    texts(),
+    parts(),
+    listed(),
+    moments(),
+    in_trash(),
     chosen(),
     globs(),
     tagged(),

