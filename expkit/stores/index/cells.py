@@ -81,13 +81,13 @@ def _make_room(database: Database, new: int) -> None:
         database.ask("DELETE FROM fields WHERE field = ?", (field,))
 
 
-def narrowed(query: Query | None) -> dict[str, list[tuple[str, Any]]]:
+def narrowed(query: Query | None) -> list[str]:
     """The fields by which a question can be narrowed."""
     if _is_long(query):
-        return {}
+        return []
     if isinstance(query, (And, Or)):
-        return {path: [] for part in query.parts for path in narrowed(part)}
-    return {query.field: []} if isinstance(query, Compare) and _is_plain(query) else {}
+        return [path for part in query.parts for path in narrowed(part)]
+    return [query.field] if isinstance(query, Compare) and _is_plain(query) else []
 
 
 def condition(query: Query | None, known: dict[str, int]) -> tuple[str, list[Any]]:
