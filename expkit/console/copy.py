@@ -26,9 +26,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expkit.console.arguments import parse
+from expkit.console.arguments import check_there, parse
 from expkit.console.moving import move, show, show_json
-from expkit.errors import UsageError
 from expkit.stores.urls import open_store
 
 if TYPE_CHECKING:
@@ -54,7 +53,5 @@ def main(argv: Sequence[str]) -> int:
 
 def _source(url: str) -> RunStore:
     store = open_store(url)
-    root = getattr(store, "root", None)
-    if root is not None and not root.is_dir():
-        raise UsageError(f"there is no folder {root}")
+    check_there(store)
     return store

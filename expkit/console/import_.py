@@ -113,7 +113,9 @@ def source(place: str, tool: str | None) -> RunStore:
         return open_store(place)
     path = os.path.expanduser(path.removeprefix("folder:"))
     if not os.path.exists(path):
-        raise UsageError(f"there is no file or folder {path}")
+        folder, name = os.path.split(os.path.abspath(path))
+        beside = os.listdir(folder) if os.path.isdir(folder) else ()
+        raise UsageError(f"there is no file or folder {path}{did_you_mean(name, beside)}")
     scheme = scheme_of(path) if tool in (None, _SACRED) else str(tool)
     return open_store(f"{_SQLITE}{path}" if scheme == "sqlite" else f"{scheme}:{path}")
 

@@ -113,6 +113,7 @@ def help_text() -> str:
 
 
 def _run(words: list[str]) -> int:
+    words = [words[1], "--help"] if words[:1] == ["help"] and len(words) > 1 else words
     first = words[0] if words else "--help"
     if first in ("-h", "--help", "help"):
         emit(help_text(), sys.stdout)

@@ -141,5 +141,6 @@ def _print_plots(found: Mapping[str, Metric], height: int) -> None:
     for count, (name, metric) in enumerate(found.items()):
         low, high, last = map(showing.cell, (metric.min, metric.max, metric.last))
         title = showing.coloured(showing.escaped(name), "bold")
-        showing.say(*([""] if count else []), f"{title}  {last}, from {low} to {high}, points: {len(metric)}")
+        between = f", from {low} to {high}" if low else ""
+        showing.say(*([""] if count else []), f"{title}  {last}{between}, {showing.counted(len(metric), 'point')}")
         showing.say(*plot(metric.outline(_MOST_POINTS), showing.width() or _WIDTH, height))

@@ -80,7 +80,7 @@ def test_where_in_python(src):
     [
         ([], 2, "Try: expkit copy --help"),
         (["src"], 2, "Try: expkit copy --help"),
-        (["nowhere", "dst"], 2, "there is no folder"),
+        (["nowhere", "dst"], 2, "there is no store in"),
         (["src", "src"], 1, "cannot be copied into itself"),
         (["src", "nosuch://x"], 1, "nothing is known by 'nosuch:'"),
         (["src", "dst", "statsu=COMPLETED"], 2, "runs have no 'statsu'; did you mean status"),

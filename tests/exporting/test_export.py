@@ -255,7 +255,7 @@ def test_page_of_a_failed_run(export):
         (["--html", "--points"], 2, "a page has drawings"),
         (["--csv", "statsu == 1"], 2, "runs have no 'statsu'"),
         (["--csv", "--columns=statsu"], 2, "runs have no 'statsu'"),
-        (["--csv", "--store=nowhere"], 2, "there is no folder "),
+        (["--csv", "--store=nowhere"], 2, "there is no store in "),
         (["--csv", "-o", "no/where.csv"], 1, "No such file"),
         (["--help"], 0, "Examples:"),
     ],

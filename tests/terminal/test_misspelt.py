@@ -108,3 +108,21 @@ def test_a_dry_run_counts_what_goes(store, expkit, words):
     dry, done = (expkit("gc", *words, *dry).out.splitlines() for dry in (["--dry-run"], []))
     assert [line.replace("would go", "is deleted") for line in dry[:-1]] == done[:-1]
     assert dry[-1].partition(" would be")[0] == done[-1].partition(" removed")[0]
+
+
+def test_sources_that_are_not_there(store, expkit, home):
+    """What is to be copied or imported and is not there has near names, too."""
+    assert expkit("copy", "rnus", "there").err == f"expkit: there is no store in {home / 'rnus'}; did you mean runs?\n"
+    assert expkit("import", "rnus").err == "expkit: there is no file or folder rnus; did you mean runs?\n"
+
+
+def test_help_about_a_command(home, expkit):
+    """``expkit help ls`` is ``expkit ls --help``."""
+    assert expkit("help", "ls") == expkit("ls", "--help")
+
+
+def test_metrics_without_finite_numbers(store, expkit, home):
+    """A metric of NaN alone has no least and greatest value, so none is said."""
+    uid = add(store, 6, float("nan"), config={}, meta={}, result=None)
+    shown = expkit("metrics", uid, "loss").out
+    assert shown.startswith("loss  nan, 20 points\n")
