@@ -34,8 +34,8 @@ def test_version(capsys):
     ("words", "said"),
     [
         (["synk"], f"there is no command 'synk'; did you mean sync?; commands: {', '.join(COMMANDS)}"),
-        (["sync", "--lst"], "this cannot be understood: expkit sync --lst\nTry: expkit sync --help"),
-        (["sync", "more"], "this cannot be understood: expkit sync more\nTry: expkit sync --help"),
+        (["sync", "--lst"], "expkit sync has no option --lst; did you mean --list or --to?\nTry: expkit sync --help"),
+        (["sync", "more"], "this cannot be understood: expkit sync more\nUsage: expkit sync [--list]"),
         (["sync", "--to", "nothing:x"], "nothing is known by 'nothing:'"),
     ],
 )
