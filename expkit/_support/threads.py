@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from math import inf
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+_T = TypeVar("_T")
 
 before_end: list[Callable[[], object]] = []
 """Called by each of our threads when it is done: nobody can tell later that it was ours. They do not raise."""
@@ -53,6 +55,40 @@ def start(thread: threading.Thread) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def each_in_threads(work: Callable[[_T], object], things: Iterable[_T], most: int, name: str) -> None:
+    """Do something with each thing, several at once; the thread that calls takes part.
+
+    Args:
+        work: what is done; after its first error no further thing is begun.
+        things: with what.
+        most: threads at once.
+        name: of the threads, after ``expkit``.
+
+    Raises:
+        Exception: the first that ``work`` raised, when all threads are done.
+    """
+    left, errors = deque(things), list[Exception]()
+
+    def take() -> None:
+        while not errors:
+            try:
+                thing = left.popleft()
+            except IndexError:  # that was all
+                return
+            try:
+                work(thing)
+            except Exception as error:
+                errors.append(error)
+
+    helpers = [OwnThread(take, name) for _ in range(min(most, len(left)) - 1)]
+    started = [helper for helper in helpers if start(helper)]
+    take()
+    for helper in started:
+        helper.join()
+    if errors:
+        raise errors[0]
 
 
 def is_own(ident: int, at: float = inf) -> bool:

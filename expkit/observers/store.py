@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+from expkit._support.threads import each_in_threads
 from expkit.errors import BlobNotFoundError, ObserverError, RunExistsError, RunNotFoundError
 from expkit.observers.base import RunObserver
 from expkit.observers.delivery import Delivery, current
@@ -253,10 +254,13 @@ class StoreObserver(RunObserver):
         self._saved = monotonic()
 
     def _send_blobs(self, wanted: Iterable[str], delivery: Delivery) -> None:
-        for sha256 in sorted({sha256 for sha256 in wanted if sha256} - delivery.sent):
+        def send(sha256: str) -> None:
             if not self.store.has_blob(sha256):
                 self._send_blob(sha256, delivery)
             delivery.sent.add(sha256)
+
+        missing = sorted({sha256 for sha256 in wanted if sha256} - delivery.sent)
+        each_in_threads(send, missing, self.store.capabilities.at_once, "files")
 
     def _send_blob(self, sha256: str, delivery: Delivery) -> None:
         assert delivery.log is not None

@@ -22,12 +22,14 @@ class Capabilities(NamedTuple):
             :class:`~expkit.stores.base.IsLocalLog`.
         counts: ids of its own choice are whole numbers. A store that cannot let one of several processes win a name
             gives a number with a unique suffix, as in ``7-3f9a1c``.
+        at_once: how many threads at once bring their bytes sooner than one; more than one where every answer is far away.
     """
 
     durable: bool = False
     shared: bool = False
     folder: bool = False
     counts: bool = True
+    at_once: int = 1
 
 
 class RunKey(NamedTuple):

@@ -91,6 +91,13 @@ class HonestyContract(StoreTests):
         for other in stores[1:]:
             other.close()
 
+    def test_at_once_is_true(self, store: RunStore) -> None:
+        """``at_once``: so many threads may bring bytes at the same time, and all of them are kept."""
+        data = [bytes([number]) * 50_000 for number in range(store.capabilities.at_once * 2)]
+        kept = at_once(lambda number: store.put_blob(data[number]).sha256, len(data))
+        assert len(set(kept)) == len(data)
+        assert all(map(store.has_blob, kept))
+
     def test_folder_is_true(self, store: RunStore) -> None:
         """``folder``: every run has a folder of its own under ``root``, that runs can be written into; without it there is no log."""
         run = store.create(sample_record())

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from expkit import SETTINGS, Experiment, FileStorageObserver, RunObserver, StoreObserver
-from expkit.errors import ObserverError, RunExistsError
+from expkit.errors import ObserverError, RunExistsError, StoreError
 from expkit.record.model import OUTPUT, StreamKey
+from expkit.stores.answers import Capabilities
 from expkit.stores.memory import MemoryStore
 from expkit.testing.observers import RecordingObserver
 
@@ -531,3 +532,37 @@ def test_cost_of_many_files(experiment, tmp_path):
 
     run = experiment.run()
     assert len(asked) == len(set(asked)) == len({ref.sha256 for ref in run.record.files if ref.kept})
+
+
+class Far(MemoryStore):
+    """A store that says how many files are brought at once; the first four wait for each other."""
+
+    capabilities = Capabilities(at_once=4)
+
+    def __init__(self):
+        super().__init__()
+        self.together = threading.Barrier(4, timeout=60)
+        self.failing = 0
+
+    def put_blob(self, source):
+        if not self.together.broken:
+            self.together.wait()
+            self.together.abort()
+        if self.failing:
+            self.failing -= 1
+            raise StoreError("the line was busy")
+        return super().put_blob(source)
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_many_files_at_once(experiment, tmp_path, quick, failing):
+    """Where every answer is far away files are brought several at once; where some of them fail all are brought in the end."""
+    store = Far()
+    store.failing = failing
+    experiment.observers = [StoreObserver(store)]
+    for number in range(9):
+        (tmp_path / f"{number}.py").write_text(f"# {number}")
+        experiment.add_source_file(tmp_path / f"{number}.py")
+    run = experiment.run()
+    assert (run.status, run.recorder.owed) == ("COMPLETED", [])
+    assert all(store.has_blob(ref.sha256) for ref in store.load(run.uid).files)

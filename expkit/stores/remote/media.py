@@ -40,7 +40,7 @@ _T = TypeVar("_T")
 _S = TypeVar("_S")
 
 AT_ONCE = 16
-"""How many objects are fetched at the same time, where the driver can."""
+"""How many objects are fetched or written at the same time, where the driver can."""
 
 PART = 8 << 20
 """Bytes of one part of a large upload."""
