@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.backends import BACKENDS
 from benchmarks.bench import EXPKIT, LIMIT, SACRED, Bench, folder
+from benchmarks.places import PLACES, place
 from benchmarks.table import Row
 
 if TYPE_CHECKING:
@@ -194,6 +195,45 @@ def listing(bench: Bench) -> Iterator[Row]:
             yield row
 
 
+def looking(bench: Bench) -> Iterator[Row]:
+    """At 10 and 1,000 runs on every store, at 10,000 on those that take them quickly."""
+    for name in PLACES:
+        for runs in (10, 1_000, 10_000) if name in _QUICK and not bench.quick else (10, 1_000):
+            measured = _look(bench, name, "many", runs)
+            for figure, text, goal in (
+                ("first", "the first list of up to 1,000 of {:,} runs, with config, result and last metric", None),
+                ("listed", "... again", 8 if name == "folder" else None),
+                ("filtered", "... those that have one value in their config", 5 if name == "folder" else None),
+                ("page", "... the first 50 by a metric", None),
+            ):
+                row = Row(f"{name}: {text.format(runs)}", "ms", goal=goal)
+                _fill(row, {EXPKIT: measured}, figure, MILLI)
+                yield row
+        row = Row(f"{name}: 1,000,000 points of a metric as NumPy arrays", "ms", goal=500)
+        _fill(row, {EXPKIT: _look(bench, name, "points", 100_000 if bench.quick else 1_000_000)}, "seconds", MILLI)
+        yield row
+
+
+def taking_out(bench: Bench) -> Iterator[Row]:
+    row = Row("`expkit ls` of 10,000 runs in a folder, whole process", "ms", goal=500)
+    _fill(row, {EXPKIT: _look(bench, "folder", "terminal", 10_000)}, "seconds", MILLI)
+    yield row
+    measured = _look(bench, "folder", "parquet", 1_000 if bench.quick else 10_000)
+    row = Row("10,000 runs with 1,000 points each to Parquet", "s", goal=60)
+    _fill(row, {EXPKIT: measured}, "seconds", 1)
+    yield row
+    row = Row("... memory of that process, at most", "MB")
+    _fill(row, {EXPKIT: measured}, "memory", 1e-6)
+    yield row
+
+
+def _look(bench: Bench, name: str, job: str, size: int) -> dict[str, float] | None:
+    with place(name) as there:
+        return bench.job("looking", job, there.url, str(size), library=EXPKIT, rounds=1)
+
+
+_QUICK = ("folder", "tinydb", "sqlite", "postgresql", "mariadb", "mongodb")
+
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     figure.__name__: figure
     for figure in (
@@ -214,6 +254,8 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
         idle,
         opens,
         listing,
+        looking,
+        taking_out,
     )
 } | BACKENDS
 """All figures by the name to ask for them."""

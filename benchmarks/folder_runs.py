@@ -18,18 +18,25 @@ POINTS = 100
 LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def fill(root: str, runs: int, first: int = 1) -> None:
-    """Write ``runs`` finished runs with ids from ``first`` on; the first call in a folder makes a real one."""
-    text, points = _pattern(root)
+def fill(root: str, runs: int, first: int = 1, points: int = POINTS) -> None:
+    """Write ``runs`` finished runs with ids from ``first`` on; the first call in a folder makes a real one.
+
+    Args:
+        root: the folder.
+        runs: how many.
+        first: id.
+        points: of each run.
+    """
+    text, data = _pattern(root, points)
     with open(f"{root}/.expkit/changes/generator.jsonl", "a") as log:
-        log.writelines(_write(root, number, text, points) for number in range(first, first + runs))
+        log.writelines(_write(root, number, text, data) for number in range(first, first + runs))
 
 
-def _pattern(root: str) -> tuple[str, bytes]:
+def _pattern(root: str, points: int) -> tuple[str, bytes]:
     """The record of a real run with marks where runs differ, and its points."""
     kept = Path(f"{root}/.expkit/pattern")
     if not kept.exists():
-        shutil.copytree(Path(root, _real(root)), kept)
+        shutil.copytree(Path(root, _real(root, points)), kept)
     tree = json.loads((kept / "run.json").read_text())
     tree["config"].update(lr="@lr@", seed="@number@")
     tree.update(_id="@id@", uid="@uid@", seed="@number@", result="@value@", start_time="@begun@", created="@begun@")
@@ -40,7 +47,7 @@ def _pattern(root: str) -> tuple[str, bytes]:
     return text, (kept / "metrics-0-0.points").read_bytes()
 
 
-def _real(root: str) -> str:
+def _real(root: str, points: int) -> str:
     """The folder of a run that an experiment has just made there."""
     ex = Experiment("benchmark", observers=[FileStorageObserver(root)])
 
@@ -55,9 +62,9 @@ def _real(root: str) -> str:
 
     @ex.main
     def main(_run):
-        for step in range(POINTS // 2):
+        for step in range(points // 2):
             _run.log_scalar("loss", 1.0 / (step + 1), step)
-            _run.log_scalar("acc", step / POINTS, step)
+            _run.log_scalar("acc", step / points, step)
         return 0.5
 
     return str(ex.run()._id)
