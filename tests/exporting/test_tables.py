@@ -62,8 +62,9 @@ def test_one_table():
         assert everything.select(title).to_pandas()[title].tolist() == frame[title].tolist()
 
 
-def test_what_expkit_measured():
+def test_what_expkit_measured(monkeypatch):
     """Metrics of expkit's own are for programs, and for those who name them; lists and groups for eyes leave them out."""
+    monkeypatch.setenv("COLUMNS", "300")
     store = filled()
     everything = runs(store=store)
     assert "metrics.system/cpu.last" in set(everything.to_pandas().columns) & set(csv_rows(everything)[0])

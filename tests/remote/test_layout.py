@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from datetime import datetime, timezone
 
 import pytest
 
@@ -12,6 +13,7 @@ from expkit import Experiment, open_store
 from expkit.record.model import COMPLETED, OUTPUT, StreamKey
 from expkit.stores.folder.store import FolderStore
 from expkit.stores.remote import layout
+from expkit.stores.remote.drivers import modified_of
 from expkit.stores.remote.media import Media
 from expkit.stores.remote.store import RemoteStore
 from expkit.testing.samples import sample_points, sample_record
@@ -181,3 +183,18 @@ def test_the_predecessors_runs(store):
     assert [point.value for point in there.read(2, LOSS)] == [1.0, 0.5]
     assert there.create(sample_record()) == "3"
     there.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("20261122024713", datetime(2026, 11, 22, 2, 47, 13, tzinfo=timezone.utc)),
+        ("20261122024713.250", datetime(2026, 11, 22, 2, 47, 13, tzinfo=timezone.utc)),
+        ("2026-11-22T02:47:13Z", datetime(2026, 11, 22, 2, 47, 13, tzinfo=timezone.utc)),
+        ("Nov 22 02:47", None),
+        ("Nov 22 2025", None),
+    ],
+)
+def test_times_of_listings(said, meant):
+    """A time that leaves out the year or the hour is none, so that nothing is taken for older than it is."""
+    assert modified_of({"modify": said}) == meant

@@ -106,15 +106,24 @@ def modified_of(info: dict[str, Any]) -> datetime | None:
     """When an object was written, as a listing says it; None where it does not."""
     found: Any = next((info[name] for name in _TIMES if info.get(name)), None)
     if isinstance(found, str):
-        try:
-            found = datetime.fromisoformat(found.replace("Z", "+00:00"))
-        except ValueError:
-            found = datetime.strptime(found[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+        found = _read_time(found)
     if isinstance(found, (int, float)):
         return datetime.fromtimestamp(found, timezone.utc)
     if not isinstance(found, datetime):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=timezone.utc)
+
+
+def _read_time(text: str) -> datetime | None:
+    """A time as ISO 8601 or FTP's MLSD (RFC 3659) write it; None for those of FTP's LIST, which know no year or no hour."""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        pass
+    try:
+        return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def creates(fs: Any, path: str, data: bytes, bound: dict[str, float]) -> bool:
