@@ -100,7 +100,7 @@ def test_hanging_overrides_and_joins(tmp_path, caplog, monkeypatch):
     made = experiment(Stuck(tmp_path / "runs"), Clinging(), main=lambda _run: _run.add_artifact(__file__, "a"))
     start = time.monotonic()
     run = made.run()
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 5.5
     release.set()
     assert run.status == "COMPLETED"
     assert "has been told everything, but does not come back from join()" in caplog.text

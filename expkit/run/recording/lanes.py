@@ -360,16 +360,22 @@ class Patience:
         self._start = self._moved = monotonic()
         self._waited = sum(lane.waited for lane in self._lanes)
         self._seen = -1
-        self._gone = False
+        self._gone = self._is_spent = False
 
     def settle(self, lanes: Iterable[Lane]) -> None:
         """Wait until some lanes have delivered everything so far."""
-        self._wait(lanes, Lane.is_idle)
+        self._is_spent = bool(self._wait(lanes, Lane.is_idle))
 
     def finish(self) -> None:
-        """Wait until all lanes have delivered everything; those that have not go on in the background."""
+        """Wait until all lanes have delivered everything; those that have not go on in the background.
+
+        Where the patience is spent already, the others still have a moment for the end of the run, and longer only
+        while they go on.
+        """
         for lane in self._lanes:
             lane.stop()
+        if self._is_spent:
+            self._moved = monotonic()
         for lane in self._wait(self._lanes, Lane.joined):
             lane.linger()
 
@@ -387,7 +393,7 @@ class Patience:
         if progress != self._seen:
             self._seen, self._moved = progress, monotonic()
         patience, limit = SETTINGS.LANES.END_PATIENCE, SETTINGS.LANES.END_LIMIT
-        if all(lane.failing for lane in waiting):
+        if self._is_spent or all(lane.failing for lane in waiting):
             patience = min(patience, _LAST_TRY)
         used = self._waited + monotonic() - self._start
         return self._gone or monotonic() - self._moved > patience or used > max(limit, self._waited + patience)
