@@ -132,7 +132,11 @@ class RunStore(Protocol):
         ...
 
     def has_blob(self, sha256: str) -> bool:
-        """Whether the bytes are here."""
+        """Whether the bytes are here; if so they count as used just now: a record that names them may be about to come.
+
+        A sweep takes them only when its grace has passed since. A store may note that once an hour, and need not where it
+        may only be read.
+        """
         ...
 
     def open_blob(self, sha256: str) -> BinaryIO:

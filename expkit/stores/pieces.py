@@ -38,7 +38,7 @@ class BlobsInPieces(ABC, Generic[_U]):
         return self._send(source)
 
     def _here(self, blob: Blob) -> Blob | None:
-        return blob if self.renew(blob.sha256) else None
+        return blob if self.has(blob.sha256) else None
 
     def _send(self, source: BinaryIO) -> Blob:
         """Send bytes while they are hashed. Nobody finds them before the last of them is there."""
@@ -59,10 +59,6 @@ class BlobsInPieces(ABC, Generic[_U]):
 
     @abstractmethod
     def has(self, name: str) -> bool:
-        """Whether the bytes are here."""
-
-    @abstractmethod
-    def renew(self, name: str) -> bool:
         """Whether the bytes are here; they count as new then, so that no sweep takes them before a record names them."""
 
     @abstractmethod

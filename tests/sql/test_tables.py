@@ -282,12 +282,13 @@ def test_a_newer_database(store):
     store.server.write(lambda connection: connection.execute(tables.store.update().values(version=tables.VERSION)))
 
 
-def test_bytes_that_are_put_once_more_are_new(store):
-    """Old bytes that nobody names, put once more, outlive a sweep: a record is about to name them."""
+@pytest.mark.parametrize("use", ["put", "has"])
+def test_bytes_that_are_used_once_more_are_new(store, use):
+    """Old bytes that nobody names, put once more or looked for, outlive a sweep: a record is about to name them."""
     name = store.put_blob(b"bytes").sha256
     store.server.write(lambda connection: connection.execute(update(tables.blobs).values(time=datetime(2020, 1, 1))))
     assert store.sweep(86400, dry_run=True) == 1
-    assert store.put_blob(b"bytes").sha256 == name
+    assert store.put_blob(b"bytes").sha256 == name if use == "put" else store.has_blob(name)
     assert store.sweep(86400) == 0
     assert store.has_blob(name)
     assert store.sweep(0) == 1

@@ -12,6 +12,7 @@ from expkit.stores.pieces import FRESH, PIECE, BlobsInPieces, PieceReader, opene
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from typing import BinaryIO
 
     from expkit.record.model import FileRef
@@ -55,17 +56,22 @@ class Blobs(Served, BlobsInPieces["Upload"]):
 
     @bounded
     def has(self, name: str) -> bool:
-        """Whether the bytes are here."""
-        return rules.is_hash(name) and self.server.files.find_one({"sha256": name}, {"_id": 1}) is not None
-
-    @bounded
-    def renew(self, name: str) -> bool:
         """Whether the bytes are here; they count as new then."""
-        found = self.server.files.find_one({"sha256": name}, {"uploadDate": 1, "used": 1})
+        found = (
+            self.server.files.find_one({"sha256": name}, {"uploadDate": 1, "used": 1}) if rules.is_hash(name) else None
+        )
         now = self.server.now().replace(tzinfo=None)
         if found is None or found.get("used", found["uploadDate"]) > now - FRESH:
             return found is not None
-        return self.server.files.update_one({"sha256": name}, {"$set": {"used": now}}).matched_count > 0
+        return self._renew(name, now)
+
+    def _renew(self, name: str, now: datetime) -> bool:
+        from pymongo.errors import OperationFailure
+
+        try:
+            return self.server.files.update_one({"sha256": name}, {"$set": {"used": now}}).matched_count > 0
+        except OperationFailure:  # it may only be read
+            return True
 
     @bounded
     def open(self, name: str) -> BinaryIO:

@@ -275,7 +275,7 @@ class MongoStore(Served):
         return self._blobs.put(source)
 
     def has_blob(self, sha256: str) -> bool:
-        """Whether the bytes are here."""
+        """Whether the bytes are here; if so they count as used just now, so that no sweep takes them."""
         return self._blobs.has(sha256)
 
     def open_blob(self, sha256: str) -> BinaryIO:

@@ -61,7 +61,7 @@ class Blobs:
             file.seek(begin)
             sha256, size = _hashed(file)
             name = layout.blob(sha256)
-            if self._media.size(name) == size:
+            if self._media.renew(name) == size:
                 return Blob(sha256, size)
             file.seek(begin)
             try:
@@ -78,8 +78,8 @@ class Blobs:
             self._media.put(name, b"".join(_checked(file, sha256)))
 
     def has(self, sha256: str) -> bool:
-        """Whether the bytes are here."""
-        return rules.is_hash(sha256) and self._media.exists(layout.blob(sha256))
+        """Whether the bytes are here; they count as new then."""
+        return rules.is_hash(sha256) and self._media.renew(layout.blob(sha256)) is not None
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes, for reading, fetched as they are read."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import datetime, timezone
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from expkit.errors import StoreError
+from expkit.stores.pieces import FRESH
 from expkit.stores.remote.drivers import (
     connected,
     creates,
@@ -23,6 +25,7 @@ from expkit.stores.remote.drivers import (
     modified_of,
     move,
     opened,
+    renew,
     root_of,
     says,
     write_file,
@@ -32,7 +35,6 @@ from expkit.stores.remote.trouble import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
     from expkit.stores.remote.place import Place
 
@@ -106,6 +108,28 @@ class Media:
         except FileNotFoundError:
             return None
         return None if info["type"] == "directory" else int(info["size"] or 0)
+
+    def renew(self, name: str) -> int | None:
+        """Bytes of an object, None where there is none; it counts as written just now, if it was not so lately.
+
+        Where neither the place can do that nor the object is small enough to be sent once more, it stays as old as it is.
+        """
+        try:
+            info = self._info(name)
+            written, size = modified_of(info), int(info["size"] or 0)
+            if written is not None and written < datetime.now(timezone.utc) - FRESH:
+                self._renew(name, size, written)
+        except FileNotFoundError:
+            return None
+        return size
+
+    def _renew(self, name: str, size: int, written: datetime) -> None:
+        try:
+            self._do(lambda fs: renew(fs, self._path(name), self._bound(_LONG)))
+            if size <= PART and self.modified(name) == written:
+                self.put(name, self.get(name))
+        except StoreError:  # it may only be read, say
+            pass
 
     def modified(self, name: str) -> datetime | None:
         """When an object was written, by the clock of the place; None where that is not said."""

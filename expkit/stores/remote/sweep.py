@@ -35,9 +35,22 @@ def sweep(store: RemoteStore, grace: float, *, dry_run: bool = False) -> int:
     unused = [item.name for item in old if _hash_of(item) not in used]
     if dry_run:
         return len(unused)
-    media.remove(unused)
+    gone = 0
+    for name in unused:
+        if _is_still_old(media, name, before):
+            media.remove([name])
+            gone += 1
     _remove_pieces(media, {key.uid for key in store.ids()}, before)
-    return len(unused)
+    return gone
+
+
+def _is_still_old(media: Media, name: str, before: datetime) -> bool:
+    """Whether nobody has used it since the look; asked right before it goes, because a run may be about to name it."""
+    try:
+        written = media.modified(name)
+    except FileNotFoundError:
+        return False
+    return written is not None and written <= before
 
 
 def _remove_pieces(media: Media, uids: set[str], before: datetime) -> None:

@@ -179,7 +179,7 @@ class SqlStore:
         return self._parts.blobs.put(source)
 
     def has_blob(self, sha256: str) -> bool:
-        """Whether the bytes are here."""
+        """Whether the bytes are here; if so they count as used just now, so that no sweep takes them."""
         return self._parts.blobs.has(sha256)
 
     def open_blob(self, sha256: str) -> BinaryIO:
