@@ -22,7 +22,7 @@ from expkit.testing.stores import (
 
 from ..older import samples
 from ..servers import buckets, machines
-from .renewing import Renewing
+from .place_tests import PlaceTests
 
 FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
 
@@ -34,7 +34,7 @@ class Sample(IdContract, LifeContract, ValueContract, BlobContract, SweepContrac
 Contract = StoreContract if FAULTS else Sample
 
 
-class Kind(Renewing, Contract):
+class Kind(PlaceTests, Contract):
     examples = 15 if FAULTS else 1
     record_examples = 25 if FAULTS else 6
     scale = 1.0 if FAULTS else 0.3

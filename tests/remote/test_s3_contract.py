@@ -11,10 +11,10 @@ from expkit.testing.stores import StoreContract
 
 from ..older import samples
 from .conftest import s3_url
-from .renewing import Renewing
+from .place_tests import PlaceTests
 
 
-class TestS3Store(Renewing, StoreContract):
+class TestS3Store(PlaceTests, StoreContract):
     older = ("objects-1",)
     examples = 15 if os.environ.get("EXPKIT_FAULTS") else 1
     record_examples = 25 if os.environ.get("EXPKIT_FAULTS") else 6

@@ -1,0 +1,58 @@
+"""What every kind of place is asked beyond the contract of stores."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+
+from expkit.stores.remote import layout, media
+
+LARGE = media.PART + 1_000_000
+"""Bytes that are sent in parts."""
+
+
+class Failing(io.BytesIO):
+    """A file that can be read once, and then only as far as its last part."""
+
+    def read(self, size=-1):
+        data = super().read(size)
+        if not data:
+            self.is_read = True
+        if getattr(self, "is_read", False) and self.tell() > media.PART:
+            raise OSError("the disk is gone")
+        return data
+
+
+class PlaceTests:
+    """To be mixed into the contract of a kind."""
+
+    def test_bytes_that_are_looked_for_are_new(self, store, monkeypatch):
+        """Old bytes that somebody looks for, or puts once more, count as written just now and stay what they are."""
+        monkeypatch.setattr(media, "FRESH", timedelta(seconds=-60))
+        blob = store.put_blob(b"bytes").sha256
+        times = [store.media.modified(layout.blob(blob))]
+        for use in (lambda: store.has_blob(blob), lambda: store.put_blob(b"bytes")):
+            time.sleep(1.1)  # places give whole seconds
+            assert use()
+            times.append(store.media.modified(layout.blob(blob)))
+        assert times == sorted(set(times))
+        with store.open_blob(blob) as file:
+            assert file.read() == b"bytes"
+        assert not store.has_blob("0" * 64)
+
+    def test_files_in_parts(self, store, monkeypatch):
+        """A large file comes whole, in few requests; of one that fails on its way nothing is found, and the error is its own."""
+        data = os.urandom(LARGE)
+        with pytest.raises(OSError, match="the disk is gone"):
+            store.put_blob(Failing(data))
+        assert not store.has_blob(sha256(data).hexdigest())
+        blob, asked, get = store.put_blob(data), [], media.Media.get
+        monkeypatch.setattr(media.Media, "get", lambda self, *what: asked.append(what) or get(self, *what))
+        with store.open_blob(blob.sha256) as file:
+            assert file.read() == data
+        assert len(asked) == 2
