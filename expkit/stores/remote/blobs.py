@@ -73,9 +73,9 @@ class Blobs:
 
     def _send(self, file: BinaryIO, name: str, sha256: str, size: int) -> None:
         if size > PART:
-            self._media.upload(name, _checked(file, sha256))
+            self._media.upload(name, _checked(file, sha256, self._media.step))
         else:
-            self._media.put(name, b"".join(_checked(file, sha256)))
+            self._media.put(name, b"".join(_checked(file, sha256, PART)))
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes are here; they count as new then."""
@@ -110,13 +110,21 @@ class _Fetched(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: Any) -> int:
-        end = min(self._size, self._place + len(buffer))
-        if end <= self._place:
-            return 0
-        data = self._media.get(self._name, self._place, end)
+        data = self._next(len(buffer))
         buffer[: len(data)] = data
-        self._place += len(data)
         return len(data)
+
+    def readall(self) -> bytes:
+        """What is left; that of the base class asks for 8 KiB at a time."""
+        return b"".join(iter(lambda: self._next(PART), b""))
+
+    def _next(self, size: int) -> bytes:
+        end = min(self._size, self._place + size)
+        if end <= self._place:
+            return b""
+        data = self._media.get(self._name, self._place, end)
+        self._place += len(data)
+        return data
 
 
 class _ChangedError(Exception):
@@ -140,10 +148,10 @@ def _hashed(file: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _checked(file: BinaryIO, sha256: str) -> Iterator[bytes]:
+def _checked(file: BinaryIO, sha256: str, step: int) -> Iterator[bytes]:
     """The bytes of a file, which must be those that were hashed."""
     digest = hashlib.sha256()
-    while data := file.read(PART):
+    while data := file.read(step):
         digest.update(data)
         yield data
     if digest.hexdigest() != sha256:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from functools import cache
 from io import BytesIO
@@ -207,7 +207,26 @@ class _Whole:
 
 def opened(fs: Any, path: str, part: int) -> Any:
     """A file to write to, for large uploads; ``part``: bytes that are sent at once, where the place takes parts."""
-    return _Whole(fs, path) if _is_webdav(fs) else fs.open(path, "wb", block_size=part)
+    return _Whole(fs, path) if _is_webdav(fs) else _in_a_row(fs.open(path, "wb", block_size=part))
+
+
+def read(fs: Any, path: str, start: int | None, end: int | None, bound: dict[str, float]) -> bytes:
+    """The bytes of a file, or those from ``start`` to ``end``."""
+    if not hasattr(getattr(fs, "ftp", None), "open"):
+        return bytes(fs.cat_file(path, start=start, end=end, **bound))
+    with fs.ftp.open(path, "rb") as file:  # SFTP: asked for in a row, instead of waiting for each 32 KiB
+        if start is None or end is None:
+            file.seek(start or 0)
+            file.prefetch()
+            return bytes(file.read())
+        return b"".join(file.readv([(start, end - start)]))
+
+
+def _in_a_row(file: Any) -> Any:
+    """A file of SFTP sends piece after piece, instead of waiting for an answer to each 32 KiB; errors come at the latest when it is closed."""
+    if hasattr(file, "set_pipelined"):
+        file.set_pipelined(True)
+    return file
 
 
 def write_file(fs: Any, path: str, data: bytes) -> None:
@@ -215,7 +234,7 @@ def write_file(fs: Any, path: str, data: bytes) -> None:
     if _is_webdav(fs):
         fs.client.upload_fileobj(BytesIO(data), path, overwrite=True)
         return
-    with fs.open(path, "wb") as file:
+    with _in_a_row(fs.open(path, "wb")) as file:
         file.write(data)
 
 
@@ -229,7 +248,11 @@ def discard(file: Any) -> None:
         file.discard()
     except Exception:  # there may be nothing yet
         pass
-    file.closed = True
+    try:
+        file.closed = True  # else it would finish the upload when it is collected
+    except AttributeError:  # that of SFTP is what it is
+        with suppress(Exception):
+            file.close()
 
 
 def is_absent(error: Exception) -> bool:

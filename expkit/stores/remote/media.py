@@ -25,6 +25,7 @@ from expkit.stores.remote.drivers import (
     modified_of,
     move,
     opened,
+    read,
     renew,
     root_of,
     says,
@@ -46,6 +47,9 @@ AT_ONCE = 16
 
 PART = 8 << 20
 """Bytes of one part of a large upload."""
+
+_STEP = 1 << 18
+"""Bytes that are handed to a driver at once which sends them as they come, so that progress is seen on slow lines."""
 
 _LONG = ANSWER * 6
 """Seconds for listings of many pages, and to finish an upload of many parts."""
@@ -87,8 +91,7 @@ class Media:
         """
         if start is not None and start == end:
             return b""
-        data: bytes = self._do(lambda fs: fs.cat_file(self._path(name), start=start, end=end, **self._bound()))
-        return data
+        return self._do(lambda fs: read(fs, self._path(name), start, end, self._bound()))
 
     def find(self, name: str, default: bytes | None = None) -> bytes | None:
         """The bytes of an object; ``default`` where there is none."""
@@ -241,6 +244,11 @@ class Media:
             if found is not None or monotonic() > end or self.place.kind.style != FOLDERS:
                 return found
             sleep(0.05)
+
+    @property
+    def step(self) -> int:
+        """Bytes of one part of an upload."""
+        return PART if self.place.kind.style == OBJECTS else _STEP
 
     def upload(self, name: str, parts: Iterable[bytes]) -> None:
         """Write a large object part by part, in constant memory; an error in between leaves nothing under its name."""
