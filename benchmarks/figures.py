@@ -218,8 +218,9 @@ def taking_out(bench: Bench) -> Iterator[Row]:
     row = Row("`expkit ls` of 10,000 runs in a folder, whole process", "ms", goal=500)
     _fill(row, {EXPKIT: _look(bench, "folder", "terminal", 10_000)}, "seconds", MILLI)
     yield row
-    measured = _look(bench, "folder", "parquet", 1_000 if bench.quick else 10_000)
-    row = Row("10,000 runs with 1,000 points each to Parquet", "s", goal=60)
+    runs = 1_000 if bench.quick else 10_000
+    measured = _look(bench, "folder", "parquet", runs)
+    row = Row(f"{runs:,} runs with 1,000 points each to Parquet", "s", goal=60)
     _fill(row, {EXPKIT: measured}, "seconds", 1)
     yield row
     row = Row("... memory of that process, at most", "MB")
