@@ -196,9 +196,9 @@ def listing(bench: Bench) -> Iterator[Row]:
 
 
 def looking(bench: Bench) -> Iterator[Row]:
-    """At 10 and 1,000 runs on every store, at 10,000 on those that take them quickly."""
+    """At 10 runs on every store, at 1,000 and 10,000 where it does not take long to bring them there, else at 100."""
     for name in PLACES:
-        for runs in (10, 1_000, 10_000) if name in _QUICK and not bench.quick else (10, 1_000):
+        for runs in _SIZES[bench.quick] if name in _NEAR else (10, 100):
             measured = _look(bench, name, "many", runs)
             for figure, text, goal in (
                 ("first", "the first list of up to 1,000 of {:,} runs, with config, result and last metric", None),
@@ -233,7 +233,8 @@ def _look(bench: Bench, name: str, job: str, size: int) -> dict[str, float] | No
         return bench.job("looking", job, there.url, str(size), library=EXPKIT, rounds=1)
 
 
-_QUICK = ("folder", "tinydb", "sqlite", "postgresql", "mariadb", "mongodb")
+_SIZES = {True: (10, 1_000), False: (10, 1_000, 10_000)}
+_NEAR = ("folder", "tinydb", "sqlite", "postgresql", "mariadb", "mongodb")
 
 FIGURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     figure.__name__: figure
