@@ -11,7 +11,9 @@ import pytest
 
 from expkit import Experiment, open_store
 from expkit.record.model import COMPLETED, OUTPUT, StreamKey
+from expkit.stores import copy
 from expkit.stores.folder.store import FolderStore
+from expkit.stores.memory import MemoryStore
 from expkit.stores.remote import layout
 from expkit.stores.remote.drivers import modified_of
 from expkit.stores.remote.media import Media
@@ -198,3 +200,13 @@ def test_the_predecessors_runs(store):
 def test_times_of_listings(said, meant):
     """A time that leaves out the year or the hour is none, so that nothing is taken for older than it is."""
     assert modified_of({"modify": said}) == meant
+
+
+def test_many_runs_are_brought_without_listing_all_each_time(url, monkeypatch):
+    """What a copy costs for each run does not grow with the runs that are there: they are listed once, not for each."""
+    source, listed, items = MemoryStore(), [], Media.items
+    for _ in range(6):
+        source.create(sample_record(files=()))
+    monkeypatch.setattr(Media, "items", lambda self, folder: listed.append(folder) or items(self, folder))
+    assert copy(source, url).problems == ()
+    assert listed.count(layout.RUNS) == 1
