@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from expkit.errors import FormatError, RunNotFoundError, StoreError
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _UID = re.compile(r"[0-9a-f]{32}")
+_STRANGERS = 10.0
+"""Seconds for which a list of all folders tells which of them somebody has copied there, with nothing that notes their uids."""
 
 
 class Index:
@@ -38,6 +42,7 @@ class Index:
         self._uids: dict[str, str] = {}
         self._strange: dict[str, Noted | None] = {}
         self._checked = False
+        self._listed = -inf
 
     # -- the store as a whole --------------------------------------------------------------------------
 
@@ -93,6 +98,7 @@ class Index:
         found |= {name: run for name in strangers if (run := self._strange[name])}
         for run in found.values():
             self._remember(run)
+        self._listed = monotonic()
         return sorted(found.values(), key=lambda run: (run.created, len(run.id), run.id))
 
     def find(self, run: RunId) -> tuple[str, str]:
@@ -140,6 +146,8 @@ class Index:
         if name is not None:
             found = self._look(name)
             return found if found is not None and found.uid == uid else None
+        if monotonic() - self._listed < _STRANGERS:
+            return None
         return next((run for run in self.entries() if run.uid == uid), None)
 
     def _by_id(self, name: str) -> Noted | None:
