@@ -22,6 +22,12 @@ if hasattr(signal, "SIGHUP"):  # and so is this one under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_of_late_threads(tmp_path_factory):
+    """What works on when its test is over writes here, and not where the user's own runs are noted."""
+    os.environ["EXPKIT_STATE"] = os.fspath(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(autouse=True)
 def own_state(tmp_path, monkeypatch):
     """Spools and default stores of a test are its own."""
