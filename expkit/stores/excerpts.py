@@ -166,10 +166,12 @@ def find_whole(
     limit: int | None,
 ) -> Iterator[Mapping[str, Any]]:
     """Rows like those of :func:`find`, where only whole records can be fetched."""
-    finding.check([*(columns or ()), *(field.removeprefix("-") for field in order)])
-    keys = source.keys(query)
-    rows = _rows(store, Batches(source, Needs(set(), whole=True), keys), keys)
-    return finding.chosen(rows, query, columns, order, limit)
+    ordering = {field.removeprefix("-") for field in order}
+    finding.check([*(columns or ()), *ordering])
+    # what is only shown is fetched for those that are shown
+    fields = fields_of(query) | ordering if query or order else set(columns or ())
+    batches = Batches(source, Needs(fields, whole=True), keys := source.keys(query))
+    return finding.chosen(_rows(store, batches, keys), query, columns, order, limit)
 
 
 def _page(

@@ -246,10 +246,10 @@ class Row:
 def summarise(store: RunStore, run: RunId) -> dict[str, dict[str, Any]]:
     """``last``, ``min``, ``max`` and ``count`` of every metric of a run, by name."""
     found: dict[str, dict[str, Any]] = {}
-    keys = [key for key in store.streams(run) if key.content == POINTS]
-    for key in sorted(keys, key=lambda key: (key.segment, -key.rank)):
+    ends = {key: end for key, end in store.streams(run).items() if key.content == POINTS}
+    for key in sorted(ends, key=lambda key: (key.segment, -key.rank)):
         offset = 0
-        while points := store.read(run, key, offset, _CHUNK):
+        while offset < ends[key] and (points := store.read(run, key, offset, _CHUNK)):
             offset += len(points)
             figures.count(found, points)  # type: ignore[arg-type]
     return found

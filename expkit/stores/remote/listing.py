@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit.errors import DAMAGE
 from expkit.stores import excerpts
+from expkit.stores.finding import summarise
 from expkit.stores.remote import layout
 from expkit.stores.remote.facts import annotations_of, lease_of
 from expkit.stores.remote.records import read, record_name
@@ -51,22 +53,35 @@ class _Source:
     def most(self, _: Needs) -> int:
         return _BATCH
 
-    def fetch(self, keys: Sequence[RunKey], _: Needs) -> Mapping[str, Excerpt]:
-        found = self._media.each(keys, lambda key: self._media.find(record_name(str(key.id))))
-        return {
-            key.uid: _Excerpt(self._media, key, data, is_annotated=key.uid in self._annotated)
-            for key, data in zip(keys, found, strict=True)
-            if data is not None
-        }
+    def fetch(self, keys: Sequence[RunKey], needs: Needs) -> Mapping[str, Excerpt]:
+        has_figures = needs.metrics is None or bool(needs.metrics)
+        found = self._media.each(keys, lambda key: self._excerpt(key, has_figures=has_figures))
+        return {key.uid: excerpt for key, excerpt in zip(keys, found, strict=True) if excerpt is not None}
+
+    def _excerpt(self, key: RunKey, *, has_figures: bool) -> Excerpt | None:
+        data = self._media.find(record_name(str(key.id)))
+        if data is None:
+            return None
+        figures = self._figures(key.uid) if has_figures else None
+        return _Excerpt(self._media, key, data, figures, is_annotated=key.uid in self._annotated)
+
+    def _figures(self, uid: str) -> dict[str, dict[str, Any]]:
+        try:
+            return summarise(self._store, uid)
+        except DAMAGE:  # the row lacks them
+            return {}
 
 
 class _Excerpt:
-    """The record of a run; the rest is fetched when it is asked for."""
+    """The record of a run and the figures of its metrics, if they were wanted; the rest is fetched when it is asked for."""
 
-    def __init__(self, media: Media, key: RunKey, data: bytes, *, is_annotated: bool) -> None:
+    def __init__(
+        self, media: Media, key: RunKey, data: bytes, figures: dict[str, dict[str, Any]] | None, *, is_annotated: bool
+    ) -> None:
         self._media = media
         self._key = key
         self._data = data
+        self._figures = figures
         self._is_annotated = is_annotated
 
     def tree(self) -> dict[str, Json] | None:
@@ -83,4 +98,4 @@ class _Excerpt:
         return annotations_of(self._media, self._key.uid) if self._is_annotated else []
 
     def figures(self) -> dict[str, dict[str, Any]] | None:
-        return None
+        return self._figures
