@@ -1,6 +1,7 @@
 """Buckets on a real server."""
 
 import os
+import urllib.request
 
 import pytest
 
@@ -47,3 +48,12 @@ def store(url):
 def s3_url(address, path="runs"):
     """A place in a new bucket of an S3 server."""
     return f"s3://b{new_uid()}/{path}?endpoint_url={address}&region={buckets.REGION}"
+
+
+def google_url(port):
+    """A place in a new bucket, which is there, of a server for Google's storage."""
+    bucket, address = f"b{new_uid()}", f"http://127.0.0.1:{port}"
+    make = urllib.request.Request(f"{address}/storage/v1/b?project=p", f'{{"name": "{bucket}"}}'.encode())
+    make.add_header("Content-Type", "application/json")
+    urllib.request.urlopen(make, timeout=60).close()
+    return f"gs://{bucket}/runs?endpoint_url={address}&token=anon"

@@ -18,14 +18,13 @@ from expkit.stores.remote.place import place_of
 from expkit.stores.remote.store import RemoteStore
 from expkit.testing.observers import ObserverContract
 
+from ..servers import buckets
+from .conftest import google_url
 
-class TestS3Observer(ObserverContract):
-    @pytest.fixture(autouse=True)
-    def _url(self, url):
-        self.url = url
 
+class BucketContract(ObserverContract):
     def make_observer(self):
-        return S3Observer.at(self.url)
+        return self.kind.at(self.url)
 
     def check(self, observer, run):
         store = RemoteStore(self.url)
@@ -36,6 +35,23 @@ class TestS3Observer(ObserverContract):
         assert observer.run_entry["status"] == run.status
         store.close()
         observer.store.close()
+
+
+class TestS3Observer(BucketContract):
+    kind = S3Observer
+
+    @pytest.fixture(autouse=True)
+    def _url(self, url):
+        self.url = url
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # of aiohttp to drivers, from 1 MB on
+class TestGoogleCloudStorageObserver(BucketContract):
+    kind = GoogleCloudStorageObserver
+
+    @pytest.fixture(autouse=True)
+    def _url(self, tmp_path_factory):
+        self.url = google_url(buckets.shared("google", buckets.google_command, tmp_path_factory))
 
 
 @pytest.mark.parametrize(

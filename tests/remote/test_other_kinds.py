@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import urllib.request
 
 import pytest
 
@@ -22,6 +21,7 @@ from expkit.testing.stores import (
 
 from ..older import samples
 from ..servers import buckets, machines
+from .conftest import google_url
 from .place_tests import PlaceTests
 
 FAULTS = bool(os.environ.get("EXPKIT_FAULTS"))
@@ -64,12 +64,7 @@ class TestGoogle(Kind):
     older = ("objects-1",)
 
     def url(self, folder):
-        bucket = f"b{new_uid()}"
-        address = f"http://127.0.0.1:{self.port}"
-        make = urllib.request.Request(f"{address}/storage/v1/b?project=p", f'{{"name": "{bucket}"}}'.encode())
-        make.add_header("Content-Type", "application/json")
-        urllib.request.urlopen(make, timeout=60).close()
-        return f"gs://{bucket}/runs?endpoint_url={address}&token=anon"
+        return google_url(self.port)
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
