@@ -17,11 +17,13 @@ PROGRAM = """
 import os, sys, signal, time
 from expkit import Experiment, SETTINGS
 SETTINGS.CAPTURE_MODE, where = sys.argv[1:]
-SETTINGS.LEASE_INTERVAL = 0.02
+SETTINGS.LEASE_INTERVAL = 1.0  # a descriptor that is in use at the very moment is beyond help, so these are few
 ex = Experiment("it", observers=["runs"], interactive=True)
 signal.signal(signal.SIGUSR1, lambda *given: None)
 
 def work(_run):
+    _run.flush()
+    time.sleep(0.5)  # what the start does in the background is done
     os.closerange(3, 4096)
     mine = [os.open(f"mine-{number}", os.O_RDWR | os.O_CREAT) for number in range(14)]
     for fd in mine:
@@ -32,6 +34,7 @@ def work(_run):
     for _ in range(30):
         print("x" * 10_000)
     os.kill(os.getpid(), signal.SIGUSR1)
+    time.sleep(1.2)
     return mine
 
 @ex.main
@@ -47,7 +50,7 @@ def main(_run):
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
 
-run = ex.run(options={"--beat-interval": 0.02})
+run = ex.run(options={"--beat-interval": 1.0})
 for fd in getattr(run, "mine", ()):
     os.fsync(fd)
 names = [name for name in os.listdir() if name.startswith("mine-")]

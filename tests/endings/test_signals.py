@@ -287,15 +287,16 @@ def test_many_signals_do_not_fill_the_disk(recorded, monkeypatch):
     from expkit.settings import SETTINGS
 
     monkeypatch.setattr(SETTINGS, "LEASE_INTERVAL", 0.02)
-    monkeypatch.setattr(crash, "_LONGEST", 200)
+    monkeypatch.setattr(crash, "_LONGEST", 300)
     sizes, before = [], signal.signal(signal.SIGALRM, lambda *_: None)
 
     @recorded.main
     def main(_run):
         (path,) = _run.folder.glob("last-words-*")
-        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-        eventually(lambda: path.stat().st_size > 150)
-        eventually(lambda: path.stat().st_size < 100)
+        empty = path.stat().st_size
+        signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+        eventually(lambda: path.stat().st_size > empty + 100)
+        eventually(lambda: path.stat().st_size < empty + 50)
         sizes.append(path.stat().st_size)
 
     try:
