@@ -119,7 +119,7 @@ print(outputs() == before)
 """
     done = script(HEAD + source)
     assert done.stdout == "main was here\nCOMPLETED\nTrue\n", done.stderr
-    assert (script.path / "runs/1/cout.txt").read_text().endswith("main was here\n")
+    assert "main was here\n" in (script.path / "runs/1/cout.txt").read_text()
     assert "can't start new thread" in json.dumps(_record(script.path)["gaps"])
 
 

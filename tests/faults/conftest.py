@@ -39,7 +39,7 @@ print(json.dumps({
     "status": record.status, "state": next(store.find(columns=["state"]))["state"], "result": record.result,
     "gaps": record.gaps, "artifacts": [ref.path for ref in record.files_of("artifact")], "sizes": whole,
     "points": len(points), "in_order": [point.value for point in points] == [float(i) for i in range(len(points))],
-    "output": output.decode(),
+    "increasing": all(one.value < next_one.value for one, next_one in zip(points, points[1:])), "output": output.decode(),
 }))
 """
 

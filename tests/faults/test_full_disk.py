@@ -109,7 +109,7 @@ def test_others_fill_the_disk(on_small_disk):
     ended = on_small_disk(program(OTHERS_FILL_IT))
     assert ended.code == 0, ended.err
     assert ended.record["status"] == "COMPLETED"
-    assert ended.record["in_order"]
+    assert ended.record["increasing"]
     assert 1000 < ended.record["points"] < 100_000
     assert any("metric points are missing" in gap and "No space left" in gap for gap in ended.record["gaps"])
     assert ended.err.count("metric points are missing") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from expkit import open_store
 from expkit.errors import StoreError
 from expkit.record.model import POINTS, Point, StreamKey
+from expkit.stores.pieces import PIECE
 from expkit.stores.sql.store import SqlStore
 from expkit.testing.samples import sample_record
 
@@ -102,6 +104,31 @@ def test_gone_in_mid_run(tmp_path, gated, what, observers):
         assert all(store.has_blob(ref.sha256) for ref in record.files if ref.kept)
         if len(observers) > 1:
             assert seen(store, record.uid) == seen(open_store(tmp_path / "runs"), record.uid)
+
+
+@pytest.mark.parametrize("size", [0, PIECE, PIECE + 1])
+def test_replaced_while_bytes_are_sent(tmp_path, size):
+    """An upload that another file took the place of goes on in no stranger's row; sent once more it is whole."""
+    url = f"sqlite:///{tmp_path}/runs.db"
+    mine, others = bytes(size), b"other"
+
+    class Source(io.BytesIO):
+        def read(self, wanted=-1):
+            if self.tell() == size and not (tmp_path / "gone").exists():
+                (tmp_path / "gone").touch()
+                for path in rest(tmp_path / "runs.db"):
+                    path.unlink()
+                with closing(open_store(url)) as other:
+                    other.put_blob(others)
+            return super().read(wanted)
+
+    with closing(open_store(url)) as store:
+        with pytest.raises(StoreError, match="was replaced while bytes were sent"):
+            store.put_blob(Source(mine))
+        for content in (others, mine):
+            blob = store.put_blob(content)
+            with store.open_blob(blob.sha256) as file:
+                assert file.read() == content
 
 
 def test_replaced_by_an_older_one(tmp_path, gated):

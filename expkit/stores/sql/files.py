@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from expkit.errors import BlobNotFoundError, StoreError
 from expkit.stores import rules
-from expkit.stores.pieces import FRESH, BlobsInPieces, PieceReader, opened
+from expkit.stores.pieces import FRESH, PIECE, BlobsInPieces, PieceReader, opened
 from expkit.stores.shown import naive
 from expkit.stores.sql import tables
 
@@ -33,15 +34,19 @@ class Blobs(BlobsInPieces[int]):
         self._server = server
 
     def begin(self) -> int:
-        """Insert a row without a name; its number."""
-        row = {"size": 0, "time": naive(self._server.now())}
+        """Insert a row without a name; its number, which is no other upload's in any database.
 
-        def work(connection: Connection) -> int:
-            key = connection.execute(insert(tables.blobs).values(row)).inserted_primary_key
-            assert key is not None
-            return int(key[0])
+        A file may be replaced by another one during an upload: numbers that were counted would go on in a stranger's row.
+        """
+        number = secrets.randbits(62)
+        row = {"number": number, "size": 0, "time": naive(self._server.now())}
 
-        return self._server.write(work)
+        def work(connection: Connection) -> None:
+            if connection.scalar(select(tables.blobs.c.number).where(tables.blobs.c.number == number)) is None:
+                connection.execute(insert(tables.blobs).values(row))
+
+        self._server.write(work)
+        return number
 
     def add(self, upload: int, number: int, data: bytes) -> None:
         """Insert a piece."""
@@ -55,13 +60,20 @@ class Blobs(BlobsInPieces[int]):
         self._server.write(work)
 
     def finish(self, upload: int, blob: Blob) -> None:
-        """Give the row its name; who is second drops his own."""
+        """Give the row its name; who is second drops his own.
+
+        Raises:
+            StoreError: what was sent is not here, or not all of it.
+        """
         here = tables.blobs.c.number == upload
+        sent = select(func.count()).select_from(tables.pieces).where(tables.pieces.c.blob == upload)
 
         def work(connection: Connection) -> bool:
             first = connection.scalar(select(tables.blobs.c.number).where(tables.blobs.c.sha256 == blob.sha256))
             if first is None:
-                connection.execute(update(tables.blobs).where(here).values(sha256=blob.sha256, size=blob.size))
+                named = update(tables.blobs).where(here).values(sha256=blob.sha256, size=blob.size)
+                if connection.execute(named).rowcount == 0 or connection.scalar(sent) != -(-blob.size // PIECE):
+                    raise StoreError(f"{self._server.place.url} was replaced while bytes were sent to it")
             elif first != upload:
                 self._renew(connection, blob.sha256)
             return first in (None, upload)
