@@ -274,7 +274,7 @@ def test_a_git_that_hangs_does_not_hold_up_a_run(git, tmp_path):
         [sys.executable, "train.py"], cwd=git.root, env={**os.environ, "PATH": path}, capture_output=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 12
     record = FolderStore(git.root / "runs").load("1")
     assert record.gaps == (TOO_LATE,)
     for group in (tmp_path / "pids").read_text().split():

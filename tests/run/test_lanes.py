@@ -86,7 +86,7 @@ def test_exceptions_that_end_programs(error):
 
 def test_hanging_overrides_and_joins(tmp_path, caplog, monkeypatch):
     """One patience is for the whole end: an override that hangs and a join that hangs do not add up."""
-    monkeypatch.setattr(SETTINGS.LANES, "END_PATIENCE", 3.0)
+    monkeypatch.setattr(SETTINGS.LANES, "END_PATIENCE", 6.0)
     release = threading.Event()
 
     class Stuck(FileStorageObserver):
@@ -100,7 +100,7 @@ def test_hanging_overrides_and_joins(tmp_path, caplog, monkeypatch):
     made = experiment(Stuck(tmp_path / "runs"), Clinging(), main=lambda _run: _run.add_artifact(__file__, "a"))
     start = time.monotonic()
     run = made.run()
-    assert time.monotonic() - start < 5.5
+    assert time.monotonic() - start < 11
     release.set()
     assert run.status == "COMPLETED"
     assert "has been told everything, but does not come back from join()" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 
 import pytest
 
@@ -65,6 +66,34 @@ def test_a_writer_that_is_stopped(own, process):
     finally:
         os.kill(program.pid, signal.SIGKILL)
     store.close()
+
+
+def test_a_writer_that_is_stopped_where_it_holds_all_others_up(own, process):
+    """The server lets go of what a stopped process holds before those who wait for it give up."""
+    url = own.start().url
+    with closing(SqlStore(url)) as store:
+        store.create(sample_record())
+        program = process(HOLDER, url)
+        assert program.stdout.readline() == "held\n"
+        os.kill(program.pid, signal.SIGSTOP)
+        try:
+            assert store.create(sample_record()) == 2
+        finally:
+            os.kill(program.pid, signal.SIGKILL)
+
+
+HOLDER = """
+import sys, time
+from expkit import open_store
+from expkit.stores.sql import ids
+
+def work(connection):
+    ids.hold(connection)
+    print("held", flush=True)
+    time.sleep(60)
+
+open_store(sys.argv[1]).server.write(work)
+"""
 
 
 def test_a_server_that_does_not_answer(own, monkeypatch):

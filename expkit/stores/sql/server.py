@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 LIMIT = 20.0
 """Seconds that one transaction may take."""
 
+_IDLE = LIMIT / 2
+"""Seconds that the server waits for the next statement of a transaction, whose process may be stopped: others that wait for
+what it holds come to their turn before their own limit."""
+
 _CONNECT = 15
 """Seconds for a new connection, which takes several exchanges."""
 
@@ -254,7 +258,9 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "connect_timeout": _CONNECT,
         "read_timeout": int(LIMIT),
         "write_timeout": int(LIMIT),
-        "init_command": f"SET SESSION innodb_lock_wait_timeout = {LIMIT / 2:.0f}",
+        # The second half is a comment to MySQL, which has no such setting.
+        "init_command": f"SET SESSION innodb_lock_wait_timeout = {LIMIT / 2:.0f}"
+        f" /*M! , idle_transaction_timeout = {_IDLE:.0f} */",
     },
 }
 
@@ -300,8 +306,8 @@ def _on_session(raw: Any, _: object) -> None:
     """The server ends what takes too long, and lets go of what a process holds that is stopped in the middle."""
     remember(raw)
     with raw.cursor() as cursor:
-        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            cursor.execute(f"SET {setting} = {LIMIT * 1000:.0f}")
+        for setting, seconds in (("statement_timeout", LIMIT), ("idle_in_transaction_session_timeout", _IDLE)):
+            cursor.execute(f"SET {setting} = {seconds * 1000:.0f}")
     raw.commit()
 
 
