@@ -123,7 +123,8 @@ def _index(answer: Answer) -> str:
     if not answer.index:
         return ""
     known = answer.index["runs"]
-    return f"{'?' if known is None else known} runs, {showing.size(answer.index['bytes'])}"
+    runs = "? runs" if known is None else showing.counted(known, "run")
+    return f"{runs}, {showing.size(answer.index['bytes'])}"
 
 
 def _owed(spools: Mapping[str, Any]) -> str:

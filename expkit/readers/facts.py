@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.counting import counted
 from expkit.readers.values import flat
 from expkit.record.fields import SYSTEM
 
@@ -46,7 +47,7 @@ def host(run: StoredRun) -> dict[str, Any]:
 def inputs(run: StoredRun) -> dict[str, Any]:
     """The content of data that was read and of resources: the beginning of the hash, or the size."""
     files = {**run.resources, **run.inputs}
-    return {name: (file.sha256 or file.ref.md5)[:12] or f"{file.size} bytes" for name, file in files.items()}
+    return {name: (file.sha256 or file.ref.md5)[:12] or counted(file.size, "byte") for name, file in files.items()}
 
 
 def result(run: StoredRun) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.counting import counted
 from expkit._support.nearest import did_you_mean
 from expkit._support.printable import printable
 from expkit.errors import BlobNotFoundError, StoreNameError
@@ -135,7 +136,7 @@ class StoredFile:
         return _parts(self.name)
 
     def __repr__(self) -> str:
-        return f"<{self.ref.role} {printable(self.name)}, {self.size} bytes{'' if self.kept else ', hash only'}>"
+        return f"<{self.ref.role} {printable(self.name)}, {counted(self.size, 'byte')}{'' if self.kept else ', hash only'}>"
 
     def shown(self) -> Path | None:
         """Where a folder store shows an artifact to people, if it is still the one that was recorded."""

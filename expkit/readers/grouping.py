@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from expkit._support.counting import counted
 from expkit._support.nearest import did_you_mean
 from expkit.errors import QueryError
 from expkit.readers.asking import field_of
@@ -64,7 +65,7 @@ class Group(Mapping[str, Estimate]):
 
     def __repr__(self) -> str:
         said = ", ".join(f"{path}={value!r}" for path, value in self.key.items())
-        return f"<Group of {self.n} runs: {said or 'all alike'}>"
+        return f"<Group of {counted(self.n, 'run')}: {said or 'all alike'}>"
 
 
 class Groups(Sequence[Group]):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.counting import counted
 from expkit._support.named import NamedTuple
 from expkit._support.nearest import did_you_mean
 from expkit._support.printable import printable
@@ -148,7 +149,7 @@ class Metric:
         return iter(self.values.tolist())
 
     def __repr__(self) -> str:
-        figures = f"{len(self)} points, last {self.last}, min {self.min}, max {self.max}"
+        figures = f"{counted(len(self), 'point')}, last {self.last}, min {self.min}, max {self.max}"
         return f"<Metric {printable(self.name)}: {printable(figures)}>"
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from expkit._support.counting import counted
+from expkit._support.counting import are, counted
 from expkit._support.nearest import did_you_mean
 from expkit.errors import FormatError, QueryError, RunNotFoundError, SeveralRunsError
 from expkit.record.query import Compare
@@ -93,9 +93,7 @@ def _last(runs: Runs, before: int) -> StoredRun:
             if there == before:
                 return runs.named(key)
             there += 1
-    raise RunNotFoundError(
-        f"last~{before}: there {'is' if there == 1 else 'are'} only {counted(there, 'run')} in {runs.place}"
-    )
+    raise RunNotFoundError(f"last~{before}: there {are(there)} only {counted(there, 'run')} in {runs.place}")
 
 
 def _best(runs: Runs, text: str) -> StoredRun:

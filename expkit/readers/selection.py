@@ -6,6 +6,7 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
+from expkit._support.counting import are, counted
 from expkit._support.nearest import did_you_mean
 from expkit.errors import RunNotFoundError, StoreNameError
 from expkit.readers.asking import both, field_of, ordered_by, query_of
@@ -133,7 +134,7 @@ class Runs:
         there = self.where(Exists(path))
         for run in there.sort(f"-{field}" if direction == "max" else field).limit(1):
             return run
-        raise RunNotFoundError(f"none of the {len(self)} runs in {self.place} has {field}{self._near(path)}")
+        raise RunNotFoundError(f"none of the {counted(len(self), 'run')} in {self.place} has {field}{self._near(path)}")
 
     def get(self, run: RunId) -> StoredRun | None:
         """The run of this id or uid, if it is among them; else None."""
@@ -164,7 +165,9 @@ class Runs:
         place = which if which >= 0 else which + len(self)
         for run in self._cut(place, place + 1) if 0 <= place < sys.maxsize else ():
             return run
-        raise IndexError(f'runs[{which}]: there are {len(self)} runs; runs["{which}"] is the one with this id')
+        count = len(self)
+        said = f"there {are(count)} {counted(count, 'run')}"
+        raise IndexError(f'runs[{which}]: {said}; runs["{which}"] is the one with this id')
 
     # -- all of them -----------------------------------------------------------------------------------
 

@@ -115,8 +115,7 @@ def _first(runs: Runs) -> tuple[list[dict[str, str]], bool]:
 
 
 def _title(table: Sequence[Any], more: bool, runs: Runs) -> str:
-    count = f"the first {len(table)}" if more else str(len(table))
-    return f"{count} run{'s' if count != '1' else ''} in {runs.place}"
+    return f"{'the first ' if more else ''}{counted(len(table), 'run')} in {runs.place}"
 
 
 def _grouped(groups: Groups) -> list[dict[str, str]]:

@@ -8,8 +8,10 @@ import pytest
 import expkit
 from expkit.errors import MissingExtraError, QueryError, RunNotFoundError
 from expkit.readers import Runs, StoredRun, runs
+from expkit.record.model import FileRef, Point, StreamKey
 from expkit.record.query import Compare, Exists, Not
 from expkit.stores.memory import MemoryStore
+from expkit.testing.samples import NOON, sample_record
 
 from .conftest import add
 
@@ -236,3 +238,21 @@ def test_importing_costs_nothing():
     code = "import expkit, sys; expkit.runs(store='memory:'); print({'numpy', 'pandas', 'pyarrow', 'rich'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_one_is_no_plural():
+    """What is said of a single run, point or byte is said in the singular."""
+    store = MemoryStore()
+    file = FileRef(path="one.txt", role="artifact", sha256=store.put_blob(b"1").sha256, size=1)
+    record = sample_record(config={"lr": 0.1}, files=(file,))
+    store.create(record)
+    store.append(record.uid, StreamKey(), 0, [Point("loss", 0, 0.5, NOON.timestamp())])
+    found = runs(store=store)
+    assert repr(found).startswith("1 run in ")
+    assert repr(found.group_by("config.lr")[0]) == "<Group of 1 run: all alike>"
+    assert repr(found["1"].metrics["loss"]).startswith("<Metric loss: 1 point, ")
+    assert repr(found["1"].artifacts["one.txt"]) == "<artifact one.txt, 1 byte>"
+    with pytest.raises(IndexError, match="there is 1 run;"):
+        found[1]
+    with pytest.raises(RunNotFoundError, match="none of the 1 run in"):
+        found.best("metrics.acc.max", "max")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.counting import counted
 from expkit.errors import DAMAGE
 from expkit.readers.exporting.drawing import drawing
 from expkit.readers.points import parts_of
@@ -97,7 +98,7 @@ def _metrics(run: StoredRun) -> Iterator[str]:
     for name in sorted(found):
         metric = run.metrics[name]
         figures = ", ".join(f"{label} {_short(getattr(metric, label))}" for label in ("last", "min", "max"))
-        yield f'<h3>{_text(name)}</h3><div class="quiet">{len(metric)} points, {_text(figures)}</div>\n'
+        yield f'<h3>{_text(name)}</h3><div class="quiet">{counted(len(metric), "point")}, {_text(figures)}</div>\n'
         yield drawing(_printable(name), ((part.steps, part.values) for part in _in_order(found[name])))
 
 
@@ -122,7 +123,7 @@ def _files(run: StoredRun) -> str:
         for files in (run.artifacts, run.outputs, run.inputs, run.resources, run.sources)
         for file in files.values()
     ]
-    rows = ((file.ref.role, file.name, f"{file.size} bytes", file.sha256[:12]) for file in found)
+    rows = ((file.ref.role, file.name, counted(file.size, "byte"), file.sha256[:12]) for file in found)
     cells = "".join(f"<tr>{''.join(f'<td>{_text(text)}</td>' for text in row)}</tr>" for row in rows)
     return _section("Files", f"<table>{cells}</table>") if cells else ""
 
