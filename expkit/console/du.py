@@ -25,18 +25,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from expkit._support.named import NamedTuple
 from expkit.console import showing
 from expkit.console.arguments import number, parse, runs_of, say_none
-from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError
 from expkit.readers.resolve import resolve_all
-from expkit.readers.sizes import size_of, together
+from expkit.readers.sizes import measured, together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from expkit.readers.run import StoredRun
-    from expkit.readers.sizes import RunSize
+    from expkit.readers.sizes import Measured, RunSize
     from expkit.types import Json
 
 _TITLES = ["id", "name", "record", "output", "points", "files", "total"]
@@ -56,7 +53,11 @@ def main(argv: Sequence[str]) -> int:
         return 0
     limit = number(options, "--limit")
     runs = runs_of(options, trash=True)
-    found, bad = _measured(resolve_all(runs, options["WHERE"]) if options["WHERE"] else runs)
+    bad: list[str] = []
+    chosen = resolve_all(runs, options["WHERE"]) if options["WHERE"] else runs
+    found = measured(chosen, lambda run, error: bad.append(f"run ~{run.uid} cannot be read: {error}"))
+    for line in bad:
+        showing.talk(showing.escaped(line))
     sizes = [run.size for run in found]
     if options["--json"]:
         each = sum(size.total for size in sizes)
@@ -67,32 +68,10 @@ def main(argv: Sequence[str]) -> int:
         say_none(runs, options["WHERE"])
     else:
         showing.talk(f"no runs in {runs.place}")
-    return bad
+    return 1 if bad else 0
 
 
-class _Measured(NamedTuple):
-    """What is shown of a run."""
-
-    name: str
-    trashed: bool
-    size: RunSize
-
-
-def _measured(runs: Iterable[StoredRun]) -> tuple[list[_Measured], int]:
-    """Runs with their sizes, the biggest first, and 1 if some cannot be read, which is said."""
-    found, bad = [], 0
-    for run in runs:
-        try:
-            found.append(_Measured(run.name, run.trashed is not None, size_of(run)))
-        except RunNotFoundError:  # deleted meanwhile
-            continue
-        except (ExpkitError, *DAMAGE) as error:
-            showing.talk(f"run ~{run.uid} cannot be read: {error}")
-            bad = 1
-    return sorted(found, key=lambda run: -run.size.total), bad
-
-
-def _show(found: Sequence[_Measured], sizes: Sequence[RunSize]) -> None:
+def _show(found: Sequence[Measured], sizes: Sequence[RunSize]) -> None:
     rows = [_row(run) for run in found]
     showing.table(_TITLES, [*rows, _last_row(sizes)], right=_NUMBERS)
     each, all_of_them = sum(size.total for size in sizes), together(sizes)
@@ -100,7 +79,7 @@ def _show(found: Sequence[_Measured], sizes: Sequence[RunSize]) -> None:
         showing.talk(f"what several runs have is counted once in the total; without that it would be {_size(each)}")
 
 
-def _row(run: _Measured) -> list[str]:
+def _row(run: Measured) -> list[str]:
     size = run.size
     parts = (size.record, size.output, size.points, sum(size.files.values()), size.total)
     mark = " (trash)" if run.trashed else ""
@@ -117,7 +96,7 @@ def _size(count: int) -> str:
     return showing.size(count) if count else "-"
 
 
-def _tree(run: _Measured) -> Json:
+def _tree(run: Measured) -> Json:
     size = run.size
     parts: dict[str, Any] = {part: getattr(size, part) for part in ("record", "output", "points")}
     files = {"files": sum(size.files.values()), "total": size.total}

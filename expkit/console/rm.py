@@ -36,7 +36,7 @@ from expkit.console import showing
 from expkit.console.arguments import parse, runs_of, say_none
 from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, UsageError
 from expkit.readers.cleaning import is_going_on
-from expkit.readers.resolve import resolve_all
+from expkit.readers.resolve import label, resolve_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -118,14 +118,6 @@ def _refuse_live(found: Sequence[StoredRun]) -> None:
         names = ", ".join(live[:_LISTED])
         goes = f"run {names} goes on" if len(live) == 1 else f"runs {names} go on"
         raise UsageError(f"{goes}; stop it first, or add --force")
-
-
-def label(run: StoredRun) -> str:
-    """What messages call a run: its id, or its uid where it cannot be read."""
-    try:
-        return str(run.record.id or "")
-    except (ExpkitError, *DAMAGE):
-        return f"~{run.uid}"
 
 
 def _name(run: StoredRun) -> str:

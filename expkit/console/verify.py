@@ -26,17 +26,15 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from expkit._support.named import NamedTuple
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of, say_none
-from expkit.console.rm import label
 from expkit.readers.resolve import resolve_all
 from expkit.readers.verifying import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from expkit.readers.verifying import Fault
+    from expkit.readers.verifying import RunFault
     from expkit.types import Json
 
 
@@ -56,15 +54,12 @@ def main(argv: Sequence[str]) -> int:
     if not found and options["RUN"]:
         say_none(runs, options["RUN"])
     verifier = Verifier(runs.store)
-    faults: list[_Found] = []
+    faults: list[RunFault] = []
     with _progress(len(found)) as step:
-        for run in found:
-            for fault in verifier.check(run):
-                faults.append(_Found(label(run), run.uid, fault))
-                if not options["--json"]:
-                    showing.say(faults[-1].line)
-            run.refresh()  # there may be many
-            step()
+        for fault in verifier.check_all(found, step):
+            faults.append(fault)
+            if not options["--json"]:
+                showing.say(_line(fault))
     if options["--json"]:
         showing.document(_tree(verifier, faults))
     else:
@@ -72,20 +67,12 @@ def main(argv: Sequence[str]) -> int:
     return 1 if faults else 0
 
 
-class _Found(NamedTuple):
-    """A fault, and what the run is called."""
-
-    id: str
-    uid: str
-    fault: Fault
-
-    @property
-    def line(self) -> str:
-        what, part, why = self.fault
-        return f"run {self.id}: {showing.cell(part)} is {what}: {showing.cell(why)}"
+def _line(found: RunFault) -> str:
+    what, part, why = found.fault
+    return f"run {found.id}: {showing.cell(part)} is {what}: {showing.cell(why)}"
 
 
-def _summary(verifier: Verifier, faults: Sequence[_Found]) -> str:
+def _summary(verifier: Verifier, faults: Sequence[RunFault]) -> str:
     read = f"{showing.counted(verifier.runs, 'run')}, {showing.counted(verifier.files, 'file')}, {showing.size(verifier.bytes)}"
     bad = len({found.uid for found in faults})
     if not bad:
@@ -93,7 +80,7 @@ def _summary(verifier: Verifier, faults: Sequence[_Found]) -> str:
     return f"{read}: {showing.counted(len(faults), 'fault')} in {showing.counted(bad, 'run')}"
 
 
-def _tree(verifier: Verifier, faults: Sequence[_Found]) -> Json:
+def _tree(verifier: Verifier, faults: Sequence[RunFault]) -> Json:
     rows = [{"id": found.id, "uid": found.uid, **found.fault._asdict()} for found in faults]
     return {"runs": verifier.runs, "files": verifier.files, "bytes": verifier.bytes, "faults": rows}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.named import NamedTuple
 from expkit.errors import DAMAGE, ExpkitError, FormatError, RunNotFoundError, StoreError
-from expkit.readers.sizes import RunSize, size_of, together
+from expkit.readers.sizes import measured, together
 from expkit.record.model import COPYING, RUNNING
 from expkit.record.query import Exists
 from expkit.record.wire import time_from_json
@@ -124,13 +124,5 @@ def freed(runs: Runs, going: list[StoredRun]) -> int:
         going: which are to go.
     """
     uids = {run.uid for run in going}
-    sizes = {run.uid: size for run in runs if (size := _size(run)) is not None}
-    staying = [size for uid, size in sizes.items() if uid not in uids]
-    return together(sizes.values()) - together(staying)
-
-
-def _size(run: StoredRun) -> RunSize | None:
-    try:
-        return size_of(run)
-    except (ExpkitError, *DAMAGE):
-        return None
+    sizes = [found.size for found in measured(runs, lambda *_: None)]
+    return together(sizes) - together(size for size in sizes if size.uid not in uids)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from expkit._support.counting import are, counted
 from expkit._support.nearest import did_you_mean
-from expkit.errors import FormatError, QueryError, RunNotFoundError, SeveralRunsError
+from expkit.errors import DAMAGE, ExpkitError, FormatError, QueryError, RunNotFoundError, SeveralRunsError
 from expkit.record.query import Compare
 
 if TYPE_CHECKING:
@@ -84,6 +84,14 @@ def known(runs: Runs, word: str) -> StoredRun | None:
             if word in (str(key.id), key.uid):
                 return runs.named(key)
         raise
+
+
+def label(run: StoredRun) -> str:
+    """What messages call a run: its id, or its uid where it cannot be read."""
+    try:
+        return str(run.record.id or "")
+    except (ExpkitError, *DAMAGE):
+        return f"~{run.uid}"
 
 
 def _last(runs: Runs, before: int) -> StoredRun:

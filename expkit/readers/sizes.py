@@ -1,4 +1,4 @@
-"""How many bytes runs have: :class:`RunSize`. What runs share is counted once."""
+"""How many bytes runs have: :class:`RunSize`, and :func:`measured` of many. What runs share is counted once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from expkit._support.frozen import Frozen
-from expkit.errors import DAMAGE, ExpkitError
+from expkit._support.named import NamedTuple
+from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError
 from expkit.record.later import Later
 from expkit.record.model import OUTPUT
 from expkit.record.tagged import run_blobs
@@ -15,7 +16,7 @@ from expkit.record.wire import annotation_to_json, record_to_json
 from expkit.stores.disk.slots import SLOT as POINT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from expkit.readers.run import StoredRun
     from expkit.stores.base import RunStore
@@ -53,6 +54,38 @@ class RunSize(Frozen):
     def total(self) -> int:
         """All of it."""
         return self.own + sum(self.files.values())
+
+
+class Measured(NamedTuple):
+    """A run, and what it has.
+
+    Attributes:
+        name: of the run.
+        trashed: whether it lies in the trash.
+        size: what it has.
+    """
+
+    name: str
+    trashed: bool
+    size: RunSize
+
+
+def measured(runs: Iterable[StoredRun], on_trouble: Callable[[StoredRun, Exception], None]) -> list[Measured]:
+    """Runs with their sizes, the biggest first, without those that were deleted meanwhile.
+
+    Args:
+        runs: which ones.
+        on_trouble: called with each run that cannot be read, and why; these are left out.
+    """
+    found = []
+    for run in runs:
+        try:
+            found.append(Measured(run.name, run.trashed is not None, size_of(run)))
+        except RunNotFoundError:
+            continue
+        except (ExpkitError, *DAMAGE) as error:
+            on_trouble(run, error)
+    return sorted(found, key=lambda run: -run.size.total)
 
 
 def size_of(run: StoredRun) -> RunSize:

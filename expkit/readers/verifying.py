@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.named import NamedTuple
 from expkit.errors import DAMAGE, BlobNotFoundError, ExpkitError, RunNotFoundError
 from expkit.readers.files import StoredFile
+from expkit.readers.resolve import label
 from expkit.record.hashing import config_hashes
 from expkit.record.later import Later
 from expkit.record.model import FileRef
@@ -15,7 +16,7 @@ from expkit.record.tagged import run_blobs
 from expkit.stores.answers import RunKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from expkit.readers.run import StoredRun
     from expkit.record.model import RunRecord, StreamKey
@@ -40,6 +41,20 @@ class Fault(NamedTuple):
     what: str
     part: str
     why: str
+
+
+class RunFault(NamedTuple):
+    """A fault, and whose it is.
+
+    Attributes:
+        id: what the run is called.
+        uid: of the run.
+        fault: what is wrong.
+    """
+
+    id: str
+    uid: str
+    fault: Fault
 
 
 class Verifier:
@@ -69,6 +84,18 @@ class Verifier:
         except (ExpkitError, *DAMAGE) as error:
             return [Fault(UNREADABLE, "record", str(error))]
         return [*self._record(record), *self._streams(run), *self._later(run), *self._files(run, record)]
+
+    def check_all(self, runs: Iterable[StoredRun], done: Callable[[], None] = lambda: None) -> Iterator[RunFault]:
+        """What is wrong with many runs, as it is found; what was read of a run is forgotten before the next one.
+
+        Args:
+            runs: which ones.
+            done: called after each run.
+        """
+        for run in runs:
+            yield from [RunFault(label(run), run.uid, fault) for fault in self.check(run)]
+            run.refresh()
+            done()
 
     def _record(self, record: RunRecord) -> Iterator[Fault]:
         said = record.facts.hash
