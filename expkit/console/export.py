@@ -34,13 +34,13 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from expkit.console.arguments import listed, parse, runs_of, say_none
-from expkit.console.showing import counted, talk
+from expkit.console.showing import counted, harmless, talk
 from expkit.errors import RunNotFoundError, UsageError
 from expkit.readers.resolve import known, resolve_all
 from expkit.record.expression import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from expkit.readers.selection import Runs
 
@@ -138,13 +138,24 @@ def _write_page(runs: Runs, file: Any) -> None:
     file.writelines(page(found[0]))
 
 
+class _Stdout:
+    """Stdout, whoever looks at it."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(harmless(text))
+
+    def writelines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.write(text)
+
+
 @contextmanager
 def _opened(path: str | None, *, binary: bool) -> Iterator[Any]:
     """A file that is there whole or not at all, or stdout."""
     if path is None:
         if not binary:
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")  # type: ignore[union-attr]
-        yield sys.stdout.buffer if binary else sys.stdout
+        yield sys.stdout.buffer if binary else _Stdout()
         sys.stdout.flush()
         return
     path = os.path.realpath(path)

@@ -114,10 +114,10 @@ def _print_csv(found: Mapping[str, Metric]) -> None:
         for count, point in enumerate(metric.rows()):
             writer.writerow((name, *point))
             if count % _BLOCK == 0:
-                showing.put(lines.getvalue())
+                showing.put(showing.harmless(lines.getvalue()))
                 lines.seek(0)
                 lines.truncate()
-    showing.put(lines.getvalue())
+    showing.put(showing.harmless(lines.getvalue()))
 
 
 # -- for people ----------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ Examples:
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from expkit.console import showing
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from expkit.readers.run import StoredRun
-
-_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -76,11 +73,7 @@ def _print(pieces: Iterable[bytes]) -> None:
 
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     for piece in pieces:
-        showing.put(_harmless(decoder.decode(piece)))
-
-
-def _harmless(text: str) -> str:
-    return showing.safe(_COLOURS.sub("", text), keep="\n\t\r") if showing.is_terminal() else text
+        showing.put(showing.harmless(decoder.decode(piece)))
 
 
 def _last(data: bytes, lines: int) -> bytes:
@@ -101,6 +94,6 @@ def _follow(run: StoredRun, rank: int, options: Mapping[str, Any]) -> None:
         if options["--json"]:
             showing.json_lines([news._asdict()])
         else:
-            showing.put(_harmless(news.text))
+            showing.put(showing.harmless(news.text))
     if not options["--json"]:
         showing.talk(f"run {run.id}: {run.state}")

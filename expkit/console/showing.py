@@ -68,6 +68,15 @@ def put(text: str) -> None:
         raise BrokenPipeError
 
 
+def harmless(text: str) -> str:
+    r"""What runs contain, for stdout: on a terminal control characters are ``\x1b`` and colours are left out."""
+    if not is_terminal():
+        return text
+    import re
+
+    return safe(re.sub(r"\x1b\[[0-9;:]*m", "", text), keep="\n\t\r")
+
+
 def put_bytes(data: bytes) -> None:
     """Bytes for stdout, as they are.
 

@@ -12,10 +12,12 @@ import pytest
 from expkit.console.completion import SCRIPTS, completions
 from expkit.console.main import COMMANDS, help_text, main
 from expkit.readers import open_run, runs
+from expkit.record.model import OUTPUT, Point, StreamKey
 from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_record
 
 from .. import console
+from .conftest import EVIL, add
 
 LOOKING = ("ls", "show", "metrics", "output", "files", "cat", "open")
 WORDS = {
@@ -122,10 +124,6 @@ def test_other_encodings(command, encoding, store, program):
 )
 def test_a_reader_that_goes_away(words, store, program):
     """Where the reader has seen enough (``| head``), the program ends quietly and without complaint."""
-    from expkit.record.model import OUTPUT, Point, StreamKey
-
-    from .conftest import add
-
     run = add(store, 6, 0.1)
     store.append(run, StreamKey(), 24, [Point("loss", step, 0.5, 0.0) for step in range(20_000)])
     store.append(run, StreamKey(OUTPUT), len("начало\nstep 1\nstep \x1b[31m2\x1b[0m\n".encode()), b"line\n" * 400_000)
@@ -143,6 +141,20 @@ def test_colours(store, program):
     assert "\x1b" not in on_a_terminal(["ls"], NO_COLOR="1")
     assert "\x1b[1;31mFAILED" in on_a_terminal(["show", "3"])
     assert "step 2" in on_a_terminal(["output", "1"], NO_COLOR="1")
+
+
+@pytest.mark.parametrize(
+    "words", ["output 5", "export 5 --csv", "export 5 --csv --points", "export 5 --html", "metrics 5 --csv"]
+)
+def test_what_runs_contain_steers_no_terminal(store, program, words):
+    """A terminal gets no control characters of a run's names, values and output; a pipe gets them as they are."""
+    run = open_run("5", store).uid
+    ends = store.streams(run)
+    store.append(run, StreamKey(), ends[StreamKey()], [Point(EVIL, 0, 0.5, 0.0)])
+    store.append(run, StreamKey(OUTPUT), ends[StreamKey(OUTPUT)], f"{EVIL} \x1b]0;title\x07 \x9b2J\n".encode())
+    assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", on_a_terminal(words.split())) is None
+    if "--html" not in words:
+        assert "\x1b[31m" in program(*words.split()).communicate()[0]
 
 
 def on_a_terminal(words, start=("-m", "expkit"), **environment):
