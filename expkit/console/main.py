@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from expkit._support.nearest import did_you_mean
+from expkit._support.nearest import did_you_mean, nearest
 from expkit.cli.terminal import emit
 from expkit.errors import ExpkitError, NoObserverError, QueryError, UsageError
 
@@ -121,12 +121,25 @@ def _run(words: list[str]) -> int:
     if first == "--version":
         emit(f"expkit {sys.modules['expkit'].__version__}\n", sys.stdout)
         return 0
+    if first.startswith("-"):
+        raise UsageError(_no_option(words))
     if first not in COMMANDS:
         known = f"commands: {', '.join(COMMANDS)}"
         raise UsageError(f"there is no command {first!r}{did_you_mean(first, COMMANDS)}; {known}")
     from importlib import import_module
 
     return int(import_module(COMMANDS[first]).main(words[1:]))
+
+
+def _no_option(words: list[str]) -> str:
+    """What is wrong with an option that stands where a command should."""
+    name = words[0].partition("=")[0]
+    command = next((word for word in words if word in COMMANDS), "")
+    if command:
+        return f"options stand behind the command: expkit {command} {words[0]}"
+    known = {"help": "--help", "version": "--version", **{name: name for name in COMMANDS}}
+    near = " or ".join(known[hit] for hit in nearest(name.lstrip("-"), known))
+    return f"expkit has no option {name}; {f'did you mean {near}?' if near else 'there are --help and --version'}"
 
 
 if __name__ == "__main__":

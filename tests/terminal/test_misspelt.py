@@ -116,6 +116,20 @@ def test_sources_that_are_not_there(store, expkit, home):
     assert expkit("import", "rnus").err == "expkit: there is no file or folder rnus; did you mean runs?\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--lst"], "expkit has no option --lst; did you mean ls?"),
+        (["--hlep"], "expkit has no option --hlep; did you mean --help?"),
+        (["--zzz=1"], "expkit has no option --zzz; there are --help and --version"),
+        (["--store=runs", "ls", "--json"], "options stand behind the command: expkit ls --store=runs"),
+    ],
+)
+def test_options_before_the_command(home, expkit, words, said):
+    """An option where a command should stand is answered with near names, or with where it belongs."""
+    assert expkit(*words) == (2, "", f"expkit: {said}\n")
+
+
 def test_help_about_a_command(home, expkit):
     """``expkit help ls`` is ``expkit ls --help``."""
     assert expkit("help", "ls") == expkit("ls", "--help")

@@ -17,7 +17,7 @@ from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_record
 
 from .. import console
-from .conftest import EVIL, add
+from .conftest import add
 
 LOOKING = ("ls", "show", "metrics", "output", "files", "cat", "open")
 WORDS = {
