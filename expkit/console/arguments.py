@@ -135,16 +135,17 @@ def _place(store: RunStore) -> str | None:
     return os.path.abspath(path) if is_path and path else None
 
 
-def say_none(runs: Runs, words: Iterable[str] = ()) -> None:
-    """Say that no run fits, and what no run has at all.
+def say_none(runs: Runs, words: Sequence[str]) -> None:
+    """Say that no run fits, where there are some, and what no run has at all.
 
     Args:
         runs: among which they were looked for.
-        words: what was typed: names and questions.
+        words: what was typed: names and questions; without any the store itself has no runs.
     """
     from expkit.readers.asking import asked_in
+    from expkit.readers.elsewhere import elsewhere
 
-    showing.talk(f"no such runs in {runs.place}")
+    showing.talk(f"no {'such ' if words else ''}runs in {runs.place}{elsewhere(runs.store)}")
     say_unheard(runs, asked_in(words))
 
 

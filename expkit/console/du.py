@@ -64,10 +64,8 @@ def main(argv: Sequence[str]) -> int:
         showing.document({"runs": [_tree(run) for run in found], "total": together(sizes), "unshared": each})
     elif found:
         _show(found[:limit], sizes)
-    elif options["WHERE"]:
-        say_none(runs, options["WHERE"])
     else:
-        showing.talk(f"no runs in {runs.place}")
+        say_none(runs, options["WHERE"])
     return 1 if bad else 0
 
 

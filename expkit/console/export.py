@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
         write(file)
     if path:
         talk(f"{counted(len(runs), 'run')} in {path}")
-    if options["WHERE"] and not runs:
+    if not runs:
         say_none(runs, options["WHERE"])
     return 0
 

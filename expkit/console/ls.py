@@ -111,11 +111,10 @@ class _Listing:
             showing.say(*lines)
         if lines:
             self.say_unheard()
-        elif self._asked:
-            say_none(self.runs, self._asked)
+        elif self._is_trash and not self._asked:
+            showing.talk(f"the trash of {self.runs.place} is empty")
         else:
-            place = self.runs.place
-            showing.talk(f"the trash of {place} is empty" if self._is_trash else f"no runs in {place}")
+            say_none(self.runs, self._asked)
         if more:
             showing.talk("there are more runs; --all shows all")
 

@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     runs = runs_of(options, trash=True)
     found = resolve_all(runs, options["RUN"]) if options["RUN"] else [runs.named(key) for key in runs.all_keys()]
-    if not found and options["RUN"]:
+    if not found:
         say_none(runs, options["RUN"])
     verifier = Verifier(runs.store)
     faults: list[RunFault] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from expkit._support.counting import are, counted
 from expkit._support.nearest import did_you_mean
 from expkit.errors import DAMAGE, ExpkitError, FormatError, QueryError, RunNotFoundError, SeveralRunsError
+from expkit.readers.elsewhere import elsewhere
 from expkit.record.query import Compare
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def _last(runs: Runs, before: int) -> StoredRun:
             if there == before:
                 return runs.named(key)
             there += 1
-    raise RunNotFoundError(f"last~{before}: there {are(there)} only {counted(there, 'run')} in {runs.place}")
+    raise RunNotFoundError(
+        f"last~{before}: there {are(there)} only {counted(there, 'run')} in {runs.place}{elsewhere(runs.store)}"
+    )
 
 
 def _best(runs: Runs, text: str) -> StoredRun:
@@ -138,7 +141,7 @@ def _by_name(runs: Runs, name: str) -> StoredRun:
 def _near(runs: Runs, text: str) -> str:
     rows = list(runs.find(["id", "name"]))
     if not rows:
-        return ", which is empty"
+        return f", which is empty{elsewhere(runs.store)}"
     known = [*(str(row["id"]) for row in rows), *(row["name"] for row in rows if isinstance(row["name"], str))]
     return did_you_mean(text, ["last", *known]) or f"; a run is called by {_HOW}"
 

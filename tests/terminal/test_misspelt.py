@@ -57,6 +57,25 @@ def test_stores_that_are_not_there(store, expkit, home, place):
     assert not (home / "rnus").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["ls", "--store=."], 0, "no runs in folder:."),
+        (["ls", "state=FAILED", "--store=."], 0, "no such runs in folder:."),
+        (["ls", "--store=runs/1"], 0, "no runs in folder:runs/1"),
+        (["du", "--store=."], 0, "no runs in folder:."),
+        (["verify", "--store=."], 0, "no runs in folder:."),
+        (["export", "--csv", "--store=."], 0, "no runs in folder:."),
+        (["show", "1", "--store=."], 1, "expkit: there is no run '1' in folder:., which is empty"),
+        (["show", "last", "--store=."], 1, "expkit: last~0: there are only 0 runs in folder:."),
+    ],
+)
+def test_stores_that_are_elsewhere(store, expkit, home, words, code, said):
+    """A folder that has no runs, but lies above or below some, is answered with where these are."""
+    done = expkit(*words)
+    assert (done.code, done.err.splitlines()[0]) == (code, f"{said}; there are some in {home / 'runs'}")
+
+
 def test_a_file_is_no_store(store, expkit, home):
     """The path of a file is no folder of runs."""
     (home / "train.py").touch()
