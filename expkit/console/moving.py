@@ -6,8 +6,11 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from expkit.console.arguments import say_unheard
 from expkit.console.showing import document, say
 from expkit.errors import ExpkitError, RunNotFoundError, UsageError
+from expkit.readers.asking import asked_in
+from expkit.readers.elsewhere import elsewhere
 from expkit.readers.resolve import resolve
 from expkit.readers.selection import Runs
 from expkit.record.expression import split
@@ -25,7 +28,7 @@ _MILLION = 1e6
 
 
 def move(src: RunStore, dst: RunStore, where: Sequence[str]) -> Report:
-    """Copy runs, while a line moves where somebody looks at a terminal.
+    """Copy runs, while a line moves where somebody looks at a terminal; where none is meant, say what no run has.
 
     Args:
         src: where they are.
@@ -40,11 +43,14 @@ def move(src: RunStore, dst: RunStore, where: Sequence[str]) -> Report:
     """
     with _progress() as tell:
         try:
-            return copy(src, dst, _meant(src, where) if where else None, tell)
+            report = copy(src, dst, _meant(src, where) if where else None, tell)
         except ExpkitError:
             raise
         except ValueError as error:  # a field that no run has
             raise UsageError(str(error)) from None
+    if not report.runs:
+        say_unheard(Runs(src), asked_in(where))
+    return report
 
 
 def _meant(src: RunStore, words: Sequence[str]) -> list[str]:
@@ -68,7 +74,7 @@ def show(report: Report, src: RunStore, dst: RunStore) -> None:
             say(f"run {run.source_id} is run {run.id} there")
     say(*report.problems)
     counted = [f"{report.count(what)} {what}" for what in (COPIED, UPDATED, UNCHANGED, FAILED) if report.count(what)]
-    say(f"{src.url} to {dst.url}: {', '.join(counted) or 'there are no such runs'}")
+    say(f"{src.url} to {dst.url}: {', '.join(counted) or f'there are no such runs{elsewhere(src)}'}")
 
 
 def show_json(report: Report, src: RunStore, dst: RunStore, **more: Json) -> None:

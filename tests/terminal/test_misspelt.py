@@ -1,10 +1,13 @@
 """What is misspelt is answered with a sentence and near names, never with silence."""
 
+import shutil
+
 import pytest
 
 import expkit as library
 from expkit.errors import QueryError
 
+from .. import console
 from .conftest import add
 
 
@@ -127,6 +130,35 @@ def test_a_dry_run_counts_what_goes(store, expkit, words):
     dry, done = (expkit("gc", *words, *dry).out.splitlines() for dry in (["--dry-run"], []))
     assert [line.replace("would go", "is deleted") for line in dry[:-1]] == done[:-1]
     assert dry[-1].partition(" would be")[0] == done[-1].partition(" removed")[0]
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("config.lrr = 1", "no run has config.lrr; near: config.lr\n"),
+        ("metrics.los.max > 1", "no run has metrics.los.max; near: metrics.loss.max\n"),
+        ("config.lr > 100", ""),
+    ],
+)
+def test_copies_of_nothing(store, expkit, question, said, form):
+    """A copy that no run is meant by says what no run has, as a list does."""
+    done = expkit("copy", "runs", "there", question, *form)
+    assert (done.code, done.err) == (0, said)
+    assert form or done.out == "folder:runs to folder:there: there are no such runs\n"
+
+
+def test_imports_of_nothing(store, expkit):
+    """So does an import."""
+    shutil.copytree(console.ROOT / "tests" / "folder" / "sacred", "sacred")
+    done = expkit("import", "sacred", "there", "--where=config.sed = 1")
+    assert (done.code, done.err) == (0, "no run has config.sed; near: config.seed\n")
+
+
+def test_copies_from_elsewhere(store, expkit, home):
+    """A copy of a folder that has no runs says where some are."""
+    said = f"folder:. to folder:there: there are no such runs; there are some in {home / 'runs'}\n"
+    assert expkit("copy", ".", "there").out == said
 
 
 def test_sources_that_are_not_there(store, expkit, home):
