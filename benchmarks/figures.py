@@ -180,10 +180,16 @@ def opens(bench: Bench) -> Iterator[Row]:
 
 
 def listing(bench: Bench) -> Iterator[Row]:
+    others = {
+        LIMIT: bench.job("by_hand", "listing", library=LIMIT),
+        SACRED: bench.job("listing_sacred", SACRED, library=SACRED),
+    }
     for runs in (1_000, 10_000) if bench.quick else (1_000, 10_000, 100_000):
         measured = bench.job("listing", EXPKIT, str(runs), library=EXPKIT)
+        row = Row(f"1,000 of {runs:,} runs in a folder, with config, result and last metric", "ms", goal=8)
+        _fill(row, {EXPKIT: measured, **others}, "listed", MILLI)
+        yield row
         for name, text, unit, goal in (
-            ("listed", "1,000 of {:,} runs in a folder, with config, result and last metric", "ms", 8),
             ("filtered", "those of {:,} runs that have a value in their config", "ms", 5 if runs == 1_000 else None),
             ("page", "the first 50 of {:,} runs by a metric", "ms", 250),
             ("after_ten", "... after 10 new runs", "ms", 300),

@@ -9,10 +9,12 @@ import mmap
 import multiprocessing
 import os
 import shutil
+import sqlite3
 import struct
 import sys
 import time
 import timeit
+from contextlib import closing
 from statistics import median
 
 from library import answer, groups, seconds
@@ -133,6 +135,25 @@ def artifact():
 def hundred_runs():
     os.mkdir("runs")
     answer(seconds=sum(seconds(record, number) for number in range(100)) / 100)
+
+
+def listing():
+    """1,000 runs in one table: their ids, results and last values, and their configs, which are JSON."""
+    optimizer = {"name": "adam", "betas": (0.9, 0.999), "weight_decay": 0.01}
+    model = {"layers": [256, 128, 10], "dropout": 0.1, "activation": "relu"}
+    rest = {"epochs": 10, "batch_size": 64, "optimizer": optimizer, "model": model, "dataset": "mnist"}
+    with closing(sqlite3.connect("runs.db")) as database:
+        database.execute("CREATE TABLE runs (id TEXT, config TEXT, result REAL, last REAL)")
+        rows = [(str(n), json.dumps({"lr": n / 1000, "seed": n, **rest}), 0.5, n / 7) for n in range(1_000)]
+        database.executemany("INSERT INTO runs VALUES (?, ?, ?, ?)", rows)
+        database.commit()
+
+    def listed():
+        with closing(sqlite3.connect("runs.db")) as database:
+            found = database.execute("SELECT id, config, result, last FROM runs")
+            assert len([(run, json.loads(config), result, last) for run, config, result, last in found]) == 1_000
+
+    answer(listed=min(seconds(listed) for _ in range(20)))
 
 
 globals()[sys.argv[1]]()

@@ -42,7 +42,8 @@ class RunKey(NamedTuple):
 class Change(NamedTuple):
     """One entry of the change log: something happened to the run ``uid``.
 
-    ``what`` is ``created``, ``saved``, ``annotated``, ``deleted`` or ``resumed``.
+    ``what`` is ``created``, ``saved``, ``annotated``, ``deleted`` or ``resumed``. A store may say ``saved`` of a run that has
+    ended and gets points after that, too.
     """
 
     uid: str

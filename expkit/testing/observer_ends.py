@@ -50,7 +50,7 @@ class EndContract(ObserverTests):
         run = self.run(main)
         assert run.status == status
         assert self.witness.names()[-2:] == [method, "join"]
-        assert self.witness.points() == {"loss": [(0, 0.5)]}
+        assert self.logged() == {"loss": [(0, 0.5)]}
 
 
 class LateContract(ObserverTests):

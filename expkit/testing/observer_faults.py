@@ -101,7 +101,7 @@ class TroubleContract(ObserverTests):
         run = self.ended(self.experiment(main))
         assert (run.status, run.result) == ("COMPLETED", {"best": 7})
         assert self.witness.names()[-2:] == ["completed_event", "join"]
-        assert self.witness.points() == {"loss": [(0, 0.0), (1, 0.5), (2, 1.0)]}
+        assert self.logged() == {"loss": [(0, 0.0), (1, 0.5), (2, 1.0)]}
         assert len(self.witness.arguments("artifact_event")) == 3  # noqa: PLR2004 - as many as main adds
         return run
 

@@ -64,8 +64,8 @@ class TellingContract(ObserverTests):
         assert (names[0], names[-2:]) == ("started_event", ["completed_event", "join"])
         assert set(names[1:-2]) == {"log_metrics", "heartbeat_event"}
         assert names[1] == "log_metrics"
-        assert [len(steps) for steps in self.witness.points().values()] == [3000]
-        assert self.witness.points()["loss"][1000:1002] == [(1000, 1.0), (1001, 1.001)]
+        assert [len(steps) for steps in self.logged().values()] == [3000]
+        assert self.logged()["loss"][1000:1002] == [(1000, 1.0), (1001, 1.001)]
         times = [beat["beat_time"] for beat in beats]
         texts = [beat["captured_out"] for beat in beats]
         assert times == sorted(times)

@@ -106,6 +106,10 @@ class ObserverTests:
         self.look(run)
         return run
 
+    def logged(self) -> dict[str, list[tuple[Any, Any]]]:
+        """The points that the last run logged itself: name to (step, value)."""
+        return {name: points for name, points in self.witness.points().items() if not name.startswith("system/")}
+
     def look(self, run: Run) -> None:
         """See that the observer has taken everything, and that what it keeps is what the run was."""
         assert_taken(run.recorder, self.observer)

@@ -59,7 +59,7 @@ def on_small_disk(tmp_path):
         private = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-m"]
         script = ["bash", "-c", SCRIPT, "bash", options, disk, sys.executable, tmp_path / "program.py", tmp_path, LOOK]
         env = {**os.environ, "PYTHONPATH": os.fspath(HOME)}
-        done = subprocess.run([*private, *script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*private, *script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr
         words = {name: (tmp_path / name).read_text() for name in ("stdout", "stderr", "status")}
         return Ended(int(words["status"]), words["stdout"], words["stderr"], json.loads(done.stdout))

@@ -149,7 +149,7 @@ class FolderStore:
         entry = self._writable(run)
         layout = self._layout.run(entry.id)
         end = self._parts.streams.own.append(layout, stream, offset, batch)
-        if stream.content == POINTS and self._has_ended(layout):
+        if batch and stream.content == POINTS and self._has_ended(layout):
             self._parts.changes.add(entry.uid, "saved")  # nobody looks at a run that has ended without being told to
         return end
 

@@ -13,7 +13,7 @@ from expkit.errors import StoreError
 from expkit.stores.clock import Clock
 from expkit.stores.mongo.leaving import leave_quietly
 from expkit.stores.mongo.place import bounds_of, query_of
-from expkit.stores.mongo.trouble import is_absent, is_dropped, trouble
+from expkit.stores.mongo.trouble import is_absent, is_closed, is_dropped, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -169,14 +169,15 @@ class Server:
         from bson.errors import BSONError
         from pymongo.errors import PyMongoError
 
-        for left in reversed(range(tries)):
+        while True:
             try:
                 with self._bound():
                     return work()
             except (PyMongoError, BSONError) as error:
-                if not left or not is_dropped(error):
+                # what another thread closes is opened anew as often as that happens
+                tries -= self._given is not None or not is_closed(error)
+                if not tries or not (is_dropped(error) or is_closed(error)):
                     raise trouble(error, self.place) from error
-        raise AssertionError("unreachable")
 
     def write(self, collection: Collection[Any], changes: Sequence[Change], *, ordered: bool) -> int:
         """Insert and update several documents with one request; how many of those to update were found.

@@ -33,15 +33,17 @@ _SIGNS = (
 
 
 def is_dropped(error: Exception) -> bool:
-    """Whether a connection broke that may be made again at once; slowness is no such thing.
+    """Whether a connection broke that may be made again at once; slowness is no such thing."""
+    from pymongo.errors import AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError
 
-    One that somebody else of this process has closed meanwhile is.
-    """
-    from pymongo.errors import AutoReconnect, InvalidOperation, NetworkTimeout, ServerSelectionTimeoutError
-
-    if isinstance(error, InvalidOperation):
-        return "after close" in str(error)
     return isinstance(error, AutoReconnect) and not isinstance(error, (NetworkTimeout, ServerSelectionTimeoutError))
+
+
+def is_closed(error: Exception) -> bool:
+    """Whether somebody else of this process has closed the client meanwhile."""
+    from pymongo.errors import InvalidOperation
+
+    return isinstance(error, InvalidOperation) and "after close" in str(error)
 
 
 def is_absent(error: Exception) -> bool:
