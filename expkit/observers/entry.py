@@ -1,20 +1,12 @@
-"""What scripts read and write beside the record, through an observer: a run in the predecessor's shape, files."""
+"""A run in the predecessor's shape, as its observers held it."""
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expkit.errors import StoreNameError
 from expkit.observers.dispatch import naive
-from expkit.record.encoding import encode
-from expkit.record.model import OUTPUT, FileRef, StreamKey
+from expkit.record.model import OUTPUT, StreamKey
 from expkit.record.snapshot import snapshot
-from expkit.stores.disk import files
-from expkit.stores.disk.layout import check_artifact_name, is_of_record, stored_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,8 +14,6 @@ if TYPE_CHECKING:
     from expkit.record.model import RunRecord
     from expkit.stores.base import RunStore
     from expkit.types import RunId
-
-log = logging.getLogger("expkit")
 
 
 def entry_of(record: RunRecord, run_id: RunId, shown: dict[str, list[Any]]) -> dict[str, Any]:
@@ -54,73 +44,20 @@ def entry_of(record: RunRecord, run_id: RunId, shown: dict[str, list[Any]]) -> d
     return entry
 
 
+def stored_entry(record: RunRecord, digest: str) -> dict[str, Any]:
+    """The same of a record from a store that shows no files: each source and resource is named by its ``digest``."""
+    assert record.id is not None
+    shown = {
+        role: [[ref.path, getattr(ref, digest)] for ref in record.files_of(role)] for role in ("source", "resource")
+    }
+    return entry_of(record, record.id, shown)
+
+
 def output_of(store: RunStore, uid: str) -> str:
     """What a run has printed so far."""
     data = store.read(uid, StreamKey(OUTPUT))
     assert isinstance(data, bytes)
     return data.decode("utf-8", "replace")
-
-
-def copy_in(filename: str | os.PathLike[str], folder: str, name: str) -> None:
-    """Copy a file into a run's folder.
-
-    Raises:
-        FileExistsError: the name is one of the record's own files, or leads out of the folder.
-    """
-    import shutil
-
-    target = _target(folder, name)
-    if not os.path.exists(target) or not os.path.samefile(filename, target):
-        _make_room(target)
-        shutil.copyfile(filename, target)
-
-
-def copy_once(filename: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Path:
-    """Copy a file under a name with the md5 of its bytes, unless it is there already; return where it is."""
-    import shutil
-
-    from expkit.stores.disk.large import digest_of
-
-    stem, extension = os.path.splitext(os.path.basename(filename))
-    target = Path(folder, f"{stem}_{digest_of(os.fspath(filename), True).md5}{extension}")
-    if not target.exists():
-        os.makedirs(folder, exist_ok=True)
-        shutil.copyfile(filename, target)
-    return target
-
-
-def shown_as(name: str, md5: str) -> str:
-    """The name under which a source is shown."""
-    return stored_name(FileRef(path=name, role="source", md5=md5))
-
-
-def write_json(value: Any, folder: str, name: str) -> None:
-    """Write a value into a run's folder; a file of the record is left as it is.
-
-    Raises:
-        FileExistsError: the name leads out of the folder.
-    """
-    if is_of_record(name):
-        log.debug("%s in %s is written by expkit alone; what a script would write there is left out", name, folder)
-        return
-    _make_room(target := _target(folder, name))
-    with open(target, "w", encoding="utf-8") as file:
-        json.dump(encode(snapshot(value), unwrap=True), file, sort_keys=True, indent=2)
-
-
-def _target(folder: str, name: str) -> str:
-    try:
-        check_artifact_name(name)
-    except StoreNameError as error:
-        raise FileExistsError(str(error)) from None
-    return os.path.join(folder, name)
-
-
-def _make_room(target: str) -> None:
-    """What lies at the target may be a link to bytes that are kept for other runs as well."""
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    if os.path.lexists(target):
-        files.remove(target)
 
 
 def _iso(time: datetime | None) -> str | None:

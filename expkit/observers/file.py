@@ -11,7 +11,7 @@ from expkit._support.named import NamedTuple
 from expkit.errors import ObserverError
 from expkit.observers.delivery import current
 from expkit.observers.dispatch import ex_info
-from expkit.observers.store import StoreObserver
+from expkit.observers.named import NamedObserver
 from expkit.record.events import Beat, Completed, Failed, Interrupted
 from expkit.record.model import RUNNING
 from expkit.stores.folder.store import FolderStore
@@ -33,7 +33,7 @@ class _Seen(NamedTuple):
     entry: dict[str, Any]
 
 
-class FileStorageObserver(StoreObserver):
+class FileStorageObserver(NamedObserver):
     """Records runs into a folder, one sub-folder each, readable by people and by Sacred's tools.
 
     Args:
@@ -90,19 +90,10 @@ class FileStorageObserver(StoreObserver):
         self._source_dir = None if source_dir is None else Path(source_dir)
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
-        self._last: _Seen | None = None
         self._seen: dict[str, _Seen] = {}
         self._own_dir: str | None = None
         self.folder_store = self._opened()
-        StoreObserver.__init__(self, self.folder_store, priority=priority, offline=offline)
-
-    @classmethod
-    def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
-        """The constructor, as old scripts call it."""
-        import warnings
-
-        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
-        return cls(*args, **kwargs)
+        super().__init__(self.folder_store, priority=priority, offline=offline)
 
     @classmethod
     def create_from(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
@@ -206,7 +197,7 @@ class FileStorageObserver(StoreObserver):
         Raises:
             FileExistsError: the name is one of the record's own files, or leads out of the run's folder.
         """
-        from expkit.observers.entry import copy_in
+        from expkit.observers.folder_files import copy_in
 
         copy_in(filename, self._folder(), target_name or os.path.basename(filename))
 
@@ -216,13 +207,13 @@ class FileStorageObserver(StoreObserver):
         Raises:
             FileExistsError: the name leads out of the run's folder.
         """
-        from expkit.observers.entry import write_json
+        from expkit.observers.folder_files import write_json
 
         write_json(obj, self._folder(), filename)
 
     def find_or_save(self, filename: str | os.PathLike[str], store_dir: str | os.PathLike[str]) -> Path:
         """Copy a file into a folder that all runs share, under a name with the md5 of its bytes; return where it is."""
-        from expkit.observers.entry import copy_once
+        from expkit.observers.folder_files import copy_once
 
         return copy_once(filename, store_dir)
 
@@ -235,7 +226,7 @@ class FileStorageObserver(StoreObserver):
 
     def save_sources(self, ex_info: dict[str, Any]) -> list[list[str]]:
         """Called when a run starts. Sources are kept already; this says where each is shown, below ``basedir``."""
-        from expkit.observers.entry import shown_as
+        from expkit.observers.folder_files import shown_as
 
         place = os.path.relpath(self.source_dir, self.basedir)
         return [[name, os.path.join(place, shown_as(name, md5))] for name, md5 in ex_info["sources"]]
@@ -267,7 +258,7 @@ class FileStorageObserver(StoreObserver):
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
         """Create the run's folder; see :meth:`StoreObserver.take_in`."""
         taken = super().take_in(record, run_id, bind=bind, lease=lease)
-        self._last = self._seen[record.uid] = _Seen(self.folder_store, record.uid, taken, {})
+        self._seen[record.uid] = _Seen(self.folder_store, record.uid, taken, {})
         self._own_dir = None
         if record.status == RUNNING and (delivery := current.get()) is not None:
             self._hook("save_sources", ex_info(delivery, record))
@@ -286,8 +277,8 @@ class FileStorageObserver(StoreObserver):
         taken = self.take_in(record, answer or os.path.basename(self._own_dir), bind=free)
         return taken if answer is None else answer
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FileStorageObserver) and self.folder_store.root == other.folder_store.root
+    def _where(self) -> Path:
+        return self.folder_store.root
 
     def __hash__(self) -> int:
         return hash(FileStorageObserver)  # the folder, which makes two of them equal, may change
@@ -295,8 +286,7 @@ class FileStorageObserver(StoreObserver):
     # -- inside ----------------------------------------------------------------------------------------
 
     def _present(self) -> _Seen | None:
-        delivery = current.get()
-        return self._last if delivery is None else self._seen.get(delivery.record.uid)
+        return self._seen.get(self._told() or "")
 
     def _record(self, seen: _Seen | None) -> RunRecord | None:
         """The record as the run has it; None where it is gone."""

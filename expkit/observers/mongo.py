@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import ObserverError, StoreError
-from expkit.observers.delivery import current
-from expkit.observers.store import StoreObserver
+from expkit.observers.named import NamedObserver
 from expkit.record.model import QUEUED
 from expkit.stores.mongo.place import DATABASE, FILES, LOCAL, RESERVED, RUNS, Place, names_of, place_of
 from expkit.stores.mongo.store import MongoStore
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 PRIORITY = 30
 
 
-class MongoObserver(StoreObserver):
+class MongoObserver(NamedObserver):
     """Records runs into a MongoDB database, in the shapes that tools made for Sacred read.
 
     Nothing is connected before the first run starts.
@@ -77,16 +76,6 @@ class MongoObserver(StoreObserver):
         self.mongo_store = store
         self.overwrite = overwrite
         self._overwritten: str | None = None
-        self._last: RunId | None = None
-        self._ids: dict[str, RunId] = {}
-
-    @classmethod
-    def create(cls, *args: Any, **kwargs: Any) -> MongoObserver:
-        """The constructor, as old scripts call it."""
-        import warnings
-
-        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
-        return cls(*args, **kwargs)
 
     @classmethod
     def create_from(
@@ -157,11 +146,10 @@ class MongoObserver(StoreObserver):
     @property
     def run_entry(self) -> dict[str, Any] | None:
         """The document of the run that is being told about, or of the last one; None before the first."""
-        delivery = current.get()
-        run = self._ids.get(delivery.record.uid) if delivery is not None else self._last
-        if run is None:
+        uid = self._told()
+        if uid is None:
             return None
-        found: dict[str, Any] | None = self.mongo_store.server.ask(lambda: self.runs.find_one({"_id": run}))
+        found: dict[str, Any] | None = self.mongo_store.server.ask(lambda: self.runs.find_one({"expkit.uid": uid}))
         return found
 
     # -- runs ------------------------------------------------------------------------------------------
@@ -169,11 +157,8 @@ class MongoObserver(StoreObserver):
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
         """Create the run, or put it in the place of the one to overwrite; see :meth:`StoreObserver.take_in`."""
         if self.overwrite is None:
-            found = super().take_in(record, run_id, bind=bind, lease=lease)
-        else:
-            found = self._take_place(record, self.overwrite, lease)
-        self._last = self._ids[record.uid] = found
-        return found
+            return super().take_in(record, run_id, bind=bind, lease=lease)
+        return self._take_place(record, self.overwrite, lease)
 
     def _take_place(self, record: RunRecord, run: RunId, lease: Lease | None) -> RunId:
         if record.status == QUEUED:
@@ -182,14 +167,8 @@ class MongoObserver(StoreObserver):
             )
         if self._overwritten not in (None, record.uid):
             raise ObserverError(f"overwrite={run!r} is for one run, and this is the second; make another MongoObserver")
-        self._overwritten = record.uid
+        self._overwritten = self._last = record.uid
         return self.mongo_store.overwrite(record, run, lease)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, MongoObserver) and self._where() == other._where()
-
-    def __hash__(self) -> int:
-        return hash(self._where())
 
     def _where(self) -> tuple[str, str, str]:
         place = self.mongo_store.server.place

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from expkit.errors import StoreError
-from expkit.observers.delivery import current
-from expkit.observers.entry import entry_of
-from expkit.observers.store import StoreObserver
+from expkit.observers.entry import stored_entry
+from expkit.observers.named import NamedObserver
 from expkit.stores.remote.store import RemoteStore
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Hashable
 
     from typing_extensions import Self
-
-    from expkit.record.model import Lease, RunRecord
-    from expkit.types import RunId
 
 PRIORITY = 20
 
@@ -26,7 +23,7 @@ _S3_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*(\.\.|\.-|-\.))[a-z0-9][a-z0
 _GOOGLE_NAME = re.compile(r"(?!goog)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 
-class BucketObserver(StoreObserver):
+class BucketObserver(NamedObserver):
     """Records runs into a bucket, laid out like a folder of runs; what all kinds of buckets share.
 
     Attributes:
@@ -42,7 +39,6 @@ class BucketObserver(StoreObserver):
         super().__init__(self.remote_store, priority=priority, offline=offline)
         place = self.remote_store.place
         self.bucket, self.basedir = place.host, place.path.strip("/")
-        self._last: RunId | None = None
 
     @classmethod
     def at(cls, url: str, priority: float = PRIORITY, *, offline: str | None = None) -> BucketObserver:
@@ -78,38 +74,15 @@ class BucketObserver(StoreObserver):
     def _check(cls, bucket: str) -> None:
         raise NotImplementedError
 
-    @classmethod
-    def create(cls, *args: Any, **kwargs: Any) -> BucketObserver:
-        """The constructor, as old scripts call it."""
-        import warnings
-
-        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
-        return cls(*args, **kwargs)
-
     @property
     def run_entry(self) -> dict[str, Any] | None:
         """What ``run.json`` says of the run that is being told about, or of the last one; None before the first."""
-        delivery = current.get()
-        run = self._last if delivery is None else delivery.record.uid
-        if run is None:
-            return None
-        record = self.remote_store.load(run)
-        assert record.id is not None
-        shown: dict[str, list[Any]] = {
-            role: [[ref.path, ref.sha256] for ref in record.files_of(role)] for role in ("source", "resource")
-        }
-        return entry_of(record, record.id, shown)
+        uid = self._told()
+        return None if uid is None else stored_entry(self.remote_store.load(uid), "sha256")
 
-    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
-        """Create the run; see :meth:`StoreObserver.take_in`."""
-        self._last = super().take_in(record, run_id, bind=bind, lease=lease)
-        return self._last
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, BucketObserver) and self.remote_store.place == other.remote_store.place
-
-    def __hash__(self) -> int:
-        return hash(self.remote_store.url)
+    def _where(self) -> Hashable:
+        place = self.remote_store.place
+        return place.scheme, place.user, place.password, place.host, place.path, frozenset(place.options.items())
 
 
 class S3Observer(BucketObserver):

@@ -6,9 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import ObserverError
-from expkit.observers.delivery import current
-from expkit.observers.entry import entry_of, output_of
-from expkit.observers.store import StoreObserver
+from expkit.observers.entry import output_of, stored_entry
+from expkit.observers.named import NamedObserver
 from expkit.record.snapshot import snapshot
 from expkit.stores.sql.place import Place, place_of
 from expkit.stores.sql.store import SqlStore
@@ -16,13 +15,12 @@ from expkit.stores.sql.store import SqlStore
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from expkit.record.model import Lease, RunRecord
     from expkit.types import RunId
 
 PRIORITY = 40
 
 
-class SqlObserver(StoreObserver):
+class SqlObserver(NamedObserver):
     """Records runs into an SQL database: SQLite, PostgreSQL, MySQL or MariaDB.
 
     Nothing is loaded or connected before the first run starts.
@@ -44,15 +42,6 @@ class SqlObserver(StoreObserver):
     def _set_up(self, store: SqlStore, priority: float, offline: str | None) -> None:
         super().__init__(store, priority=priority, offline=offline)
         self.sql_store = store
-        self._last: RunId | None = None
-
-    @classmethod
-    def create(cls, url: str, echo: bool = False, priority: float = PRIORITY) -> SqlObserver:
-        """The constructor, as old scripts call it."""
-        import warnings
-
-        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
-        return cls(url, echo, priority)
 
     @classmethod
     def create_from(
@@ -91,9 +80,8 @@ class SqlObserver(StoreObserver):
     @property
     def run_entry(self) -> dict[str, Any] | None:
         """The run that is being told about, or the last one, as :meth:`query` gives it; None before the first."""
-        delivery = current.get()
-        run = self._last if delivery is None else delivery.record.uid
-        return None if run is None else self.query(run)
+        uid = self._told()
+        return None if uid is None else self.query(uid)
 
     def query(self, _id: RunId) -> dict[str, Any]:
         """A run as the predecessor's ``SqlObserver`` gave it.
@@ -102,24 +90,9 @@ class SqlObserver(StoreObserver):
             RunNotFoundError: there is none.
         """
         record = self.sql_store.load(_id)
-        assert record.id is not None
-        shown: dict[str, list[Any]] = {
-            role: [[ref.path, ref.md5] for ref in record.files_of(role)] for role in ("source", "resource")
-        }
         more = {"config": dict(record.config), "info": dict(record.info)}
         output = {"captured_out": output_of(self.sql_store, record.uid)}
-        return {**entry_of(record, record.id, shown), **snapshot(more), **output}
-
-    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
-        """Create the run; see :meth:`StoreObserver.take_in`."""
-        self._last = super().take_in(record, run_id, bind=bind, lease=lease)
-        return self._last
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SqlObserver) and self._where() == other._where()
-
-    def __hash__(self) -> int:
-        return hash(self._where())
+        return {**stored_entry(record, "md5"), **snapshot(more), **output}
 
     def _where(self) -> tuple[str, str, str]:
         place = self.sql_store.place

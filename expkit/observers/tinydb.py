@@ -6,8 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from expkit.errors import ObserverError
-from expkit.observers.delivery import current
-from expkit.observers.store import StoreObserver
+from expkit.observers.named import NamedObserver
 from expkit.stores.tinydb.store import TinyDbStore
 
 if TYPE_CHECKING:
@@ -15,11 +14,9 @@ if TYPE_CHECKING:
     from tinydb.table import Table
 
     from expkit.observers.tinydb_runs import StoredFiles
-    from expkit.record.model import Lease, RunRecord
-    from expkit.types import RunId
 
 
-class TinyDbObserver(StoreObserver):
+class TinyDbObserver(NamedObserver):
     """Records runs as documents of a TinyDB database, which TinyDB alone can read.
 
     Args:
@@ -40,15 +37,6 @@ class TinyDbObserver(StoreObserver):
         self.tinydb_store = TinyDbStore(path)
         super().__init__(self.tinydb_store, priority=priority, offline=offline)
         self.overwrite = overwrite
-        self._last: RunId | None = None
-
-    @classmethod
-    def create(cls, path: str | os.PathLike[str] = "./runs_db", overwrite: Any = None) -> TinyDbObserver:
-        """The constructor, as old scripts call it."""
-        import warnings
-
-        warnings.warn(f"{cls.__name__}.create(...) is deprecated; use {cls.__name__}(...)", DeprecationWarning, 2)
-        return cls(path, overwrite)
 
     @classmethod
     def create_from(cls, db: Any, fs: Any, overwrite: Any = None, root: str | None = None) -> TinyDbObserver:  # noqa: ARG003
@@ -92,24 +80,15 @@ class TinyDbObserver(StoreObserver):
     @property
     def run_entry(self) -> dict[str, Any]:
         """The document of the run that is being told about, or of the last one; empty before the first."""
-        delivery = current.get()
-        run = self._last if delivery is None else delivery.record.uid
-        if run is None:
+        uid = self._told()
+        if uid is None:
             return {}
         from expkit.observers.tinydb_runs import document_of
 
-        return document_of(self.tinydb_store, self.tinydb_store.load(run))
+        return document_of(self.tinydb_store, self.tinydb_store.load(uid))
 
-    def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
-        """Create the run's document; see :meth:`StoreObserver.take_in`."""
-        self._last = super().take_in(record, run_id, bind=bind, lease=lease)
-        return self._last
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TinyDbObserver) and self.root == other.root
-
-    def __hash__(self) -> int:
-        return hash(self.root)
+    def _where(self) -> str:
+        return self.root
 
 
 def _folder_of(db: Any) -> str:

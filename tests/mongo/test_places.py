@@ -9,10 +9,13 @@ from gridfs import GridFS
 from expkit import Experiment, open_store
 from expkit.errors import ObserverError, RunExistsError, RunNotFoundError, StoreError
 from expkit.observers import MongoObserver, QueuedMongoObserver
+from expkit.observers.delivery import Delivery, current
 from expkit.observers.mongo_spec import observer_of
 from expkit.observers.opening import open_observer
+from expkit.record.events import Beat
 from expkit.stores.mongo.place import place_of
 from expkit.stores.mongo.trouble import sentence
+from expkit.testing.samples import NOON, sample_record
 
 
 @pytest.mark.parametrize(
@@ -231,6 +234,20 @@ def test_a_client_of_ones_own(url, store):
         assert by_handles.metrics.name == "points" and by_handles.metrics.count_documents({"name": "loss"}) == 1
         assert by_handles.priority == 4
         assert database["files.files"].count_documents({}) == len(by_handles.fs.list()) > 0
+
+
+def test_the_entry_of_a_run_that_another_process_began(url, store):
+    """Whoever is told of a run shows its document, also where another process has made it."""
+    record = sample_record()
+    number = store.create(record)
+    observer = MongoObserver.at(url)
+    assert observer.run_entry is None
+    token = current.set(Delivery(event=Beat(time=NOON), record=record))
+    try:
+        assert observer.run_entry["_id"] == number
+    finally:
+        current.reset(token)
+        observer.store.close()
 
 
 def test_overwrite(url, store):

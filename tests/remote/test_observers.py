@@ -155,6 +155,7 @@ def test_constructors():
     assert observer.store.url == "s3://bucket/my/runs?region=eu-west-1&endpoint_url=http://h:1"
     assert observer == S3Observer.at(observer.store.url) != S3Observer("bucket", "other")
     assert len({observer, S3Observer.at(observer.store.url)}) == 1
+    assert observer == S3Observer.at("s3://bucket/my/runs?endpoint_url=http://h:1&region=eu-west-1")
     assert GoogleCloudStorageObserver("bucket", "runs", priority=3).store.url == "gs://bucket/runs"
     for kind in (S3Observer, GoogleCloudStorageObserver):
         with pytest.raises(ValueError, match="cannot be the name"):

@@ -13,7 +13,7 @@ from tinydb.storages import MemoryStorage
 
 from expkit import Experiment, open_store
 from expkit.errors import ObserverError
-from expkit.observers import FileStorageObserver, TinyDbObserver
+from expkit.observers import FileStorageObserver, StoreObserver, TinyDbObserver
 
 
 @pytest.fixture(autouse=True)
@@ -69,10 +69,10 @@ def test_by_hand():
 
 
 def test_equal_observers():
-    """Two observers of one folder are equal."""
+    """Two observers of one folder are equal, if they write the same kind of store into it."""
     assert TinyDbObserver("db") == TinyDbObserver(os.path.abspath("db"))
     assert len({TinyDbObserver("db"), TinyDbObserver("db"), TinyDbObserver("other")}) == 2
-    assert TinyDbObserver("db") != "db"
+    assert TinyDbObserver("db") not in ("db", FileStorageObserver("db"), StoreObserver(TinyDbObserver("db").store))
 
 
 def test_old_spellings():
