@@ -158,20 +158,18 @@ class Far:
     """JSON lines in one object."""
 
     def __init__(self):
-        from expkit.stores.remote.drivers import connected, root_of
-        from expkit.stores.remote.kinds import OBJECTS
+        from expkit.stores.remote.connecting import connected
         from expkit.stores.remote.place import place_of
 
         place = place_of(URL)
-        self._fs = connected(place)
-        self._root = root_of(self._fs, place)
+        driver = connected(place)
+        self._fs, self._root = driver.fs, driver.root
         if SCHEME == "s3":
             try:
                 self._fs.mkdir(place.host)
             except OSError:
                 pass
-        if place.kind.style != OBJECTS:
-            self._fs.makedirs(self._root, exist_ok=True)
+        driver.make_room(f"{self._root}/warm")
         self._put(b"", "warm")
 
     def _put(self, data, name):

@@ -26,7 +26,8 @@ def upload(name, media):
     with zipfile.ZipFile(HERE / f"{name}.zip") as archive:
         for entry in archive.namelist():
             if entry.endswith(".claim/"):
-                assert media._do(lambda fs, entry=entry: media._makes_folder(fs, entry.rstrip("/")))
+                claimed = entry.removesuffix(".claim/")
+                assert media._do(lambda driver, claimed=claimed: driver.claim(f"{driver.root}/{claimed}", b""))
             elif not entry.endswith("/"):
                 media.put(entry, archive.read(entry))
 

@@ -11,7 +11,7 @@ from expkit.errors import StoreError
 from expkit.stores import rules
 from expkit.stores.answers import Blob
 from expkit.stores.remote import layout
-from expkit.stores.remote.media import PART
+from expkit.stores.remote.drivers import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

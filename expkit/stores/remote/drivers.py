@@ -1,105 +1,316 @@
-"""What the file systems of fsspec do not do alike, each in its own way."""
+"""What a file system of fsspec does for a store: :class:`Driver`, and its three kinds.
+
+Paths are those of the file system. Calls are bounded in time; errors are whatever the file system raises.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+import threading
+from abc import ABC, abstractmethod
+from contextlib import suppress
 from datetime import datetime, timezone
-from functools import cache
-from io import BytesIO
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from expkit.errors import StoreError
-from expkit.stores.remote.kinds import ANSWER, OBJECTS, UNKNOWN, lacks
-from expkit.stores.remote.options import check
+from expkit.stores.remote.trouble import is_absent, says
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from expkit.stores.remote.place import Place
 
+CONNECT = 5
+"""Seconds to reach a server."""
 
-def connected(place: Place) -> Any:
-    """A file system for a place.
+ANSWER = 20
+"""Seconds that one question may take."""
 
-    Raises:
-        StoreError: its package is not installed, or it takes no such options.
-    """
-    with hushed(*_LOGGERS.get(place.kind.protocol, ())):
-        fs = _asked(place)
-    bind_in_time(fs)
-    return fs
+LONG = ANSWER * 6
+"""Seconds for listings of many pages, and to finish an upload of many parts."""
 
+AT_ONCE = 16
+"""How many objects are fetched or written at the same time, where the driver can."""
 
-def _asked(place: Place) -> Any:
-    try:
-        return _made(place)
-    except (ImportError, KeyError) as error:
-        raise StoreError(lacks(place.kind, error)).lasting() from None
-    except TypeError as error:
-        raise StoreError(f"{place.where} cannot be asked like this: {error}").lasting() from None
-    except FileNotFoundError as error:  # not there is a key or another file of whoever asks
-        raise StoreError(f"{place.where} cannot be asked: {error}").lasting() from None
+PART = 8 << 20
+"""Bytes of one part of a large upload."""
 
+_STEP = 1 << 18
+"""Bytes that are handed over at once to what sends them as they come, so that progress is seen on slow lines."""
 
-def _made(place: Place) -> Any:
-    import fsspec
-
-    kind, arguments = place.kind, place.arguments()
-    if kind.style == UNKNOWN:
-        check(place, fsspec.get_filesystem_class(kind.protocol), place.options)
-        return fsspec.core.url_to_fs(place.full_url(), **arguments, skip_instance_cache=True)[0]
-    made = _google() if kind.protocol == "gcs" else fsspec.get_filesystem_class(kind.protocol)
-    check(place, made, place.options)
-    if kind.protocol == "s3":
-        arguments |= _of_s3()
-    return made(**arguments) if kind.protocol == "memory" else made(**arguments, skip_instance_cache=True)
-
-
-_LOGGERS = {
-    "s3": ("s3fs", "botocore", "aiobotocore"),
-    "gcs": ("gcsfs", "google"),
-    "az": ("adlfs", "azure"),
-    "sftp": ("paramiko",),
-}
-"""Of drivers that print errors, some with tracebacks, which are raised as well."""
-
-
-def _google() -> Any:
-    """The file system that speaks HTTP alone; the usual one first asks by gRPC which type a bucket has, for a minute."""
-    from gcsfs.core import GCSFileSystem
-
-    return GCSFileSystem
-
-
-def _of_s3() -> dict[str, Any]:
-    """A session of its own, which does not read the driver's large description of S3 once more."""
-    from aiobotocore.session import AioSession
-
-    session = AioSession()
-    session.register_component("data_loader", _descriptions())
-    return {"session": session}
-
-
-@cache
-def _descriptions() -> Any:
-    from aiobotocore.session import AioSession
-
-    return AioSession().get_component("data_loader")
-
-
-def root_of(fs: Any, place: Place) -> str:
-    """The folder of a store, as the file system names it."""
-    if place.kind.style == UNKNOWN:
-        return str(fs._strip_protocol(place.full_url())).rstrip("/")
-    protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
-    root: str = fs._strip_protocol(f"{protocol}://{place.root()}") if place.kind.style == OBJECTS else place.root()
-    return root.rstrip("/")
-
-
-_NOT_FOUND = 404
-_AT_ONCE = 5
+ASIDE = ".aside"
+_CLAIM = ".claim"
+_FOLDER_TRIES = 5
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modify", "created")
+_unclaimed = threading.Lock()
+
+
+class Driver(ABC):
+    """A file system: what is said here is true of most.
+
+    Args:
+        fs: the file system.
+        place: that it was made for.
+
+    Attributes:
+        is_exclusive: whether one of several processes can claim a name.
+        claims_first: whether a name is claimed before its bytes are there.
+        at_once: objects that are worth being asked for at the same time.
+        step: bytes of one part of an upload.
+        loggers: those that print errors, some with tracebacks, which are raised as well.
+        root: the folder of the store, as the file system names it.
+    """
+
+    is_exclusive: ClassVar[bool] = False
+    claims_first: ClassVar[bool] = False
+    at_once: ClassVar[int] = 1
+    step: ClassVar[int] = _STEP
+    loggers: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, fs: Any, place: Place) -> None:
+        self.fs = fs
+        self.root = self._root(place).rstrip("/")
+        self._folders: set[str] = set()
+        self._bind()
+
+    # -- connecting ------------------------------------------------------------------------------------
+
+    @classmethod
+    def system(cls, protocol: str) -> type[Any]:
+        """The class of the file system."""
+        import fsspec
+
+        found: type[Any] = fsspec.get_filesystem_class(protocol)
+        return found
+
+    @classmethod
+    def made(cls, system: type[Any], place: Place) -> Any:
+        """A file system, which nobody else uses."""
+        return system(**place.arguments(), skip_instance_cache=True)
+
+    @abstractmethod
+    def _root(self, place: Place) -> str: ...
+
+    def _bind(self) -> None:
+        """Set limits that no argument of a file system sets: who tries again, and when, is decided in one place for all."""
+        if hasattr(self.fs, "retries"):
+            self.fs.retries = 2
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether several threads may use it at once; it connects anew by itself then."""
+        return bool(getattr(self.fs, "async_impl", False))
+
+    def _within(self, seconds: float = ANSWER) -> dict[str, float]:
+        """Asynchronous file systems take the time that a call may last; others have it in their sockets."""
+        return {"timeout": seconds} if self.is_parallel else {}
+
+    def close(self) -> None:  # noqa: B027 - there may be nothing to close
+        """Close connections; asynchronous file systems do so when they are let go of."""
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def read(self, path: str, start: int | None, end: int | None) -> bytes:
+        """The bytes of a file, or those from ``start`` to ``end``."""
+        return bytes(self.fs.cat_file(path, start=start, end=end, **self._within()))
+
+    def info(self, path: str) -> dict[str, Any]:
+        """What is said of a file or a folder."""
+        self.fs.invalidate_cache()
+        found: dict[str, Any] = self.fs.info(path, **self._within())
+        return found
+
+    def files(self, folder: str) -> list[dict[str, Any]]:
+        """What is said of each file below a folder, at any depth."""
+        self.fs.invalidate_cache()
+        found = self.fs.find(folder, detail=True, **self._within(LONG))
+        return [info for info in found.values() if info["type"] == "file"]
+
+    def folders(self) -> list[dict[str, Any]]:
+        """What is said of each folder at the root."""
+        self.fs.invalidate_cache()
+        found = self.fs.ls(self.root or "/", detail=True, **self._within(LONG))
+        return [info for info in found if info["type"] == "directory"]
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file; readers see the old or the new one."""
+        self.make_room(path)
+        aside = self.aside(path)
+        self._write(aside, data)
+        self.move(aside, path)
+
+    def _write(self, path: str, data: bytes) -> None:
+        with self.open(path) as file:
+            file.write(data)
+
+    def aside(self, path: str) -> str:
+        """Where a file is written until it is whole."""
+        from expkit.stores.disk.files import fresh_name
+
+        return f"{path}.{fresh_name()}{ASIDE}"
+
+    def open(self, path: str, part: int | None = None) -> Any:
+        """A file to write to; ``part``: bytes that are sent at once, where the place takes parts."""
+        return self.fs.open(path, "wb", block_size=part)
+
+    def move(self, aside: str, path: str) -> None:
+        """Rename a file that is whole, over what is there."""
+        self.fs.mv(aside, path)
+
+    @abstractmethod
+    def claim(self, path: str, data: bytes) -> bool:
+        """Win a name that is free, with ``data`` unless :attr:`claims_first`; whether that was done."""
+
+    def renew(self, path: str) -> None:
+        """Let a file count as written just now without sending its bytes, where the place has a way to do that."""
+        if self.is_parallel:  # these copy objects onto themselves
+            self.fs.cp_file(path, path, **self._within(LONG))
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        self.fs.rm_file(path, **self._within())
+
+    # -- folders ---------------------------------------------------------------------------------------
+
+    def make_room(self, path: str) -> None:
+        """Make the folder of a file, and those around it, where there are such things."""
+        folder = path.rpartition("/")[0]
+        if folder and folder not in self._folders:
+            self._make_folders(folder)
+            self._folders.add(folder)
+
+    def _make_folders(self, folder: str) -> None:
+        """Make a folder and those around it; several may do that at once."""
+        for left in reversed(range(_FOLDER_TRIES)):
+            self.fs.invalidate_cache()
+            try:
+                self.fs.makedirs(folder, exist_ok=True)
+            except Exception:  # somebody else was quicker at one of them
+                if self._exists(folder):
+                    return
+                if not left:
+                    raise
+            else:
+                return
+
+    def _exists(self, path: str) -> bool:
+        self.fs.invalidate_cache()
+        return bool(self.fs.exists(path))
+
+    def make_bucket(self, place: Place) -> None:
+        """Make the bucket of a place; one that somebody has just made is fine."""
+        raise StoreError(f"{place.where} is not there, and cannot be made from here; make it first").lasting()
+
+
+class Plain(Driver):
+    """What only fsspec knows: files that are renamed when they are whole, and names that this process alone can claim."""
+
+    @classmethod
+    def made(cls, system: type[Any], place: Place) -> Any:  # noqa: ARG003
+        """What fsspec makes of the URL."""
+        import fsspec
+
+        return fsspec.core.url_to_fs(place.full_url(), **place.arguments(), skip_instance_cache=True)[0]
+
+    def _root(self, place: Place) -> str:
+        return str(self.fs._strip_protocol(place.full_url()))
+
+    def claim(self, path: str, data: bytes) -> bool:
+        """Write a file, unless there is one; whether that was done."""
+        with _unclaimed:
+            if self._is_file(path):
+                return False
+            self.put(path, data)
+            return True
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            return bool(self.info(path)["type"] != "directory")
+        except Exception as error:
+            if is_absent(error):
+                return False
+            raise
+
+
+class Objects(Driver):
+    """Objects in a bucket: each is written in one step, also only if there is none, and there are no folders."""
+
+    is_exclusive = True
+    at_once = AT_ONCE
+    step = PART
+
+    def _root(self, place: Place) -> str:
+        known = self.fs.protocol
+        return str(self.fs._strip_protocol(f"{known if isinstance(known, str) else known[0]}://{place.root()}"))
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write an object."""
+        self.fs.pipe_file(path, data, **self._within(LONG))
+
+    def aside(self, path: str) -> str:
+        """An object is there once it is whole."""
+        return path
+
+    def move(self, aside: str, path: str) -> None:
+        """It is there already."""
+
+    def make_room(self, path: str) -> None:
+        """There are no folders."""
+
+    def claim(self, path: str, data: bytes) -> bool:
+        """Write an object in one step, unless there is one; whether that was done."""
+        for _ in range(3):
+            try:
+                self.fs.pipe_file(path, data, mode="create", **self._within())
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if says(error, "PreconditionFailed", "pre-condition", "preconditions", "412"):
+                    return False
+                if not says(error, "ConditionalRequestConflict", "409"):
+                    raise
+                sleep(0.05)  # somebody else is about to put it
+            else:
+                return True
+        return False
+
+
+class Folders(Driver):
+    """Folders of a server: of those who make one folder, one wins."""
+
+    is_exclusive = claims_first = True
+
+    def _root(self, place: Place) -> str:
+        return place.root()
+
+    def claim(self, path: str, data: bytes) -> bool:  # noqa: ARG002
+        """Win a name by a folder beside it."""
+        folder = f"{path}{_CLAIM}"
+        self.make_room(folder)
+        try:
+            self._make_folder(folder)
+        except Exception as error:
+            if self._exists(folder):
+                return False
+            raise error from None
+        return True
+
+    @abstractmethod
+    def _make_folder(self, path: str) -> None:
+        """Make a folder, or fail if there is one: in one step, which the file system's own way is not everywhere."""
+
+
+def discard(file: Any) -> None:
+    """Break an upload off."""
+    try:
+        file.discard()
+    except Exception:  # there may be nothing yet
+        pass
+    try:
+        file.closed = True  # else it would finish the upload when it is collected
+    except AttributeError:  # that of SFTP is what it is
+        with suppress(Exception):
+            file.close()
 
 
 def modified_of(info: dict[str, Any]) -> datetime | None:
@@ -124,235 +335,3 @@ def _read_time(text: str) -> datetime | None:
         return datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-
-
-def creates(fs: Any, path: str, data: bytes, bound: dict[str, float]) -> bool:
-    """Write an object in one step, unless there is one; whether that was done."""
-    for _ in range(3):
-        try:
-            fs.pipe_file(path, data, mode="create", **bound)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if says(error, "PreconditionFailed", "pre-condition", "preconditions", "412"):
-                return False
-            if not says(error, "ConditionalRequestConflict", "409"):
-                raise
-            sleep(0.05)  # somebody else is about to put it
-        else:
-            return True
-    return False
-
-
-def renew(fs: Any, path: str, bound: dict[str, float]) -> None:
-    """Let an object count as written just now without sending its bytes, where the place has a way to do that."""
-    if hasattr(fs, "call_s3"):
-        bucket, key, _ = fs.split_path(path)
-        here = {"Bucket": bucket, "Key": key}
-        fs.call_s3("copy_object", **here, CopySource=here, MetadataDirective="REPLACE", **bound)
-    elif getattr(fs, "async_impl", False):  # Google and Azure copy objects onto themselves
-        fs.cp_file(path, path, **bound)
-    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "utime"):
-        fs.ftp.utime(path, None)
-
-
-def says(error: BaseException, *signs: str) -> bool:
-    """Whether an error has one of these words."""
-    text = f"{error!r} {error.__cause__!r}"
-    return any(sign in text for sign in signs)
-
-
-def make_folder(fs: Any, path: str) -> None:
-    """Make a folder, or fail if there is one: in one step, which the file system's own way is not everywhere."""
-    if hasattr(fs, "ftp") and hasattr(fs.ftp, "mkd"):
-        fs.ftp.mkd(path)
-    elif hasattr(fs, "ftp"):
-        fs.ftp.mkdir(path)
-    elif hasattr(fs, "client"):
-        fs.client.mkdir(path)
-    else:
-        fs.mkdir(path, create_parents=False)
-
-
-def move(fs: Any, source: str, target: str) -> None:
-    """Rename, over what is there."""
-    if hasattr(fs, "client") and hasattr(fs.client, "move"):
-        fs.client.move(source, target, overwrite=True)
-    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "rename") and not hasattr(fs.ftp, "posix_rename"):
-        fs.ftp.rename(source, target)
-    elif hasattr(fs, "ftp") and hasattr(fs.ftp, "posix_rename"):
-        fs.ftp.posix_rename(source, target)
-    else:
-        fs.mv(source, target)
-
-
-class _Whole:
-    """A file for WebDAV, sent when it is closed; that of the driver sends itself again when it is let go of."""
-
-    def __init__(self, fs: Any, path: str) -> None:
-        from tempfile import TemporaryFile
-
-        self._client, self._path = fs.client, path
-        self._file = TemporaryFile()  # noqa: SIM115
-        self.write = self._file.write
-        self.discard = self._file.close
-
-    def close(self) -> None:
-        self._file.seek(0)
-        try:
-            self._client.upload_fileobj(self._file, self._path, overwrite=True)
-        finally:
-            self._file.close()
-
-
-def opened(fs: Any, path: str, part: int) -> Any:
-    """A file to write to, for large uploads; ``part``: bytes that are sent at once, where the place takes parts."""
-    return _Whole(fs, path) if _is_webdav(fs) else _in_a_row(fs.open(path, "wb", block_size=part))
-
-
-def read(fs: Any, path: str, start: int | None, end: int | None, bound: dict[str, float]) -> bytes:
-    """The bytes of a file, or those from ``start`` to ``end``."""
-    if not hasattr(getattr(fs, "ftp", None), "open"):
-        return bytes(fs.cat_file(path, start=start, end=end, **bound))
-    with fs.ftp.open(path, "rb") as file:  # SFTP: asked for in a row, instead of waiting for each 32 KiB
-        if start is None or end is None:
-            file.seek(start or 0)
-            file.prefetch()
-            return bytes(file.read())
-        return b"".join(file.readv([(start, end - start)]))
-
-
-def _in_a_row(file: Any) -> Any:
-    """A file of SFTP sends piece after piece, instead of waiting for an answer to each 32 KiB; errors come at the latest when it is closed."""
-    if hasattr(file, "set_pipelined"):
-        file.set_pipelined(True)
-    return file
-
-
-def write_file(fs: Any, path: str, data: bytes) -> None:
-    """Write a file, over what is there."""
-    if _is_webdav(fs):
-        fs.client.upload_fileobj(BytesIO(data), path, overwrite=True)
-        return
-    with _in_a_row(fs.open(path, "wb")) as file:
-        file.write(data)
-
-
-def _is_webdav(fs: Any) -> bool:
-    return hasattr(getattr(fs, "client", None), "upload_fileobj")
-
-
-def discard(file: Any) -> None:
-    """Break an upload off."""
-    try:
-        file.discard()
-    except Exception:  # there may be nothing yet
-        pass
-    try:
-        file.closed = True  # else it would finish the upload when it is collected
-    except AttributeError:  # that of SFTP is what it is
-        with suppress(Exception):
-            file.close()
-
-
-def is_absent(error: Exception) -> bool:
-    """Whether an error that is no ``FileNotFoundError`` says that there is nothing of that name."""
-    return getattr(getattr(error, "response", None), "status_code", None) == _NOT_FOUND
-
-
-def make_folders(fs: Any, folder: str) -> None:
-    """Make a folder and those around it; several may do that at once."""
-    for left in reversed(range(_AT_ONCE)):
-        fs.invalidate_cache()
-        try:
-            fs.makedirs(folder, exist_ok=True)
-        except Exception:  # somebody else was quicker at one of them
-            fs.invalidate_cache()
-            if fs.exists(folder):
-                return
-            if not left:
-                raise
-        else:
-            return
-
-
-_DROPPED = frozenset(
-    (
-        "SSHException",
-        "error_temp",
-        "RemoteProtocolError",
-        "ReadError",
-        "WriteError",
-        "ServerDisconnectedError",
-        "ClientOSError",
-        "ClientPayloadError",
-        "ServiceResponseError",
-        "IncompleteReadError",
-    )
-)
-"""Errors of drivers, by name, so that none of them has to be loaded."""
-
-
-def is_dropped(error: Exception) -> bool:
-    """Whether a connection broke that may be made again at once; slowness is no such thing."""
-    if "protocol banner" in str(error):  # whoever listens there has had time enough to say who it is
-        return False
-    return (
-        isinstance(error, (EOFError, ConnectionError))
-        or type(error).__name__ in _DROPPED
-        or (isinstance(error, OSError) and "closed" in str(error).lower())
-    )
-
-
-def bind_in_time(fs: Any) -> None:
-    """Limits that no argument of a file system sets: who tries again, and when, is decided in one place for all."""
-    if hasattr(fs, "retries"):
-        fs.retries = 2
-    channel = getattr(getattr(fs, "ftp", None), "get_channel", None)
-    if channel is not None:
-        channel().settimeout(ANSWER)
-    if (once := getattr(getattr(type(fs), "_request", None), "__wrapped__", None)) is not None:  # Google: 6 tries
-        fs._request = once.__get__(fs)
-    policy = getattr(getattr(getattr(fs, "service_client", None), "_config", None), "retry_policy", None)
-    if policy is not None and hasattr(policy, "total_retries"):  # Azure: 3 tries, the second after 15 seconds
-        policy.total_retries = 0
-
-
-def quieten(name: str) -> None:
-    """Let the logger of a driver print nothing where the program has not set up logging: errors are told by us."""
-    from logging import NullHandler, getLogger
-
-    logger = getLogger(name)
-    if not any(isinstance(handler, NullHandler) for handler in logger.handlers):
-        logger.addHandler(NullHandler())
-
-
-@contextmanager
-def hushed(*names: str) -> Iterator[None]:
-    """Let loggers print nothing from now on, and say nothing at all meanwhile: what is wrong is raised as well."""
-    from logging import getLogger
-
-    loggers = [getLogger(name) for name in names]
-    before = [logger.propagate for logger in loggers]
-    for name, logger in zip(names, loggers, strict=True):
-        quieten(name)
-        logger.propagate = False
-    try:
-        yield
-    finally:
-        for logger, propagate in zip(loggers, before, strict=True):
-            logger.propagate = propagate
-
-
-def let_go(fs: Any) -> None:
-    """Close connections; asynchronous drivers do so when they are let go of."""
-    try:
-        http = getattr(getattr(fs, "client", None), "http", None)
-        if http is not None:
-            http.close()
-        elif hasattr(fs, "client") and hasattr(fs.client, "close"):
-            fs.client.close()
-        elif hasattr(fs, "ftp"):
-            fs.ftp.close()
-    except Exception:  # it is gone anyway
-        pass

@@ -76,7 +76,7 @@ class Ids:
         return check_id(name)
 
     def _next(self, uid: str) -> str:
-        if not self._media.place.kind.is_exclusive:
+        if not self._media.place.kind.driver.is_exclusive:
             number = self._greatest() + 1
             while not self._take(name := f"{number}-{os.urandom(_SUFFIX).hex()}", uid):
                 pass

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expkit.stores.remote.buckets import S3, Azure, Google, Memory
+from expkit.stores.remote.drivers import ANSWER, CONNECT, Driver, Plain
+from expkit.stores.remote.servers import Ftp, Sftp, WebDav
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OBJECTS, FOLDERS, UNKNOWN = "objects", "folders", "unknown"
-CONNECT = 5
-"""Seconds to reach a server."""
-
-ANSWER = 20
-"""Seconds that one question may take."""
+_SERVER = "[USER@]HOST[:PORT]/PATH"
 
 
 class Kind(NamedTuple):
@@ -22,34 +21,33 @@ class Kind(NamedTuple):
         name: as people know it.
         protocol: as fsspec knows it.
         extra: of expkit, with what it takes.
-        style: ``objects``: writes are atomic, and an object can be put only if there is none; ``folders``: of those who
-            make one folder, one wins; ``unknown``: nothing is known.
+        driver: what its file system does.
         usual: arguments of the file system.
-        one_bucket: whether the first part of the path is a bucket.
+        bucket: what the first part of the path is called, where that is a bucket.
+        form: of its URLs, behind the scheme.
         is_lasting: whether it outlives the process.
-        bucket: what a bucket is called there.
     """
 
     name: str
     protocol: str
     extra: str
-    style: str
+    driver: type[Driver]
     usual: Mapping[str, Any] = {}
-    one_bucket: bool = False
+    bucket: str = ""
+    form: str = "PATH"
     is_lasting: bool = True
-    bucket: str = "bucket"
 
     @property
-    def is_exclusive(self) -> bool:
-        """Whether one of several processes can claim a name."""
-        return self.style != UNKNOWN
+    def is_ours(self) -> bool:
+        """Whether more is known of it than fsspec says."""
+        return self.driver is not Plain
 
 
 _S3 = Kind(
     "S3",
     "s3",
     "s3",
-    OBJECTS,
+    S3,
     {
         "use_listings_cache": False,
         "max_concurrency": 1,  # otherwise the driver asks for the size before it gets anything
@@ -59,24 +57,32 @@ _S3 = Kind(
             "retries": {"max_attempts": 1, "mode": "standard"},
         },
     },
-    one_bucket=True,
+    "bucket",
+    "BUCKET/PATH",
 )
-_GOOGLE = Kind("Google Cloud Storage", "gcs", "gcs", OBJECTS, {"use_listings_cache": False}, one_bucket=True)
+_GOOGLE = Kind(
+    "Google Cloud Storage", "gcs", "gcs", Google, {"use_listings_cache": False}, bucket="bucket", form="BUCKET/PATH"
+)
 _AZURE = Kind(
     "Azure Blob Storage",
     "az",
     "azure",
-    OBJECTS,
+    Azure,
     {"connection_timeout": CONNECT, "read_timeout": ANSWER},
-    one_bucket=True,
-    bucket="container",
+    "container",
+    "CONTAINER/PATH",
 )
 _SFTP = Kind(
-    "SFTP", "sftp", "sftp", FOLDERS, {"timeout": CONNECT, "banner_timeout": CONNECT * 2, "auth_timeout": CONNECT * 2}
+    "SFTP",
+    "sftp",
+    "sftp",
+    Sftp,
+    {"timeout": CONNECT, "banner_timeout": CONNECT * 2, "auth_timeout": CONNECT * 2},
+    form=_SERVER,
 )
-_FTP = Kind("FTP", "ftp", "remote", FOLDERS, {"timeout": ANSWER})
-_WEBDAV = Kind("WebDAV", "webdav", "webdav", FOLDERS, {"timeout": ANSWER})
-_MEMORY = Kind("memory", "memory", "remote", OBJECTS, is_lasting=False)
+_FTP = Kind("FTP", "ftp", "remote", Ftp, {"timeout": ANSWER}, form=_SERVER)
+_WEBDAV = Kind("WebDAV", "webdav", "webdav", WebDav, {"timeout": ANSWER}, form=_SERVER)
+_MEMORY = Kind("memory", "memory", "remote", Memory, is_lasting=False)
 
 KINDS: dict[str, Kind] = {
     "s3": _S3,
@@ -106,7 +112,7 @@ def kind_of(scheme: str) -> Kind | None:
     except ImportError:
         return None
     known = scheme in known_implementations or scheme in registry
-    return Kind(scheme, scheme, "remote", UNKNOWN) if known else None
+    return Kind(scheme, scheme, "remote", Plain) if known else None
 
 
 _PACKAGES = {
@@ -133,6 +139,6 @@ _PACKAGES = {
 def lacks(kind: Kind, error: BaseException) -> str:
     """The sentence about a kind whose package is not installed; it ends with what to type, where that is known."""
     said = f"{kind.name} takes a package that is not installed ({error})"
-    if kind.style != UNKNOWN:
+    if kind.is_ours:
         return f"{said}: pip install 'expkit[{kind.extra}]'"
     return f"{said}: pip install {_PACKAGES[kind.protocol]}" if kind.protocol in _PACKAGES else said

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.nearest import did_you_mean
 from expkit.errors import StoreError
-from expkit.stores.remote.kinds import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +32,7 @@ def check(place: Place, kind: type[Any], given: Mapping[str, Any]) -> None:
     Raises:
         StoreError: there is no such option.
     """
-    if place.kind.style == UNKNOWN and not place.folder:
+    if not place.kind.is_ours and not place.folder:
         return  # what those make of further options, only they know
     known = {*_arguments(place.kind.protocol, kind), *_OURS.get(place.kind.protocol, ()), *_OF_ALL}
     for name in given:

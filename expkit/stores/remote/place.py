@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from expkit._support.urls import login_problem
 from expkit.errors import StoreError
 from expkit.record.masking import is_secret_name
-from expkit.stores.remote.kinds import FOLDERS, UNKNOWN, Kind, kind_of
+from expkit.stores.remote.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ class Place(NamedTuple):
     @property
     def where(self) -> str:
         """What people call it: ``the S3 bucket 'runs'``, ``the SFTP server at host:22``."""
-        if self.kind.one_bucket:
+        if self.kind.bucket:
             at = self.options.get("endpoint_url")
             return f"the {self.kind.name} {self.kind.bucket} {self.host!r}{f' at {at}' if at else ''}"
         return f"the {self.kind.name} server at {self.host}" if self.host else f"the {self.kind.name} store"
@@ -85,7 +85,7 @@ class Place(NamedTuple):
 
     def root(self) -> str:
         """The folder of the store, as the file systems of our kinds name it."""
-        return (f"{self.host}{self.path}" if self.kind.one_bucket else self.path).rstrip("/")
+        return (f"{self.host}{self.path}" if self.kind.bucket else self.path).rstrip("/")
 
     def full_url(self) -> str:
         """The URL without options, but with the password: for the driver alone."""
@@ -106,7 +106,7 @@ def place_of(url: str) -> Place:
         raise StoreError(f"{scheme + colon!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
     if not rest.startswith("//"):
         raise _no_place(scheme, kind)
-    if kind.style != UNKNOWN and (problem := login_problem(rest[2:])):  # others may have forms of their own
+    if kind.is_ours and (problem := login_problem(rest[2:])):  # others may have forms of their own
         raise StoreError(problem)
     rest, _, query = rest[2:].partition("?")
     address, slash, path = rest.partition("/")
@@ -114,7 +114,7 @@ def place_of(url: str) -> Place:
     if at and scheme.lower() in ("abfs", "abfss", "az"):  # CONTAINER@ACCOUNT.dfs.core.windows.net
         return _azure(kind, scheme, access, host, path, query)
     user, _, password = access.partition(":")
-    if not host and kind.protocol != "memory" and kind.style != UNKNOWN:
+    if not host and kind.protocol != "memory" and kind.is_ours:
         raise _no_place(scheme, kind)
     password = "" if password == HIDDEN else unquote(password)
     path = unquote(f"{slash}{path}").rstrip("/")
@@ -142,14 +142,7 @@ def _azure(kind: Kind, scheme: str, container: str, host: str, path: str, query:
 
 def _no_place(scheme: str, kind: Kind) -> StoreError:
     """The sentence about a URL with nothing in it, in the scheme that was typed."""
-    form = (
-        f"{kind.bucket.upper()}/PATH"
-        if kind.one_bucket
-        else "[USER@]HOST[:PORT]/PATH"
-        if kind.style == FOLDERS
-        else "PATH"
-    )
-    return StoreError(f"the URL of a store in {kind.name} is {scheme.lower()}://{form}")
+    return StoreError(f"the URL of a store in {kind.name} is {scheme.lower()}://{kind.form}")
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -15,10 +15,9 @@ from expkit.stores.remote.changes import Changes
 from expkit.stores.remote.clock import Clock
 from expkit.stores.remote.ids import Ids
 from expkit.stores.remote.index import Index
-from expkit.stores.remote.kinds import OBJECTS
 from expkit.stores.remote.layout import Noted
 from expkit.stores.remote.listing import find
-from expkit.stores.remote.media import AT_ONCE, Media
+from expkit.stores.remote.media import Media
 from expkit.stores.remote.place import Place, place_of
 from expkit.stores.remote.records import Stored, Writer, read, record_name
 from expkit.stores.remote.streams import Streams
@@ -82,10 +81,11 @@ class RemoteStore:
     @property
     def capabilities(self) -> Capabilities:
         """Ids are numbers, and several processes may write, where one of them can win a name."""
-        kind = self.place.kind
-        can_share = kind.is_exclusive and kind.is_lasting
-        at_once = AT_ONCE if kind.style == OBJECTS else 1
-        return Capabilities(durable=kind.is_lasting, shared=can_share, counts=kind.is_exclusive, at_once=at_once)
+        kind, driver = self.place.kind, self.place.kind.driver
+        can_share = driver.is_exclusive and kind.is_lasting
+        return Capabilities(
+            durable=kind.is_lasting, shared=can_share, counts=driver.is_exclusive, at_once=driver.at_once
+        )
 
     def __repr__(self) -> str:
         return f"RemoteStore({self.url!r})"

@@ -15,7 +15,7 @@ from expkit.stores import rules
 from expkit.stores.disk import slots
 from expkit.stores.remote import foreign, layout
 from expkit.stores.remote.coding import Numbers, packed, unpacked
-from expkit.stores.remote.media import PART
+from expkit.stores.remote.drivers import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What drivers and servers say, as one sentence for people."""
+"""What drivers and servers say: what it means, and as one sentence for people."""
 
 from __future__ import annotations
 
@@ -86,3 +86,45 @@ def _causes(error: BaseException | None) -> Iterator[str]:
 def _short(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def says(error: BaseException, *signs: str) -> bool:
+    """Whether an error has one of these words."""
+    text = f"{error!r} {error.__cause__!r}"
+    return any(sign in text for sign in signs)
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether an error says that there is nothing of that name."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return isinstance(error, FileNotFoundError) or status == _NOT_FOUND
+
+
+_NOT_FOUND = 404
+
+_DROPPED = frozenset(
+    (
+        "SSHException",
+        "error_temp",
+        "RemoteProtocolError",
+        "ReadError",
+        "WriteError",
+        "ServerDisconnectedError",
+        "ClientOSError",
+        "ClientPayloadError",
+        "ServiceResponseError",
+        "IncompleteReadError",
+    )
+)
+"""Errors of drivers, by name, so that none of them has to be loaded."""
+
+
+def is_dropped(error: Exception) -> bool:
+    """Whether a connection broke that may be made again at once; slowness is no such thing."""
+    if "protocol banner" in str(error):  # whoever listens there has had time enough to say who it is
+        return False
+    return (
+        isinstance(error, (EOFError, ConnectionError))
+        or type(error).__name__ in _DROPPED
+        or (isinstance(error, OSError) and "closed" in str(error).lower())
+    )
