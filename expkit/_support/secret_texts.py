@@ -25,8 +25,10 @@ _HOOK = (
     r"(?i)\b(hooks\.slack\.com/services/|api\.telegram\.org/bot|discord(?:app)?\.com/api/webhooks/)[^\s\"'/?][^\s\"'?]*"
 )
 _NOTIFY = r"(?i)\b(notify:[a-z][\w+.-]*://)[^\s\"']+"
-_PARAMETERS = frozenset(("auth", "key", "pass", "pw", "sig", "signature"))
+_PARAMETERS = frozenset(("auth", "authmechanismproperties", "key", "pass", "pw", "sig", "signature"))
 """Secret in a URL, if nowhere else."""
+_OPEN_PARAMETERS = frozenset(("authmechanism", "authsource"))
+"""Of MongoDB: how users show who they are, and which database knows them."""
 
 _IN_TEXT = (
     r"(?i)(^|[\s;\"'])(password|passwd|pwd|accountkey|sharedaccesskey)(\s*=\s*)"
@@ -72,6 +74,19 @@ def without_access(text: str, is_secret: Callable[[str], bool]) -> str:
     return re.sub(_BEARER, rf"\1{MASK}", text)
 
 
+def is_secret_option(name: str, is_secret: Callable[[str], bool]) -> bool:
+    """Whether what an option of a URL says gives access.
+
+    Args:
+        name: of the option.
+        is_secret: whether a name is that of a secret.
+    """
+    folded = name.lower()
+    if folded in _OPEN_PARAMETERS:
+        return False
+    return folded in _PARAMETERS or folded.startswith("x-amz-") or is_secret(name)
+
+
 def shows_access(text: str, is_secret: Callable[[str], bool], *, is_code: bool) -> bool:
     """Whether a file's text has access data written out: private keys, tokens, literals of secret names.
 
@@ -114,8 +129,7 @@ def _without_urls(text: str, is_secret: Callable[[str], bool]) -> str:
 def _parameter(match: Match[str], is_secret: Callable[[str], bool]) -> str:
     mark, written, value = match.groups()
     name = re.sub("%([0-9a-fA-F]{2})", lambda sign: chr(int(sign[1], 16)), written)
-    secret = name.lower() in _PARAMETERS or name.lower().startswith("x-amz-") or is_secret(name)
-    return f"{mark}{written}={MASK if secret else value}"
+    return f"{mark}{written}={MASK if is_secret_option(name, is_secret) else value}"
 
 
 def _named(match: Match[str], name: int, is_secret: Callable[[str], bool]) -> str:

@@ -6,8 +6,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from expkit.errors import StoreError
+from expkit.record.masking import masked_url
+from expkit.settings import SETTINGS
 from expkit.stores.memory import MemoryStore
-from expkit.stores.urls import open_store
+from expkit.stores.remote.kinds import KINDS
+from expkit.stores.urls import SQL, open_store
 
 
 ODD = ["SEC RET", "SEC/RET", "SEC@RET", "SEC:RET", "SEC?RET", "SEC#RET", "1/SEC@RET", "SEC/RET@A", '"SEC']
@@ -25,6 +28,28 @@ def test_passwords_with_signs_of_a_meaning(scheme, user):
             told = str(error)
             assert "%40 for @" in told, told
         assert not [part for part in ("SEC", "RET") if part in told], told
+
+
+SECRET = """account_key api_key authMechanismProperties AUTHMECHANISMPROPERTIES auth connection_string key passphrase
+password proxyPassword sas_token secret sig ssl_key_password sslPassphrase tlsCertificateKeyFilePassword
+tlscertificatekeyfilepassword token X-Amz-Signature""".split()
+OPEN = "account_name appName authMechanism authSource key_filename region sslmode tlsCAFile w".split()
+
+
+@pytest.mark.parametrize("scheme", [*KINDS, *SQL, "mongodb", "mongodb+srv", "mysql+pymysql", "smb"])
+@pytest.mark.parametrize("harmless", [[], SECRET])
+def test_options_that_give_access(scheme, harmless, monkeypatch):
+    """Of every kind of store the same options are hidden, whatever the settings say, and no others: the URL still opens it."""
+    monkeypatch.setattr(SETTINGS.SECRETS, "HARMLESS", harmless)
+    login = "" if scheme in ("az", "abfs", "abfss") else "me:hidden@"
+    place = f"{scheme}://{'' if scheme == 'sqlite' else f'{login}host'}/place"
+    for name in SECRET:
+        store = open_store(f"{place}?{name}=hidden&{'&'.join(f'{other}=1' for other in OPEN)}")
+        for told in (store.url, repr(store), getattr(store, "absolute_url", "")):
+            assert "hidden" not in told
+        assert f"{name}=***" in store.url
+        assert all(f"{other}=1" in store.url for other in OPEN)
+        assert masked_url(store.url) == store.url
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mongodb", "ftp"])

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from expkit._support.secrets import MASK
 from expkit._support.urls import login_problem
 from expkit.errors import StoreError
+from expkit.stores.access import is_secret_option
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -59,7 +60,7 @@ class Place(NamedTuple):
         source = source or "admin"  # where the driver looks for the user, unless the URL names a database
         if access and source != self.database and "authsource" not in known:
             options = [*options, ("authSource", source)]
-        options = [*((name, MASK if _is_secret(name) else value) for name, value in options), *self._own()]
+        options = [*((name, MASK if is_secret_option(name) else value) for name, value in options), *self._own()]
         query = "&".join(f"{quote(name)}={quote(value, safe='/:,*')}" for name, value in options)
         return f"{scheme}://{shown}{hosts}/{quote(self.database)}{'?' if query else ''}{query}"
 
@@ -119,10 +120,6 @@ def _without(names: Container[str], url: str) -> str:
 def query_of(server: str) -> str:
     """The options of a server's URL, as they stand there."""
     return server.partition("?")[2]
-
-
-def _is_secret(option: str) -> bool:
-    return option.lower().endswith(("password", "passphrase")) or option.lower() == "authmechanismproperties"
 
 
 def bounds_of(server: str) -> dict[str, Any]:

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
+from expkit._support.secrets import MASK
 from expkit._support.urls import login_problem
 from expkit.errors import StoreError
-from expkit.record.masking import is_secret_name
+from expkit.stores.access import is_secret_option
 from expkit.stores.remote.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HIDDEN = "***"
-_ACCESS = frozenset(
-    ("key", "secret", "token", "password", "passphrase", "account_key", "sas_token", "sig", "connection_string")
-)
 _WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
 """Ways to get a token, which give no access by themselves."""
 
@@ -61,8 +58,8 @@ class Place(NamedTuple):
         return self._url("", self.folder) if self.folder else self.url
 
     def _url(self, host: str, path: str) -> str:
-        access = f"{quote(self.user)}{':' + HIDDEN if self.password else ''}@" if self.user else ""
-        shown = ((name, HIDDEN if _is_secret(name, value) else value) for name, value in self.options.items())
+        access = f"{quote(self.user)}{':' + MASK if self.password else ''}@" if self.user else ""
+        shown = ((name, MASK if _is_secret(name, value) else value) for name, value in self.options.items())
         query = "&".join(f"{quote(name)}={quote(value, safe='/:,*')}" for name, value in shown)
         return f"{self.scheme}://{access}{host}{quote(path, safe='/ :@+,')}{'?' if query else ''}{query}"
 
@@ -79,7 +76,7 @@ class Place(NamedTuple):
         given = {
             name: _plain(value)
             for name, value in self.options.items()
-            if not (_is_secret(name, value) and value == HIDDEN)
+            if not (_is_secret(name, value) and value == MASK)
         }
         return {**self.kind.usual, **_ARGUMENTS.get(self.kind.protocol, _of_others)(self, given)}
 
@@ -116,7 +113,7 @@ def place_of(url: str) -> Place:
     user, _, password = access.partition(":")
     if not host and kind.protocol != "memory" and kind.is_ours:
         raise _no_place(scheme, kind)
-    password = "" if password == HIDDEN else unquote(password)
+    password = "" if password == MASK else unquote(password)
     path = unquote(f"{slash}{path}").rstrip("/")
     if kind.protocol == "memory":
         host, path = "", f"/{host}{path}"
@@ -146,7 +143,7 @@ def _no_place(scheme: str, kind: Kind) -> StoreError:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    return value not in _WAYS and (name in _ACCESS or is_secret_name(name))
+    return value not in _WAYS and is_secret_option(name)
 
 
 def _plain(value: str) -> Any:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from expkit._support.urls import login_problem
 from expkit.errors import StoreError
-from expkit.record.masking import is_secret_name
+from expkit.stores.access import without_access
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -21,13 +21,6 @@ _KINDS = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "postgres": POSTGRESQL, "m
 
 
 FORMS = "sqlite:///runs.db, postgresql://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE"
-
-
-def without_access(url: str) -> str:
-    """A URL whose passwords are ``***``, whatever the settings say: this one stands in messages."""
-    from expkit._support import secret_texts
-
-    return secret_texts.without_access(url, is_secret_name)
 
 
 class Place(NamedTuple):

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from expkit.errors import StoreError
-from expkit.stores.sql.place import DRIVERS, SQLITE, without_access
+from expkit.stores.access import without_access
+from expkit.stores.sql.place import DRIVERS, SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
