@@ -7,6 +7,7 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import event, func, select, text, update
 
@@ -116,6 +117,61 @@ def test_points_survive_exactly(store):
     points += [Point("k" * 10_000 + "\0\ud800", -(2**63), 1.0, 0.1, (("a", "\0"),), "x")]
     store.append(run, LOSS, 0, points)
     assert repr(store.read(run, LOSS)) == repr(points)
+
+
+def by_metric(points):
+    """The columns of points as lists, metric by metric."""
+    found = {}
+    for name, step, value, time, tags, kind in points:
+        for column, item in zip(found.setdefault((name, tags, kind), ([], [], [])), (step, value, time), strict=True):
+            column.append(item)
+    return found
+
+
+def in_columns(store, run):
+    """The same, as the store gives it column by column."""
+    columns = store.columns(run, LOSS).items()
+    return {series: tuple(np.asarray(each, dtype=object).tolist() for each in three) for series, three in columns}
+
+
+def many_points():
+    """Metrics that are plain, of whole numbers, with some values that columns cannot say, and with long numbers alone."""
+    odd = {7: math.nan, 8: -0.0, 9: math.inf, 20_000: 3, 20_001: "text", 20_002: None, 23_999: 2**70}
+    points = []
+    for number in range(24_000):
+        time = 1.7e9 + number / 7
+        points.append(Point("plain", number - 9, number / 3, time))
+        points.append(Point("odd", 2**62 - number, odd.get(number, 1e-300 * number), time, (("phase", "train"),)))
+    points += [Point("late", number, 0.1, 1.7e9) for number in (5, 2, 2**63 - 1, -(2**63), 3)]
+    return points + [Point("whole", number, number, 1.7e9) for number in range(5)]
+
+
+def test_columns_are_what_reading_gives(store):
+    """Column by column points are, order and types included, what they are one by one, over many packets."""
+    run, points = store.create(sample_record()), many_points()
+    store.append(run, LOSS, 0, points)
+    assert repr(sorted(in_columns(store, run).items())) == repr(sorted(by_metric(points).items()))
+    assert all(isinstance(column, np.ndarray) for column in store.columns(run, LOSS)["plain", (), "scalar"])
+
+
+def test_columns_of_a_server_that_cuts_texts(store):
+    """Columns are whole where a server would cut off what is packed into a text."""
+    if store.place.kind != "mysql":
+        pytest.skip("only its texts are cut")
+    event.listen(store.server.engine, "connect", lambda raw, _: raw.query("SET SESSION group_concat_max_len = 100"))
+    run = store.create(sample_record())
+    store.append(run, LOSS, 0, points := sample_points(100))
+    store.server.engine.dispose()
+    assert in_columns(store, run) == by_metric(points)
+
+
+def test_columns_of_many_metrics(store):
+    """A few statements give the points of hundreds of metrics on a server; none of them is lost between two questions."""
+    run = store.create(sample_record())
+    store.append(run, LOSS, 0, points := [Point(f"m{number % 501}", number, 0.5, 1.7e9) for number in range(1002)])
+    assert in_columns(store, run) == by_metric(points)
+    if store.place.kind != "sqlite":
+        assert statements(store, lambda: store.columns(run, LOSS)) < 10
 
 
 def statements(store, work):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
 from expkit.record.model import Point
 from expkit.stores.sql import readable, tables
+from expkit.stores.sql.place import DRIVERS, POSTGRESQL, SQLITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     Series = tuple[str, tuple[tuple[str, str], ...], str]
 
 _INT64 = 1 << 63
+_AT_ONCE = 100
+"""Rows that one statement of SQLite inserts, in half the time of as many statements; it takes 999 values at least."""
+
 _FIELDS = ("metric", "position", "step", "value", "time", "exact")
 
 
@@ -72,17 +77,38 @@ def series_in(points: Iterable[Any]) -> set[Series]:
 
 
 def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Write points, the first of which is number ``start`` of its stream, in one bulk insert; return their rows.
+    """Write points, the first of which is number ``start`` of its stream, all at once; return their rows.
 
     The rows go to the driver as they are: on their way through SQLAlchemy they would take three times as long.
     """
     rows = list(_rows(numbers, start, points))
-    statement = insert(tables.points).compile(dialect=connection.dialect)
-    if statement.positional:
-        connection.exec_driver_sql(str(statement), rows)
+    if connection.dialect.driver == DRIVERS[POSTGRESQL]:
+        _copy(connection, rows)
     else:
-        connection.exec_driver_sql(str(statement), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+        _insert(connection, rows)
     return rows
+
+
+def _insert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    statement = insert(tables.points).compile(dialect=connection.dialect)
+    if not statement.positional:
+        connection.exec_driver_sql(str(statement), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
+        return
+    whole = len(rows) // _AT_ONCE * _AT_ONCE if connection.dialect.name == SQLITE else 0
+    groups = [tuple(chain.from_iterable(rows[place : place + _AT_ONCE])) for place in range(0, whole, _AT_ONCE)]
+    values = str(statement).rpartition("VALUES ")[2]
+    for text, some in ((str(statement) + f", {values}" * (_AT_ONCE - 1), groups), (str(statement), rows[whole:])):
+        if some:
+            connection.exec_driver_sql(text, some)
+
+
+def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write rows in an eighth of the time that PostgreSQL and its driver need for inserting them."""
+    statement = f"COPY {tables.points.name} ({', '.join(_FIELDS)}) FROM STDIN"
+    raw: Any = connection.connection
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
@@ -108,27 +134,6 @@ def read(connection: Connection, stream: int, start: int, end: int) -> list[Poin
     wanted = select(columns.metric, columns.step, columns.value, columns.time, columns.exact)
     wanted = wanted.where(of_stream, columns.position >= start, columns.position < end).order_by(columns.position)
     return [_point(series[metric], *rest) for metric, *rest in connection.execute(wanted)]
-
-
-def columns(connection: Connection, stream: int, end: int) -> dict[Series, tuple[Any, Any, Any]]:
-    """Steps, values and times of each metric of a stream, up to number ``end``; rows come from the driver as they are."""
-    found = {}
-    points = tables.points.c
-    for series, number in series_of(connection, stream).items():
-        wanted = select(points.step, points.value, points.time, points.exact)
-        wanted = wanted.where(points.metric == number, points.position < end).order_by(points.position)
-        rows = connection.execute(wanted).cursor.fetchall()
-        if rows:
-            found[series] = _side_by_side(rows)
-    return found
-
-
-def _side_by_side(rows: Sequence[Any]) -> tuple[Any, Any, Any]:
-    steps, values, times, exact = zip(*rows, strict=True)
-    if any(exact):
-        rows = [row[:3] if row[3] is None else json.loads(row[3]) for row in rows]
-        steps, values, times = zip(*rows, strict=True)
-    return list(steps), list(values), list(times)
 
 
 def _point(series: Series, step: Any, value: Any, time: float, exact: str | None) -> Point:

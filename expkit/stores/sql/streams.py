@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from expkit.record.model import OUTPUT, POINTS, StreamKey
 from expkit.stores import rules
-from expkit.stores.sql import ids, points, summaries, tables
+from expkit.stores.sql import arrays, ids, points, summaries, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +94,7 @@ class Streams:
 
         def look(connection: Connection) -> Mapping[Any, Any]:
             row = _row(connection, ids.found(connection, run, self._url).number, stream)
-            return {} if row is None else points.columns(connection, row.number, row.size)
+            return {} if row is None else arrays.columns(connection, row.number, row.size)
 
         return self._server.read(look, lambda: self._missing(run))
 
