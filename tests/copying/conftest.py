@@ -15,7 +15,7 @@ from expkit.stores import open_store
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import AWKWARD, NOON, sample_annotation, sample_lease, sample_points, sample_record
 
-from ..servers import buckets, mongo, sql
+from ..servers import mongo, remote, sql
 
 HOME = Path(__file__).parents[2]
 MODEL = bytes(range(256)) * 1000
@@ -29,15 +29,11 @@ KINDS = {
 """Kinds of stores, and how to get the URL of an empty one. Each is copied into each."""
 
 SERVERS = {
-    "s3": lambda folder, factory: _bucket(buckets.shared("s3", buckets.s3_command, factory)),
+    "s3": lambda folder, factory: remote.S3.new_url(remote.S3.shared(factory)),
     "postgresql": lambda folder, factory: _database(sql.POSTGRESQL, factory),
     "mariadb": lambda folder, factory: _database(sql.MARIADB, factory),
 }
 """Kinds that take their time: each is copied from and into some others."""
-
-
-def _bucket(port):
-    return f"s3://b{new_uid()}/runs?endpoint_url=http://127.0.0.1:{port}&region={buckets.REGION}"
 
 
 def _database(kind, factory):
@@ -51,9 +47,8 @@ def _credentials(monkeypatch):
     """Who asks for buckets: nobody whom this machine knows, but the test server's user."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", buckets.KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", buckets.SECRET)
+    for name, value in remote.S3.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from expkit.testing.samples import sample_points, sample_record
 from expkit.testing.store_tests import LOSS, TEXT
 
 from ..processes import environment
-from ..servers import machines
+from ..servers import machines, remote
 from .test_layout import download
 
 ASK = """
@@ -54,7 +54,7 @@ def test_no_credentials(url):
 
 def test_wrong_keys(tmp_path, tmp_path_factory):
     """A wrong key or a password of SSH is a sentence that says what to use; the password is not in it."""
-    port = machines.shared("sftp", machines.ssh_command, tmp_path_factory)
+    port = remote.SFTP.shared(tmp_path_factory)
     right = machines.ssh_url(port, tmp_path / "runs")
     wrong = right.replace("/user&", "/host&")
     word = right.replace("@", ":not-so-secret@").replace(f"key_filename={machines.SSH.built()}/user&", "")

@@ -18,8 +18,7 @@ from expkit.stores.remote.place import place_of
 from expkit.stores.remote.store import RemoteStore
 from expkit.testing.observers import ObserverContract
 
-from ..servers import buckets
-from .conftest import google_url
+from ..servers import remote
 
 
 class BucketContract(ObserverContract):
@@ -51,7 +50,7 @@ class TestGoogleCloudStorageObserver(BucketContract):
 
     @pytest.fixture(autouse=True)
     def _url(self, tmp_path_factory):
-        self.url = google_url(buckets.shared("google", buckets.google_command, tmp_path_factory))
+        self.url = remote.GOOGLE.new_url(remote.GOOGLE.shared(tmp_path_factory))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +172,7 @@ def main():
 """
 
 
-def test_the_command_line(url, s3, tmp_path):
+def test_the_command_line(url, tmp_path):
     """-S and --observe record into the bucket, which is made with the first run; a bad argument is one sentence."""
     (tmp_path / "one.py").write_text(SCRIPT)
 

@@ -10,7 +10,7 @@ from expkit.stores.remote.store import RemoteStore
 from expkit.testing.stores import StoreContract
 
 from ..older import samples
-from .conftest import s3_url
+from ..servers import remote
 from .place_tests import PlaceTests
 
 
@@ -21,11 +21,11 @@ class TestS3Store(PlaceTests, StoreContract):
     scale = 1.0 if os.environ.get("EXPKIT_FAULTS") else 0.3
 
     @pytest.fixture(autouse=True)
-    def _server(self, s3):
-        self.server = s3
+    def _server(self, tmp_path_factory):
+        self.port = remote.S3.shared(tmp_path_factory)
 
     def make_store(self, folder):
-        self.url = s3_url(self.server)
+        self.url = remote.S3.new_url(self.port)
         return RemoteStore(self.url)
 
     def address(self, store):

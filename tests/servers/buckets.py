@@ -3,10 +3,8 @@
 import base64
 import contextlib
 import os
-import signal
 from pathlib import Path
 
-from . import running
 from .building import Recipe, call
 
 PINS = Path(__file__).with_name("pins")
@@ -72,17 +70,3 @@ def azure_command(port, data):
     where = ["--blobHost", "127.0.0.1", "--blobPort", port, "--location", data]
     account = f"AZURITE_ACCOUNTS={AZURE_ACCOUNT}:{AZURE_KEY}"
     return list(map(str, ["env", account, program, *where, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]))
-
-
-def shared(name, command, factory):
-    """The port of the server that all tests share."""
-    folder = running.session_folder(factory)
-    return running.had(lambda: running.shared(name, command, folder, factory.mktemp(name)))
-
-
-def own(recipe, command, folder, port=None):
-    """A server of a test's own, not started yet."""
-    running.had(recipe.built)
-    # Azurite writes its lists some seconds after it has acknowledged what they say, unless it is asked to stop
-    death = signal.SIGTERM if recipe is AZURE else signal.SIGKILL
-    return running.Process(lambda port: command(port, Path(folder) / "server"), folder, port, death)

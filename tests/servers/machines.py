@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-from . import running
 from .building import Recipe, call, program_at
 
 USER, PASSWORD = "runner", "runs-password-7"
@@ -89,16 +88,3 @@ def webdav_command(port, data):
 def _served(program, port, data):
     data.mkdir(parents=True, exist_ok=True)
     return [sys.executable, "-c", program, str(port), str(data), USER, PASSWORD]
-
-
-def shared(name, command, factory):
-    """The port of the server that all tests share."""
-    folder = running.session_folder(factory)
-    return running.had(lambda: running.shared(name, command, folder, factory.mktemp(name)))
-
-
-def own(command, folder):
-    """A server of a test's own, not started yet."""
-    if command is ssh_command:
-        running.had(SSH.built)
-    return running.Process(lambda port: command(port, Path(folder) / "server"), folder)
