@@ -7,10 +7,10 @@ import time
 from expkit import open_store
 
 from ..processes import QUICK, Processes, ended, environment, wait
+from ..servers.small_disk import SmallDisk
 from ..sync.conftest import seen
 from .backend import DATABASE
 from .proxy import Proxy
-from .small_disk import SmallDisk
 
 LIMIT = 120
 """Seconds after which a program that should have ended hangs."""

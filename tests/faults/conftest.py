@@ -10,18 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ..servers.small_disk import SmallDisk
+
 HOME = Path(__file__).parents[2]
 
-
-SCRIPT = """
-set -eu
-mount -t tmpfs -o "$1" none "$2"
-python=$3
-status=0
-"$python" "$4" "$2/runs" >"$5/stdout" 2>"$5/stderr" || status=$?
-echo "$status" >"$5/status"
-exec "$python" -c "$6" "$2/runs"
-"""
 
 LOOK = """
 import json, sys
@@ -48,23 +40,30 @@ print(json.dumps({
 def on_small_disk(tmp_path):
     """Runs a program on a disk of its own, and tells how it ended and what its run's record says.
 
-    The disk is a tmpfs in a private mount namespace: as root, or in a user namespace of its own. Where a machine allows
-    neither, these tests fail, for nothing else shows what they ask.
+    Where a machine does not allow such disks, these tests fail, for nothing else shows what they ask.
     """
 
-    def run(program, options="size=10m"):
-        disk = tmp_path / "disk"
-        disk.mkdir()
+    def run(program, size="10m"):
+        place = tmp_path / "disk"
+        place.mkdir()
         (tmp_path / "program.py").write_text(program)
-        private = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-m"]
-        script = ["bash", "-c", SCRIPT, "bash", options, disk, sys.executable, tmp_path / "program.py", tmp_path, LOOK]
-        env = {**os.environ, "PYTHONPATH": os.fspath(HOME)}
-        done = subprocess.run([*private, *script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, done.stderr
-        words = {name: (tmp_path / name).read_text() for name in ("stdout", "stderr", "status")}
-        return Ended(int(words["status"]), words["stdout"], words["stderr"], json.loads(done.stdout))
+        disk = SmallDisk(place, size)
+        try:
+            ended = python("program.py", place / "runs", disk=disk, folder=tmp_path)
+            looked = python("-c", LOOK, place / "runs", disk=disk, folder=tmp_path)
+        finally:
+            disk.end()
+        assert looked.returncode == 0, looked.stderr
+        return Ended(ended.returncode, ended.stdout, ended.stderr, json.loads(looked.stdout))
 
     return run
+
+
+def python(*words, disk, folder):
+    """Run Python where the disk is."""
+    env = {**os.environ, "PYTHONPATH": os.fspath(HOME)}
+    command = disk.inside([sys.executable, *words], folder)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
 
 
 class Ended:

@@ -118,7 +118,7 @@ def test_others_fill_the_disk(on_small_disk):
 @pytest.mark.parametrize("mode", ["fd", "sys"])
 def test_no_more_files(on_small_disk, mode):
     """Where inodes have run out, the program finishes, and so does the record."""
-    ended = on_small_disk(program(MANY_FILES, mode), "size=10m,nr_inodes=60")
+    ended = on_small_disk(program(MANY_FILES, mode), "10m,nr_inodes=60")
     assert ended.code == 0, ended.err
     assert ended.out.endswith("the end COMPLETED 7\n")
     assert ended.record["status"] == "COMPLETED"
