@@ -23,7 +23,7 @@ def elsewhere(store: RunStore) -> str:
         store: where runs were looked for. Of a folder those in it are looked at, and the one that it lies in.
     """
     root = getattr(store, "root", None)
-    if root is None or store.ids():
+    if root is None or any(True for _ in store.find(columns=["uid"], limit=1)):
         return ""
     beside = [str(root / name) for name in _folders(str(root)) if not name.startswith((".", "_"))]
     found = [path for path in (*sorted(beside), os.path.normpath(root / os.pardir)) if _has_runs(path)]
