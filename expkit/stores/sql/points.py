@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import chain, groupby, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import insert, select
 
@@ -76,30 +76,49 @@ def series_in(points: Iterable[Any]) -> set[Series]:
     return {(name, tuple(map(tuple, tags)) if tags else (), kind) for name, _, _, _, tags, kind in points}
 
 
-def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Write points, the first of which is number ``start`` of its stream, all at once; return their rows.
+class Added(NamedTuple):
+    """What was added to each metric.
 
-    The rows go to the driver as they are: on their way through SQLAlchemy they would take three times as long.
+    Attributes:
+        values: in their order.
+        last: the position of the last one.
     """
-    rows = list(_rows(numbers, start, points))
+
+    values: dict[int, list[Any]]
+    last: dict[int, int]
+
+
+def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Added:
+    """Write points, the first of which is number ``start`` of its stream, all at once.
+
+    The rows go to the driver as they are: on their way through SQLAlchemy they would take three times as long. They are not
+    kept either: Python would look for garbage among them again and again.
+    """
+    added = Added({}, {})
+    rows = _rows(numbers, start, points, added)
     if connection.dialect.driver == DRIVERS[POSTGRESQL]:
         _copy(connection, rows)
     else:
         _insert(connection, rows)
-    return rows
+    return added
 
 
-def _insert(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+def _insert(connection: Connection, rows: Iterator[tuple[Any, ...]]) -> None:
     statement = insert(tables.points).compile(dialect=connection.dialect)
-    if not statement.positional:
+    if connection.dialect.name == SQLITE:
+        _insert_many(connection, str(statement), rows)
+    elif statement.positional:
+        connection.exec_driver_sql(str(statement), list(rows))
+    else:
         connection.exec_driver_sql(str(statement), [dict(zip(_FIELDS, row, strict=True)) for row in rows])
-        return
-    whole = len(rows) // _AT_ONCE * _AT_ONCE if connection.dialect.name == SQLITE else 0
-    groups = [tuple(chain.from_iterable(rows[place : place + _AT_ONCE])) for place in range(0, whole, _AT_ONCE)]
-    values = str(statement).rpartition("VALUES ")[2]
-    for text, some in ((str(statement) + f", {values}" * (_AT_ONCE - 1), groups), (str(statement), rows[whole:])):
-        if some:
-            connection.exec_driver_sql(text, some)
+
+
+def _insert_many(connection: Connection, statement: str, rows: Iterator[tuple[Any, ...]]) -> None:
+    """Write rows by the hundred, and at last those that are left."""
+    values = statement.rpartition("VALUES ")[2]
+    groups = iter(lambda: tuple(chain.from_iterable(islice(rows, _AT_ONCE))), ())
+    for size, some in groupby(groups, len):
+        connection.exec_driver_sql(statement + f", {values}" * (size // len(_FIELDS) - 1), list(some))
 
 
 def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -111,14 +130,17 @@ def _copy(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
-def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def _rows(numbers: dict[Series, int], start: int, points: Sequence[Any], added: Added) -> Iterator[tuple[Any, ...]]:
     """The rows of points. What many points pass through: nothing is called, or looked up again, for those that are plain."""
     last: tuple[Any, Any, Any] = (None, None, None)
-    metric, sign = 0, math.copysign
+    metric, sign, places = 0, math.copysign, added.last
     for position, (name, step, value, time, tags, kind) in enumerate(points, start):
         if name is not last[0] or tags is not last[1] or kind is not last[2]:
             last = name, tags, kind
             metric = numbers[name, tuple(map(tuple, tags)) if tags else (), kind]
+            count = added.values.setdefault(metric, []).append
+        count(value)
+        places[metric] = position
         is_plain = type(step) is int and type(value) is float and -_INT64 <= step < _INT64 and value - value == 0
         if is_plain and (value or sign(1, value) > 0):  # what the columns say exactly in every database
             yield metric, position, step, value, time, None

@@ -61,8 +61,8 @@ class Streams:
             else:
                 wanted = points.series_in(new)
                 known[row.number] = self._metrics.numbers(connection, number, row.number, wanted)
-                rows = points.add(connection, known[row.number], row.size, cast("Any", new))
-                summaries.keep_up(connection, row.size, rows)
+                added = points.add(connection, known[row.number], row.size, cast("Any", new))
+                summaries.keep_up(connection, row.size, added)
             size = int(row.size) + len(new)
             connection.execute(update(tables.streams).where(tables.streams.c.number == row.number).values(size=size))
             return size

@@ -18,23 +18,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from expkit.stores.sql.points import Added
     from expkit.stores.sql.server import Server
 
 _MANY = 500
 _CHANGE = update(tables.metrics).where(tables.metrics.c.number == bindparam("of"))
 
 
-def keep_up(connection: Connection, start: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Count the rows of points that were just added, the first of which is number ``start`` of its stream."""
-    new: dict[int, list[Sequence[Any]]] = {}
-    for row in rows:
-        new.setdefault(row[0], []).append(row)
-    known = _known(connection, list(new), start)
+def keep_up(connection: Connection, start: int, added: Added) -> None:
+    """Count points that were just added, the first of which is number ``start`` of its stream."""
+    known = _known(connection, list(added.values), start)
     changes = []
-    for metric, points in new.items():
-        values = [value if exact is None else json.loads(exact)[1] for _, _, _, value, _, exact in points]
+    for metric, values in added.values.items():
         figures.add_all(known[metric], values)
-        changes.append(_row(metric, points[-1][1], known[metric]))
+        changes.append(_row(metric, added.last[metric], known[metric]))
     connection.execute(_CHANGE.values(_VALUES), changes)
 
 
