@@ -184,9 +184,10 @@ def listing(bench: Bench) -> Iterator[Row]:
         LIMIT: bench.job("by_hand", "listing", library=LIMIT),
         SACRED: bench.job("listing_sacred", SACRED, library=SACRED),
     }
+    # The goal was set as 8 ms where reading by hand takes 3.
     for runs in (1_000, 10_000) if bench.quick else (1_000, 10_000, 100_000):
         measured = bench.job("listing", EXPKIT, str(runs), library=EXPKIT)
-        row = Row(f"1,000 of {runs:,} runs in a folder, with config, result and last metric", "ms", goal=8)
+        row = Row(f"1,000 of {runs:,} runs in a folder, with config, result and last metric", "ms", goal_of_limit=8 / 3)
         _fill(row, {EXPKIT: measured, **others}, "listed", MILLI)
         yield row
         for name, text, unit, goal in (
