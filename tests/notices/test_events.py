@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from expkit import Experiment
 from expkit.errors import ConfigFileError, ObserverError
 from expkit.observers import NotifyObserver, SlackObserver, TelegramObserver
 from expkit.observers.notices.words import in_words
@@ -34,6 +35,16 @@ def test_every_event(program, service, observer):
         assert f"(run {number})" in ended
         assert {"completed": "'accuracy': 0.5", "failed": "KeyError: 'no_such", "interrupted": status}[event] in ended
         service.got.clear()
+
+
+def test_a_run_without_a_store_has_one_name(service):
+    """All messages call a run that only they observe by the end of its uid."""
+    ex = Experiment("lonely", interactive=True, observers=[NotifyObserver(f"{service.url}/hook")])
+    ex.main(lambda: None)
+    run = ex.run()
+    texts = service.texts()
+    assert len(texts) == 2
+    assert all(f"(run {run.uid[-6:]})" in text for text in texts)
 
 
 def test_what_slack_gets(program, service):

@@ -108,6 +108,7 @@ class NoticeObserver(RunObserver):
         self._not_before = 0.0
         self._said = ""
         self._gaps: dict[str, str] = {}
+        self._names: dict[str, RunId] = {}
 
     @classmethod
     def from_config(cls, filename: str | os.PathLike[str]) -> Self:
@@ -204,12 +205,17 @@ class NoticeObserver(RunObserver):
         if monotonic() < self._not_before:
             raise LaterError("the service has asked for patience")
         delivery = current.get()
-        facts = {**(self.run if delivery is None else _facts_of(delivery)), **more}
+        facts = {**(self.run if delivery is None else self._known(delivery)), **more}
         if time is not None and facts.get("start_time") is not None:
             facts["elapsed_time"] = in_words(time - facts["start_time"])
         text = fill(template, facts, self.escape)
         text = text if len(text) <= self.limit else f"{text[: self.limit - 4]} ..."
         self._send_once(Message(event=event, template=template, text=text, facts=facts))
+
+    def _known(self, delivery: Delivery) -> dict[str, Any]:
+        """What a message may say of a run, which has one name in all of them: without a store it gets an id of ours later."""
+        facts = _facts_of(delivery)
+        return {**facts, "_id": self._names.setdefault(delivery.record.uid, facts["_id"])}
 
     def _send_once(self, message: Message) -> None:
         try:
