@@ -202,7 +202,7 @@ class World:
     def assert_own_end(self, busy, most=5.0):
         """Assert that the program's exit code is its own, and where time is measured that it took little longer."""
         assert busy.ended().code == 5, busy.err
-        assert "Traceback" not in busy.err
+        assert "Traceback" not in busy.err, busy.err
         if self.faults:
             growth = busy.seconds - self._calm
             self._note("growth", round(growth, 2))

@@ -7,6 +7,7 @@ import signal
 from contextlib import closing
 
 import pytest
+from sqlalchemy import event
 
 from expkit.errors import StoreError
 from expkit.stores.sql import server
@@ -94,6 +95,18 @@ def work(connection):
 
 open_store(sys.argv[1]).server.write(work)
 """
+
+
+def test_a_server_that_dies_behind_its_answer(own, caplog):
+    """Nobody is told of a line that breaks when all that was asked for is there."""
+    with closing(SqlStore(own.start().url)) as store:
+        record = sample_record()
+        store.create(record)
+        event.listen(store.server.engine, "reset", lambda *_: own.kill(), once=True)
+        assert store.load(record.uid).uid == record.uid
+        with pytest.raises(StoreError, match="server answers at 127.0.0.1:"):
+            store.ids()
+    assert caplog.records == []
 
 
 def test_a_server_that_does_not_answer(own, monkeypatch):

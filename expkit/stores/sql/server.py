@@ -108,6 +108,7 @@ class Server:
     def _new(self) -> Engine:
         options.check(self.place)
         arguments = {"connect_args": _ARGUMENTS[self.place.kind], "echo": self._echo, "pool_timeout": LIMIT}
+        arguments["pool_reset_on_return"] = None  # every transaction is ended here: one more exchange would be in vain
         if self.place.kind != SQLITE:
             arguments["isolation_level"] = _ISOLATION
         engine = create_engine(self.place.address, **arguments)
