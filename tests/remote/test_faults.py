@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -63,6 +64,21 @@ def test_wrong_keys(tmp_path, tmp_path_factory):
     assert all("does not accept the credentials; use a key" in line for line in lines[:2]), lines
     assert "nowhere" in lines[2]
     assert "not-so-secret" not in str(lines)
+
+
+def test_pieces_that_a_server_does_not_take(tmp_path, tmp_path_factory):
+    """A file of an SFTP server is not taken to be written where any of its pieces was refused, however many followed."""
+    store = open_store(machines.ssh_url(remote.SFTP.shared(tmp_path_factory), tmp_path / "runs"))
+    driver = store.media._connected()
+    for size in (1, 10_000_000):
+        with pytest.raises(OSError, match="Failure"), closing(driver.open("/dev/full")) as file:
+            file.write(bytes(size))
+    file = driver.open("/dev/full")
+    file.write(b"1")
+    file.discard()
+    store.create(sample_record())  # the connection goes on
+    assert len(store.ids()) == 1
+    store.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timezone
 from time import sleep
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -140,7 +140,7 @@ class Driver(ABC):
         self.move(aside, path)
 
     def _write(self, path: str, data: bytes) -> None:
-        with self.open(path) as file:
+        with closing(self.open(path)) as file:
             file.write(data)
 
     def aside(self, path: str) -> str:
@@ -306,11 +306,8 @@ def discard(file: Any) -> None:
         file.discard()
     except Exception:  # there may be nothing yet
         pass
-    try:
+    with suppress(AttributeError):
         file.closed = True  # else it would finish the upload when it is collected
-    except AttributeError:  # that of SFTP is what it is
-        with suppress(Exception):
-            file.close()
 
 
 def modified_of(info: dict[str, Any]) -> datetime | None:

@@ -25,11 +25,11 @@ class Sftp(Folders):
                 return bytes(file.read())
             return b"".join(file.readv([(start, end - start)]))
 
-    def open(self, path: str, part: int | None = None) -> Any:
-        """A file that sends piece after piece, instead of waiting for an answer to each 32 KiB; errors come at the latest when it is closed."""
-        file = super().open(path, part)
-        file.set_pipelined(True)
-        return file
+    def open(self, path: str, part: int | None = None) -> Any:  # noqa: ARG002
+        """A file that is sent in a row, instead of waiting for an answer to each 32 KiB."""
+        from expkit.stores.remote.sftp_upload import Upload
+
+        return Upload(self.fs.ftp, path)
 
     def move(self, aside: str, path: str) -> None:
         """Rename as POSIX does: SFTP's own way does not go over what is there."""

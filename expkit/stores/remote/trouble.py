@@ -32,13 +32,14 @@ _SIGNS = {
     r"|Cannot connect to host|refused|Unable to connect|NoValidConnections|ConnectError|unreachable|No route": (
         "does not answer: there is no connection. Is it running, and is the address right?"
     ),
-    r"protocol banner": "does not answer: it takes connections, and says nothing",
+    r"protocol banner|No existing session": "does not answer: it takes connections, and says nothing",
     r"timed? ?out|Timeout": "has not answered in time",
     r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed": (
         "has closed the connection"
     ),
     r"NotImplementedError|Read-only": "can only be read",
     r"No space left|disk quota|insufficient.?storage|\b507\b|\b552\b": "has no room left",
+    r"OSError: Failure\b": "says no more than that it failed: is its disk full, or a quota used up?",
     r"\b503\b|\b429\b|SlowDown|ServerBusy|Service Unavailable|Too Many Requests": "is busy and has put us off",
 }
 """Words of drivers and servers, and what they mean."""
@@ -121,7 +122,9 @@ _DROPPED = frozenset(
 
 def is_dropped(error: Exception) -> bool:
     """Whether a connection broke that may be made again at once; slowness is no such thing."""
-    if "protocol banner" in str(error):  # whoever listens there has had time enough to say who it is
+    if says(
+        error, "protocol banner", "No existing session"
+    ):  # whoever listens there has had time enough to say who it is
         return False
     return (
         isinstance(error, (EOFError, ConnectionError))
