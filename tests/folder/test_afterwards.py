@@ -13,8 +13,7 @@ import pytest
 from expkit.errors import FormatError, RunNotFoundError, StoreError
 from expkit.record.events import Beat, Completed, FileAdded
 from expkit.record.model import OUTPUT, Annotation, FileRef, StreamKey
-from expkit.stores.disk import changes
-from expkit.stores.folder import sweep
+from expkit.stores.disk import changes, unused
 from expkit.stores.disk.blobs import Blobs
 from expkit.stores.folder.store import FolderStore
 
@@ -173,7 +172,7 @@ def test_two_sweeps_at_once(store, monkeypatch):
     store.put_blob(b"x")
     monkeypatch.setattr(Blobs, "all", lambda _: ["/nowhere/ab/cd"])
     assert store.sweep(grace=-10) == 0
-    monkeypatch.setattr(sweep, "_is_older", lambda *_: True)
+    monkeypatch.setattr(unused, "_older", lambda paths, _: paths)
     assert store.sweep(grace=-10) == 0
 
 

@@ -11,6 +11,7 @@ from expkit.record.wire import annotation_from_json
 from expkit.stores.disk import files
 from expkit.stores.disk.changes import Logs
 from expkit.stores.disk.text import reading
+from expkit.stores.disk.unused import remove
 from expkit.stores.folder.records import read_run, read_tree
 
 if TYPE_CHECKING:
@@ -39,10 +40,7 @@ def sweep(parts: Parts, before: float, *, dry_run: bool = False) -> int:
     unused += _stale_notes(layout, used)
     folders = files.entries(layout.trash)
     folders += [folder for folder in files.entries(layout.annotated) if os.path.basename(folder) not in uids]
-    unused, folders = ([path for path in found if _is_older(path, before)] for found in (unused, folders))
-    if dry_run:
-        return len(unused) + sum(len(names) for folder in folders for _, _, names in os.walk(folder))
-    return sum(map(_remove, unused)) + sum(map(_remove_tree, folders))
+    return remove(unused, folders, before, dry_run=dry_run)
 
 
 def _mark(layout: StoreLayout) -> tuple[set[str], set[str], set[str]]:
@@ -90,33 +88,3 @@ def _views(layout: StoreLayout) -> Iterator[str]:
     for folder in (layout.sources, layout.resources):
         if os.path.dirname(folder) == layout.root:
             yield from (path for path in files.entries(folder) if _SHOWN.fullmatch(path))
-
-
-def _is_older(path: str, before: float) -> bool:
-    try:
-        return os.lstat(path).st_mtime < before
-    except FileNotFoundError:
-        return False
-
-
-def _remove(path: str) -> int:
-    try:
-        files.remove(path)
-    except FileNotFoundError:
-        return 0
-    return 1
-
-
-def _remove_tree(folder: str) -> int:
-    count = 0
-    for place, folders, names in os.walk(folder, topdown=False):
-        count += sum(_remove(os.path.join(place, name)) for name in names)
-        for name in folders:
-            _remove_folder(os.path.join(place, name))
-    _remove_folder(folder)
-    return count
-
-
-def _remove_folder(path: str) -> None:
-    """A link to a folder is a folder to ``os.walk``."""
-    (os.unlink if os.path.islink(path) else os.rmdir)(path)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from expkit.stores.disk import files
+from expkit.stores.disk.unused import remove
 from expkit.stores.named import named
 
 if TYPE_CHECKING:
@@ -27,32 +28,8 @@ def sweep(store: TinyDbStore, layout: DatabaseLayout, before: float, *, dry_run:
     unused += files.entries(layout.scratch) + files.entries(layout.known)
     folders = files.entries(layout.runs) + files.entries(layout.annotated)
     unnamed = [folder for folder in folders if os.path.basename(folder) not in uids] + files.entries(layout.trash)
-    unused, folders = ([path for path in found if _is_older(path, before)] for found in (unused, unnamed))
-    if dry_run:
-        return len(unused) + sum(len(files.entries(folder)) for folder in folders)
-    return sum(map(_remove, unused)) + sum(map(_remove_folder, folders))
+    return remove(unused, unnamed, before, dry_run=dry_run)
 
 
 def _blobs(layout: DatabaseLayout) -> list[str]:
     return [path for folder in files.entries(layout.blobs) for path in files.entries(folder)]
-
-
-def _is_older(path: str, before: float) -> bool:
-    try:
-        return os.lstat(path).st_mtime < before
-    except FileNotFoundError:
-        return False
-
-
-def _remove(path: str) -> int:
-    try:
-        files.remove(path)
-    except FileNotFoundError:
-        return 0
-    return 1
-
-
-def _remove_folder(folder: str) -> int:
-    count = sum(map(_remove, files.entries(folder)))
-    os.rmdir(folder)
-    return count
