@@ -75,6 +75,7 @@ class StoreObserver(RunObserver):
         self.offline = offline
         self._by_hand: RunRecord | None = None
         self._saved = 0.0
+        self._read: dict[str, int] = {}
 
     @property
     def store(self) -> RunStore:
@@ -268,8 +269,14 @@ class StoreObserver(RunObserver):
             source = delivery.log.open_blob(sha256)
         except BlobNotFoundError:  # the log could not keep them; the record names the gap
             return
+        counted = _Counted(source, delivery.moved, self._read.get(sha256, 0))
         with source:
-            self.store.put_blob(cast("BinaryIO", _Counted(source, delivery.moved)))
+            try:
+                self.store.put_blob(cast("BinaryIO", counted))
+            except BaseException:
+                self._read[sha256] = max(counted.read_so_far, self._read.get(sha256, 0))
+                raise
+        self._read.pop(sha256, None)
 
     def _send_streams(self, delivery: Delivery) -> None:
         from expkit.stores.copying.streams import Missing, carry
@@ -322,15 +329,21 @@ class StoreObserver(RunObserver):
 
 
 class _Counted:
-    """A file of bytes that tells how much of it was read, so that a large one on a slow way is known to move."""
+    """A file of bytes that tells how much of it was read, so that a large one on a slow way is known to move.
 
-    def __init__(self, source: BinaryIO, moved: Callable[[int], None]) -> None:
+    ``before``: what an earlier try has read and could not bring there; to do that once more is no progress.
+    """
+
+    def __init__(self, source: BinaryIO, moved: Callable[[int], None], before: int) -> None:
         self._source = source
         self._moved = moved
+        self._before = before
+        self.read_so_far = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._source.read(size)
-        self._moved(len(data))
+        self.read_so_far += len(data)
+        self._moved(max(0, min(len(data), self.read_so_far - self._before)))
         return data
 
     def __getattr__(self, name: str) -> Any:

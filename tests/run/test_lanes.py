@@ -344,6 +344,26 @@ def test_a_slow_way_is_no_standstill(tmp_path):
     assert store.load(run.uid).status == "COMPLETED"
 
 
+def test_trying_again_is_no_progress(tmp_path):
+    """The end of a run does not wait for a store that reads an artifact again and again and has no room for it."""
+
+    class Full(MemoryStore):
+        tries = 0
+
+        def put_blob(self, source):
+            self.tries += 1
+            source.read()
+            raise OSError("no space left")
+
+    store = Full()
+    (tmp_path / "large").write_bytes(bytes(1000))
+    begun = time.monotonic()
+    run = experiment(StoreObserver(store), main=lambda _run: _run.add_artifact(tmp_path / "large")).run()
+    assert store.tries > 1
+    assert time.monotonic() - begun < SETTINGS.LANES.END_LIMIT / 2
+    assert len(run.recorder.owed) == 1
+
+
 def test_after_the_end(caplog):
     """In a process that lives on, a store gets what it is owed as soon as it answers; note and spool go."""
     store = Remote()
