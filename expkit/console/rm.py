@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 from expkit.cli.terminal import emit
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of, say_none
-from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, UsageError
+from expkit.errors import DAMAGE, ExpkitError, RunNotFoundError, StoreError, UsageError
 from expkit.readers.cleaning import is_going_on
 from expkit.readers.resolve import label, resolve_all
 
@@ -79,7 +79,13 @@ def _deed(options: Mapping[str, Any]) -> Callable[[StoredRun], str]:
     if options["--restore"]:
         return lambda run: RESTORED if run.restore(author) else UNCHANGED
     purge, done = options["--purge"], PURGED if options["--purge"] else TRASHED
-    return lambda run: done if run.delete(purge=purge, force=True, author=author) else UNCHANGED
+
+    def delete(run: StoredRun) -> str:
+        if not options["--force"] and is_going_on(run.refresh()):  # it may have begun while somebody was asked
+            raise StoreError("it goes on by now; stop it first, or add --force")
+        return done if run.delete(purge=purge, force=True, author=author) else UNCHANGED
+
+    return delete
 
 
 def _do(found: Sequence[StoredRun], deed: Callable[[StoredRun], str], *, is_json: bool) -> int:

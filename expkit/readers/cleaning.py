@@ -64,7 +64,7 @@ def gc(runs: Runs, older: float = MONTH, grace: float = DAY, *, dry_run: bool = 
 
 def delete(run: StoredRun, *, purge: bool, force: bool, author: str | None) -> bool:
     """See :meth:`expkit.readers.run.StoredRun.delete`."""
-    if not force and is_going_on(run):
+    if not force and is_going_on(run.refresh()):
         raise StoreError(f"run {run.id} goes on; stop it first, or say force=True")
     if purge:
         run.store.delete(run.uid)

@@ -4,7 +4,7 @@ import pytest
 
 from expkit.errors import RunNotFoundError, StoreError
 from expkit.readers import gc, open_run, runs
-from expkit.record.model import COPYING, RunRecord
+from expkit.record.model import COPYING, QUEUED, RunRecord
 from expkit.record.uid import new_uid
 from expkit.stores.memory import MemoryStore
 
@@ -75,6 +75,18 @@ def test_what_goes_on_stays():
     assert gc(runs(store=store, trash=True), older=0).runs == []
     assert run.delete(purge=True, force=True)
     assert store.ids() == []
+
+
+def test_what_goes_on_by_now_stays():
+    """A run that was queued when somebody looked, and has begun since, goes on."""
+    store = MemoryStore()
+    record = RunRecord(uid=new_uid(), name="digits", command="main", status=QUEUED)
+    store.create(record)
+    run = open_run(record.uid, store)
+    assert run.state == QUEUED
+    assert store.set_status(record.uid, QUEUED, COPYING)
+    with pytest.raises(StoreError, match="run 1 goes on"):
+        run.delete(purge=True)
 
 
 def test_emptying_the_trash(store):

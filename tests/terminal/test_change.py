@@ -4,13 +4,18 @@ import io
 import json
 import os
 import pty
+import select
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from expkit.readers import open_run, runs
+from expkit.record.model import QUEUED, RUNNING
 from expkit.stores import open_store
+from expkit.testing.samples import sample_lease, sample_record
 
 from .. import kept
 from ..readers.conftest import PLACES
@@ -165,6 +170,37 @@ def test_purge_asks(capsys, place, monkeypatch):
     assert (asked.code, asked.err) == (0, "delete for good: 1 (digits)? [y/N] ")
     assert len(runs(store=place)) == 3
     assert kept.say(capsys, "rm", "--purge", "--restore", "1", store).code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_purge_looks_again(place):
+    """A queued run that begins while somebody is asked stays, the others go, and the exit code is 1."""
+    store = open_store(place)
+    waiting = sample_record(name="waiting", status=QUEUED, start_time=None, files=())
+    store.create(waiting)
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "expkit", "rm", "--purge", "1", "5", f"--store={place}"]
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        assert "1 (digits), 5 (waiting)?" in until(ours, "[y/N] ")
+        assert store.set_status(waiting.uid, QUEUED, RUNNING)
+        store.renew(waiting.uid, sample_lease(1e6))
+        os.write(ours, b"y\n")
+        said = until(ours, "--force")
+        assert process.wait(60) == 1
+    os.close(ours)
+    assert "run 1 is deleted" in said
+    assert "run 5: it goes on by now; stop it first, or add --force" in said
+    assert [str(run.id) for run in runs(store=place)] == ["2", "3", "4", "5"]
+
+
+def until(terminal, end):
+    """What a program writes to a terminal up to some words."""
+    said = ""
+    with suppress(OSError):  # it has ended
+        while end not in said and select.select([terminal], [], [], 60)[0]:
+            said += os.read(terminal, 65536).decode()
+    return said
 
 
 def test_a_damaged_run_can_be_deleted(capsys, place, tmp_path):
