@@ -9,6 +9,7 @@ import stat
 import jsonschema
 import pytest
 
+from expkit.console.main import COMMANDS
 from expkit.readers import open_run, runs
 from expkit.readers.sizes import POINT_BYTES, size_of
 from expkit.record.model import Annotation
@@ -18,6 +19,7 @@ from expkit.testing.samples import NOON, sample_annotation
 from .. import console, kept
 from ..importing.conftest import sample
 from ..readers.conftest import PLACES
+from .test_program import WITHOUT_STORE
 
 
 @pytest.fixture(autouse=True)
@@ -301,8 +303,13 @@ output 1
 files 1
 cat 1 train.py
 open 1 --print
+export 1
+export 1 --points
+completion bash
+sync
+schema --list
 """
-"""Commands that print JSON."""
+"""Commands that print JSON, but for those that need another place."""
 
 
 @pytest.mark.parametrize("command", JSON.strip().splitlines())
@@ -313,11 +320,17 @@ def test_json_fits_its_schema(capsys, place, command):
         open_run("1", place).trash()
     schema = json.loads(kept.say(capsys, "schema", words[0]).out)
     known = schema if words[0] == "show" else {**schema, "additionalProperties": False}
-    said = kept.say(capsys, *words, "--json", f"--store={place}")
-    is_document = said.out.startswith("{\n")
+    where = [] if words[0] in WITHOUT_STORE else [f"--store={place}"]
+    said = kept.say(capsys, *words, "--json", *where)
+    is_document = said.out[1] == "\n"
     for text in [said.out] if is_document else said.lines:
         jsonschema.validate(json.loads(text), known)
     assert said.out
+
+
+def test_every_command_is_asked_for_json():
+    """No command is missing among those whose JSON is compared with its schema."""
+    assert {line.split()[0] for line in JSON.strip().splitlines()} | {"copy", "import"} == set(COMMANDS)
 
 
 def test_json_of_copies(capsys, place, sample, tmp_path):

@@ -283,7 +283,10 @@ def test_bash(store, home):
 def test_sync_for_machines(expkit):
     """``expkit sync --json`` says what is owed in one document."""
     done = expkit("sync", "--json")
-    assert (done.code, json.loads(done.out)) == (0, {"owed": 0, "unreadable": 0, "said": ["nothing is owed"]})
+    assert (done.code, json.loads(done.out)) == (
+        0,
+        {"owed": 0, "unreadable": 0, "runs": [], "said": ["nothing is owed"]},
+    )
 
 
 @pytest.mark.usefixtures("store")

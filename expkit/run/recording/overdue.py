@@ -86,8 +86,15 @@ def forget(note: Note) -> None:
         remove_spool(note.uid)
 
 
-def is_gone(note: Note) -> bool:
-    """Whether the run of a note is not where it lay, though nobody has deleted it there."""
+def give_up(note: Note) -> bool:
+    """Forget a note whose run is not where it lay, though nobody has deleted it there, if this process gets hold of it."""
+    if not _is_gone(note) or (mine := note.take()) is None:
+        return False
+    forget(mine)
+    return True
+
+
+def _is_gone(note: Note) -> bool:
     try:
         _source_record(note)
     except SourceError as error:
