@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     if options is None:
         return 0
     older, grace = _seconds(options, "--older"), _seconds(options, "--grace")
-    runs = runs_of(options, trash=True)
+    runs = runs_of(options)
     dry = options["--dry-run"]
     old, files, size = gc(runs, older, grace, dry_run=dry)
     if options["--json"]:

@@ -44,7 +44,8 @@ def gc(runs: Runs, older: float = MONTH, grace: float = DAY, *, dry_run: bool = 
     """Empty the trash, and remove files that no run names.
 
     Args:
-        runs: all runs of a store, those in the trash being among them: ``expkit.runs(trash=True)``.
+        runs: those of a store; what of them lies in the trash goes, be it among them or not. ``expkit.runs()``: all of it.
+            Files that no run names go wherever they are in the store.
         older: seconds for which runs must have been in the trash.
         grace: seconds for which files stay.
         dry_run: remove nothing, and say what would go.
@@ -99,10 +100,10 @@ def in_trash(runs: Runs, older: float = 0.0) -> list[StoredRun]:
     """Runs that lie in the trash, without those that go on.
 
     Args:
-        runs: all runs of a store, those in the trash being among them.
+        runs: those of a store, with or without the trash.
         older: seconds for which they have been there at least.
     """
-    now = runs.store.now()
+    now, runs = runs.store.now(), runs.with_trash
     found = []
     for row in runs.where(Exists("trash")).find(["id", "uid", "trash.time", "state"]):
         if row["state"] in _GOING_ON:
@@ -120,9 +121,10 @@ def freed(runs: Runs, going: list[StoredRun]) -> int:
     """Bytes that go with some runs of a store: those that no other run has.
 
     Args:
-        runs: all runs of the store, those in the trash being among them.
+        runs: some of the store.
         going: which are to go.
     """
     uids = {run.uid for run in going}
-    sizes = [found.size for found in measured(runs, lambda *_: None)]
+    everything = type(runs)(runs.store, trash=True)
+    sizes = [found.size for found in measured(everything, lambda *_: None)]
     return together(sizes) - together(size for size in sizes if size.uid not in uids)

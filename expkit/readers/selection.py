@@ -257,6 +257,12 @@ class Runs:
         return self._query is not None
 
     @property
+    def with_trash(self) -> Runs:
+        """The same question and order, asked of runs in the trash as well."""
+        within = None if self._within is None else self._within.with_trash
+        return Runs(**{**self._parts, "within": within, "trash": True})
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The selected columns, as they were given; none where nobody selected any."""
         return self._columns

@@ -72,7 +72,7 @@ def test_what_goes_on_stays():
     with pytest.raises(StoreError, match="run 1 goes on; stop it first, or say force=True"):
         run.delete(purge=True)
     assert run.delete(force=True)
-    assert gc(runs(store=store, trash=True), older=0).runs == []
+    assert gc(runs(store=store), older=0).runs == []
     assert run.delete(purge=True, force=True)
     assert store.ids() == []
 
@@ -102,6 +102,29 @@ def test_emptying_the_trash(store):
         dry.files,
     )
     assert len(everything) == 6
+
+
+def test_a_selection_need_not_show_the_trash(store):
+    """gc finds the trash of a selection that leaves it out, and what would be free is what no other run has."""
+    whole = gc(runs(store=store, trash=True), older=0, grace=0, dry_run=True)
+    shown = gc(runs(store=store), older=0, grace=0, dry_run=True)
+    assert ([run.uid for run in shown.runs], shown.files, shown.bytes) == (
+        [run.uid for run in whole.runs],
+        whole.files,
+        whole.bytes,
+    )
+    assert gc(runs("id = 5", store), older=0, grace=0, dry_run=True).bytes == whole.bytes
+    assert gc(runs(store=store), older=0, grace=0).runs == whole.runs
+    assert len(runs(store=store, trash=True)) == 6
+
+
+def test_emptying_a_part_of_the_trash(store):
+    """Of a selection, only what answers its question goes, in whatever steps it was asked."""
+    open_run("baseline", store).trash()
+    digits = runs(store=store).where("name = digits")
+    assert [str(run.id) for run in gc(digits.limit(7).where("seed >= 0"), older=0, dry_run=True).runs] == ["5"]
+    assert [str(run.id) for run in gc(digits, older=0).runs] == ["5"]
+    assert [str(run.id) for run in runs("exists(trash)", store, trash=True)] == ["baseline"]
 
 
 @pytest.mark.parametrize(
