@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+_ON_DISK = {"tinydb": "", "mlflow": "", "tensorboard": "", "wandb": "", "sqlite": "///", "file": "//", "local": "//"}
+"""What stands before the path, by scheme; behind slashes signs with a meaning of their own are percent-encoded."""
+
 
 def split_url(place: str | os.PathLike[str]) -> tuple[str, str]:
     """The scheme in lower case and what follows its colon; a path is what follows ``folder:``.
@@ -35,6 +38,25 @@ def folder_of(rest: str, base: str = "") -> Path:
     if not rest:
         raise ValueError("the URL of a folder needs a path: folder:runs")
     return Path(base, os.path.expanduser(rest))
+
+
+def placed(place: str | os.PathLike[str], base: str) -> Path | str:
+    """A place as it means the same in every working folder: relative paths on this machine's disk start at ``base``.
+
+    Places elsewhere, those below ``~``, and URLs of schemes that packages add stay as they are.
+    """
+    scheme, rest = split_url(place)
+    if scheme == "folder" and rest:
+        return folder_of(rest, base)
+    before = _ON_DISK.get(scheme.partition("+")[0])
+    if before is None or not rest.startswith(before):
+        return os.fspath(place)
+    path = rest[len(before) :].removeprefix("sqlite:///" if scheme == "mlflow" else "")
+    if path[:1] in ("", "?", "~", ":") or os.path.isabs(path):
+        return os.fspath(place)
+    from urllib.parse import quote
+
+    return f"{scheme}:{before}{os.path.join(quote(base) if before else base, path)}"
 
 
 def plugins(group: str) -> dict[str, Callable[[], Any]]:

@@ -130,9 +130,13 @@ def _place(store: RunStore) -> str | None:
         return str(os.path.abspath(root))
     url: str = store.url
     scheme, _, rest = url.partition(":")
-    path = rest.removeprefix("///").partition("?")[0]
-    is_path = scheme in READ_ONLY or (scheme.partition("+")[0] == "sqlite" and rest.startswith("///"))
-    return os.path.abspath(path) if is_path and path else None
+    if scheme.partition("+")[0] == "sqlite" and rest.startswith("///"):
+        from urllib.parse import unquote
+
+        path = unquote(rest.removeprefix("///").partition("?")[0])
+    else:
+        path = rest if scheme in READ_ONLY else ""
+    return os.path.abspath(os.path.expanduser(path)) if path else None
 
 
 def say_none(runs: Runs, words: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from expkit._support.urls import folder_of, split_url
+from expkit._support.urls import folder_of, placed, split_url
 from expkit.errors import ConfigFileError
 from expkit.settings import SETTINGS
 
@@ -32,7 +32,7 @@ def default_store(cwd: str | Path | None = None) -> Path | str:
 
     Args:
         cwd: where to start looking, the current folder by default; relative answers start here, too. What
-            ``pyproject.toml`` says starts at its own folder.
+            ``pyproject.toml`` says starts at its own folder: ``runs``, ``sqlite:///lab.db``, ``tinydb:lab``.
 
     Raises:
         ConfigFileError: the table in ``pyproject.toml`` cannot be read.
@@ -44,7 +44,7 @@ def default_store(cwd: str | Path | None = None) -> Path | str:
     project = _nearest(here, "pyproject.toml")
     if not project:
         return Path(here, "runs")
-    return _place(_table(Path(project, "pyproject.toml")).get("store", "runs"), project)
+    return placed(_table(Path(project, "pyproject.toml")).get("store", "runs"), project)
 
 
 def _outside_of_package(folder: str) -> str:

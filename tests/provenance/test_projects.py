@@ -7,6 +7,8 @@ import pytest
 from expkit.errors import ConfigFileError
 from expkit.provenance.projects import default_store, project_root
 from expkit.settings import SETTINGS
+from expkit.stores.urls import open_store
+from expkit.testing.samples import sample_record
 
 
 @pytest.fixture
@@ -71,6 +73,50 @@ def test_a_relative_folder_in_a_project_lies_in_it(deep, said):
     """What pyproject.toml says starts at its folder, as a path and as a URL."""
     root = pyproject(deep, f'[tool.expkit]\nstore = "{said}"\n')
     assert default_store(deep) == root / "results"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("sqlite:///lab.db", "sqlite:///{root}/lab.db"),
+        ("sqlite+pysqlite:///db/lab.db?offline=journal", "sqlite+pysqlite:///{root}/db/lab.db?offline=journal"),
+        ("SQLite:///lab.db", "sqlite:///{root}/lab.db"),
+        ("tinydb:tt?offline=journal", "tinydb:{root}/tt?offline=journal"),
+        ("file://tt", "file://{root}/tt"),
+        ("mlflow:mlruns", "mlflow:{root}/mlruns"),
+        ("mlflow:sqlite:///mlflow.db", "mlflow:{root}/mlflow.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite:////elsewhere/lab.db", "sqlite:////elsewhere/lab.db"),
+        ("sqlite:///~/lab.db", "sqlite:///~/lab.db"),
+        ("tinydb:", "tinydb:"),
+        ("mongodb://host/lab", "mongodb://host/lab"),
+        ("lab:runs", "lab:runs"),
+    ],
+)
+def test_a_relative_url_in_a_project_lies_in_it(deep, said, meant):
+    """What pyproject.toml says starts at its folder whatever the scheme, so that all sub-folders have one store."""
+    root = pyproject(deep, f'[tool.expkit]\nstore = "{said}"\n')
+    assert default_store(deep) == meant.format(root=root)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///lab.db", "tinydb:tt", "file://tt"])
+def test_a_project_with_signs_in_its_path(tmp_path, monkeypatch, url):
+    """The store of a project is found from its sub-folders though its path has signs that mean something in URLs."""
+    monkeypatch.delenv("EXPKIT_STORE", raising=False)
+    below = tmp_path / "50% done? #1" / "src"
+    below.mkdir(parents=True)
+    (below.parent / "pyproject.toml").write_text(f'[tool.expkit]\nstore = "{url}"\n')
+    store = open_store(default_store(below))
+    store.create(sample_record())
+    assert [path.name for path in below.parent.iterdir() if path.name in ("lab.db", "tt")]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///lab.db", "tinydb:tt"])
+def test_a_url_in_the_environment_starts_here(deep, monkeypatch, url):
+    """Relative URLs outside of pyproject.toml start at the current folder, as what is typed does."""
+    pyproject(deep)
+    monkeypatch.setenv("EXPKIT_STORE", url)
+    assert default_store(deep) == url
 
 
 def test_colons_in_folders(deep, monkeypatch):

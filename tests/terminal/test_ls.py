@@ -6,6 +6,8 @@ import pytest
 
 from expkit.readers import open_run
 from expkit.stores.folder.store import FolderStore
+from expkit.stores.urls import open_store
+from expkit.testing.samples import sample_record
 
 from .conftest import add
 
@@ -67,8 +69,6 @@ def test_fifty_unless_all(home, expkit):
 
 
 def _plain(number):
-    from expkit.testing.samples import sample_record
-
     return sample_record(status="COMPLETED", seed=number)
 
 
@@ -120,6 +120,26 @@ def test_a_store_that_is_not_there(home, expkit):
     assert (done.code, done.out) == (2, "")
     assert done.err.endswith("nowhere; --store=URL says where runs are\n")
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite:///lab.db", "tinydb:lab"])
+def test_the_store_of_a_project(home, expkit, monkeypatch, url):
+    """In every folder of a project the store is the one beside pyproject.toml, whatever signs the path has."""
+    below = home / "50% of it" / "src"
+    below.mkdir(parents=True)
+    (below.parent / "pyproject.toml").write_text(f'[tool.expkit]\nstore = "{url}"\n')
+    monkeypatch.chdir(below.parent)
+    open_store(url).create(sample_record())
+    monkeypatch.chdir(below)
+    assert ids(expkit("ls")) == ["1"]
+
+
+def test_a_database_below_the_home_folder(home, expkit, monkeypatch):
+    """``~`` in the URL of a database is the home folder."""
+    monkeypatch.setenv("HOME", str(home / "ann"))
+    (home / "ann").mkdir()
+    open_store("sqlite:///~/lab.db").create(sample_record())
+    assert ids(expkit("ls", "--store=sqlite:///~/lab.db")) == ["1"]
 
 
 @pytest.mark.parametrize(
