@@ -73,6 +73,8 @@ class Measured(NamedTuple):
 def measured(runs: Iterable[StoredRun], on_trouble: Callable[[StoredRun, Exception], None]) -> list[Measured]:
     """Runs with their sizes, the biggest first, without those that were deleted meanwhile.
 
+    What was read of a run is forgotten before the next one.
+
     Args:
         runs: which ones.
         on_trouble: called with each run that cannot be read, and why; these are left out.
@@ -85,6 +87,7 @@ def measured(runs: Iterable[StoredRun], on_trouble: Callable[[StoredRun, Excepti
             continue
         except (ExpkitError, *DAMAGE) as error:
             on_trouble(run, error)
+        run.refresh()
     return sorted(found, key=lambda run: -run.size.total)
 
 

@@ -1,5 +1,8 @@
 """How many bytes runs have, and whether they are whole, asked from Python."""
 
+import gc
+import weakref
+
 import pytest
 
 from expkit.readers import runs
@@ -28,6 +31,15 @@ def test_measured(damaged):
     assert [(run.size.id, run.trashed) for run in found] == [("3", True), ("1", False)]
     assert [id for id, _ in troubles] == ["2"]
     assert found[0].size.total >= found[1].size.total
+
+
+def test_measured_runs_are_forgotten(damaged):
+    """A list of runs keeps nothing of what was read to measure them, so that lists may be long."""
+    some = list(damaged)
+    records = [weakref.ref(run.record) for run in some if run.id != "2"]
+    assert len(measured(some, lambda *_: None)) == len(records)
+    gc.collect()
+    assert [record() for record in records] == [None, None]
 
 
 def test_check_all(damaged):
