@@ -31,7 +31,7 @@ class Table:
     Args:
         rows: of each run, by title, what the store said.
         titles: of the columns.
-        spare: titles of columns that a narrow terminal does without, the first one first.
+        spare: titles of columns that a narrow terminal may do without, those that are missed least first.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Json]], titles: Sequence[str], spare: Sequence[str] = ()) -> None:
@@ -61,8 +61,8 @@ def usual_table(rows: Sequence[Mapping[str, Json]], more: Sequence[str] = ()) ->
     said += ["tags"] if any(row.get("tags") for row in rows) else []
     said += [title for title in ("trash.time", "trash.author") if any(row.get("trash") for row in rows)]
     titles = list(dict.fromkeys((*_ALWAYS[:3], *said, *_ALWAYS[3:], *config, *results, *metrics, *more)))
-    spare = (*reversed(metrics), *said, *reversed(config), *reversed(results), "start", "duration")
-    return Table([_spread(row) for row in rows], titles, [title for title in spare if title not in more])
+    spare = (*reversed(metrics), *said, *reversed(config[1:]), *reversed(results), "start", "duration", *config[:1])
+    return Table([_spread(row, more) for row in rows], titles, [title for title in spare if title not in more])
 
 
 def shown(title: str, tree: Json) -> str:
@@ -93,16 +93,18 @@ def _style(title: str, text: str) -> str:
     return showing.COLOURS.get(text, "") if title in ("state", "status") else "bold" if title == "id" else ""
 
 
-def _spread(row: Mapping[str, Json]) -> dict[str, Json]:
-    """The row with a title for every leaf that may be a column."""
+def _spread(row: Mapping[str, Json], more: Sequence[str]) -> dict[str, Json]:
+    """The row with a title for every leaf that may be a column; what has leaves stands there alone, unless somebody wants more."""
+    results = _leaves(_result(row), "result")
     trash = row.get("trash")
     below = {f"trash.{name}": value for name, value in trash.items()} if isinstance(trash, dict) else {}
     return {
         **_leaves(row.get("config"), "config"),
-        **_leaves(_result(row), "result"),
+        **results,
         **_last_values(row),
         **below,
         **row,
+        **({} if "result" in more else {"result": results.get("result")}),
     }
 
 

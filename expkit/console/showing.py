@@ -15,7 +15,7 @@ from expkit._support.printable import printable
 from expkit.cli.terminal import emit, speaks_unicode, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from expkit.types import Json
@@ -282,15 +282,15 @@ def tabled(
         rows: texts without control characters, see :func:`cell`.
         right: titles of columns of numbers.
         style: says for a title and a cell which style of rich it has in a terminal, ``""`` for none.
-        spare: columns that are left out where the terminal is too narrow, the first one first;
+        spare: columns that are left out where the terminal is too narrow for them, those that are missed least first;
             the last line names them.
         whole: columns whose cells are cut only where the terminal is too narrow: what is typed again.
     """
     given, most = titles, [None if title in whole else WIDEST for title in titles]
     lines = [[_cell(*each) for each in zip(row, most, strict=True)] for row in (map(escaped, titles), *rows)]
-    for column in _too_many(titles, lines, spare):
-        lines = [[*line[:column], *line[column + 1 :]] for line in lines]
-        titles = [*titles[:column], *titles[column + 1 :]]
+    kept = _with_room(titles, lines, spare)
+    lines = [[line[column] for column in kept] for line in lines]
+    titles = [titles[column] for column in kept]
     widths = _widths(lines)
     numeric = set(right)
     is_right = [title in numeric for title in titles]
@@ -336,15 +336,17 @@ def _wrapped(text: str, indent: int) -> list[str]:
     return wrap(text, max(limit - indent, 2 * _NARROWEST), break_on_hyphens=False)
 
 
-def _too_many(titles: Sequence[str], lines: Sequence[Sequence[str]], spare: Sequence[str]) -> Iterator[int]:
-    """Places of columns for which a line has no room; each counts from where those before it have gone."""
-    left, limit = list(titles), width()
-    taken = {title: max(map(cells, column)) for title, column in zip(titles, zip(*lines, strict=True), strict=True)}
-    for title in spare:
-        if limit is None or sum(taken[each] + len(_GAP) for each in left) - len(_GAP) <= limit:
-            return
-        yield left.index(title)
-        left.remove(title)
+def _with_room(titles: Sequence[str], lines: Sequence[Sequence[str]], spare: Sequence[str]) -> Sequence[int]:
+    """Places of columns for which a line has room; of the spare ones each that fits beside those that are missed more."""
+    limit = width()
+    if limit is None:
+        return range(len(titles))
+    taken = [max(map(cells, column)) + len(_GAP) for column in zip(*lines, strict=True)]
+    kept = [column for column, title in enumerate(titles) if title not in spare]
+    for column in map(titles.index, reversed(spare)):
+        if sum(taken[each] for each in (*kept, column)) - len(_GAP) <= limit:
+            kept.append(column)
+    return sorted(kept)
 
 
 def _padded(texts: Sequence[str], widths: Sequence[int], is_right: Sequence[bool]) -> list[str]:

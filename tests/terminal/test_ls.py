@@ -33,6 +33,49 @@ def test_narrow_terminals(columns, store, expkit, golden, monkeypatch):
     golden(f"ls-{columns}.txt", done.out)
 
 
+def titles(done):
+    """The titles of a table."""
+    return done.out.splitlines()[0].split()
+
+
+def test_room_behind_a_wide_column(home, expkit, monkeypatch):
+    """A column too wide for the line makes none go that there is room for; one of the config outlasts all others."""
+    store = FolderStore(home / "runs")
+    for lr, note in ((0.1, "a sentence that fills more than half of a line of its own"), (0.3, "")):
+        store.create(sample_record(config={"lr": lr, "steps": 10 * lr}, result={"note": note, "f1": lr}, meta={}))
+    monkeypatch.setenv("COLUMNS", "90")
+    assert titles(expkit("ls")) == [
+        "id",
+        "state",
+        "name",
+        "start",
+        "duration",
+        "config.lr",
+        "config.steps",
+        "result.f1",
+    ]
+    monkeypatch.setenv("COLUMNS", "40")
+    assert titles(expkit("ls")) == ["id", "state", "name", "duration", "config.lr"]
+
+
+def test_results_of_two_kinds(home, expkit):
+    """A result whose leaves have columns is not repeated in the column of plain results, unless that is asked for."""
+    store = FolderStore(home / "runs")
+    for result in ({"acc": 0.5}, 0.25):
+        store.create(sample_record(result=result))
+    done = expkit("ls")
+    assert titles(done)[-2:] == ["result", "result.acc"]
+    assert [line.split()[-1] for line in done.out.splitlines()[1:]] == ["0.25", "0.5"]
+    assert "{" not in done.out and "{'acc': 0.5}" in expkit("ls", "--columns=+result").out
+
+
+def test_a_plain_result_that_came_late(home, expkit):
+    """A result that was reported later stands where the run itself had none."""
+    FolderStore(home / "runs").create(sample_record(result=None))
+    open_run("1").add_result(0.75)
+    assert expkit("ls").out.splitlines()[1].endswith("  0.75")
+
+
 def test_questions(store, expkit):
     """Several questions must all hold."""
     assert ids(expkit("ls", "config.lr > 0.2", "state=COMPLETED")) == ["2"]
