@@ -85,7 +85,8 @@ class Delivery(Frozen):
         bind: whether ``id`` is demanded.
         lease: who runs the run; told at its start.
         cursors: how far this observer has read each stream; the observer's own, kept by its lane.
-        sent: hashes of the bytes that the observer has; kept like ``cursors``.
+        sent: hashes of the bytes that the observer has, each with the number of the store that took them: another one
+            may come to stand in its place. Kept like ``cursors``.
         add_file: keeps a further file, writes it down and tells all other observers.
         moved: told of progress within one event: bytes or points that the observer has taken.
         gap: writes down what is missing, in one sentence, while the run goes on.
@@ -99,7 +100,7 @@ class Delivery(Frozen):
     bind: bool = False
     lease: Lease | None = None
     cursors: dict[StreamKey, int] = field(default_factory=dict)
-    sent: set[str] = field(default_factory=set)
+    sent: dict[str, int] = field(default_factory=dict)
     add_file: Callable[[Path | bytes, FileRef], None] = _nowhere
     moved: Callable[[int], None] = _unseen
     gap: Callable[[str], None] = _unsaid

@@ -209,7 +209,7 @@ class StoreObserver(RunObserver):
         log = delivery.log
         if log is None or is_same(log.home, self.store):
             return
-        opened = self._standing(delivery)
+        standing = self._standing
         try:
             self._bring(delivery)
         except RunNotFoundError:
@@ -218,16 +218,13 @@ class StoreObserver(RunObserver):
             if was_deleted(self.store, delivery.record.uid):
                 raise
             self._bring_anew(delivery)
-        if self._standing(delivery) != opened:
+        if self._standing != standing:
             self._bring_anew(delivery)
 
-    def _standing(self, delivery: Delivery) -> str:
-        """Which one the store is of those that have stood in its place; another one has none of the bytes that were sent."""
-        opened = f"opened {getattr(self.store, 'opened', 0)}"
-        if opened not in delivery.sent:
-            delivery.sent.clear()
-            delivery.sent.add(opened)
-        return opened
+    @property
+    def _standing(self) -> int:
+        """Changes when another file stands where the store's was; that one has no bytes that were sent before."""
+        return int(getattr(self.store, "opened", 0))
 
     def _bring_anew(self, delivery: Delivery) -> None:
         self.store.close()  # it may hold files open that nobody will ever see again
@@ -255,12 +252,14 @@ class StoreObserver(RunObserver):
         self._saved = monotonic()
 
     def _send_blobs(self, wanted: Iterable[str], delivery: Delivery) -> None:
+        standing, sent = self._standing, delivery.sent
+
         def send(sha256: str) -> None:
             if not self.store.has_blob(sha256):
                 self._send_blob(sha256, delivery)
-            delivery.sent.add(sha256)
+            sent[sha256] = standing
 
-        missing = sorted({sha256 for sha256 in wanted if sha256} - delivery.sent)
+        missing = sorted(sha256 for sha256 in set(wanted) if sha256 and sent.get(sha256) != standing)
         each_in_threads(send, missing, self.store.capabilities.at_once, "files")
 
     def _send_blob(self, sha256: str, delivery: Delivery) -> None:
@@ -295,7 +294,7 @@ class StoreObserver(RunObserver):
             record = self._by_hand = fold(self._hand(), event)
             self.store.save(record)
         elif _hearing.get() is not self:  # another observer passes on what it is told
-            self.catch_up(delivery.but(sent=set()))
+            self.catch_up(delivery.but(sent={}))
 
     def _add_file(self, role: str, name: str, filename: str, metadata: Tree, content_type: str | None) -> None:
         ref = FileRef(path=name, role=role, metadata=encode(metadata), content_type=content_type or "")

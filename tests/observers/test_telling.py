@@ -9,10 +9,14 @@ import pytest
 
 from expkit import SETTINGS, Experiment, FileStorageObserver, RunObserver, StoreObserver
 from expkit.errors import ObserverError, RunExistsError, StoreError
-from expkit.record.model import OUTPUT, StreamKey
+from expkit.observers.delivery import Delivery
+from expkit.record.events import Completed
+from expkit.record.model import OUTPUT, FileRef, StreamKey
+from expkit.run.recording.log import PastLog
 from expkit.stores.answers import Capabilities
 from expkit.stores.memory import MemoryStore
 from expkit.testing.observers import RecordingObserver
+from expkit.testing.samples import sample_record
 
 
 @pytest.fixture
@@ -566,3 +570,29 @@ def test_many_files_at_once(experiment, tmp_path, quick, failing):
     run = experiment.run()
     assert (run.status, run.recorder.owed) == ("COMPLETED", [])
     assert all(store.has_blob(ref.sha256) for ref in store.load(run.uid).files)
+
+
+def test_bytes_go_again_to_another_store_in_the_place():
+    """What is noted as sent are hashes alone; where another store has come to stand in the place, it gets them again."""
+
+    class Replaced(MemoryStore):
+        opened = 0
+
+        def replace(self):
+            self.__init__()
+            self.opened += 1
+
+    home, store = MemoryStore(), Replaced()
+    blob = home.put_blob(b"bytes")
+    record = sample_record(files=(FileRef(path="a", role="artifact", sha256=blob.sha256, size=5),))
+    home.create(record)
+    observer = StoreObserver(store)
+    observer.take_in(record, None, bind=False)
+    event = Completed(time=record.start_time, result=None)
+    delivery = Delivery(event=event, record=record, log=PastLog(home, record.uid))
+    observer.catch_up(delivery)
+    assert set(delivery.sent) == {blob.sha256}
+    store.replace()
+    observer.catch_up(delivery)
+    assert store.has_blob(blob.sha256)
+    assert set(delivery.sent) == {blob.sha256}

@@ -62,7 +62,7 @@ class Lane:
     Attributes:
         observer: who is told.
         cursors: how far the observer has read each stream.
-        sent: hashes of the bytes that the observer has.
+        sent: hashes of the bytes that the observer has; see :class:`~expkit.observers.delivery.Delivery`.
         missed: how many events were given up.
         problem: the last exception.
         delivered: the observer has everything up to the end.
@@ -74,7 +74,7 @@ class Lane:
     def __init__(self, observer: RunObserver, on_delivered: Callable[[Lane], None] = lambda _: None) -> None:
         self.observer = observer
         self.cursors: dict[StreamKey, int] = {}
-        self.sent: set[str] = set()
+        self.sent: dict[str, int] = {}
         self.missed = 0
         self.problem: BaseException | None = None
         self.delivered = False
