@@ -102,7 +102,7 @@ def _do(found: Sequence[StoredRun], deed: Callable[[StoredRun], str], *, is_json
             failed = 1
             continue
         if is_json:
-            showing.json_lines([{"id": id, "uid": run.uid, "what": what}])
+            showing.json_lines([{"id": run.id, "uid": run.uid, "what": what}])
         else:
             showing.say(_sentence(run, id, what))
     return failed

@@ -140,6 +140,18 @@ def test_rm_takes_questions(capsys, place):
     assert kept.say(capsys, "rm", "--restore", "exists(trash)", store).lines == ["run 1 is back", "run 3 is back"]
 
 
+@pytest.mark.parametrize("url", ["sqlite:///{}.db", "tinydb:{}", "folder:{}"])
+def test_the_id_that_rm_prints(capsys, tmp_path, url):
+    """``rm --json`` has the id as the store has it and as all other commands print it: a number, where ids are numbers."""
+    url = url.format(tmp_path / "other")
+    store = open_store(url)
+    id = store.create(sample_record(status="COMPLETED"))
+    store.close()
+    (row,) = kept.say(capsys, "rm", "1", f"--store={url}", "--json").lines
+    (there,) = kept.say(capsys, "ls", "--trash", f"--store={url}", "--json").lines
+    assert json.loads(row)["id"] == json.loads(there)["id"] == id
+
+
 def test_rm_is_all_or_nothing(capsys, place):
     """Where one of several runs cannot be found, or goes on, nothing happens to any of them."""
     store = f"--store={place}"
