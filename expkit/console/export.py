@@ -35,7 +35,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from expkit.console.arguments import listed, parse, runs_of, say_none
 from expkit.console.showing import counted, harmless, talk
-from expkit.errors import RunNotFoundError, UsageError
+from expkit.errors import ExpkitError, RunNotFoundError, UsageError
 from expkit.readers.resolve import known, resolve_all
 from expkit.record.expression import split
 
@@ -56,6 +56,7 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         UsageError: the command line does not fit.
         RunNotFoundError: a run was named that is not there.
+        ExpkitError: the file cannot be written.
     """
     options = parse(__doc__, "export", argv)
     if options is None:
@@ -66,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
     if options["--columns"]:
         runs = runs.select(*listed(options["--columns"]))
     write = _writer(form, runs, points=options["--points"])
-    with _opened(path, binary=form == "parquet") as file:
+    with _named(path), _opened(path, binary=form == "parquet") as file:
         write(file)
     if path:
         talk(f"{counted(len(runs), 'run')} in {path}")
@@ -147,6 +148,21 @@ class _Stdout:
     def writelines(self, texts: Iterable[str]) -> None:
         for text in texts:
             self.write(text)
+
+
+@contextmanager
+def _named(typed: str | None) -> Iterator[None]:
+    """Errors of writing have the name that was typed, not that of the file aside."""
+    try:
+        yield
+    except OSError as error:
+        path = os.path.realpath(typed or "")
+        of_others = error.filename is not None and not str(error.filename).startswith(path)
+        if typed is None or of_others or isinstance(error, BrokenPipeError):
+            raise
+        folder = os.path.dirname(path)
+        why = error.strerror if os.path.isdir(folder) else f"there is no folder {folder}"
+        raise ExpkitError(f"{typed} cannot be written: {why}") from error
 
 
 @contextmanager

@@ -256,7 +256,10 @@ def test_page_of_a_failed_run(export):
         (["--csv", "statsu == 1"], 2, "runs have no 'statsu'"),
         (["--csv", "--columns=statsu"], 2, "runs have no 'statsu'"),
         (["--csv", "--store=nowhere"], 2, "there is no store in "),
-        (["--csv", "-o", "no/where.csv"], 1, "No such file"),
+        (["--csv", "-o", "no/where.csv"], 1, "expkit: no/where.csv cannot be written: there is no folder "),
+        (["--parquet", "-o", "runs/../no/where"], 1, "runs/../no/where cannot be written: there is no folder "),
+        (["--csv", "-o", "runs"], 1, "expkit: runs cannot be written: Is a directory\n"),
+        (["--csv", "-o", "/dev/full"], 1, "expkit: /dev/full cannot be written: No space left on device\n"),
         (["--help"], 0, "Examples:"),
     ],
 )
