@@ -187,7 +187,7 @@ def number(options: Mapping[str, Any], name: str) -> int | None:
     if text is None:
         return None
     if not text.isdecimal():
-        raise UsageError(f"{name}={text} is not a number; {name}=20 is one")
+        raise UsageError(f"{name}={text} is not a whole number from 0 on; {name}=20 is one")
     return int(text)
 
 

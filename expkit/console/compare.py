@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     if options["--json"]:
         tree: Any = found.to_json()
         showing.document({**tree, "rows": [row for row in tree["rows"] if row["section"] in sections]})
-    elif runs:
+    elif found.runs:
         _show(found, sections)
     return 0
 

@@ -109,7 +109,7 @@ class _Listing:
         lines, more = self._looked()
         if lines:
             showing.say(*lines)
-        if lines:
+        if lines or more:
             self.say_unheard()
         elif self._is_trash and not self._asked:
             showing.talk(f"the trash of {self.runs.place} is empty")

@@ -103,6 +103,9 @@ def test_compare_sorts_and_limits(capsys, place):
     assert [line.split() for line in said.lines] == [["config", "run", "2", "run", "1"], ["lr", "0.5", "0.1"]]
     assert "of 3 runs the first 2 are compared" in said.err
     assert kept.say(capsys, "compare", "state=FAILED", store).err.startswith("no such runs in ")
+    assert kept.say(capsys, "compare", "1", "2", "--limit=0", store).err.startswith(
+        "of 2 runs the first 0 are compared"
+    )
     assert kept.say(capsys, "compare", "99", store).code == 1
     assert kept.say(capsys, "compare", "confg.lr<1", store).code == 2
 

@@ -99,7 +99,8 @@ def test_order_and_limit(store, expkit):
     assert ids(expkit("ls", "--sort=-config.lr,start")) == ["3", "2", "1", "5", "4"]
     done = expkit("ls", "--limit=2", "--sort=config.lr")
     assert (len(ids(done)), done.err) == (2, "there are more runs; --all shows all\n")
-    assert expkit("ls", "--limit=0").out == ""
+    assert expkit("ls", "--limit=0") == (0, "", "there are more runs; --all shows all\n")
+    assert expkit("ls", "--limit=0", "config.lr > 100") == (0, "", f"no such runs in {store.url}\n")
 
 
 def test_fifty_unless_all(home, expkit):
@@ -191,7 +192,8 @@ def test_a_database_below_the_home_folder(home, expkit, monkeypatch):
         (["config.lr <"], "a value is expected here"),
         (["--columns=confg.lr"], "runs have no 'confg'; did you mean config?"),
         (["--sort=-strat"], "runs have no 'strat'; did you mean state or start"),
-        (["--limit=some"], "--limit=some is not a number; --limit=20 is one"),
+        (["--limit=some"], "--limit=some is not a whole number from 0 on; --limit=20 is one"),
+        (["--limit=-1"], "--limit=-1 is not a whole number from 0 on; --limit=20 is one"),
         (["--every=-1"], "--every=-1 is no number of seconds"),
         (["--store=nothing:x"], "nothing is known by 'nothing:'"),
         (["--colums=id"], "expkit ls has no option --colums; did you mean --columns?"),
