@@ -50,11 +50,13 @@ class Metric:
 
     Attributes:
         name: of the metric.
+        parts: of each process in each segment its number there (``segment``, ``rank``), and ``steps``, ``values`` and
+            ``times``: lists, or arrays of NumPy.
     """
 
     def __init__(self, name: str, parts: Sequence[Part]) -> None:
         self.name = name
-        self._parts = parts
+        self.parts = parts
 
     @cached_property
     def steps(self) -> Any:
@@ -84,7 +86,7 @@ class Metric:
     @property
     def last(self) -> Any:
         """The last value that the lowest rank logged in the last segment."""
-        part = min(self._parts, key=lambda part: (-part.segment, part.rank))
+        part = min(self.parts, key=lambda part: (-part.segment, part.rank))
         value = part.values[-1]
         return value.item() if hasattr(value, "item") else decode(value)
 
@@ -100,7 +102,7 @@ class Metric:
 
     def rows(self) -> Iterator[Logged]:
         """Each point as plain values, segment after segment and rank after rank; needs no NumPy."""
-        for part in self._parts:
+        for part in self.parts:
             columns = [_plain(column) for column in (part.steps, part.values, part.times)]
             for step, value, time in zip(*columns, strict=True):
                 yield Logged(step, value, time, part.segment, part.rank)
@@ -111,7 +113,7 @@ class Metric:
         Args:
             most: about so many points; at least 2.
         """
-        found = [finite(part) for part in self._parts]
+        found = [finite(part) for part in self.parts]
         steps = [step for some, _ in found for step in some]
         return outlined(steps, [value for _, some in found for value in some], most)
 
@@ -135,14 +137,14 @@ class Metric:
         """
         pandas = needed("pandas", "to_pandas()")
         columns = {"step": self.steps, "value": self.values, "time": pandas.to_datetime(self.times, unit="s", utc=True)}
-        if len({part.segment for part in self._parts}) > 1:
+        if len({part.segment for part in self.parts}) > 1:
             columns["segment"] = self.segments
-        if len({part.rank for part in self._parts}) > 1:
+        if len({part.rank for part in self.parts}) > 1:
             columns["rank"] = self.ranks
         return pandas.DataFrame(columns)
 
     def __len__(self) -> int:
-        return sum(len(part.times) for part in self._parts)
+        return sum(len(part.times) for part in self.parts)
 
     def __iter__(self) -> Iterator[Any]:
         """The values."""
@@ -154,11 +156,11 @@ class Metric:
 
     @cached_property
     def _extremes(self) -> list[tuple[Any, Any]]:
-        return [found for part in self._parts if (found := extremes(part.values)) is not None]
+        return [found for part in self.parts if (found := extremes(part.values)) is not None]
 
     def _column(self, name: str) -> Any:
         needed("numpy", f"{name} of a metric")
-        return merged(self._parts, name)
+        return merged(self.parts, name)
 
     def _near(self, step: Any) -> str:
         try:

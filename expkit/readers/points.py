@@ -150,7 +150,7 @@ def finite(part: Part) -> tuple[list[float], list[float]]:
 
 def _float(value: Any, otherwise: float = math.nan) -> float:
     """The number as a float; what is none, or too large to be one, is something else."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    if not isinstance(value, (int, float)):
         return otherwise
     try:
         return float(value)

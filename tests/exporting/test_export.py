@@ -20,6 +20,8 @@ from expkit import runs
 from expkit.readers import open_run
 from expkit.readers.exporting import as_json, as_parquet
 from expkit.readers.exporting.as_page import page
+from expkit.readers.exporting.drawing import drawing
+from expkit.readers.points import Part
 from expkit.record.decoding import decode
 from expkit.record.model import OUTPUT, Annotation, FileRef, Point, RunRecord, StreamKey
 from expkit.record.uid import new_uid
@@ -234,6 +236,35 @@ def test_drawings_of_strange_names():
     found = "".join(page(open_run("1", store)))
     assert "aria-label" in found
     assert "\x1b" not in found
+
+
+def test_points_of_a_page_are_read_once():
+    """A page with figures and drawings of several processes reads each point once; each process is a line."""
+    read = []
+
+    class Counted(MemoryStore):
+        def read(self, *arguments, **named):
+            read.append(len(batch := super().read(*arguments, **named)))
+            return batch
+
+    store = Counted()
+    store.create(RunRecord(uid=new_uid(), name="x", command="main", status="COMPLETED"), id="1")
+    for rank in range(2):
+        store.append("1", StreamKey(rank=rank), 0, [Point("loss", step, 1.0, 1.7e9) for step in range(1000)])
+    found = "".join(page(open_run("1", store)))
+    assert "2000 points" in found
+    assert found.count("<polyline") == 2
+    assert sum(read) == 2000
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_drawings_are_in_order_of_steps(kind):
+    """A line goes from step to step, whatever the order in which they were logged; no numbers count from 0."""
+    part = Part(0, 0, [kind(step) for step in (3, 1, 2)], [1.0, 2.0, True], [0.0] * 3)
+    (line,) = re.findall(r'points="([^"]*)"', drawing("x", [part]))
+    places = [float(place.partition(",")[0]) for place in line.split()]
+    assert places == sorted(places)
+    assert len(places) == 3
 
 
 def test_page_of_a_failed_run(export):

@@ -184,3 +184,4 @@ def test_outlines(logged):
     assert drawn == sorted(drawn)
     assert len(loss.outline(100_000)) == 20_001
     assert logged({StreamKey(): points("loss", [1, 2**2000])})["loss"].outline(10) == [(0, 1)]
+    assert logged({StreamKey(): points("done", [False, True])})["done"].outline(10) == [(0, 0), (1, 1)]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from expkit._support.counting import counted
 from expkit.errors import DAMAGE
 from expkit.readers.exporting.drawing import drawing
-from expkit.readers.points import parts_of
 from expkit.readers.shown import cell
 from expkit.readers.table import text_of
 from expkit.readers.values import flat
@@ -16,7 +15,6 @@ from expkit.readers.values import flat
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from expkit.readers.points import Part
     from expkit.readers.run import StoredRun
 
 OUTPUT = 200_000
@@ -92,18 +90,12 @@ def _leaves(tree: dict[Any, Any]) -> list[tuple[str, Any]]:
 
 
 def _metrics(run: StoredRun) -> Iterator[str]:
-    found = parts_of(run.store, run.uid)
-    if found:
+    if run.metrics:
         yield "<h2>Metrics</h2>\n"
-    for name in sorted(found):
-        metric = run.metrics[name]
+    for name, metric in sorted(run.metrics.items()):
         figures = ", ".join(f"{label} {_short(getattr(metric, label))}" for label in ("last", "min", "max"))
         yield f'<h3>{_text(name)}</h3><div class="quiet">{counted(len(metric), "point")}, {_text(figures)}</div>\n'
-        yield drawing(_printable(name), ((part.steps, part.values) for part in _in_order(found[name])))
-
-
-def _in_order(parts: list[Part]) -> list[Part]:
-    return sorted(parts, key=lambda part: (part.segment, part.rank))
+        yield drawing(_printable(name), metric.parts)
 
 
 def _output(run: StoredRun) -> Iterator[str]:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from html import escape
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from expkit.readers.points import finite, outlined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+
+    from expkit.readers.points import Part
 
 WIDTH, HEIGHT = 640, 160
 """Of the drawing, in pixels."""
 
-_EDGE, _STRETCHES = 8, 320
+_EDGE, _MOST = 8, 640
 
 
-def drawing(title: str, lines: Iterable[tuple[Sequence[Any], Sequence[Any]]]) -> str:
+def drawing(title: str, parts: Iterable[Part]) -> str:
     """An ``svg`` element; ``""`` where there are no numbers to draw.
 
     Args:
         title: what readers who see nothing are told.
-        lines: of each line the steps and the values. What is no finite number is left out.
+        parts: of a metric; each makes a line. What is no finite number is left out.
     """
-    found = [thinned(_numbers(steps, values)) for steps, values in lines]
-    found = [line for line in found if line]
+    found = [line for part in parts if (line := _outline(part))]
     if not found:
         return ""
     box = _box(found)
@@ -34,39 +37,10 @@ def drawing(title: str, lines: Iterable[tuple[Sequence[Any], Sequence[Any]]]) ->
     )
 
 
-def thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _outline(part: Part) -> list[tuple[float, float]]:
     """The points in order of their steps; of many, those with the least and the greatest value of each stretch."""
-    points.sort(key=lambda point: point[0])
-    if len(points) <= 2 * _STRETCHES:
-        return points
-    size = math.ceil(len(points) / _STRETCHES)
-    kept = []
-    for start in range(0, len(points), size):
-        part = points[start : start + size]
-        ends = min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])
-        kept += sorted(ends, key=lambda point: point[0])
-    return kept
-
-
-def _numbers(steps: Sequence[Any], values: Sequence[Any]) -> list[tuple[float, float]]:
-    pairs = enumerate(zip(_plain(steps), _plain(values), strict=True))
-    return [
-        (float(step) if _is_finite(step) else float(place), float(value))
-        for place, (step, value) in pairs
-        if _is_finite(value)
-    ]
-
-
-def _plain(column: Any) -> list[Any]:
-    found: list[Any] = column if isinstance(column, list) else column.tolist()
-    return found
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return isinstance(value, (int, float)) and math.isfinite(value)
-    except OverflowError:
-        return False
+    points = sorted(zip(*finite(part), strict=True), key=itemgetter(0))
+    return outlined([step for step, _ in points], [value for _, value in points], _MOST)
 
 
 def _box(lines: list[list[tuple[float, float]]]) -> tuple[float, float, float, float]:
