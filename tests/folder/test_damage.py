@@ -42,6 +42,7 @@ DAMAGES = {
     "deep events": ("events.jsonl", lambda root: (root / "1/events.jsonl").write_text(DEEP + "\n")),
     "a folder of events": ("events.jsonl", lambda root: _make_folder(root / "1/events.jsonl")),
     "a deep record": ("run.json", lambda root: (root / "1/run.json").write_text(DEEP)),
+    "an empty record": ("run.json: it is empty", lambda root: (root / "1/run.json").write_bytes(b"")),
     "a record of zeros": ("run.json", lambda root: (root / "1/run.json").write_bytes(bytes(100))),
     "a record in no encoding": ("run.json", lambda root: (root / "1/run.json").write_bytes(b'{"\xff": 1}')),
     "a folder for a record": ("run.json", lambda root: _make_folder(root / "1/run.json")),

@@ -33,6 +33,15 @@ def test_measured(damaged):
     assert found[0].size.total >= found[1].size.total
 
 
+def test_empty_records(tmp_path, damaged):
+    """A record without a byte, as a power cut leaves it, is a fault, and not a run less."""
+    (tmp_path / "runs" / "2" / "run.json").write_bytes(b"")
+    found = [fault.fault for fault in Verifier(damaged.store).check_all(runs(store=tmp_path / "runs", trash=True))]
+    assert [(fault.what, fault.part) for fault in found if fault.why.endswith("2/run.json: it is empty")] == [
+        ("unreadable", "record")
+    ]
+
+
 def test_measured_runs_are_forgotten(damaged):
     """A list of runs keeps nothing of what was read to measure them, so that lists may be long."""
     some = list(damaged)

@@ -121,10 +121,19 @@ def read(path: str, offset: int = 0, size: int | None = None) -> bytes:
     Raises:
         OSError: it cannot be read, or is no file: a pipe, say, in which nobody may ever write.
     """
+    return find(path, offset, size) or b""
+
+
+def find(path: str, offset: int = 0, size: int | None = None) -> bytes | None:
+    """The same, but None where there is no such file: an empty one is another thing.
+
+    Raises:
+        OSError: see :func:`read`.
+    """
     try:
         fd = os.open(path, os.O_RDONLY | _AT_ONCE | BINARY)
     except (FileNotFoundError, NotADirectoryError):
-        return b""
+        return None
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(errno.EINVAL, "this is no file", path)

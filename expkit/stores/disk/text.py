@@ -101,6 +101,8 @@ def parsed(data: bytes) -> Json:
     Raises:
         ValueError: this is no JSON, or lists and dicts lie in each other deeper than can be read.
     """
+    if not data:  # what a power cut leaves, or a full disk
+        raise ValueError("it is empty")
     try:
         return json.loads(data)
     except RecursionError:

@@ -77,7 +77,7 @@ def read_tree(run: RunLayout) -> dict[str, Json]:
         FormatError: it is no JSON object.
     """
     with reading(run.record):
-        if not (data := files.read(run.record)):
+        if (data := files.find(run.record)) is None:
             from expkit.stores.rules import not_found
 
             raise not_found(run.id, run.root)

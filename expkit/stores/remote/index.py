@@ -8,7 +8,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from expkit.errors import FormatError, RunNotFoundError, StoreError
+from expkit.errors import FormatError, RunNotFoundError, StoreError, StoreNameError
 from expkit.stores import rules
 from expkit.stores.disk import text
 from expkit.stores.disk.layout import check_id
@@ -94,7 +94,7 @@ class Index:
         found = {run.id: run for item in self._media.items(layout.RUNS) if (run := layout.noted(item.name))}
         strangers = [name for name in self._media.folders() if name[0] not in "._" and name not in found]
         unknown = [name for name in strangers if name not in self._strange]
-        self._strange |= dict(zip(unknown, self._media.each(unknown, self._look), strict=True))
+        self._strange |= dict(zip(unknown, self._media.each(unknown, self._readable), strict=True))
         found |= {name: run for name in strangers if (run := self._strange[name])}
         for run in found.values():
             self._remember(run)
@@ -106,6 +106,7 @@ class Index:
 
         Raises:
             RunNotFoundError: there is none.
+            FormatError: there is one, nothing of its record can be read, and nobody has noted its uid.
         """
         self.check()
         name = str(run)
@@ -113,8 +114,12 @@ class Index:
             return name, self._names[name]
         if name in self._uids:
             return self._uids[name], name
-        found = self._by_uid(name) if _UID.fullmatch(name) else None
-        found = found or self._by_id(name)
+        try:
+            found = (self._by_uid(name) if _UID.fullmatch(name) else None) or self._by_id(name)
+        except FormatError:
+            found = next((run for run in self.entries() if name in (run.id, run.uid)), None)
+            if found is None:
+                raise
         if found is None:
             raise rules.not_found(name, self._media.place.url)
         self._remember(found)
@@ -152,17 +157,25 @@ class Index:
 
     def _by_id(self, name: str) -> Noted | None:
         try:
-            return self._look(check_id(name))
-        except ValueError:
+            check_id(name)
+        except StoreNameError:
+            return None
+        return self._look(name)
+
+    def _readable(self, name: str) -> Noted | None:
+        """What the record of a folder says; None where there is none that can be read."""
+        try:
+            return self._look(name)
+        except FormatError:
             return None
 
     def _look(self, name: str) -> Noted | None:
-        """What the record of a folder says; None where there is none that can be read."""
+        """What the record of a folder says; None where there is none."""
         if not self._media.exists(record_name(name)):
             return None
         try:
             stored = read(self._media, name)
-        except (RunNotFoundError, FormatError):
+        except RunNotFoundError:
             return None
         return Noted(_microseconds(stored.created), stored.record.uid, name)
 
