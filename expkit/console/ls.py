@@ -38,12 +38,15 @@ from typing import TYPE_CHECKING, Any
 from expkit.console import showing
 from expkit.console.arguments import listed, number, parse, runs_of, say_none, say_unheard
 from expkit.console.columns import USUAL, Table, usual_table
-from expkit.errors import UsageError
+from expkit.errors import QueryError, UsageError
 from expkit.readers.asking import field_of
-from expkit.record.fields import FRIENDLY
+from expkit.record.expression import split
+from expkit.record.fields import FRIENDLY, known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from expkit.readers.selection import Runs
 
 LIMIT = 50
 """Runs in a table where nobody says how many."""
@@ -91,7 +94,7 @@ class _Listing:
         self._fields = {title: FRIENDLY.get(title, title) for title in usual} if self._is_usual else {}
         self._fields |= {title: field_of(title) for title in self._added}
         order = listed(options["--sort"] or "") or [_NEWEST]
-        self.runs = runs.where(*questions).sort(*order)
+        self.runs = _where(runs, questions).sort(*order)
         self._asked = options["WHERE"]
         self._sorted = [field_of(name.removeprefix("-")) for name in order]
         self._met: set[str] = set()
@@ -135,6 +138,14 @@ class _Listing:
         for row in runs.find(list(dict.fromkeys((*self._fields.values(), *self._sorted)))):
             self._met.update(field for field in row if row[field] is not None)
             yield {title: row[field] for title, field in self._fields.items()}
+
+
+def _where(runs: Runs, questions: Sequence[str]) -> Runs:
+    try:
+        return runs.where(*questions)
+    except QueryError as error:
+        names = [word for word in split(questions, lambda _: False)[0] if word.partition(".")[0] not in known()]
+        raise QueryError(f"{error}\none run is shown by: expkit show {names[0]}") if names else error from None
 
 
 def _seconds(text: str | None) -> float:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Union
 
-from expkit._support.nearest import did_you_mean
 from expkit.errors import QueryError
 from expkit.readers.values import flat
-from expkit.record.fields import FRIENDLY, friendly, is_list, known
-from expkit.record.misspelt import meant_state, trouble
+from expkit.record.fields import friendly, is_list, known
+from expkit.record.misspelt import meant_state, no_field, trouble
 from expkit.record.paths import Path
 from expkit.record.query import And, Compare, Exists, Not, Or, fields_of
 
@@ -99,7 +98,7 @@ def _check(field: str) -> None:
     """Refuse what no run can have; what lies below ``config`` and its like may be anything."""
     first = Path.parse(field).first
     if first not in known():
-        raise QueryError(f"runs have no {first!r}{did_you_mean(first, (*known(), *FRIENDLY))}")
+        raise QueryError(no_field(first, field))
     if problem := trouble(field):
         raise QueryError(problem)
 

@@ -43,7 +43,7 @@ def resolve(runs: Runs, reference: RunId) -> StoredRun:
         return found
     text = str(reference)
     if last := _LAST.fullmatch(text):
-        return _last(runs, int(last[1] or 0))
+        return _last(runs, text, int(last[1] or 0))
     if text.startswith(_BEST):
         return _best(runs, text)
     if text.startswith("~"):
@@ -95,16 +95,15 @@ def label(run: StoredRun) -> str:
         return f"~{run.uid}"
 
 
-def _last(runs: Runs, before: int) -> StoredRun:
+def _last(runs: Runs, text: str, before: int) -> StoredRun:
     there = 0
     for key in sorted(runs.all_keys(), key=lambda key: key.uid, reverse=True):  # as ``expkit ls`` lists them
         if not runs.is_hidden(key):
             if there == before:
                 return runs.named(key)
             there += 1
-    raise RunNotFoundError(
-        f"last~{before}: there {are(there)} only {counted(there, 'run')} in {runs.place}{elsewhere(runs.store)}"
-    )
+    said = f"{text}: there {are(there)} only {counted(there, 'run')}" if there else "there are no runs"
+    raise RunNotFoundError(f"{said} in {runs.place}{elsewhere(runs.store)}")
 
 
 def _best(runs: Runs, text: str) -> StoredRun:

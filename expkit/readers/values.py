@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from expkit.stores.base import RunStore
     from expkit.types import Json
 
+_MOST = 10
+"""So many names a complaint has."""
+
 
 def decoded(store: RunStore, tree: Json) -> Any:
     """The value of a tree; arrays that lie beside it are fetched from the store."""
@@ -99,7 +102,9 @@ class View(Mapping[Any, Any]):
         return View, (self._values, self._what)
 
     def _complaint(self, key: object) -> str:
-        return f"{self._what} has no {key!r}{did_you_mean(str(key), map(str, self._values))}"
+        names = [str(name) for name in self._values]
+        there = f"; there are {', '.join([*names[:_MOST], *(['...'] if len(names) > _MOST else [])])}" if names else ""
+        return f"{self._what} has no {key!r}{did_you_mean(str(key), names) or there or '; it is empty'}"
 
 
 def _below(value: Any) -> Mapping[Any, Any]:

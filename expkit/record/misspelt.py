@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expkit._support.nearest import did_you_mean, nearest
-from expkit.record.fields import FIGURES, SECONDS, TIMES
+from expkit.record.fields import FIGURES, FRIENDLY, SECONDS, TIMES, known
 from expkit.record.model import (
     COMPLETED,
     COPYING,
@@ -31,6 +31,17 @@ _BELOW = {
 }
 _PLAIN = ("id", "uid", "name", "command", "state", "status", "cause", "seed", "parent", *TIMES, *SECONDS)
 _TYPING_ERROR = 0.75
+
+
+def no_field(first: str, name: str) -> str:
+    """What is said about a field that no run has.
+
+    Args:
+        first: step of its path.
+        name: the whole path, as it was typed.
+    """
+    near = did_you_mean(first, {*known(), *FRIENDLY, f"config.{first}"})
+    return f"runs have no {first!r}{near or f'; entries of the config are asked for as config.{name}'}"
 
 
 def trouble(field: str) -> str:

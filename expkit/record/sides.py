@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expkit._support.nearest import did_you_mean
 from expkit.record.fields import FIGURES, FRIENDLY, SECONDS, TIMES, friendly, is_list, known, metric_of
-from expkit.record.misspelt import meant_state, trouble, without_figure
+from expkit.record.misspelt import meant_state, no_field, trouble, without_figure
 from expkit.record.query import And, Compare, Not, Or
 from expkit.record.times import duration, moment
 from expkit.record.tokens import error
@@ -70,9 +69,7 @@ def named(text: str, path: Path) -> str:
     """
     first = path.first
     if not path.is_field:
-        candidates = {*known(), *FRIENDLY, f"config.{first}"}
-        hint = did_you_mean(first, candidates) or f"; entries of the config are asked for as config.{path.name}"
-        raise error(text, path.start, f"runs have no {first!r}{hint}")
+        raise error(text, path.start, no_field(first, path.name))
     found = friendly("".join(path.steps))
     metric = metric_of(found)
     if first == "metrics" and (metric is None or not metric[0] or metric[1] not in FIGURES):

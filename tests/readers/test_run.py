@@ -9,6 +9,7 @@ import pytest
 import expkit
 from expkit.errors import BlobNotFoundError, ReadOnlyConfigError, RunNotFoundError
 from expkit.readers import runs
+from expkit.readers.values import View
 from expkit.record.model import OUTPUT, RUNNING, QUEUED, StreamKey
 from expkit.record.tagged import tagged
 from expkit.stores.memory import MemoryStore
@@ -57,6 +58,16 @@ def test_misspelt_entries(run):
         run.config.net.unit  # noqa: B018
     with pytest.raises(KeyError, match="config has no 'shap'; did you mean shape"):
         run.config["shap"]
+    with pytest.raises(AttributeError, match=r"config\.net has no 'zzz'; there are units"):
+        run.config.net.zzz  # noqa: B018
+
+
+def test_what_there_is_instead():
+    """A name that is near no other is answered with those that there are, of many with the first ones."""
+    with pytest.raises(AttributeError, match="^info has no 'foo'; it is empty$"):
+        View({}, "info").foo  # noqa: B018
+    with pytest.raises(KeyError, match=r"config has no 'zz'; there are a0, .*, a9, \.\.\.'?\"?$"):
+        View({f"a{number}": 0 for number in range(11)}, "config")["zz"]
 
 
 def test_facts(everything):

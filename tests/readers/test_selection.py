@@ -135,6 +135,9 @@ def test_other_mistakes(some):
         some.limit(-1)
     with pytest.raises(IndexError, match=r'there are 7 runs; runs\["17"\]'):
         some[17]
+    for ask in (lambda: some.where(lr=0.1), lambda: some.where("lr=0.1")):
+        with pytest.raises(QueryError, match=r"runs have no 'lr'; entries of the config are asked for as config\.lr"):
+            ask()
     with pytest.raises(QueryError, match="did you mean state"):
         some.where(Compare("stat", "==", 1))
 

@@ -205,6 +205,7 @@ def test_a_database_below_the_home_folder(home, expkit, monkeypatch):
         (["metrics.loss.maximum > 1"], "metrics have no figure 'maximum'; did you mean metrics.loss.max?"),
         (["launch.scrpt = x"], "launch has no 'scrpt'; did you mean launch.script"),
         (["state.x = 1"], "state has nothing below it"),
+        (["state"], "a comparison is expected here, such as state == 1, or exists(state)\n  state\n       ^\n"),
     ],
 )
 def test_mistakes(words, said, store, expkit):
@@ -212,6 +213,15 @@ def test_mistakes(words, said, store, expkit):
     done = expkit("ls", *words)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"expkit: {said}")
+
+
+@pytest.mark.parametrize("name", ["3", "last", "last~2", "baseline", "~" + "0" * 31])
+def test_a_run_instead_of_a_question(name, store, expkit):
+    """Whoever lists one run by what it is called learns which command shows it."""
+    done = expkit("ls", "state=COMPLETED", name)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f"\none run is shown by: expkit show {name}\n")
+    assert "expkit show" not in expkit("ls", "state").err
 
 
 def test_watching(store, program):

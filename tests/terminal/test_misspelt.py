@@ -70,7 +70,7 @@ def test_stores_that_are_not_there(store, expkit, home, place):
         (["verify", "--store=."], 0, "no runs in folder:."),
         (["export", "--csv", "--store=."], 0, "no runs in folder:."),
         (["show", "1", "--store=."], 1, "expkit: there is no run '1' in folder:., which is empty"),
-        (["show", "last", "--store=."], 1, "expkit: last~0: there are only 0 runs in folder:."),
+        (["show", "last", "--store=."], 1, "expkit: there are no runs in folder:."),
     ],
 )
 def test_stores_that_are_elsewhere(store, expkit, home, words, code, said):
