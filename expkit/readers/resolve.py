@@ -87,6 +87,11 @@ def known(runs: Runs, word: str) -> StoredRun | None:
         raise
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text means a run, now or later, without being its name: an id of numbers, ``last``, ``best:...``, ``~...``."""
+    return text.isdecimal() or _LAST.fullmatch(text) is not None or text.startswith((_BEST, "~"))
+
+
 def label(run: StoredRun) -> str:
     """What messages call a run: its id, or its uid where it cannot be read."""
     try:

@@ -224,6 +224,25 @@ def test_a_damaged_run_can_be_deleted(capsys, place, tmp_path):
     assert [str(key.id) for key in open_store(place).ids()] == ["1", "3", "4"]
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("2", "2 means run 2"),
+        ("last", "last means run 4"),
+        ("last~3", "last~3 has a meaning of its own"),
+        ("77", "77 has a meaning of its own"),
+        ("~xyz", "~xyz is not the beginning of a uid: these are of the digits 0-9 and a-f"),
+        ("best:", "best: does not say what is best; write best:max:metrics.acc.max or best:min:metrics.loss.last"),
+    ],
+)
+def test_names_that_mean_something_else(capsys, place, name, why):
+    """A name by which the run cannot be called is given all the same, and said to be none to call it by."""
+    said = kept.say(capsys, "rename", "1", name, f"--store={place}")
+    assert (said.code, said.err) == (0, f"{why}; run 1 is called by its id, not by this name\n")
+    assert open_run("1", place).name == name
+    assert kept.say(capsys, "rename", "1", "plain", f"--store={place}").err == ""
+
+
 def test_golden(capsys, place):
     """What these commands print."""
     store = f"--store={place}"
