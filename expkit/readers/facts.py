@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from expkit.readers.run import StoredRun
+    from expkit.readers.values import View
 
 _FIGURES = ("last", "min", "max")
 
@@ -31,11 +32,11 @@ def config(run: StoredRun) -> dict[str, Any]:
 def git(run: StoredRun) -> dict[str, Any]:
     """What is known of the program's repositories; with several, below the address of each."""
     if len(run.repositories) == 1:
-        return _leaves(run.repositories[0].to_dict())
+        return _given(run.repositories[0])
     return {
         f"{repository.get('url') or number}.{path}": value
         for number, repository in enumerate(run.repositories)
-        for path, value in _leaves(repository.to_dict()).items()
+        for path, value in _given(repository).items()
     }
 
 
@@ -82,6 +83,11 @@ SECTIONS: Mapping[str, Callable[[StoredRun], dict[str, Any]]] = {
     "metrics": metrics,
 }
 """How the facts of each section are found."""
+
+
+def _given(repository: View) -> dict[str, Any]:
+    """Leaves of what a repository has: one without a patch is like one that nobody asked for a patch."""
+    return {path: value for path, value in _leaves(repository.to_dict()).items() if value not in (None, [])}
 
 
 def _leaves(tree: dict[Any, Any]) -> dict[str, Any]:

@@ -43,6 +43,18 @@ def test_runs_without_something(everything):
     assert [fact.path for fact in found.asked] == ["experiment"]
 
 
+def test_a_patch_that_nobody_needed():
+    """A repository without a patch, or without untracked files, is like one in which there was nothing to keep."""
+    store = MemoryStore()
+    clean = {"url": "git@host:lab.git", "commit": "ab" * 20, "dirty": False}
+    other = {**clean, "patch": None, "untracked": [["notes.txt", "cd" * 32, "100644"]]}
+    uids = [add(store, 0.1, 1, experiment={"name": "digits", "repositories": [git]}) for git in (clean, other)]
+    assert [fact.path for fact in diff(*uids, store).git] == ["untracked"]
+    patched = {**clean, "patch": "ef" * 32, "untracked": []}
+    uids.append(add(store, 0.1, 1, experiment={"name": "digits", "repositories": [patched]}))
+    assert [fact.path for fact in diff(uids[0], uids[2], store).git] == ["patch"]
+
+
 def test_sources(fresh, kind):
     """Of a source that differs there is a unified diff, and the functions that changed by its syntax tree."""
     store = fresh(kind)
