@@ -23,7 +23,7 @@ def steps(store, uid, aside):
                 aside.write_bytes(store.media.get(layout.whole(run_id, stream)))
                 found += PointReader(aside).read()
             for _, _, name in sorted(objects.pieces):
-                found += unpacked(store.media.get(name))
+                found += unpacked(store.media.get(name), name)
     return [point.step for point in found if point.name == "loss"]
 
 

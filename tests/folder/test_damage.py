@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from expkit.errors import FormatError
 from expkit.record.model import OUTPUT, FileRef, Lease, StreamKey
+from expkit.readers import open_run, runs
+from expkit.readers.verifying import Verifier
 from expkit.stores.holder import this_process
+from expkit.testing.samples import sample_points
+from expkit.testing.store_tests import LOSS
 
 DEEP = "[" * 100_000 + "]" * 100_000
 LEASE = Lease(host="h", boot="b", pid_namespace="n", pid=1, process_start=1.0, interval=10)
@@ -81,6 +86,22 @@ def test_one_bad_run_spoils_no_other(store, root, broken, reopened, name):
         with pytest.raises(FormatError, match=file):
             seen.sweep(grace=-10)
     assert len([path for path in (root / ".expkit" / "blobs").rglob("*") if path.is_file()]) == 1
+
+
+def test_damaged_points(store, root, broken, reopened):
+    """Points that cannot be read are a fault of theirs, which names their file; the run and the others are as ever."""
+    store.append("1", LOSS, 0, sample_points(3))
+    (path,) = (root / "1").glob("*.points")
+    path.write_bytes(path.read_bytes()[:-32] + struct.pack("<I24xI", 7 << 4 | 1, 7 << 4 | 1))
+    seen = reopened()
+    for read in (seen.read, seen.columns):
+        with pytest.raises(FormatError, match=rf"{path.name}: it is damaged"):
+            read("1", LOSS)
+    faults = [fault for fault in Verifier(seen).check_all(runs(store=seen)) if "points" in fault.fault.part]
+    assert [(fault.uid, fault.fault.what) for fault in faults] == [(broken, "unreadable")]
+    assert {row["name"] for row in seen.find(columns=["name", "metrics.loss.last"])} == {"test", "sound"}
+    with pytest.raises(FormatError, match=path.name):
+        _ = open_run("1", seen).metrics["loss"].values
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import struct
 import threading
 from fractions import Fraction
+from random import Random
 from zlib import crc32
 
 import numpy as np
@@ -16,6 +17,7 @@ from expkit.errors import FormatError, StoreError
 from expkit.record.codec import decode
 from expkit.record.model import Point
 from expkit.stores.disk import slots
+from expkit.stores.disk.point_arrays import columns
 from expkit.stores.disk.points import PointReader, PointWriter, Series
 
 JSON = st.recursive(
@@ -380,6 +382,44 @@ def test_damage_ends_the_points(path):
     assert values(path) == ["value 0"]
     path.write_bytes(path.read_bytes()[:32] + struct.pack("<I24xI", 12, 12) * 3)
     assert values(path) == []
+
+
+READINGS = [PointReader.read, PointReader.columns, columns]
+"""As points one by one, as lists, and as arrays."""
+
+
+@pytest.mark.parametrize("names", [["x"], ["x", "y"]])
+@pytest.mark.parametrize("read", READINGS)
+def test_points_of_unknown_series(path, names, read):
+    """Points of a series that the file does not name are damage, and the error says of which file."""
+    append_points(path, [Point(name, number, 0.5, 1.0) for number in range(3) for name in names])
+    data = path.read_bytes()
+    path.write_bytes(data[:-32] + struct.pack("<I24xI", 7 << 4 | 1, 7 << 4 | 1))
+    with pytest.raises(FormatError, match=r"^\S*points: it is damaged: it has a point of series 7,"):
+        read(PointReader(path))
+
+
+@pytest.mark.parametrize("read", READINGS)
+def test_damaged_bytes(path, read):
+    """Whichever bytes are spoilt, there are points or an error that names the file, and nothing else."""
+    values = [0.5, 3, "text", 2**70]
+    whole = [Point(name, step, value, 1.0) for step in range(4) for name in "xy" for value in values]
+    append_points(path, whole)
+    data, random, refused = path.read_bytes(), Random(7), 0
+    for trial in range(200):
+        spoilt, place = bytearray(data), random.randrange(len(data))
+        if trial % 2:
+            spoilt[place] ^= 1 << random.randrange(8)
+        else:  # a record begins and ends alike, so that it is taken for one
+            place -= place % 32
+            spoilt[place] = spoilt[place + 28] = random.randrange(256)
+        path.write_bytes(spoilt)
+        try:
+            read(PointReader(path))
+        except FormatError as error:
+            assert str(error).startswith(f"{path}: ")
+            refused += 1
+    assert refused
 
 
 def test_other_files_are_refused(path):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from expkit.errors import FormatError, RunNotFoundError
 from expkit.record.uid import new_uid
+from expkit.stores.remote import layout
 from expkit.stores.remote.store import RemoteStore
-from expkit.testing.samples import sample_record
+from expkit.testing.samples import sample_points, sample_record
+from expkit.testing.store_tests import LOSS
 from expkit.testing.stores import StoreContract
 
 
@@ -43,3 +47,14 @@ def test_damaged_strangers():
     assert len(store.ids()) == 1
     with pytest.raises(FormatError, match="of run copied"):
         store.load("copied")
+
+
+def test_damaged_points():
+    """Points that cannot be read are an error that names the object."""
+    store = RemoteStore(f"memory://{new_uid()}/runs")
+    name = store.create(sample_record())
+    store.append(name, LOSS, 0, sample_points(3))
+    (item,) = store.media.items(layout.STREAMS)
+    store.media.put(item.name, store.media.get(item.name)[:-32] + struct.pack("<I24xI", 7 << 4 | 1, 7 << 4 | 1))
+    with pytest.raises(FormatError, match=f"^{item.name}: it is damaged"):
+        store.read(name, LOSS)

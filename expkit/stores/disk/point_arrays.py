@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.stores.disk import slots
 from expkit.stores.disk.point_reader import Columns
+from expkit.stores.disk.text import reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from expkit.stores.disk.point_reader import PointReader, Series
+    from expkit.stores.disk.point_reader import Names, PointReader, Series
 
 _SLOT = [("head", "<u4"), ("step", "<i8"), ("value", "<i8"), ("time", "<f8"), ("tail", "<u4")]
 _INT_STEPS = (slots.INT_FLOAT, slots.INT_INT)
@@ -18,14 +19,23 @@ _INT_VALUES = (slots.INT_INT, slots.FLOAT_INT)
 
 
 def columns(reader: PointReader) -> Mapping[Series, Columns]:
-    """All points by series; columns are arrays where all points of the file are plain numbers, else lists."""
+    """All points by series; columns are arrays where all points of the file are plain numbers, else lists.
+
+    Raises:
+        FormatError: the file is damaged.
+    """
     plain = reader.plain()
     if plain is None:
         return reader.columns()
+    with reading(reader.path):
+        return _sorted(plain, reader.series())
+
+
+def _sorted(plain: bytes, names: Names) -> Mapping[Series, Columns]:
     import numpy as np
 
     rows = np.frombuffer(plain, _SLOT)
-    numbers, names = rows["head"] >> 4, reader.series()
+    numbers = rows["head"] >> 4
     if len(names) > 1:
         numbers = _merged(numbers, names)
         order = np.argsort(numbers, kind="stable")
@@ -35,16 +45,17 @@ def columns(reader: PointReader) -> Mapping[Series, Columns]:
     return {names[int(part["head"][0]) >> 4]: _columns(part) for part in parts}
 
 
-def _merged(numbers: Any, names: Mapping[int, Series]) -> Any:
+def _merged(numbers: Any, names: Names) -> Any:
     """Of each point the first number of its series: every process that opens a file names its series anew."""
     import numpy as np
 
     first: dict[Series, int] = {}
-    firsts = {number: first.setdefault(series, number) for number, series in names.items()}
+    for number, series in names.items():
+        first.setdefault(series, number)
     if len(first) == len(names):
         return numbers
     present = np.unique(numbers)
-    return np.array([firsts[number] for number in present.tolist()])[np.searchsorted(present, numbers)]
+    return np.array([first[names[number]] for number in present.tolist()])[np.searchsorted(present, numbers)]
 
 
 def _columns(rows: Any) -> Columns:

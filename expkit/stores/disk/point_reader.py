@@ -7,12 +7,14 @@ import os
 import threading
 from binascii import crc32
 from bisect import bisect_right
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError
 from expkit.record.model import Point
 from expkit.stores.disk import slots
 from expkit.stores.disk.slots import SLOT
+from expkit.stores.disk.text import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +56,13 @@ class Span(NamedTuple):
     data: bytes
 
 
+class Names(dict[int, Series]):
+    """What the numbers of series stand for."""
+
+    def __missing__(self, number: int) -> Series:
+        raise FormatError(f"it is damaged: it has a point of series {number}, and nothing says what that is")
+
+
 class PointReader:
     """Reads a file of packed points, also while it grows; safe to share between threads.
 
@@ -62,14 +71,17 @@ class PointReader:
     Args:
         path: the file; while there is none, there are no points.
 
+    Attributes:
+        path: see above.
+
     Raises:
-        FormatError: (when reading) the file is of another format or a later version.
+        FormatError: (when reading) the file is damaged, of another format or a later version.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = path
+        self.path = os.fspath(path)
         self._lock = threading.Lock()
-        self._series: dict[int, Series] = {}
+        self._series = Names()
         self._points = 0
         self._end = 0
         # where to start for the n-th point: numbers of points, and the places of those points
@@ -78,20 +90,18 @@ class PointReader:
 
     def count(self) -> int:
         """How many points there are now."""
-        with self._lock:
-            self._scan()
+        with self._looking():
             return self._points
 
     def end(self) -> int:
         """Where the next record belongs: bytes before it are whole records."""
-        with self._lock:
-            self._scan()
+        with self._looking():
             return self._end
 
-    def series(self) -> dict[int, Series]:
+    def series(self) -> Names:
         """What was named up to :meth:`end`."""
         with self._lock:
-            return dict(self._series)
+            return Names(self._series)
 
     def last_number(self) -> int:
         """The highest number of a series up to :meth:`end`."""
@@ -99,8 +109,7 @@ class PointReader:
 
     def read(self, offset: int = 0, limit: int | None = None) -> list[Point]:
         """Points from number ``offset`` on, at most ``limit``, in the order in which they were logged."""
-        with self._lock:
-            self._scan()
+        with self._looking():
             stop = self._points if limit is None else min(self._points, offset + limit)
             found: list[Point] = []
             for span in self._spans(offset, stop):
@@ -110,8 +119,7 @@ class PointReader:
     def columns(self, offset: int = 0) -> dict[Series, Columns]:
         """Points from number ``offset`` on by series; faster than :meth:`read` where no single points are needed."""
         columns: dict[Series, Columns] = {}
-        with self._lock:
-            self._scan()
+        with self._looking():
             for span in self._spans(offset, self._points):
                 for head, step, value, time in _rows(span):
                     series = self._series[head >> 4]
@@ -124,23 +132,29 @@ class PointReader:
     def plain(self) -> bytes | None:
         """The slots of all points, if every point is plain numbers; else None."""
         found: list[bytes] = []
-        with self._lock:
-            self._scan()
+        with self._looking():
             for span in self._spans(0, self._points):
                 if span.kind:
                     return None
                 found.append(span.data)
         return b"".join(found)
 
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Know all records that are there now; whatever is wrong with the file is an error that names it."""
+        with self._lock, reading(self.path):
+            self._scan()
+            yield
+
     def _scan(self) -> None:
         """Take note of records that are new since the last time."""
         try:
-            file = open(self._path, "rb", buffering=0)  # noqa: SIM115
+            file = open(self.path, "rb", buffering=0)  # noqa: SIM115
         except FileNotFoundError:
             return
         with file:
             if not self._end:
-                if not _check_magic(file.read(SLOT), self._path):
+                if not _check_magic(file.read(SLOT)):
                     return
                 self._end = SLOT
             for span in _records(file, self._end):
@@ -158,7 +172,7 @@ class PointReader:
             return
         mark = bisect_right(self._marks, start) - 1
         number = self._marks[mark]
-        with open(self._path, "rb", buffering=0) as file:
+        with open(self.path, "rb", buffering=0) as file:
             for span in _records(file, self._places[mark], self._end):
                 cut = _cut(span, start - number, stop - number)
                 number += span.points
@@ -169,8 +183,12 @@ class PointReader:
 
 
 def points_in(data: bytes) -> list[Point]:
-    """The points of whole records that lie in memory, each series being named before its points."""
-    series: dict[int, Series] = {}
+    """The points of whole records that lie in memory, each series being named before its points.
+
+    Raises:
+        FormatError: they are damaged.
+    """
+    series = Names()
     found: list[Point] = []
     for span in _split(data):
         if span.kind == slots.SERIES:
@@ -180,14 +198,14 @@ def points_in(data: bytes) -> list[Point]:
     return found
 
 
-def _check_magic(start: bytes, path: object) -> bool:
+def _check_magic(start: bytes) -> bool:
     """Whether the file has begun; raises for files that are no such file."""
     if slots.MAGIC.startswith(start.rstrip(b"\0")):
         return start == slots.MAGIC
     if start.startswith(slots.MAGIC_START):
         found = start[len(slots.MAGIC_START) :].decode("ascii", "replace").strip()
-        raise FormatError(f"{path}: points of format {found}; this version of expkit reads format 1: update expkit")
-    raise FormatError(f"{path}: not a file of packed metric points")
+        raise FormatError(f"points of format {found}; this version of expkit reads format 1: update expkit")
+    raise FormatError("not a file of packed metric points")
 
 
 def _records(file: FileIO, place: int, end: int | None = None) -> Iterator[Span]:
@@ -266,7 +284,7 @@ def _cut(span: Span, start: int, stop: int) -> Span:
     return Span(0, stop - start, span.data[start * SLOT : stop * SLOT])
 
 
-def _points(span: Span, series: dict[int, Series]) -> list[Point]:
+def _points(span: Span, series: Names) -> list[Point]:
     made = []
     new = tuple.__new__
     for head, step, value, time in _rows(span):

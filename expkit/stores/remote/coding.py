@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from expkit.stores.disk import slots
 from expkit.stores.disk.point_reader import points_in
+from expkit.stores.disk.text import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,11 @@ def packed(points: Sequence[Point], start: int, numbers: Numbers) -> bytes:
     return b"".join(found)
 
 
-def unpacked(data: bytes) -> list[Point]:
-    """The points of pieces."""
-    return points_in(data.removeprefix(slots.MAGIC))
+def unpacked(data: bytes, name: str) -> list[Point]:
+    """The points of pieces, which are an object of this name or lie in it.
+
+    Raises:
+        FormatError: they are damaged.
+    """
+    with reading(name):
+        return points_in(data.removeprefix(slots.MAGIC))

@@ -37,9 +37,9 @@ def ends(media: Media, run_id: str) -> dict[StreamKey, int]:
 
 def read(media: Media, run_id: str, stream: StreamKey) -> Any:
     """All items of a stream."""
-    data = media.find(layout.whole(run_id, stream))
+    data = media.find(name := layout.whole(run_id, stream))
     if stream.content == OUTPUT:
         return data or b""
     if data is None and stream == StreamKey(POINTS):
         return sacred_points(media, run_id)
-    return unpacked(data or b"")
+    return unpacked(data or b"", name)

@@ -128,7 +128,7 @@ class Streams:
         """The items of spans, without those that the span before has."""
         parts, end = [], spans[0].start
         for span, data in zip(spans, self._media.each(spans, self._fetch), strict=True):
-            items: Any = data if stream.content == OUTPUT else unpacked(data)
+            items: Any = data if stream.content == OUTPUT else unpacked(data, span.name)
             parts.append(items[end - span.start :])
             end = span.end
         return parts
@@ -299,4 +299,4 @@ def _marks(data: bytes, name: str) -> list[tuple[int, int]]:
 def _rest(data: bytes, span: Span, item: int, stream: StreamKey) -> bytes:
     if stream.content == OUTPUT:
         return data[item - span.start :]
-    return packed(unpacked(data)[item - span.start :], item, {}).removeprefix(slots.MAGIC)
+    return packed(unpacked(data, span.name)[item - span.start :], item, {}).removeprefix(slots.MAGIC)
