@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from expkit._support.quiet import quieten
 from expkit.errors import StoreError
 from expkit.stores.remote.kinds import lacks
 from expkit.stores.remote.options import check
@@ -43,15 +44,6 @@ def _made(place: Place) -> Any:
     system = driver.system(place.kind.protocol)
     check(place, system, place.options)
     return driver.made(system, place)
-
-
-def quieten(name: str) -> None:
-    """Let the logger of a driver print nothing where the program has not set up logging: errors are told by us."""
-    from logging import NullHandler, getLogger
-
-    logger = getLogger(name)
-    if not any(isinstance(handler, NullHandler) for handler in logger.handlers):
-        logger.addHandler(NullHandler())
 
 
 @contextmanager
