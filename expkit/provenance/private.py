@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+from expkit.provenance.access_files import access_files
 from expkit.record.masking import is_secret_name
 from expkit.settings import SETTINGS
 
 _NAMES = (
     "env", ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.jks", "*.keystore", "*.kdbx",
-    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", "*.netrc", ".pgpass*", ".htpasswd", ".npmrc",
-    ".pypirc", ".vault_pass*", "vault_pass*", "kaggle.json", "key.json", "*[-_]key.json", "*key*.asc", ".*_history",
-    ".git-credentials", ".dockercfg", ".boto", "kubeconfig", "*.kubeconfig", "service-account*.json",
-    "service_account*.json", "*.tfstate", "*.tfvars",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "netrc", ".netrc", "_netrc", "*.netrc", ".pgpass*", "pgpass.conf",
+    "pg_service.conf", ".pg_service.conf", ".mylogin.cnf", ".htpasswd", ".npmrc", ".pypirc", ".vault_pass*",
+    "vault_pass*", "kaggle.json", "key.json", "*[-_]key.json", "*key*.asc", ".*_history", ".git-credentials",
+    ".dockercfg", ".boto", ".s3cfg", ".databrickscfg", ".comet.config", "rclone.conf", "*.keytab", "krb5cc_*",
+    "kubeconfig", "*.kubeconfig", "service-account*.json", "service_account*.json", "*.tfstate", "*.tfvars",
 )  # fmt: skip
 _BACKUPS = ("~", ".bak", ".backup", ".old", ".orig", ".save", ".swp")
-_FOLDERS = frozenset((".ssh", ".aws", ".gnupg", ".docker", ".kube", ".azure"))
+_FOLDERS = frozenset((".ssh", ".aws", ".gnupg", ".docker", ".kube", ".azure", ".oci"))
 
 _HEAD = 8_000  # bytes, as git looks at to tell binary files
 
@@ -26,8 +28,8 @@ _CODE = (
 )  # fmt: skip
 
 
-def is_private(path: str) -> bool:
-    """Whether the name of a file says that it holds secrets.
+def is_private(path: str, place: str) -> bool:
+    """Whether the name of a file says that it holds secrets, or an environment variable names it as one that gives access.
 
     Key files and files of access data are known by their names; any other file, and any folder above it, must not
     call itself a secret, a password, a token or the like by a whole word. Program text may be about tokens and
@@ -35,7 +37,12 @@ def is_private(path: str) -> bool:
 
     Args:
         path: with forward slashes.
+        place: where it lies, absolute.
     """
+    return _is_private_name(path) or access_files().has(place)
+
+
+def _is_private_name(path: str) -> bool:
     *folders, name = path.split("/")
     folded = _original(name.lower())
     if folded.endswith(".pub"):

@@ -13,24 +13,25 @@ from expkit.provenance.private import is_private, public_part, shows_secrets
 PRIVATE = (
     "id_rsa_backup my.pem.bak id_ed25519_sk .vault_pass tokens.txt .pgpass.old prod.env.bak keyfile.asc kaggle.json "
     ".bash_history credentials-prod.json aws_credentials.ini gcp-key.json server.crt.key.old wandb.netrc cookies.txt "
-    "huggingface_token my_pw.txt deploy/id_rsa .env~ .ssh/config env"
+    "huggingface_token my_pw.txt deploy/id_rsa .env~ .ssh/config env "
+    "netrc conf/netrc.bak rclone.conf http.keytab"
 )
 PUBLIC = (
     "tokenizer.json token.py vocab.txt id_rsa.pub keyboard.csv data.bak train.py.orig dem.asc special_tokens_map.json "
-    "monkey.json history.csv environment.yml keypoints.json auth.py passes.txt"
+    "monkey.json history.csv environment.yml keypoints.json auth.py passes.txt netrc.md parse_netrc.py"
 )
 
 
 @pytest.mark.parametrize("path", PRIVATE.split())
 def test_private_names(path):
     """Key files, access data and their backups."""
-    assert is_private(path)
+    assert is_private(path, f"/nowhere/{path}")
 
 
 @pytest.mark.parametrize("path", PUBLIC.split())
 def test_public_names(path):
     """Names that merely remind of them."""
-    assert not is_private(path)
+    assert not is_private(path, f"/nowhere/{path}")
 
 
 @pytest.mark.parametrize(
@@ -116,3 +117,89 @@ def test_what_a_run_keeps_of_a_repository(script):
     subprocess.run([*git, "checkout", "-q", "a.py"], cwd=folder, check=True)
     subprocess.run([*git, "apply"], cwd=folder, input=patch, check=True)
     assert (folder / "a.py").read_text() == "x = 2\n"
+
+
+@pytest.fixture
+def named(tmp_path, monkeypatch):
+    """Let a variable name a path below the folder of the test; returns whether a file there is private."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+
+    def look(variable, value, path):
+        monkeypatch.setenv(variable, value.replace("$", str(tmp_path)))
+        return is_private(path, str(tmp_path / path))
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "path"),
+    [
+        ("NETRC", "$/conf/logins", "conf/logins"),
+        ("NETRC", "conf/logins", "conf/logins"),
+        ("NETRC", "$/link/logins", "real/logins"),
+        ("NETRC", "$/real/logins", "link/logins"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "$/aws", "aws"),
+        ("AWS_CONFIG_FILE", "$/aws", "aws"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "$/robot.json", "robot.json"),
+        ("KUBECONFIG", f"$/one{os.pathsep}$/two.yaml", "two.yaml"),
+        ("PGPASSFILE", "$/pg", "pg"),
+        ("PGSERVICEFILE", "$/pg", "pg"),
+        ("AZURE_CONFIG_DIR", "$/cloud/", "cloud/deep/azureProfile.json"),
+        ("DOCKER_CONFIG", "$/docker", "docker/config.json"),
+        ("BOTO_CONFIG", "$/boto.cfg", "boto.cfg"),
+        ("DB_PASSWORD_FILE", "$/db.txt", "db.txt"),
+    ],
+)
+def test_a_file_that_a_variable_names_as_giving_access_is_private(named, variable, value, path):
+    """Whatever it is called, and however one gets there: it may be relative, one of several, or lie in a named folder."""
+    assert not is_private(path, os.path.abspath(path))
+    assert named(variable, value, path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("NETRC", ""), ("DOCKER_CONFIG", "."), ("DOCKER_CONFIG", "$"), ("KUBECONFIG", "/"), ("API_TOKEN", "abcdef"),
+     ("TOKEN_PATH", "$/data")],
+)  # fmt: skip
+def test_a_variable_that_names_too_much_makes_nothing_private(named, variable, value):
+    """The working directory and what lies around it is no folder of access data, and what is no table's names files only."""
+    assert not named(variable, value, "data/train.txt")
+
+
+READER = """
+import os
+
+from expkit import Experiment
+
+ex = Experiment("g", observers=["runs", "tinydb:database", "sqlite:///runs.db"])
+
+@ex.automain
+def main():
+    open("conf/logins").read()
+    open("given.txt").read()
+"""
+
+
+def test_what_a_run_keeps_of_a_file_that_netrc_names(script):
+    """It is an input by its hash alone: in no store lie its bytes, nor among the untracked files of the repository."""
+    folder = script.path
+    (folder / "conf").mkdir()
+    (folder / "conf/logins").write_text("machine host login ada password CANARY-11\n")
+    (folder / "given.txt").write_text("given")
+    for command in (
+        ["init", "-q"],
+        ["add", "given.txt"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    done = script(READER, env={**os.environ, "NETRC": str(folder / "conf/logins")})
+    assert done.returncode == 0, done.stderr
+    record = json.loads((folder / "runs/1/run.json").read_text())
+    kept = {ref["path"]: ref.get("kept", True) for ref in record["files"] if ref["role"] == "input"}
+    assert kept == {"conf/logins": False, "given.txt": True}
+    (repository,) = record["experiment"]["repositories"]
+    assert [path for path, *_ in repository["untracked"]] == ["script.py"]
+    stored = [folder / "runs.db", *(folder / "runs").rglob("*"), *(folder / "database").rglob("*")]
+    assert not [os.fspath(path) for path in stored if path.is_file() and b"CANARY" in path.read_bytes()]

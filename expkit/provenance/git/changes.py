@@ -56,7 +56,7 @@ class Changes:
         self._began = time_ns()
         self._others = roots = {os.path.relpath(other, root).replace(os.sep, "/") for other in others}
         self._within = [change.path for change in status.changed if change.within and change.path not in roots]
-        public, self._private = _sorted_out([change.path for change in status.changed])
+        public, self._private = _sorted_out(root, [change.path for change in status.changed])
         # before the first commit there is nothing that a patch could start from
         self._staged = [] if status.commit else public
         self._patch = Patch(root, status.commit, public, self._private) if status.commit and public else None
@@ -89,7 +89,7 @@ class Changes:
         if isinstance(names, str):
             kept.gaps.append(f"the untracked files of repository {name_of(self._root)} are not kept: {names}")
             names = []
-        public, private = _sorted_out([*self._staged, *names])
+        public, private = _sorted_out(self._root, [*self._staged, *names])
         self._private += private
         chosen, left_out = choose(self._root, public, self._sources)
         for path, mode, content in sorted(read(self._root, chosen)):
@@ -116,9 +116,13 @@ def _leave_out(kept: Kept, reason: str, paths: Sequence[str]) -> None:
         kept.entry.setdefault("left_out", []).append(about)
 
 
-def _sorted_out(paths: Sequence[str]) -> tuple[list[str], list[str]]:
+def _sorted_out(root: str, paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """(paths that may be kept, private ones)."""
-    return [path for path in paths if not is_private(path)], [path for path in paths if is_private(path)]
+    public: list[str] = []
+    private: list[str] = []
+    for path in paths:
+        (private if is_private(path, os.path.join(root, path)) else public).append(path)
+    return public, private
 
 
 def _is_plain_folder(place: str) -> bool:

@@ -251,7 +251,7 @@ class Ledger:
         small = size <= SETTINGS.FILES.MAX_KEPT_SIZE and self._room >= size
         if not small and not any(fnmatchcase(name, pattern) for pattern in SETTINGS.FILES.KEEP):
             return False
-        return not is_private(self._places.name(path)[1])
+        return not is_private(self._places.name(path)[1], path)
 
     def _kept(self, source: Path | bytes, ref: FileRef) -> FileRef:
         try:
