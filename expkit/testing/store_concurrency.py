@@ -141,8 +141,49 @@ answer = [[str(run) for run in made], won, blob]
 """
 
 
+_SAME = """
+import time
+points, text, end, offset = sample_points(total), bytes(range(250)) * total, 0, 0
+store.annotate(run, sample_annotation(number))
+while len(store.annotations(run)) < count:
+    time.sleep(0.005)
+while end < total:
+    end = store.append(run, LOSS, end, points[end : end + 20 + 7 * number])
+    offset = store.append(run, TEXT, offset, text[offset : offset + 5000 + 777 * number])
+answer = end
+"""
+
+
 class ProcessContract(StoreTests):
     """Several processes at once, where the store claims that they may."""
+
+    def test_one_stream_from_several_processes(self, store: RunStore, run: RunId) -> None:
+        """What several processes append to one stream at once is there once, in order, and can be read; none fails."""
+        if not store.capabilities.shared:
+            return
+        count, total = 3, 25 * self.amount(40)
+        task = f"run, count, total = {run!r}, {count}, {total}\n{_SAME}"
+        assert self.in_processes(store, task, count) == [total] * count
+        assert store.streams(run)[LOSS] == total
+        assert store.read(run, LOSS) == sample_points(total)
+        text = store.read(run, TEXT)
+        assert text == (bytes(range(250)) * total)[: len(text)]
+
+    def test_one_stream_from_several_objects(self, store: RunStore, run: RunId) -> None:
+        """The same holds for several objects of one store in one process."""
+        if not store.capabilities.shared:
+            return
+        stores, points = [store, self.reopen(store)], sample_points(10 * self.amount(40))
+
+        def write(number: int) -> None:
+            end = 0
+            while end < len(points):
+                end = stores[number].append(run, LOSS, end, points[end : end + 10 + 3 * number])
+
+        at_once(write, 2)
+        assert [each.streams(run) for each in stores] == [{LOSS: len(points)}] * 2
+        assert [each.read(run, LOSS) for each in stores] == [points] * 2
+        stores[1].close()
 
     def test_processes_at_once(self, store: RunStore) -> None:
         """Several processes that create runs, append, annotate, start a queued run and keep bytes lose nothing of each other's."""

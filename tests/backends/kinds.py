@@ -63,7 +63,7 @@ class TinyDb(Backend):
 
 _HOLDING_TINYDB = f"""
 import sys, time
-from expkit.stores.tinydb.locking import locked
+from expkit.stores.disk.locking import locked
 with locked(sys.argv[1] + "/{DATABASE}/.expkit-tinydb/lock"):
     print("held", flush=True)
     time.sleep(600)

@@ -11,7 +11,7 @@ import pytest
 
 from expkit.errors import StoreError
 from expkit.record.model import COMPLETED
-from expkit.stores.tinydb.locking import locked
+from expkit.stores.disk.locking import locked
 from expkit.testing.samples import sample_record
 
 from ..processes import ended
@@ -127,7 +127,7 @@ def test_no_room_at_the_start(process, store):
 
 HOLDING = """
 import sys, time
-from expkit.stores.tinydb.locking import locked
+from expkit.stores.disk.locking import locked
 with locked(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)

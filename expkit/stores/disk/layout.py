@@ -60,6 +60,7 @@ class StoreLayout:
         self.uids = f"{hidden}/uids"
         self.annotated = f"{hidden}/annotations"
         self.jobs = f"{hidden}/jobs"
+        self.locks = f"{hidden}/locks"
 
     def run(self, name: str) -> RunLayout:
         """The folder of the run with this id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from binascii import crc32
 from typing import TYPE_CHECKING
 
 from expkit.record.model import OUTPUT, StreamKey
@@ -18,16 +19,21 @@ if TYPE_CHECKING:
     from expkit.stores.disk.point_reader import Columns, PointReader, Series
 
 _READERS = 64
+_LOCKS = 64
 _NUMBERS = (float, int)
 
 
 class Streams:
-    """Keeps a reader per file of points, so that reading on costs only what is new."""
+    """Keeps a reader per file of points, so that reading on costs only what is new.
 
-    def __init__(self) -> None:
+    Args:
+        locks: folder for the files by which those who append know of each other; made with the first one.
+    """
+
+    def __init__(self, locks: str) -> None:
+        self._locks = locks
         self._readers: dict[str, PointReader] = {}
         self._lock = threading.Lock()
-        self._appending = threading.Lock()
 
     def ends(self, run: RunLayout) -> dict[StreamKey, int]:
         """The streams of a run and their present ends."""
@@ -53,10 +59,11 @@ class Streams:
         Raises:
             StoreError: ``offset`` would leave a gap, or there are no streams of this content.
         """
+        from expkit.stores.disk.locking import alone
         from expkit.stores.rules import check_stream
 
         check_stream(stream)
-        with self._appending:  # else of two who deliver the same both would find that it is new
+        with alone(self._lock_of(run, stream)):  # else of two who deliver the same both would find that it is new
             return self._append(run, stream, offset, batch)
 
     def _append(self, run: RunLayout, stream: StreamKey, offset: int, batch: Batch) -> int:
@@ -73,6 +80,13 @@ class Streams:
         """Let go of all readers."""
         with self._lock:
             self._readers.clear()
+
+    def _lock_of(self, run: RunLayout, stream: StreamKey) -> str:
+        """The file that stands for a stream: a few serve all, so that nobody need ever remove one."""
+        if not os.path.isdir(self._locks):
+            os.makedirs(self._locks, exist_ok=True)
+        name = f"{run.id}/{os.path.basename(run.stream(stream))}"
+        return f"{self._locks}/{crc32(os.fsencode(name)) % _LOCKS}"
 
     def _add(self, path: str, end: int, new: Batch) -> None:
         if isinstance(new, bytes):

@@ -21,7 +21,7 @@ class FolderStreams:
 
     def __init__(self, layout: StoreLayout) -> None:
         self._layout = layout
-        self.own = Streams()
+        self.own = Streams(layout.locks)
 
     def read(self, entry: Entry, stream: StreamKey, offset: int, limit: int | None) -> Batch:
         """Items from ``offset`` on, at most ``limit``."""

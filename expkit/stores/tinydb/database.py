@@ -10,8 +10,8 @@ from expkit.errors import FormatError
 from expkit.stores import rules
 from expkit.stores.counting import natural
 from expkit.stores.disk import files
+from expkit.stores.disk.locking import locked
 from expkit.stores.tinydb.lines import HEAD, Tables, document_of, joined, line, parse
-from expkit.stores.tinydb.locking import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -61,7 +61,7 @@ class TinyDbStore:
         self._changes = ChangeLog(layout.changes)
         self._leases = Leases(layout)
         self._reserve = Reserve(layout.reserve)
-        self._streams = Streams()
+        self._streams = Streams(layout.locks)
 
     def __repr__(self) -> str:
         return f"TinyDbStore({self.url!r})"
@@ -299,7 +299,7 @@ class TinyDbStore:
 
     def _newest(self, row: Row) -> RunRecord:
         """The record beside the tables while a run lasts, else the one in its document."""
-        if row.status == RUNNING and (data := files.read(path := self._layout.beside(row.uid).record)):
+        if row.status == RUNNING and (data := files.find(path := self._layout.beside(row.uid).record)) is not None:
             with reading(path):
                 record = from_document(text.parsed(data), path)
             if record.segment == row.segment:  # else a process died before it had removed it
