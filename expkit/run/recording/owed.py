@@ -11,6 +11,7 @@ rename, which exactly one process can do.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from hashlib import sha256
@@ -28,8 +29,11 @@ from expkit.stores.holder import alive, this_process
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from expkit.record.model import Lease
+    from expkit.observers.store import StoreObserver
+    from expkit.record.model import Lease, RunRecord
     from expkit.stores.base import RunStore
+
+log = logging.getLogger("expkit")
 
 FORMAT = 1
 """Number of the format of notes."""
@@ -149,6 +153,18 @@ class Note(Frozen):
             os.rmdir(owed_dir())
         except OSError:  # somebody else has removed it, or there are others
             pass
+
+
+def noted(record: RunRecord, home: FolderStore, observer: StoreObserver, *, is_spool: bool) -> Note | None:
+    """Write down that an observer may lack something of a run whose log lies in ``home``, if that could be told later."""
+    target = target_of(observer.store)
+    if target in ("", target_of(home)):
+        return None
+    try:
+        return Note(uid=record.uid, name=record.name, log="" if is_spool else str(home.root), target=target).write()
+    except OSError as error:
+        log.warning("what %s may miss of this run cannot be noted: %s", observer, error)
+        return None
 
 
 def owed_notes() -> Iterator[Note]:

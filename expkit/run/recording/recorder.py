@@ -8,7 +8,7 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Union
 
-from expkit.errors import ExpkitError, ObserverError, StoreError, StoreNameError
+from expkit.errors import ExpkitError, StoreError, StoreNameError
 from expkit.observers.base import overrides
 from expkit.observers.delivery import Delivery, Live
 from expkit.observers.store import StoreObserver
@@ -18,7 +18,7 @@ from expkit.record.snapshot import snapshot
 from expkit.run.recording.log import LocalLog, NoLog, owed_dir, spool_store
 from expkit.run.recording.own_files import OwnFiles, is_logged
 from expkit.run.recording.reporting import TOO_DEEP, report, watched_for_cuts
-from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, reason, way_out
+from expkit.run.recording.traits import ASKED_FOR, FOUND, is_unreachable, keeps_folders, may_add_files, refusal
 from expkit.stores.folder.log import FolderGoneError
 
 if TYPE_CHECKING:
@@ -81,14 +81,16 @@ class Recorder:
         Raises:
             Exception: whatever an observer raises; observers that know of the run already hear that it failed.
         """
-        run_id = wanted
+        run_id, bind = wanted, wanted is not None
         self.record, self._lease = event.record, lease
-        for observer in self.observers:
-            first = Delivery(
-                event=event, record=self.record, live=self._live, id=run_id, bind=wanted is not None, lease=lease
-            )
-            answer = self._ask(observer, first)
-            run_id = answer if run_id is None else run_id
+        try:
+            for observer in self.observers:
+                first = Delivery(event=event, record=self.record, live=self._live, id=run_id, bind=bind, lease=lease)
+                answer = self._ask(observer, first)
+                run_id = answer if run_id is None else run_id
+        except BaseException:
+            self._note_after_failure(run_id)
+            raise
         if self.observers and isinstance(self.log, NoLog):
             local_id = self._open_spool(run_id)
             run_id = local_id if run_id is None and any(lane.away for lane in self.lanes) else run_id
@@ -122,8 +124,7 @@ class Recorder:
         except Exception as error:
             if not is_unreachable(observer, error):
                 raise
-            why = reason(error)
-            raise ObserverError(f"{observer} cannot take in the run: {why}{way_out(observer, why, error)}") from error
+            raise refusal(observer, error) from error
         return answer
 
     def _begin_with(self, observer: RunObserver, delivery: Delivery) -> RunId | None:
@@ -178,20 +179,21 @@ class Recorder:
     def _note_owed_to(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
             if isinstance(lane.observer, StoreObserver):
-                try:
-                    self._note(lane, lane.observer)
-                except OSError as error:
-                    log.warning("what %s may miss of this run cannot be noted: %s", lane, error)
+                from expkit.run.recording.owed import noted
 
-    def _note(self, lane: Lane, observer: StoreObserver) -> None:
-        from expkit.run.recording.owed import Note, target_of
+                assert isinstance(self.log, LocalLog)
+                if note := noted(self.record, self.log.home, lane.observer, is_spool=self.spooled):
+                    self._notes[lane] = note
 
-        assert isinstance(self.log, LocalLog)
-        home, target = target_of(self.log.home), target_of(observer.store)
-        if target and target != home:
-            root = "" if self.spooled else str(self.log.home.root)
-            note = Note(uid=self.record.uid, name=self.record.name, log=root, target=target)
-            self._notes[lane] = note.write()
+    def _note_after_failure(self, run_id: RunId | None) -> None:
+        """Owe the end also to the stores that know of a run that another one kept from starting."""
+        try:
+            if self.lanes and isinstance(self.log, NoLog):
+                self._open_spool(run_id)
+        except (OSError, ExpkitError) as error:
+            log.warning("what observers may miss of this run cannot be noted: %s", error)
+        else:
+            self._note_owed_to(self.lanes)
 
     # -- during the run --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from expkit._support.odd import said
-from expkit.errors import ExpkitError, StoreError
+from expkit.errors import ExpkitError, ObserverError, StoreError
 from expkit.observers.base import overrides
 from expkit.observers.store import StoreObserver
 
@@ -44,7 +44,13 @@ def is_unreachable(observer: RunObserver, error: Exception) -> bool:
     )
 
 
-def reason(error: Exception) -> str:
+def refusal(observer: RunObserver, error: Exception) -> ObserverError:
+    """What is raised where an observer cannot be reached at the start."""
+    why = _reason(error)
+    return ObserverError(f"{observer} cannot take in the run: {why}{_way_out(observer, why, error)}")
+
+
+def _reason(error: Exception) -> str:
     """Why an observer failed, in words."""
     if isinstance(error, NotADirectoryError) and error.filename is not None:
         path = os.path.abspath(os.fsdecode(error.filename))
@@ -54,7 +60,7 @@ def reason(error: Exception) -> str:
     return str(error) if isinstance(error, (OSError, ExpkitError)) else said(error)
 
 
-def way_out(observer: RunObserver, why: str, error: Exception) -> str:
+def _way_out(observer: RunObserver, why: str, error: Exception) -> str:
     """How a run could start nevertheless, to be said after ``why`` it cannot; nothing where waiting does not help."""
     if not isinstance(observer, StoreObserver) or observer.offline is not None or getattr(error, "is_lasting", False):
         return ""
