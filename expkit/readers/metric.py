@@ -136,7 +136,8 @@ class Metric:
             MissingExtraError: pandas is not installed.
         """
         pandas = needed("pandas", "to_pandas()")
-        columns = {"step": self.steps, "value": self.values, "time": pandas.to_datetime(self.times, unit="s", utc=True)}
+        times = pandas.to_datetime(self.times, unit="s", utc=True, errors="coerce")
+        columns = {"step": self.steps, "value": self.values, "time": times}
         if len({part.segment for part in self.parts}) > 1:
             columns["segment"] = self.segments
         if len({part.rank for part in self.parts}) > 1:

@@ -51,7 +51,11 @@ def fill(store):
         store.create(record)
         store.save(record)
     points = [Point("loss", step, 1 / (step + 1), 1.7e9 + step) for step in range(1000)]
-    odd = [Point("loss", 1000, math.nan, 1.7e9), Point("loss", 1001, math.inf, 1.7e9), Point(NASTY, 0, "text", 1.7e9)]
+    odd = [
+        Point("loss", 1000, math.nan, 1.7e9),
+        Point("loss", 1001, math.inf, 1.7e9),
+        Point(NASTY, 0, "text", math.inf),
+    ]
     store.append(first.uid, StreamKey(), 0, [*points, *odd, Point("loss", 0.5, 2**70, 1.7e9, (("split", "test"),))])
     store.append(first.uid, StreamKey(OUTPUT), 0, f"hello\n{NASTY}\n".encode() + b"\xff")
     store.annotate(first.uid, Annotation(action="note", value=NASTY, author=NASTY, time=NOON))
@@ -130,8 +134,8 @@ def test_parquet_of_runs(export, tmp_path):
     assert frame["start"][0].to_pydatetime() == NOON
 
 
-def test_parquet_of_points(export, tmp_path):
-    """Every point is there; what is no number is in the column text."""
+def test_parquet_of_points(export, store, tmp_path):
+    """Every point is there; what is no number is in the column text, and what is no time is left out, as in frames."""
     assert export("--points", "-o", "points.parquet")[0] == 0
     frame = pyarrow.parquet.read_table(tmp_path / "points.parquet").to_pandas()
     assert len(frame) == 1004
@@ -140,6 +144,8 @@ def test_parquet_of_points(export, tmp_path):
     assert loss.step.tolist()[:1000] == list(range(1000))
     assert frame[frame.text.notna()][["metric", "text"]].to_numpy().tolist() == [[NASTY, "text"]]
     assert frame.time.iloc[7].timestamp() == 1_700_000_007
+    assert frame[frame.time.isna()].text.tolist() == ["text"]
+    assert runs(store=store)["1"].metrics[NASTY].to_pandas().time.isna().tolist() == [True]
 
 
 def test_row_groups(tmp_path, store, monkeypatch):
@@ -183,7 +189,7 @@ def _items(stream):
     if stream["content"] == OUTPUT:
         return b"".join(map(b64decode, stream["base64"]))
     return [
-        Point(name, decode(step), decode(value), time, tuple(map(tuple, tags)), kind)
+        Point(name, decode(step), decode(value), decode(time), tuple(map(tuple, tags)), kind)
         for name, step, value, time, tags, kind in stream["points"]
     ]
 

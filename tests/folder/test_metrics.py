@@ -47,6 +47,14 @@ def test_strict_json(log):
     assert exported(log)["x"]["values"] == [*tagged, 2**80, "text", True]
 
 
+def test_strange_times(log):
+    """What no calendar has, as damage makes it or another tool wrote it, is no time; the point is kept."""
+    for time in (float("nan"), float("-inf"), 1e300):
+        log.points.add("x", 1, time=time)
+    log.close()
+    assert exported(log)["x"] == {"steps": [0, 1, 2], "values": [1, 1, 1], "timestamps": [None, None, None]}
+
+
 def test_runs_without_metrics(log):
     """A run without metrics has an empty file, as the predecessor's runs have."""
     log.close()

@@ -73,7 +73,7 @@ def _point(point: Point) -> list[Json]:
         point.name,
         _tree(point.step),
         _tree(point.value),
-        point.time,
+        _tree(point.time),
         [list(tag) for tag in point.tags],
         point.kind,
     ]

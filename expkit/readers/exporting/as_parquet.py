@@ -79,21 +79,28 @@ def _batches(found: Iterator[Series]) -> Iterator[list[Series]]:
 
 
 def _point_columns(arrow: Any, series: Series) -> list[Any]:
-    import numpy as np
-
     count = len(series.times)
     values, texts = _values(arrow, series.values)
-    times = np.round(np.asarray(series.times, "float64") * 1e6).astype("int64")
     return [
         *(arrow.repeat(arrow.scalar(text, arrow.string()), count) for text in (series.run, series.name, series.metric)),
         _values(arrow, series.steps)[0],
         values,
         texts,
-        arrow.array(times, arrow.timestamp("us", "UTC")),
+        _times(arrow, series.times),
         arrow.repeat(arrow.scalar(series.segment, arrow.int32()), count),
         arrow.repeat(arrow.scalar(series.rank, arrow.int32()), count),
         arrow.repeat(arrow.scalar(series.tags, arrow.string()), count),
     ]
+
+
+def _times(arrow: Any, column: Any) -> Any:
+    """Times; nothing for what is too far away to be one, or is none at all."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        found = np.round(np.asarray(column, "float64") * 1e6)
+    is_none = ~(np.abs(found) < _FAR)
+    return arrow.array(np.where(is_none, 0, found).astype("int64"), arrow.timestamp("us", "UTC"), mask=is_none)
 
 
 def _values(arrow: Any, column: Any) -> tuple[Any, Any]:

@@ -72,10 +72,17 @@ def _full_name(series: Series) -> str:
 
 def _series_text(name: str, columns: tuple[list[Any], ...]) -> str:
     steps, values, times = columns
-    stamps = [datetime.fromtimestamp(time, timezone.utc).isoformat()[:-6] for time in times]
-    lists = (("steps", steps), ("values", values), ("timestamps", stamps))
+    lists = (("steps", steps), ("values", values), ("timestamps", [_stamp(time) for time in times]))
     text = ",\n".join(f'    "{key}": {_list_text(column)}' for key, column in lists)
     return f"  {_ENCODER.encode(name)}: {{\n{text}\n  }}"
+
+
+def _stamp(time: float) -> str | None:
+    """None for what is no time of any calendar: a byte may be damaged, and then the others are still worth reading."""
+    try:
+        return datetime.fromtimestamp(time, timezone.utc).isoformat()[:-6]
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _list_text(values: list[Any]) -> str:
