@@ -26,8 +26,7 @@ def upload(name, media):
     with zipfile.ZipFile(HERE / f"{name}.zip") as archive:
         for entry in archive.namelist():
             if entry.endswith(".claim/"):
-                claimed = entry.removesuffix(".claim/")
-                assert media._do(lambda driver, claimed=claimed: driver.claim(f"{driver.root}/{claimed}", b""))
+                media._do(lambda driver, entry=entry: driver.make_room(f"{driver.root}/{entry}"))
             elif not entry.endswith("/"):
                 media.put(entry, archive.read(entry))
 

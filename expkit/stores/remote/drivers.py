@@ -1,4 +1,4 @@
-"""What a file system of fsspec does for a store: :class:`Driver`, and its three kinds.
+"""What a file system of fsspec does for a store: :class:`Driver`, and two of its kinds.
 
 Paths are those of the file system. Calls are bounded in time; errors are whatever the file system raises.
 """
@@ -37,7 +37,6 @@ _STEP = 1 << 18
 """Bytes that are handed over at once to what sends them as they come, so that progress is seen on slow lines."""
 
 ASIDE = ".aside"
-_CLAIM = ".claim"
 _FOLDER_TRIES = 5
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modify", "created")
 _unclaimed = threading.Lock()
@@ -52,7 +51,6 @@ class Driver(ABC):
 
     Attributes:
         is_exclusive: whether one of several processes can claim a name.
-        claims_first: whether a name is claimed before its bytes are there.
         at_once: objects that are worth being asked for at the same time.
         step: bytes of one part of an upload.
         loggers: those that print errors, some with tracebacks, which are raised as well.
@@ -60,7 +58,6 @@ class Driver(ABC):
     """
 
     is_exclusive: ClassVar[bool] = False
-    claims_first: ClassVar[bool] = False
     at_once: ClassVar[int] = 1
     step: ClassVar[int] = _STEP
     loggers: ClassVar[tuple[str, ...]] = ()
@@ -159,7 +156,13 @@ class Driver(ABC):
 
     @abstractmethod
     def claim(self, path: str, data: bytes) -> bool:
-        """Win a name that is free, with ``data`` unless :attr:`claims_first`; whether that was done."""
+        """Write a file, unless there is one; whether that was done, and by us.
+
+        Where it was not done and there is no file nevertheless, somebody has begun it: :meth:`settle` goes on with that.
+        """
+
+    def settle(self, path: str) -> None:  # noqa: B027 - most places claim in one step
+        """Go on with a claim that somebody else has begun, as far as it can be gone on with."""
 
     def renew(self, path: str) -> None:
         """Let a file count as written just now without sending its bytes, where the place has a way to do that."""
@@ -273,31 +276,6 @@ class Objects(Driver):
             else:
                 return True
         return False
-
-
-class Folders(Driver):
-    """Folders of a server: of those who make one folder, one wins."""
-
-    is_exclusive = claims_first = True
-
-    def _root(self, place: Place) -> str:
-        return place.root()
-
-    def claim(self, path: str, data: bytes) -> bool:  # noqa: ARG002
-        """Win a name by a folder beside it."""
-        folder = f"{path}{_CLAIM}"
-        self.make_room(folder)
-        try:
-            self._make_folder(folder)
-        except Exception as error:
-            if self._exists(folder):
-                return False
-            raise error from None
-        return True
-
-    @abstractmethod
-    def _make_folder(self, path: str) -> None:
-        """Make a folder, or fail if there is one: in one step, which the file system's own way is not everywhere."""
 
 
 def discard(file: Any) -> None:

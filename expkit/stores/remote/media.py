@@ -9,7 +9,6 @@ import os
 import threading
 from contextlib import suppress
 from datetime import datetime, timezone
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from expkit.errors import StoreError
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _S = TypeVar("_S")
 
-_WAIT = 2.0
-"""Seconds to wait for the bytes of a name that somebody has just claimed."""
+_TRIES = 10
+"""So often a name is claimed of which nothing is there in the end: others must have begun it and let go of it each time."""
 
 
 class Item(NamedTuple):
@@ -150,25 +149,20 @@ class Media:
 
         So does whoever repeats it with the same bytes, which should be nobody else's.
         """
-        claims_first = self.place.kind.driver.claims_first
-        if self._do(lambda driver: driver.claim(_path(driver, name), data)):
-            if claims_first:
-                self.put(name, data)
-            return True
-        found = self._claimed(name) if claims_first else self.find(name)
-        if found is None and claims_first:  # its maker has died before it could say more
-            self.put(name, data)
-            return True
-        return found == data
+        for _ in range(_TRIES):
+            if self._do(lambda driver: driver.claim(_path(driver, name), data)):
+                return True
+            if (found := self._settled(name)) is not None:
+                return found == data
+        raise StoreError(f"{self.place.where} does not say who has {name}: several seem to be about to claim it")
 
-    def _claimed(self, name: str) -> bytes | None:
-        """The bytes of a name that somebody has claimed."""
-        end = monotonic() + _WAIT
-        while True:
-            found = self.find(name)
-            if found is not None or monotonic() > end:
-                return found
-            sleep(0.05)
+    def _settled(self, name: str) -> bytes | None:
+        """The bytes of a name that somebody has claimed, and maybe has died before they were there."""
+        found = self.find(name)
+        if found is not None:
+            return found
+        self._do(lambda driver: driver.settle(_path(driver, name)))
+        return self.find(name)
 
     @property
     def step(self) -> int:
@@ -204,21 +198,29 @@ class Media:
 
     def close(self) -> None:
         """Let go of connections."""
+        self._drop(self._driver)
+
+    def _drop(self, driver: Driver | None) -> None:
+        """Let go of a connection, unless somebody has done so; that of a parent process is not ours to close."""
         with self._lock:
-            driver, self._driver = self._driver, None
-        if driver is not None and self._pid == os.getpid():
-            with suppress(Exception):  # it is gone anyway
-                driver.close()
+            if driver is None or self._driver is not driver:
+                return
+            self._driver = None
+            if self._pid == os.getpid():
+                with suppress(Exception):  # it is gone anyway
+                    driver.close()
 
     def _do(self, work: Callable[[Driver], _T], tries: int = 2) -> _T:
         """Do something with the driver; where a connection was dropped, once more with a new one."""
         for left in reversed(range(tries)):
+            driver = None
             try:
                 driver = self._connected()
                 if driver.is_parallel:
                     return work(driver)
                 with self._lock:  # and ask again: somebody may have closed the store since
-                    return work(self._connected())
+                    driver = self._connected()
+                    return work(driver)
             except (FileNotFoundError, StoreError):
                 raise
             except Exception as error:
@@ -227,7 +229,7 @@ class Media:
                 if not left or not is_dropped(error):
                     raise trouble(error, self.place) from error
                 if not self._is_parallel():  # those that are parallel connect anew by themselves
-                    self._driver = None
+                    self._drop(driver)
         raise AssertionError("unreachable")
 
     def _connected(self) -> Driver:

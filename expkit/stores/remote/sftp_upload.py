@@ -44,9 +44,9 @@ class Upload:
 
     def close(self) -> None:
         """Hear what became of all pieces, and of the file as a whole."""
-        self._hear()
         self._file._closed = True  # its own way of closing hears nothing, either
-        self._sftp._request(CMD_CLOSE, self._file.handle)
+        self._sftp._async_request(self, CMD_CLOSE, self._file.handle)  # of one file all is done in the order it is sent
+        self._hear()
 
     def discard(self) -> None:
         """Break off; what was written may be there or not."""
