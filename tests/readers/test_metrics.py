@@ -51,6 +51,17 @@ def test_arrays(everything):
         loss.values[0] = 1
 
 
+def test_the_order_of_metrics(logged):
+    """Metrics stand in the order of their first points, in every kind of store, odd values or not."""
+    mixed = [
+        *points("zeta", [1.0, 2.0]),
+        *points("loss", [math.nan, 1.0]),
+        *points("acc", [0.5]),
+        *points("zeta", [3.0], 2),
+    ]
+    assert list(logged({StreamKey(): mixed})) == ["zeta", "loss", "acc"]
+
+
 def test_values_at_steps(everything):
     """The value at a step; a step that is not there is told with its neighbours."""
     loss = everything[0].metrics["loss"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import func, literal_column, select
 
@@ -29,7 +29,7 @@ _COLUMNS = {_points.position: "i8", _points.step: "i8", _points.value: "f8", _po
 
 
 def columns(connection: Connection, stream: int, end: int) -> dict[Series, tuple[Any, Any, Any]]:
-    """Steps, values and times of each metric of a stream, up to number ``end``."""
+    """Steps, values and times of each metric of a stream, up to number ``end``, in the order of their first points."""
     numbers = series_of(connection, stream)
     of_number = {number: name for name, number in numbers.items()}
     found = {}
@@ -38,7 +38,8 @@ def columns(connection: Connection, stream: int, end: int) -> dict[Series, tuple
         plain, odd = _plain(connection, some, end), _odd(connection, some, end)
         for number in plain.keys() | odd.keys():
             found[number] = _together(plain.get(number, []), odd.get(number, []))
-    return {of_number[number]: found[number] for number in sorted(found)}
+    ordered = sorted(found.items(), key=lambda item: item[1].first)
+    return {of_number[number]: (series.steps, series.values, series.times) for number, series in ordered}
 
 
 def _plain(connection: Connection, metrics: list[int], end: int) -> dict[int, list[Sequence[Any]]]:
@@ -64,18 +65,25 @@ def _odd(connection: Connection, metrics: list[int], end: int) -> dict[int, list
     return found
 
 
-def _together(plain: list[Sequence[Any]], odd: list[tuple[Any, ...]]) -> tuple[Any, Any, Any]:
-    """Steps, values and times in order: arrays if all are plain, else lists."""
+class _Columns(NamedTuple):
+    """The points of a metric in order: arrays if all are plain, else lists; ``first`` is the position of the first one."""
+
+    first: int
+    steps: Any
+    values: Any
+    times: Any
+
+
+def _together(plain: list[Sequence[Any]], odd: list[tuple[Any, ...]]) -> _Columns:
     import numpy as np
 
     whole = [np.concatenate(column) for column in zip(*plain, strict=True)]
     if odd:
         rows = sorted([*zip(*(column.tolist() for column in whole), strict=True), *odd], key=itemgetter(0))
-        _, *mixed = map(list, zip(*rows, strict=True))
-        return mixed[0], mixed[1], mixed[2]
+        positions, *mixed = map(list, zip(*rows, strict=True))
+        return _Columns(positions[0], *mixed)
     order = np.argsort(whole[0], kind="stable")
-    steps, values, times = (column[order] for column in whole[1:])
-    return steps, values, times
+    return _Columns(whole[0].min(), *(column[order] for column in whole[1:]))
 
 
 # -- how databases give plain points ---------------------------------------------------------------------
