@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 
+_MOST = 100
+"""Runs that can be asked about: that an earlier one has ended, nobody says whose own folder has the log."""
+
+
 class _Seen(NamedTuple):
     """A run that was taken in: its store, uid and id, and its entry as it was shown last."""
 
@@ -258,6 +262,8 @@ class FileStorageObserver(NamedObserver):
     def take_in(self, record: RunRecord, run_id: RunId | None, *, bind: bool, lease: Lease | None = None) -> RunId:
         """Create the run's folder; see :meth:`StoreObserver.take_in`."""
         taken = super().take_in(record, run_id, bind=bind, lease=lease)
+        if len(self._seen) >= _MOST:
+            self._seen.pop(next(iter(self._seen)), None)
         self._seen[record.uid] = _Seen(self.folder_store, record.uid, taken, {})
         self._own_dir = None
         if record.status == RUNNING and (delivery := current.get()) is not None:

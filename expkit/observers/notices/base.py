@@ -151,7 +151,11 @@ class NoticeObserver(RunObserver):
         if delivery is not None:
             delivery.live.secrets.learn(self._secrets.known)
             self._write_gap(delivery)
-        return super().notify(event, record)
+        answer = super().notify(event, record)
+        if isinstance(event, _ENDS):
+            for known in (self._names, self._gaps):
+                known.pop(record.uid, None)
+        return answer
 
     def queued_event(
         self,
