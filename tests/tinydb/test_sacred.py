@@ -65,16 +65,30 @@ def test_uids_stay(sacred):
 
 
 def test_it_is_continued(sacred):
-    """New runs join the database; what Sacred wrote stays as it is, to the last value."""
+    """New runs join the database, and go on from its ids; what Sacred wrote stays as it is, to the last value."""
     before = json.loads((sacred.root / "metadata.json").read_text())["runs"]
     records = [sample_record() for _ in range(2)]
-    assert [sacred.create(record) for record in records] == [1, 2]
+    assert [sacred.create(record) for record in records] == [78, 79]
     sacred.save(records[0].but(status=COMPLETED))
     after = json.loads((sacred.root / "metadata.json").read_text())["runs"]
     assert repr({key: after[key] for key in before}) == repr(before)
     assert list(after) == [*before, "6", "7"]
     with TinyDB(sacred.root / "metadata.json") as db:
         assert len(db.table("runs").search(where("experiment").name == "digits")) == 5
+
+
+@pytest.mark.parametrize("given", [[0, 2], ["0", 2], ["2", "baseline", FIRST]], ids=str)
+def test_ids_that_another_observer_of_sacreds_gave(sacred, given):
+    """Numbers that Sacred's runs have, as numbers or as text, are followed, also once their runs are deleted."""
+    path = sacred.root / "metadata.json"
+    runs = json.loads(path.read_text())["runs"].values()
+    path.write_text(
+        json.dumps({"runs": {str(at): {**run, "_id": id} for at, (id, run) in enumerate(zip(given, runs), 1)}})
+    )
+    assert sacred.create(sample_record()) == 3
+    sacred.delete(3)
+    sacred.delete("2")
+    assert sacred.create(sample_record()) == 4
 
 
 def test_sacreds_runs_are_not_changed(sacred):
@@ -99,7 +113,7 @@ def test_the_reader_shows_both(sacred, experiment):
     experiment.run()
     reader = TinyDbReader(sacred.root)
     assert [run["config"]["seed"] for run in reader.fetch_metadata(exp_name="digits")] == [42, 1, 2, 3, 4]
-    assert [run["_id"] for run in reader.search(where("config").a == 1)] == [1]
+    assert [run["_id"] for run in reader.search(where("config").a == 1)] == [78]
     (files,) = reader.fetch_files(indices=0)
     assert files["date"] == datetime(2026, 11, 21, 17, 59, 7, 946896)
     assert files["artifacts"]["model.txt"].read() == b"model 0.1\n"

@@ -120,11 +120,11 @@ def test_beats_leave_the_database_alone(store, database):
 
 @pytest.mark.parametrize("wanted", ["10" + "0" * 30, "-5", "baseline", "x" * 5000, "a/b", "ключ"])
 def test_ids_of_choice_spoil_nothing(store, wanted):
-    """Whatever id somebody chooses, numbers count on from the last one that was given."""
+    """Whatever id somebody chooses, numbers count on from the greatest one that was given."""
     assert store.create(sample_record()) == 1
     assert str(store.create(sample_record(), id=wanted)) == wanted
     assert store.create(sample_record(), id="3") == 3
-    assert [store.create(sample_record()) for _ in range(2)] == [2, 4]
+    assert [store.create(sample_record()) for _ in range(2)] == [4, 5]
     assert str(store.load(wanted).id) == wanted
 
 

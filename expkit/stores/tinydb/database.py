@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expkit.errors import FormatError
 from expkit.stores import rules
-from expkit.stores.counting import natural
+from expkit.stores.counting import counted, natural
 from expkit.stores.disk import files
 from expkit.stores.disk.locking import locked
 from expkit.stores.tinydb.lines import HEAD, Tables, document_of, joined, line, parse
@@ -149,12 +149,13 @@ class Draft:
         self.tables = tables
         view = memoryview(data)
         self._lines: dict[int, memoryview | bytes] = {row.number: view[row.start : row.end] for row in tables.rows}
-        self._notes = tables.notes
+        last = max(map(counted, (row.id for row in tables.rows)), default=0)
+        self._notes = {**tables.notes, "last_id": max(last, tables.notes["last_id"])}
 
     def claim(self, wanted: RunId | None, *, bind: bool, path: str) -> RunId:
         """An id that nobody has: ``wanted``, or the next number.
 
-        Numbers count on from the last one that was given here, so no id of somebody's choice spoils them.
+        Numbers count on from the greatest one that was given here, by whomever: the predecessor's are followed, too.
 
         Raises:
             RunExistsError: ``bind`` demands one that is taken.
