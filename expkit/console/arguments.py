@@ -104,8 +104,12 @@ def runs_of(options: Mapping[str, Any], *, trash: bool = False) -> Runs:
     return found
 
 
-def check_there(store: RunStore) -> None:
+def check_there(store: RunStore, way_out: str = "; --store=URL says where runs are") -> None:
     """Refuse a store on this machine that is not there.
+
+    Args:
+        store: that was named.
+        way_out: what else the command takes, said where nothing of a similar name lies beside the place.
 
     Raises:
         UsageError: says what lies beside the place.
@@ -114,10 +118,10 @@ def check_there(store: RunStore) -> None:
     if path is None or os.path.isdir(path) or (os.path.isfile(path) and not hasattr(store, "root")):
         return
     if os.path.exists(path):
-        raise UsageError(f"{path} is a file, and no store; --store=URL says where runs are")
+        raise UsageError(f"{path} is a file, and no store{way_out}")
     folder, name = os.path.split(path)
     beside = os.listdir(folder) if os.path.isdir(folder) else []
-    near = did_you_mean(name, beside) or "; --store=URL says where runs are"
+    near = did_you_mean(name, beside) or way_out
     raise UsageError(f"there is no store in {path}{near}")
 
 

@@ -53,5 +53,5 @@ def main(argv: Sequence[str]) -> int:
 
 def _source(url: str) -> RunStore:
     store = open_store(url)
-    check_there(store)
+    check_there(store, way_out="")
     return store

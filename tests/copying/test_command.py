@@ -95,6 +95,13 @@ def test_mistakes(src, expkit, words, code, said):
     assert (found, "Traceback" in printed) == (code, False)
 
 
+def test_a_source_that_is_not_there(tmp_path, expkit):
+    """What is said of a source that is not there, or is no store, advises nothing that the command does not take."""
+    (tmp_path / "notes.txt").touch()
+    assert expkit("copy", "nosuch", "tinydb:z") == (2, f"expkit: there is no store in {tmp_path / 'nosuch'}\n")
+    assert expkit("copy", "notes.txt", "z") == (2, f"expkit: {tmp_path / 'notes.txt'} is a file, and no store\n")
+
+
 def test_help(expkit):
     """The help says what WHERE can be."""
     code, printed = expkit("copy", "--help")
