@@ -10,7 +10,9 @@ from hashlib import sha256
 
 import pytest
 
+from expkit.record.uid import new_uid
 from expkit.stores.remote import layout, media
+from expkit.testing.store_tests import at_once
 
 LARGE = media.PART + 1_000_000
 """Bytes that are sent in parts."""
@@ -30,6 +32,19 @@ class Failing(io.BytesIO):
 
 class PlaceTests:
     """To be mixed into the contract of a kind."""
+
+    def test_of_several_one_wins(self, store):
+        """Of several machines that make an object at once one makes it, whoever repeats that is not refused, and it stays."""
+        others = [type(store)(store.url) for _ in range(6)]
+        for _ in range(3):
+            name = f"{layout.IDS}/{new_uid()}"
+            won = at_once(lambda number: others[number].media.make(name, b"%d" % number), len(others))  # noqa: B023
+            assert sorted(won) == [False] * 5 + [True]
+            said = b"%d" % won.index(True)
+            assert store.media.make(name, said) and not store.media.make(name, b"late")
+            assert store.media.get(name) == said
+        for other in others:
+            other.close()
 
     def test_bytes_that_are_looked_for_are_new(self, store, monkeypatch):
         """Old bytes that somebody looks for, or puts once more, count as written just now and stay what they are."""

@@ -87,6 +87,10 @@ class Writer:
         """Know nothing of a run any more."""
         self._sent.pop(uid, None)
 
+    def drop(self) -> None:
+        """Let go of what is remembered."""
+        self._sent.clear()
+
 
 def _to_tree(run_id: str, stored: Stored) -> dict[str, Json]:
     record = stored.record

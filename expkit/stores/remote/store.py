@@ -129,6 +129,8 @@ class RemoteStore:
 
             tidy(self.media, self._streams, record, name)
         self._changes.add(record.uid, "resumed" if record.segment > before.record.segment else "saved")
+        if record.stop_time is not None:
+            self._let_go(record.uid)
 
     def load(self, run: RunId) -> RunRecord:
         """The newest record of a run."""
@@ -271,13 +273,20 @@ class RemoteStore:
         return sweep(self, grace, dry_run=dry_run)
 
     def close(self) -> None:
-        """Let go of connections and of what was remembered."""
+        """Let go of connections and of what was remembered of runs."""
         self._streams.drop()
+        self._writer.drop()
+        self._latest.clear()
         self.media.close()
 
     def _forget(self, uid: str) -> None:
-        for known in (self._index, self._streams, self._writer):
-            known.forget(uid)
+        self._index.forget(uid)
+        self._let_go(uid)
+
+    def _let_go(self, uid: str) -> None:
+        """Remember nothing of what was written of a run: it has ended, say; should it go on, that is read."""
+        self._streams.forget(uid)
+        self._writer.forget(uid)
         self._latest.pop(uid, None)
 
 
