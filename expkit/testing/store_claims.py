@@ -11,7 +11,7 @@ from expkit.stores.base import IsLocalLog
 from expkit.stores.folder.store import FolderStore
 from expkit.testing.samples import sample_annotation, sample_points, sample_record
 from expkit.testing.store_machine import check_beside_memory
-from expkit.testing.store_tests import LOSS, StoreTests, at_once
+from expkit.testing.store_tests import LOSS, StoreTests, at_once, skip_unless
 
 if TYPE_CHECKING:
     from expkit.stores.base import RunStore
@@ -65,8 +65,7 @@ class HonestyContract(StoreTests):
 
     def test_durable_means_reopened(self, store: RunStore) -> None:
         """What a durable store acknowledged, another object for the same store has."""
-        if not store.capabilities.durable:
-            return
+        skip_unless(store.capabilities.durable, "durable")
         record = sample_record()
         run_id = store.create(record)
         store.append(run_id, LOSS, 0, sample_points(3))
@@ -80,8 +79,7 @@ class HonestyContract(StoreTests):
 
         Several processes are tried as well. That a store which claims less might bear them anyway cannot be tried.
         """
-        if not store.capabilities.shared:
-            return
+        skip_unless(store.capabilities.shared, "shared")
         assert store.capabilities.durable, "processes can share only what is kept outside of them"
         count = self.amount(24)
         stores = [store] + [self.reopen(store) for _ in range(3)]

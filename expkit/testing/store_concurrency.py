@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit.record.model import POINTS, QUEUED, RUNNING, StreamKey
 from expkit.testing.samples import sample_annotation, sample_points, sample_record
-from expkit.testing.store_tests import LOSS, TEXT, StoreTests, at_once, points_of
+from expkit.testing.store_tests import LOSS, TEXT, StoreTests, at_once, points_of, skip_unless
 
 if TYPE_CHECKING:
     from expkit.stores.base import RunStore
@@ -159,8 +159,7 @@ class ProcessContract(StoreTests):
 
     def test_one_stream_from_several_processes(self, store: RunStore, run: RunId) -> None:
         """What several processes append to one stream at once is there once, in order, and can be read; none fails."""
-        if not store.capabilities.shared:
-            return
+        skip_unless(store.capabilities.shared, "shared")
         count, total = 3, 25 * self.amount(40)
         task = f"run, count, total = {run!r}, {count}, {total}\n{_SAME}"
         assert self.in_processes(store, task, count) == [total] * count
@@ -171,8 +170,7 @@ class ProcessContract(StoreTests):
 
     def test_one_stream_from_several_objects(self, store: RunStore, run: RunId) -> None:
         """The same holds for several objects of one store in one process."""
-        if not store.capabilities.shared:
-            return
+        skip_unless(store.capabilities.shared, "shared")
         stores, points = [store, self.reopen(store)], sample_points(10 * self.amount(40))
 
         def write(number: int) -> None:
@@ -187,8 +185,7 @@ class ProcessContract(StoreTests):
 
     def test_processes_at_once(self, store: RunStore) -> None:
         """Several processes that create runs, append, annotate, start a queued run and keep bytes lose nothing of each other's."""
-        if not store.capabilities.shared:
-            return
+        skip_unless(store.capabilities.shared, "shared")
         shared, count, each = store.create(sample_record(status=QUEUED)), 3, self.amount(5)
         task = f"shared, each = {shared!r}, {each}\n{_BUSY}"
         answers = self.in_processes(store, task, count)
@@ -206,8 +203,7 @@ class ProcessContract(StoreTests):
 
     def test_what_others_write_is_seen(self, store: RunStore, run: RunId) -> None:
         """What another process writes is seen here at once, though this object has read the run before."""
-        if not store.capabilities.shared:
-            return
+        skip_unless(store.capabilities.shared, "shared")
         before = (store.load(run), store.streams(run), store.annotations(run), store.lease(run), store.changes()[1])
         self.elsewhere(
             store,

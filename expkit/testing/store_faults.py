@@ -14,7 +14,7 @@ import pytest
 from expkit.errors import RunNotFoundError
 from expkit.record.model import COMPLETED, Point
 from expkit.testing.samples import NOON, sample_annotation, sample_points, sample_record
-from expkit.testing.store_tests import LOSS, TEXT, StoreTests, at_once, points_of
+from expkit.testing.store_tests import LOSS, TEXT, StoreTests, at_once, points_of, skip_unless
 
 if TYPE_CHECKING:
     from expkit.stores.base import RunStore
@@ -122,8 +122,7 @@ class FaultContract(StoreTests):
 
     def test_two_objects_for_one_store(self, store: RunStore) -> None:
         """Two objects for the same store, used in turn, see what the other did and write on where it stopped."""
-        if not store.capabilities.durable:
-            return
+        skip_unless(store.capabilities.durable, "durable")
         other, record = self.reopen(store), sample_record()
         run = store.create(record)
         assert other.append(run, LOSS, 0, sample_points(3)) == 3
@@ -146,7 +145,7 @@ class FaultContract(StoreTests):
     def test_forked_children(self, store: RunStore) -> None:
         """A child that was forked may use its parent's store, and leaves it usable; where there are forks at all."""
         if not hasattr(os, "fork"):
-            return
+            pytest.skip("there are no forks here")
         length, notes, runs = self.elsewhere(store, _FORK)
         if store.capabilities.durable:
             assert (length, notes, runs) == (5, 1, 2), "what the child did is not there"
@@ -155,8 +154,7 @@ class FaultContract(StoreTests):
 
     def test_killed_while_writing(self, store: RunStore) -> None:
         """Of a process that is killed everything it was told is there, what was on its way wholly or not at all."""
-        if not store.capabilities.durable:
-            return
+        skip_unless(store.capabilities.durable, "durable")
         record = sample_record()
         run = store.create(record)
         task = f"run = {run!r}\nrecord = store.load(run)\n{_WRITE}"

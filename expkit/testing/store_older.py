@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from expkit.testing import older
 from expkit.testing.store_tests import StoreTests
 
@@ -27,6 +29,8 @@ class OlderContract(StoreTests):
             "which formats have there been? Name them in `older`, and give samples by `older_store`;"
             " `older = ()` says that nothing has been released yet, or that nothing outlives the process"
         )
+        if not self.older:
+            pytest.skip("it says that there are no older formats")
         for name in self.older:
             with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
                 self._check(name, Path(folder))

@@ -105,6 +105,12 @@ class StoreTests:
         return other
 
 
+def skip_unless(claimed: bool, what: str) -> None:
+    """Skip a test of what a store does not claim: it is not passed, for nothing was tried."""
+    if not claimed:
+        pytest.skip(f"it claims not to be {what}")
+
+
 def at_once(act: Callable[[int], Any], count: int) -> list[Any]:
     """What ``act(0)``, ``act(1)``, ... return, called at once by as many threads; the first error is raised."""
     barrier = threading.Barrier(count)

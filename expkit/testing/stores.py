@@ -7,8 +7,8 @@
             return MyStore(folder / "runs")
 
 Each test says the rule it holds in its docstring. Each subject has a class and a file of its own, whose name begins with
-``store_``. What a store cannot do it says by its capabilities, and the contract asks no more of it; what it claims is
-tried.
+``store_``. What a store cannot do it says by its capabilities, and the contract asks no more of it: those tests are skipped.
+What it claims is tried.
 """
 
 from __future__ import annotations
