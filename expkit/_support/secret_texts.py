@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from expkit._support.nearest import nearest
 from expkit._support.secrets import MASK, may_hold_access
 
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ _PARAMETERS = frozenset(("auth", "authmechanismproperties", "key", "pass", "pw",
 """Secret in a URL, if nowhere else."""
 _OPEN_PARAMETERS = frozenset(("authmechanism", "authsource"))
 """Of MongoDB: how users show who they are, and which database knows them."""
+
+_SPELT = (
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "access_key",
+    "secret_key",
+    "account_key",
+)
+_NEAR = 0.82
+"""So much alike is a name to one of these that is misspelt: what somebody typed there is secret all the same."""
 
 _IN_TEXT = (
     r"(?i)(^|[\s;\"'])(password|passwd|pwd|accountkey|sharedaccesskey)(\s*=\s*)"
@@ -84,7 +99,9 @@ def is_secret_option(name: str, is_secret: Callable[[str], bool]) -> bool:
     folded = name.lower()
     if folded in _OPEN_PARAMETERS:
         return False
-    return folded in _PARAMETERS or folded.startswith("x-amz-") or is_secret(name)
+    return (
+        folded in _PARAMETERS or folded.startswith("x-amz-") or is_secret(name) or bool(nearest(name, _SPELT, 1, _NEAR))
+    )
 
 
 def shows_access(text: str, is_secret: Callable[[str], bool], *, is_code: bool) -> bool:

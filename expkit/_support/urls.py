@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from expkit._support.nearest import did_you_mean
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 
 _ON_DISK = {"tinydb": "", "mlflow": "", "tensorboard": "", "wandb": "", "sqlite": "///", "file": "//", "local": "//"}
 """What stands before the path, by scheme; behind slashes signs with a meaning of their own are percent-encoded."""
+
+
+SCHEMES = (
+    "abfs", "abfss", "az", "file", "folder", "ftp", "ftps", "gcs", "gs", "local", "mariadb", "memory", "mlflow", "mongodb",
+    "mongodb+srv", "mysql", "notify", "postgres", "postgresql", "s3", "s3a", "sftp", "sqlite", "ssh", "tensorboard", "tinydb",
+    "wandb", "webdav+http", "webdav+https",
+)  # fmt: skip
+"""What a URL may begin with that we can open."""
+
+_LOGIN = re.compile(r"(?:\w[\w+.-]*/+|/+)?[^/:\\@]+:[^/\\@]+@[^/\\@]")
 
 
 def split_url(place: str | os.PathLike[str]) -> tuple[str, str]:
@@ -33,11 +44,29 @@ def folder_of(rest: str, base: str = "") -> Path:
     """The path behind ``folder:``; ``~`` is the home folder, and relative paths start at ``base``.
 
     Raises:
-        ValueError: there is none; the message is for the user.
+        ValueError: there is none, or it looks like a URL; the message is for the user.
     """
     if not rest:
         raise ValueError("the URL of a folder needs a path: folder:runs")
+    if problem := mistyped(rest):
+        raise ValueError(problem)
     return Path(base, os.path.expanduser(rest))
+
+
+def mistyped(path: str) -> str:
+    """What is wrong with a path that somebody meant as a URL; empty for other paths.
+
+    A folder of such a name would show a password to everybody. So the sentence leaves out most of it.
+    """
+    first, slashes, _ = path.partition("//")
+    if slashes and first.lower() in SCHEMES:
+        return f"'{first}//...' has no colon; did you mean {first}://...? A folder of that name is './{first}//...'"
+    if _LOGIN.match(path):
+        return (
+            "this looks like an address with a user and a password, and no scheme such as postgresql:// stands before"
+            " it; the name of a folder that looks like this begins with ./"
+        )
+    return ""
 
 
 def placed(place: str | os.PathLike[str], base: str) -> Path | str:
@@ -46,7 +75,7 @@ def placed(place: str | os.PathLike[str], base: str) -> Path | str:
     Places elsewhere, those below ``~``, and URLs of schemes that packages add stay as they are.
     """
     scheme, rest = split_url(place)
-    if scheme == "folder" and rest:
+    if scheme == "folder" and rest and not mistyped(rest):  # whoever opens it says what is wrong
         return folder_of(rest, base)
     before = _ON_DISK.get(scheme.partition("+")[0])
     if before is None or not rest.startswith(before):
@@ -99,7 +128,10 @@ def login_problem(rest: str) -> str:
             "the URL cannot be read for certain; in its user name, password and path write signs with a meaning of"
             " their own as %40 for @, %2F for /, %3F for ?, %23 for #, %20 for a space"
         )
-    return f"{bad[0]!r} is no port, which is a number from 1 to {_PORTS - 1}" if bad else ""
+    if not bad:
+        return ""
+    port = repr(bad[0]) if bad[0].isdecimal() else "what follows the last colon"
+    return f"{port} is no port, which is a number from 1 to {_PORTS - 1}"
 
 
 def _end_of_address(rest: str) -> int:

@@ -14,6 +14,7 @@ from expkit.readers.opening import runs
 from expkit.record.masking import masked_url
 from expkit.run.recording.log import owed_dir
 from expkit.run.recording.owed import bad_notes, forgotten_spools, owed_notes
+from expkit.stores.access import shown
 from expkit.stores.index.place import index_of
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def ask(place: str | os.PathLike[str] | None) -> Answer:
         found = runs(store=place, trash=True)
         return _asked(found, url=masked_url(found.place), default=place is None)
     except (ExpkitError, *DAMAGE) as error:
-        return Answer(url=masked_url(url), default=place is None, why=str(error) or type(error).__name__)
+        return Answer(url=shown(url), default=place is None, why=str(error) or type(error).__name__)
 
 
 def _asked(found: Runs, *, url: str, default: bool) -> Answer:

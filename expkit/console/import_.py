@@ -38,7 +38,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from expkit._support.nearest import did_you_mean
-from expkit._support.urls import split_url
+from expkit._support.urls import mistyped, split_url
 from expkit.console.arguments import parse
 from expkit.console.moving import move, show, show_json
 from expkit.console.showing import escaped, say, talk
@@ -111,7 +111,10 @@ def source(place: str, tool: str | None) -> RunStore:
     scheme = split_url(path)[0]
     if scheme != "folder" and not os.path.exists(path):
         return open_store(place)
-    path = os.path.expanduser(path.removeprefix("folder:"))
+    path = path.removeprefix("folder:")
+    if problem := mistyped(path):
+        raise UsageError(problem)
+    path = os.path.expanduser(path)
     if not os.path.exists(path):
         folder, name = os.path.split(os.path.abspath(path))
         beside = os.listdir(folder) if os.path.isdir(folder) else ()

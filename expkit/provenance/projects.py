@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from expkit._support.urls import folder_of, placed, split_url
+from expkit._support.urls import folder_of, mistyped, placed, split_url
 from expkit.errors import ConfigFileError
 from expkit.settings import SETTINGS
 
@@ -70,7 +70,8 @@ def _nearest(folder: str, *markers: str) -> str:
 
 def _place(chosen: str | os.PathLike[str], base: str) -> Path | str:
     scheme, rest = split_url(chosen)
-    return folder_of(rest, base) if scheme == "folder" and rest else os.fspath(chosen)
+    is_path = scheme == "folder" and rest and not mistyped(rest)
+    return folder_of(rest, base) if is_path else os.fspath(chosen)
 
 
 def _table(pyproject: Path) -> dict[str, Any]:

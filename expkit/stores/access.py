@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from expkit._support.secrets import names_secret
+import re
+
+from expkit._support.secrets import MASK, names_secret
 from expkit.record.masking import is_secret_name
 
 
@@ -18,6 +20,18 @@ def without_access(text: str) -> str:
     from expkit._support import secret_texts
 
     return secret_texts.without_access(text, _is_secret)
+
+
+def shown(place: str) -> str:
+    """The URL of a store that cannot be opened, most likely because it is mistyped, for people to see.
+
+    Nobody can tell which part of it was meant to be a password. So left out is all that may be one: what stands between
+    the first colon and the last ``@``, what follows a host and is no port, and what options say.
+    """
+    address, question, options = without_access(place).partition("?")
+    address = re.sub(r":(?!//)[^\n]*@", f":{MASK}@", address, count=1)
+    address = re.sub(r"(//[^/:]*):(?!\d*(?:/|$))[^/@]*(?=/|$)", rf"\1:{MASK}", address)
+    return address + question + re.sub(r"([^=&;]+=)?[^&;]+", rf"\1{MASK}", options)
 
 
 def _is_secret(name: str) -> bool:

@@ -87,6 +87,7 @@ def test_looked_at_where_it_is(sample, expkit):
     [
         ([], 2, "Try: expkit import --help"),
         (["nowhere"], 2, "there is no file or folder nowhere"),
+        (["postgres//me:pw@h/x"], 2, "did you mean postgres://...?"),
         (["."], 2, "there are no runs of Sacred, MLflow, TensorBoard or W&B in ."),
         ([".", "--from=mlfow"], 2, "--from=mlfow is no tool that can be read; did you mean mlflow"),
         (["mlflow:nowhere"], 1, "there is no nowhere"),

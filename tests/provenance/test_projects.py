@@ -68,6 +68,15 @@ def test_urls_stay_urls(deep, monkeypatch, url):
     assert default_store(deep) == url
 
 
+@pytest.mark.parametrize("url", ["postgres//me:hidden@h/x", "m_e:hidden@h/x"])
+def test_mistyped_urls_are_no_folders(deep, monkeypatch, url):
+    """What looks like a URL without its colon is handed on, wherever it was said, so that opening it says what is wrong."""
+    pyproject(deep, f'[tool.expkit]\nstore = "{url}"\n')
+    assert default_store(deep) == url
+    monkeypatch.setenv("EXPKIT_STORE", url)
+    assert default_store(deep) == url
+
+
 @pytest.mark.parametrize("said", ["results", "folder:results"])
 def test_a_relative_folder_in_a_project_lies_in_it(deep, said):
     """What pyproject.toml says starts at its folder, as a path and as a URL."""

@@ -155,7 +155,7 @@ def test_whatever_fsspec_opens(tmp_path, monkeypatch):
     assert sorted(os.listdir()) == ["far", "near"]
     sentences = {
         "dir::file://runs": "begins a chain of file systems; give the URL of the place itself",
-        "ftp://host:port/runs": "'port' is no port",
+        "ftp://host:port/runs": "what follows the last colon is no port",
         "sftp://host:99999/runs": "'99999' is no port",
         "webhdfs://127.0.0.1:1/runs": "does not answer: there is no connection",
         "reference://runs": "cannot be asked like this",

@@ -5,12 +5,16 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from expkit.errors import StoreError
+from expkit._support.urls import SCHEMES as KNOWN
+from expkit._support.urls import mistyped
+from expkit.errors import NoObserverError, StoreError
+from expkit.observers.opening import open_observer
 from expkit.record.masking import masked_url
 from expkit.settings import SETTINGS
+from expkit.stores.access import shown
 from expkit.stores.memory import MemoryStore
 from expkit.stores.remote.kinds import KINDS
-from expkit.stores.urls import SQL, open_store
+from expkit.stores.urls import SQL, known_schemes, open_store
 
 
 ODD = ["SEC RET", "SEC/RET", "SEC@RET", "SEC:RET", "SEC?RET", "SEC#RET", "1/SEC@RET", "SEC/RET@A", '"SEC']
@@ -54,9 +58,71 @@ def test_options_that_give_access(scheme, harmless, monkeypatch):
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mongodb", "ftp"])
 def test_ports_are_numbers(scheme):
-    """A port that is none is refused before anything is asked."""
-    with pytest.raises(StoreError, match="'notaport' is no port"):
-        open_store(f"{scheme}://me:pw@127.0.0.1:notaport/db")
+    """A port that is none is refused before anything is asked; a text is not shown, for it may be a password."""
+    for place in ("me:pw@127.0.0.1:notaport/db", "me:notaport/db", "me:notaport"):
+        with pytest.raises(StoreError, match="what follows the last colon is no port"):
+            open_store(f"{scheme}://{place}")
+    with pytest.raises(StoreError, match="'99999' is no port"):
+        open_store(f"{scheme}://127.0.0.1:99999/db")
+
+
+MISTYPED = {
+    "postgres//me:hidden@h/x": "did you mean postgres://",
+    "s3//bucket/runs": "did you mean s3://",
+    "SFTP//me@h/x": "did you mean SFTP://",
+    "m_e:hidden@h/x": "looks like an address with a user and a password",
+    "post_gres//me:hidden@h/x": "looks like an address",
+    "//me:hidden@h/x": "looks like an address",
+    "/me:hidden@h": "looks like an address",
+}
+
+
+@pytest.mark.parametrize("place", MISTYPED)
+@pytest.mark.parametrize("opened", [open_store, lambda place: open_observer(place, {}, {})], ids=["store", "observer"])
+def test_urls_without_a_colon(place, opened):
+    """What was meant as a URL is refused, not made a folder whose name is a password."""
+    with pytest.raises((StoreError, NoObserverError), match=MISTYPED[place]) as caught:
+        opened(place)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "place", ["./s3//b", "./m_e:pw@h", "runs//2026", "runs/12:30", "a@b:c", "C:/Users/me@home", "runs/a/b:c@d"]
+)
+def test_paths_with_signs_of_urls(place):
+    """Folders may have any name: paths that begin with ./ are never taken for URLs, nor are most others."""
+    assert mistyped(place) == ""
+
+
+def test_known_schemes():
+    """A scheme that we open is known where its colon is missing."""
+    assert {*known_schemes(), "file", "local", "notify"} == set(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("place", "seen"),
+    [
+        ("s3://b/x?sectret=hidden", "s3://b/x?sectret=***"),
+        ("s3://b/x?foo=hidden&bar=hidden;hidden", "s3://b/x?foo=***&bar=***;***"),
+        ("sftp://me:hidden/x", "sftp://me:***/x"),
+        ("sftp://h:22/x", "sftp://h:22/x"),
+        ("sftp://me@h:22/x", "sftp://me@h:22/x"),
+        ("me:hidden@h/x", "me:***@h/x"),
+        ("me:hid/den@h/x", "me:***@h/x"),
+        ("postgresql:/me:hidden@h/x", "postgresql:***@h/x"),
+        ("postgresql://me:hid@den@h/x", "postgresql://me:***@h/x"),
+        ("/data/runs", "/data/runs"),
+    ],
+)
+def test_what_is_shown_of_mistyped_urls(place, seen):
+    """Of a URL that cannot be opened only that is shown of which it is sure that it is no password."""
+    assert shown(place) == seen
+
+
+@pytest.mark.parametrize("name", ["sectret", "pasword", "passwrd", "tokn", "acces_key", "Secert"])
+def test_misspelt_secrets(name):
+    """What a misspelt option says is as secret as what the right one would say, in records and messages too."""
+    assert masked_url(f"see postgresql://me@h/x?{name}=hidden&w=1") == f"see postgresql://me@h/x?{name}=***&w=1"
 
 
 def test_memory():

@@ -72,6 +72,19 @@ def test_stores(capsys, runs, tmp_path):
     assert all(store["why"] for store in found["stores"] if not store["answers"])
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["s3://b/x?sectret=hidden", "me:hidden@h/x", "postgresql:/me:hidden@h/x", "sqlite:///x.db?foo=hidden"],
+    ids=["option", "login", "slash", "unknown"],  # for these are in the path of the folder
+)
+def test_mistyped_places(capsys, runs, place):
+    """Nothing is shown that may be a password, whatever is wrong with a URL."""
+    for words in (("--json", place), (place,), (f"--store={place}",)):
+        said = kept.say(capsys, "doctor", *words)
+        assert (said.code, "hidden" in said.out + said.err) == (1, False)
+        assert "***" in said.out
+
+
 def test_what_is_owed(capsys, runs, tmp_path):
     """Notes of what stores are owed are counted, and those that cannot be read are problems."""
     owed = tmp_path / "state" / "owed"
