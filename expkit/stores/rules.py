@@ -5,7 +5,7 @@ Errors are returned, to be raised where they are met.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expkit.errors import BlobNotFoundError, RunExistsError, RunNotFoundError, StoreError
 from expkit.record.model import OUTPUT, POINTS
@@ -116,8 +116,12 @@ def no_bytes(sha256: str, where: str) -> BlobNotFoundError:
 
 
 def in_order(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Later facts in order of their time; those of one time as they came."""
-    return sorted(annotations, key=lambda annotation: annotation.time)
+    """Later facts in order of their time, those of one time as they came; one that came twice is there once."""
+    first: dict[Any, Annotation] = {}
+    for note in sorted(annotations, key=lambda annotation: annotation.time):
+        # as a text, because True is 1 and NaN is not itself
+        first.setdefault((note.time, note.action, note.author, repr(note.value)), note)
+    return list(first.values())
 
 
 def counted_cursor(cursor: str, where: str) -> int:

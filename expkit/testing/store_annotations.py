@@ -39,6 +39,14 @@ class AnnotationContract(StoreTests):
         store.annotate(run, said)
         assert store.annotations(run) == [said]
 
+    def test_told_twice(self, store: RunStore, run: RunId) -> None:
+        """A fact that comes twice, from two who copy a run at once, say, is there once; what differs in anything stays."""
+        said = sample_annotation(1, action="result")
+        others = [said.but(value=True), said.but(author="else"), said.but(action="note")]
+        for each in (said, *others, said):
+            store.annotate(run, each)
+        assert repr(store.annotations(run)) == repr([said, *others])
+
     def test_outlive_the_record(self, store: RunStore) -> None:
         """A record that is saved later, and a run that is resumed, take no annotations away."""
         record = sample_record()

@@ -7,7 +7,6 @@ the record as it is. So the copying may be broken off anywhere, and what is not 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,9 @@ def copy_run(src: RunStore, dst: RunStore, key: RunKey, carrier: Carrier) -> Cop
     problems = carried.problems + tuple(carrier.bring_trees(note.value for note in copy.notes))
     is_changed = copy.write(key.id, carrier.moved)
     what = COPIED if there is None or there.status == COPYING else UPDATED if is_changed else UNCHANGED
+    if is_changed and record.status in _OPEN and _step(src.load(key.uid)) > _step(record):
+        # somebody else may have said so in the copy, and this record stands over that
+        return copy_run(src, dst, key, carrier).but(what=what)
     return Copied(uid=key.uid, source_id=key.id, id=copy.id, what=what, problems=problems)
 
 
@@ -107,8 +109,14 @@ class _Copy:
         is_renewed = self._renew()
         is_same = there is not None and not self._is_partial() and there.but(id=None) == self._record.but(id=None)
         if not is_same:
-            self._dst.save(self._record)
+            self._save()
         return bool(self._parts or self.notes or is_renewed or not is_same)
+
+    def _save(self) -> None:
+        """Save the record, unless somebody else has meanwhile brought the copy further."""
+        there = _load(self._dst, self._record.uid)
+        if there is None or _progress(there) <= _progress(self._record):
+            self._dst.save(self._record)
 
     def _partial(self) -> RunRecord:
         cause = "it is being copied, and not whole; where that was broken off, copying it again completes it"
@@ -119,14 +127,8 @@ class _Copy:
 
     def _lacking(self) -> list[Annotation]:
         uid = self._record.uid
-        there = Counter(map(_text, self._dst.annotations(uid))) if self._there is not None else Counter[str]()
-        lacking = []
-        for note in self._src.annotations(uid):
-            if there[_text(note)]:
-                there[_text(note)] -= 1
-            else:
-                lacking.append(note)
-        return lacking
+        there = set(map(_text, self._dst.annotations(uid))) if self._there is not None else set()
+        return [note for note in self._src.annotations(uid) if _text(note) not in there]
 
     def _renew(self) -> bool:
         """Copy the last sign of life with its time, so that readers can judge as at the source."""
@@ -158,11 +160,15 @@ def _load(dst: RunStore, uid: str) -> RunRecord | None:
 
 def _progress(record: RunRecord) -> tuple[Any, ...]:
     """How far a run has come; of two that have come equally far the source is right."""
-    if record.status == COPYING:
-        return (-1,)
-    step = _OPEN.index(record.status) if record.status in _OPEN else len(_OPEN)
     told = record.heartbeat or record.start_time
-    return record.segment, step, told.timestamp() if told is not None and record.status == RUNNING else 0.0
+    return *_step(record), told.timestamp() if told is not None and record.status == RUNNING else 0.0
+
+
+def _step(record: RunRecord) -> tuple[int, int]:
+    """Which part of its life a run is in."""
+    if record.status == COPYING:
+        return -1, 0
+    return record.segment, _OPEN.index(record.status) if record.status in _OPEN else len(_OPEN)
 
 
 def _is_foreign(there: RunRecord) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from expkit.errors import StoreError
+from expkit.errors import FormatError, StoreError
 from expkit.record.model import OUTPUT
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def missing(src: RunStore, dst: RunStore, uid: str, *, is_there: bool) -> list[M
     """What a copy lacks.
 
     Raises:
-        StoreError: what the copy has is not how the stream begins, so nothing can be added to it.
+        StoreError: what the copy has is not how the stream begins, or is damaged, so nothing can be added to it.
     """
     there = dst.streams(uid) if is_there else {}
     found = [Missing(stream, there.get(stream, 0), end) for stream, end in src.streams(uid).items()]
@@ -47,14 +47,20 @@ def _check(src: RunStore, dst: RunStore, uid: str, part: Missing) -> None:
     end = min(part.start, part.end)
     start = max(0, end - _TAIL)
     # as texts, because NaN is not itself
-    if end and repr(src.read(uid, part.stream, start, end - start)) != repr(
-        dst.read(uid, part.stream, start, end - start)
-    ):
-        what = "output" if part.stream.content == OUTPUT else "points"
-        raise StoreError(
-            f"its {what} went on differently after an earlier copy; delete run {dst.load(uid).id} in {dst.url},"
-            " and copy it again"
-        )
+    if end and repr(src.read(uid, part.stream, start, end - start)) != _there(dst, uid, part.stream, start, end):
+        raise _useless(dst, uid, part.stream, "went on differently after an earlier copy")
+
+
+def _there(dst: RunStore, uid: str, stream: StreamKey, start: int, end: int) -> str:
+    try:
+        return repr(dst.read(uid, stream, start, end - start))
+    except FormatError as error:
+        raise _useless(dst, uid, stream, f"cannot be read there any more ({error})") from error
+
+
+def _useless(dst: RunStore, uid: str, stream: StreamKey, why: str) -> StoreError:
+    what = "output" if stream.content == OUTPUT else "points"
+    return StoreError(f"its {what} {why}; delete run {dst.load(uid).id} in {dst.url}, and copy it again")
 
 
 def bring(src: RunStore, dst: RunStore, uid: str, part: Missing, moved: Callable[[int], None]) -> None:

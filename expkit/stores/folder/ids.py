@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from expkit.stores.counting import counted
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from expkit.types import RunId
 
 _MISSES = 64
+_PATIENCE = 0.2
 
 
 class Ids:
@@ -23,10 +25,11 @@ class Ids:
         self._layout = layout
         self._last = 0
 
-    def claim(self, wanted: RunId | None, *, bind: bool) -> str:
+    def claim(self, uid: str, wanted: RunId | None, *, bind: bool) -> str:
         """Make the folder of a new run and return its name. The store's hidden folder exists.
 
         Args:
+            uid: of the run; the id that somebody else has just noted for it is as good.
             wanted: the id to try first.
             bind: whether it must be that one.
 
@@ -39,6 +42,8 @@ class Ids:
             name = check_id(str(wanted))
             if self._take(name):
                 return name
+            if (noted := self._noted_just_now(uid, name)) is not None:
+                return noted
             if bind:
                 from expkit.stores.rules import taken
 
@@ -80,6 +85,13 @@ class Ids:
         """A process died while it made the note."""
         self.forget(uid)
         return self.note(uid, name)
+
+    def _noted_just_now(self, uid: str, name: str) -> str | None:
+        """The id of a run that somebody else creates at the same time: perhaps as this one, whose folder is taken."""
+        end = time.monotonic() + _PATIENCE
+        while not os.path.exists(self._layout.run(name).record) and time.monotonic() < end:
+            time.sleep(0.001)
+        return self.id_of(uid)
 
     def _next(self) -> str:
         number, misses = self._last + 1, 0

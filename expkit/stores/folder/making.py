@@ -65,7 +65,7 @@ class Maker:
         return name if is_ours else None
 
     def _claim(self, uid: str, id: RunId | None, *, bind: bool) -> str:
-        name = self._parts.ids.claim(id, bind=bind)
+        name = self._parts.ids.claim(uid, id, bind=bind)
         try:
             noted = self._parts.ids.note(uid, name)
         except BaseException:
