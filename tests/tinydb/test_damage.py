@@ -89,12 +89,13 @@ def test_a_store_that_is_too_new(two):
         TinyDbStore(two.root).ids()
 
 
-def test_damage_beside(two):
+@pytest.mark.parametrize("left", [100, 0])
+def test_damage_beside(two, left):
     """A newest record that is damaged is named; the run is not shown as it was long ago."""
     record = two.load(1)
     two.save(record.but(info={"epoch": 7}))
     (newest,) = (two.root / ".expkit-tinydb" / "runs" / record.uid).glob("run.json")
-    newest.write_bytes(newest.read_bytes()[:100])
+    newest.write_bytes(newest.read_bytes()[:left])
     with pytest.raises(FormatError, match=r"run\.json"):
         two.load(1)
     two.save(record.but(info={"epoch": 8}))
