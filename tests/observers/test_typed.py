@@ -86,6 +86,23 @@ def test_mistyped_offline(refused, tmp_path, url, name):
     assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["script.py"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-S", "s3://b/r?endpoint_url=127.0.0.1:1"), "endpoint_url needs http:// or https://"),
+        (("--observe", "s3://b/r?endpoint_url=http:/127.0.0.1:1"), "endpoint_url needs http:// or https://"),
+        (("--observe", "gs://b/r?endpoint_url=localhost"), "endpoint_url needs http:// or https://"),
+        (("--observe", "webdav://h/x"), "did you mean webdav+http or webdav+https?"),
+        (("--observe", "WebDAV://h/x?offline=journal"), "did you mean webdav+http or webdav+https?"),
+    ],
+)
+def test_addresses_that_lack_something(refused, tmp_path, arguments, said):
+    """An address that nobody can ask is refused at once, journal or not, and waiting is not advised."""
+    sentence = refused(*arguments, code=2)
+    assert said in sentence and "offline='journal'" not in sentence
+    assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["script.py"]
+
+
 def test_folders_with_odd_names(script):
     """A plain path has no options, whatever it looks like; ``offline`` is for observers, and no store minds it."""
     assert script(SCRIPT, "--observe", "runs?x=1").returncode == 0

@@ -115,6 +115,11 @@ def kind_of(scheme: str) -> Kind | None:
     return Kind(scheme, scheme, "remote", Plain) if known else None
 
 
+def meant_by(kind: Kind) -> list[str]:
+    """The schemes that we have for a kind which only fsspec knows by this name."""
+    return [] if kind.is_ours else [scheme for scheme, ours in KINDS.items() if ours.protocol == kind.protocol]
+
+
 _PACKAGES = {
     "box": "boxfs",
     "dropbox": "dropboxdrivefs dropbox requests",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
@@ -11,7 +12,7 @@ from expkit._support.secrets import MASK
 from expkit._support.urls import login_problem
 from expkit.errors import StoreError
 from expkit.stores.access import is_secret_option
-from expkit.stores.remote.kinds import Kind, kind_of
+from expkit.stores.remote.kinds import Kind, kind_of, meant_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,8 @@ _WAYS = frozenset(("anon", "google_default", "cloud", "cache", "browser"))
 
 _LOCAL = ("file", "local")
 """Kinds of fsspec whose paths may be relative."""
+
+_ENDPOINT = re.compile("https?://[^/]", re.IGNORECASE)
 
 _PLAIN = {"true": True, "false": False, "none": None}
 
@@ -101,10 +104,7 @@ def place_of(url: str) -> Place:
     kind = kind_of(scheme.lower())
     if kind is None:
         raise StoreError(f"{scheme + colon!r} is no remote place; give s3://BUCKET/PATH, sftp://HOST/PATH ...")
-    if not rest.startswith("//"):
-        raise _no_place(scheme, kind)
-    if kind.is_ours and (problem := login_problem(rest[2:])):  # others may have forms of their own
-        raise StoreError(problem)
+    _check(kind, scheme, rest)
     rest, _, query = rest[2:].partition("?")
     address, slash, path = rest.partition("/")
     access, at, host = address.rpartition("@")
@@ -118,7 +118,22 @@ def place_of(url: str) -> Place:
     if kind.protocol == "memory":
         host, path = "", f"/{host}{path}"
     options = dict(parse_qsl(query))
+    _check_endpoint(kind, options)
     return Place(kind, scheme.lower(), unquote(user), password, host, path, options, _folder(kind, f"{host}{path}"))
+
+
+def _check(kind: Kind, scheme: str, rest: str) -> None:
+    if meant := meant_by(kind):
+        raise StoreError(f"{scheme}: does not say how the server is asked; did you mean {' or '.join(meant)}?")
+    if not rest.startswith("//"):
+        raise _no_place(scheme, kind)
+    if kind.is_ours and (problem := login_problem(rest[2:])):  # others may have forms of their own
+        raise StoreError(problem)
+
+
+def _check_endpoint(kind: Kind, options: Mapping[str, str]) -> None:
+    if kind.is_ours and not _ENDPOINT.match(options.get("endpoint_url", "http://HOST")):
+        raise StoreError("endpoint_url needs http:// or https:// before its host: ?endpoint_url=https://HOST:PORT")
 
 
 def _folder(kind: Kind, path: str) -> str:
