@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from expkit._support.named import NamedTuple
 from expkit._support.odd import is_a
-from expkit.config.paths import flatten, get_in, is_prefix, join, parents, split
+from expkit.config.paths import dicts_in, flatten, get_in, is_prefix, join, parents
 from expkit.config.values import differs, plain
 from expkit.record.tagged import Masked
 
@@ -60,8 +60,9 @@ def own_leaves(summary: ConfigSummary, before: Mapping[Any, Any], origin: Origin
         before: what was there before and is part of the summary.
         origin: of the config, for entries that were set in no particular line.
     """
+    dicts = {join(path): path for path in dicts_in(summary)} if summary.replaced else {}
     for name, value in summary.replaced.items():
-        yield split(name), Layer(_place(name, summary, origin), plain(value), CONFIG)
+        yield dicts[name], Layer(_place(name, summary, origin), plain(value), CONFIG)
     for path, value in flatten(summary):
         name = join(path)
         if name in summary.added or any(is_prefix(above, name) for above in summary.replaced):

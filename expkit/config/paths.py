@@ -106,6 +106,14 @@ def flatten(tree: Mapping[Any, Any], above: Path = ()) -> Iterator[tuple[Path, A
             yield (*above, key), value
 
 
+def dicts_in(tree: Mapping[Any, Any], above: Path = ()) -> Iterator[Path]:
+    """Paths of the dicts below the tree, those in lists left out."""
+    for key, value in tree.items():
+        if is_a(value, dict):
+            yield (*above, key)
+            yield from dicts_in(value, (*above, key))
+
+
 def leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     """Paths and values of the leaves of a value that stands at ``path``; of one that is no dict, itself."""
     return flatten(value, path) if is_a(value, dict) and value else iter([(path, value)])

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from expkit.config.containers import copy_containers
@@ -152,6 +152,7 @@ def test_updates_have_the_last_word(given_tree):
 
 @settings(deadline=None, max_examples=30)
 @given(tables, tables, tables, tables, tables)
+@example({"a": None}, {}, {}, {"a": {None: None}}, {"a": {None: {}}})
 def test_precedence_is_a_merge_in_order(config, hook, one, two, update):
     """Without functions that compute, what overrides is merged in order, and then over the configs."""
     root = Node(
