@@ -21,56 +21,10 @@ from expkit.stores.pieces import PIECE
 from expkit.stores.sql.store import SqlStore
 from expkit.testing.samples import sample_record
 
-from ..processes import Processes, ended, environment, wait
+from ..processes import environment
 from ..sync.conftest import seen
 
 NOBODY = 65534
-
-GATED = """
-import time
-from pathlib import Path
-from expkit import Experiment
-
-ex = Experiment("gated", interactive=True, observers=OBSERVERS)
-
-@ex.main
-def main(_run):
-    for number in range(20):
-        _run.log_scalar("x", number)
-    Path("early.txt").write_text("early")
-    _run.add_artifact("early.txt")
-    _run.flush()
-    Path("half").touch()
-    while not Path("go").exists():
-        time.sleep(0.005)
-    for number in range(20):
-        _run.log_scalar("x", 20 + number)
-    Path("late.txt").write_text("late")
-    _run.add_artifact("late.txt")
-
-ex.run()
-"""
-
-
-@pytest.fixture
-def gated(tmp_path):
-    """Starts a program that stops half-way; when it has ended, returns what it said."""
-    processes = Processes(tmp_path)
-
-    def run(observers, meanwhile):
-        process = processes(GATED.replace("OBSERVERS", repr(observers)))
-        wait((tmp_path / "half").exists)
-        url = f"sqlite:///{tmp_path}/runs.db"
-        with closing(open_store(url)) as store:
-            wait(lambda: all(store.streams(key.uid).get(StreamKey()) == 20 for key in store.ids()))
-        meanwhile()
-        (tmp_path / "go").touch()
-        code, _, err = ended(process)
-        assert code == 0, err
-        return err
-
-    yield run
-    processes.end()
 
 
 def sync(folder):
@@ -84,8 +38,8 @@ def rest(path):
 
 
 @pytest.mark.parametrize("what", ["deleted", "moved"])
-@pytest.mark.parametrize("observers", [["sqlite:///runs.db"], ["sqlite:///runs.db", "folder:runs"]])
-def test_gone_in_mid_run(tmp_path, gated, what, observers):
+@pytest.mark.parametrize("others", [[], ["folder:runs"]])
+def test_gone_in_mid_run(tmp_path, gated, what, others):
     """A file that is taken away in mid-run is made anew with the whole run in it, also where no folder has the run."""
 
     def take_away():
@@ -95,14 +49,14 @@ def test_gone_in_mid_run(tmp_path, gated, what, observers):
             else:
                 path.rename(path.with_name(f"old-{path.name}"))
 
-    gated(observers, take_away)
+    gated(f"sqlite:///{tmp_path}/runs.db", take_away, *others)
     assert sync(tmp_path).splitlines()[-1] == "nothing is owed"
     with closing(open_store(f"sqlite:///{tmp_path}/runs.db")) as store:
         record = store.load(1)
         assert (record.status, store.streams(1)[StreamKey()]) == ("COMPLETED", 40)
         assert [point.value for point in store.read(1, StreamKey())] == list(range(40))
         assert all(store.has_blob(ref.sha256) for ref in record.files if ref.kept)
-        if len(observers) > 1:
+        if others:
             assert seen(store, record.uid) == seen(open_store(tmp_path / "runs"), record.uid)
 
 
@@ -145,7 +99,7 @@ def test_replaced_by_an_older_one(tmp_path, gated):
             each.unlink()
         backup.rename(path)
 
-    gated(["sqlite:///runs.db", "folder:runs"], put_back)
+    gated(f"sqlite:///{path}", put_back, "folder:runs")
     assert sync(tmp_path).splitlines()[-1] == "nothing is owed"
     with closing(open_store(f"sqlite:///{path}")) as store:
         (key,) = store.ids()
@@ -159,7 +113,7 @@ def test_a_run_that_was_deleted_stays_so(tmp_path, gated):
         with closing(open_store(f"sqlite:///{tmp_path}/runs.db")) as store:
             store.delete(1)
 
-    err = gated(["sqlite:///runs.db", "folder:runs"], delete)
+    err = gated(f"sqlite:///{tmp_path}/runs.db", delete, "folder:runs")
     assert "there is no run" in err and "has not taken everything" in err
     with closing(open_store(f"sqlite:///{tmp_path}/runs.db")) as store:
         assert store.ids() == []

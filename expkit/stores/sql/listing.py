@@ -80,12 +80,12 @@ class _Source:
 
     def fetch(self, keys: Sequence[RunKey], needs: Needs) -> Mapping[str, Excerpt]:
         uids = [key.uid for key in keys]
-        found = self._server.read(lambda connection: _fetched(connection, uids, needs), dict[int, _Excerpt])
+        found = self._server.read(lambda connection: _fetched(connection, uids, needs), dict[str, _Excerpt])
         if needs.metrics is None or needs.metrics:
             names = None if needs.metrics is None else [readable.text(name) for name in needs.metrics]
-            for number, figures in summaries.of_runs(self._server, list(found), names).items():
-                found[number].known = figures
-        return {excerpt.key.uid: excerpt for excerpt in found.values() if excerpt.parts}
+            for uid, figures in summaries.of_runs(self._server, list(found), names).items():
+                found[uid].known = figures
+        return {uid: excerpt for uid, excerpt in found.items() if excerpt.parts}
 
 
 class _Excerpt:
@@ -123,8 +123,8 @@ class _Excerpt:
         return self.known
 
 
-def _fetched(connection: Connection, uids: list[str], needs: Needs) -> dict[int, _Excerpt]:
-    """What is needed of some runs, by their numbers."""
+def _fetched(connection: Connection, uids: list[str], needs: Needs) -> dict[str, _Excerpt]:
+    """What is needed of some runs, by their uids."""
     run, records, remarks, leases = tables.runs.c, tables.records.c, tables.remarks.c, tables.leases.c
     rows = connection.execute(select(run.number, run.uid, run.id).where(run.uid.in_(uids)))
     found = {row.number: _Excerpt(RunKey(natural(row.id), row.uid), needs) for row in rows}
@@ -141,4 +141,4 @@ def _fetched(connection: Connection, uids: list[str], needs: Needs) -> dict[int,
     if needs.leases:
         for number, text in connection.execute(select(leases.run, leases.text).where(leases.run.in_(numbers))):
             found[number].sign = text
-    return found
+    return {excerpt.key.uid: excerpt for excerpt in found.values()}

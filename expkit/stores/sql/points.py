@@ -14,7 +14,7 @@ from expkit.stores.sql import readable, tables
 from expkit.stores.sql.place import DRIVERS, POSTGRESQL, SQLITE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -24,34 +24,46 @@ _INT64 = 1 << 63
 _AT_ONCE = 100
 """Rows that one statement of SQLite inserts, in half the time of as many statements; it takes 999 values at least."""
 
+_MANY = 500
+"""Metrics in one question."""
+
 _FIELDS = ("metric", "position", "step", "value", "time", "exact")
 
 
-class Metrics:
-    """The metrics of streams, each with its number; known ones are remembered."""
+class Metric(NamedTuple):
+    """A metric of a stream as its row has it.
 
-    def __init__(self) -> None:
-        self._numbers: dict[int, dict[Series, int]] = {}
+    Attributes:
+        number: of the row.
+        figures: what is known of its points, as JSON; None: somebody has to look at them.
+    """
 
-    def numbers(self, connection: Connection, run: int, stream: int, wanted: set[Series]) -> dict[Series, int]:
-        """The numbers of these metrics of a stream, whose row is held; new ones get theirs here."""
-        known = self._numbers.get(stream, {})
-        if wanted <= known.keys():
-            return known
-        known = series_of(connection, stream)
-        new = sorted(wanted - known.keys())
-        if new:
-            connection.execute(insert(tables.metrics), [_row(run, stream, series) for series in new])
-            known = series_of(connection, stream)
-        return known
+    number: int
+    figures: str | None
 
-    def remember(self, stream: int, numbers: dict[Series, int]) -> None:
-        """What was committed will be known."""
-        self._numbers[stream] = numbers
 
-    def forget(self) -> None:
-        """Know nothing any more."""
-        self._numbers.clear()
+def metrics_in(connection: Connection, run: int, stream: int, wanted: set[Series]) -> dict[Series, Metric]:
+    """These metrics of a stream, whose row is held; new ones get their rows here.
+
+    Whoever remembered their numbers would write into a stranger's metrics where another database has taken the place.
+    """
+    known = _known(connection, stream, wanted)
+    new = sorted(wanted - known.keys())
+    if new:
+        connection.execute(insert(tables.metrics), [_row(run, stream, series) for series in new])
+        known |= _known(connection, stream, new)
+    return known
+
+
+def _known(connection: Connection, stream: int, wanted: Collection[Series]) -> dict[Series, Metric]:
+    columns, known = tables.metrics.c, {}
+    of_stream = select(columns.exact, columns.number, columns.figures).where(columns.stream == stream)
+    by_text = {json.dumps(series): series for series in wanted}
+    for place in range(0, len(by_text), _MANY):
+        some = list(islice(by_text, place, place + _MANY))
+        for exact, *row in connection.execute(of_stream.where(columns.exact.in_(some))):
+            known[by_text[exact]] = Metric(*row)
+    return known
 
 
 def series_of(connection: Connection, stream: int) -> dict[Series, int]:
@@ -88,14 +100,14 @@ class Added(NamedTuple):
     last: dict[int, int]
 
 
-def add(connection: Connection, numbers: dict[Series, int], start: int, points: Sequence[Any]) -> Added:
+def add(connection: Connection, metrics: dict[Series, Metric], start: int, points: Sequence[Any]) -> Added:
     """Write points, the first of which is number ``start`` of its stream, all at once.
 
     The rows go to the driver as they are: on their way through SQLAlchemy they would take three times as long. They are not
     kept either: Python would look for garbage among them again and again.
     """
     added = Added({}, {})
-    rows = _rows(numbers, start, points, added)
+    rows = _rows({series: metric.number for series, metric in metrics.items()}, start, points, added)
     if connection.dialect.driver == DRIVERS[POSTGRESQL]:
         _copy(connection, rows)
     else:

@@ -43,7 +43,7 @@ class Known(Frozen):
     """What this process knows of a run's rows.
 
     Attributes:
-        version: how often the record was written.
+        version: of the record, as it was written last.
         digests: of the parts.
         files: the rows of files.
     """

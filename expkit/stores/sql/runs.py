@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from uuid import uuid4
@@ -72,7 +73,7 @@ class Runs:
         _write_files(connection, number, record.files, None)
 
     def save(self, record: RunRecord) -> None:
-        """Replace a record; only what has changed since the last time is sent."""
+        """Replace a record; only what has changed since the last time is sent, as long as the run goes on."""
         if not ids.can_be(record.uid):
             raise rules.not_found(record.uid, self._url)
         parts, now = parts_of(record), self._server.now()
@@ -88,15 +89,24 @@ class Runs:
             known = known if known.version == row.version else _NOTHING
             changed = [name for name in parts if known.digests.get(name) != digests[name]]
             self._write(connection, row.number, {name: parts[name] for name in changed})
-            shown = {"version": row.version + 1, **columns_of(record, changed)}
+            version = secrets.randbits(62)
+            shown = {"version": version, **columns_of(record, changed)}
             connection.execute(update(tables.runs).where(tables.runs.c.number == row.number).values(shown))
             if "files" in changed:
                 _write_files(connection, row.number, record.files, None if known is _NOTHING else known.files)
             ids.hold(connection)
             ids.note(connection, record.uid, "resumed" if record.segment > row.segment else "saved", now)
-            return Known(version=row.version + 1, digests=digests, files=record.files)
+            return Known(version=version, digests=digests, files=record.files)
 
-        self._known[record.uid] = self._server.write(work)
+        known = self._server.write(work)
+        if record.stop_time is None:
+            self._known[record.uid] = known
+        else:
+            self._known.pop(record.uid, None)
+
+    def forget(self) -> None:
+        """Know nothing any more of what was written."""
+        self._known.clear()
 
     @staticmethod
     def _write(connection: Connection, number: int, parts: Mapping[str, str]) -> None:

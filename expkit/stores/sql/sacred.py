@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import re
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sqlalchemy import DateTime, LargeBinary, Text, column, delete, func, insert, inspect, select, table
 from sqlalchemy.types import String
@@ -53,6 +53,18 @@ _DIGITS = 15
 _NEEDED = {"run_id", "captured_out", "experiment_id", "host_id"}
 
 
+class Theirs(NamedTuple):
+    """A run of the predecessor's.
+
+    Attributes:
+        number: of its row; databases give it again, so the row counts only while it has this uid.
+        uid: of the run.
+    """
+
+    number: int
+    uid: str
+
+
 class Sacreds:
     """The runs of the predecessor's in a database.
 
@@ -63,94 +75,100 @@ class Sacreds:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._numbers: dict[str, int] = {}
-        self._are_there: bool | None = None
+        self._are_there = False
+        self._looked = -1
 
     def keys(self) -> list[RunKey]:
         """Their names, oldest first."""
         return self._server.look(self._keys, list)
 
     def _keys(self, connection: Connection) -> list[RunKey]:
-        if self._are_there is None:
-            self._are_there = _has_tables(connection)
-        if not self._are_there:
+        if not self._has_tables(connection):
             return []
         rows = list(connection.execute(_identities().order_by(_RUN.c.id)))
         self._numbers = {_uid(row): row.id for row in rows}
         return [RunKey(natural(row.run_id), _uid(row)) for row in rows]
 
-    def number(self, run: RunId) -> int | None:
-        """The number of the row of a run; None where there is none."""
-        if str(run) in self._numbers:
-            return self._numbers[str(run)]
-        keys = self.keys()
-        by_name = {str(key.id): self._numbers[key.uid] for key in keys}
-        return self._numbers.get(str(run), by_name.get(str(run)))
+    def _has_tables(self, connection: Connection) -> bool:
+        """Whether the database that is open now has their tables."""
+        if self._looked != self._server.opened:
+            self._are_there, self._looked = _has_tables(connection), self._server.opened
+        return self._are_there
 
-    def uid(self, number: int) -> str:
-        """The uid of a run."""
-        return next(uid for uid, known in self._numbers.items() if known == number)
+    def find(self, run: RunId) -> Theirs | None:
+        """A run by its uid or id; None where there is none."""
+        return self._server.look(lambda connection: self._find(connection, str(run)), lambda: None)
+
+    def _find(self, connection: Connection, run: str) -> Theirs | None:
+        if not self._has_tables(connection):
+            return None
+        numbers = self._numbers
+        if run not in numbers or _uid_at(connection, numbers[run]) != run:
+            keys, numbers = self._keys(connection), self._numbers
+            run = next((key.uid for key in keys if run in (key.uid, str(key.id))), "")
+        return Theirs(numbers[run], run) if run else None
 
     # -- records ---------------------------------------------------------------------------------------
 
-    def record(self, number: int) -> RunRecord:
+    def record(self, run: Theirs) -> RunRecord:
         """What the rows say, as a record."""
-        found: RunRecord = self._server.look(lambda connection: _record(connection, _row(connection, number)), _nothing)
+        found: RunRecord = self._server.look(lambda connection: _record(connection, _row(connection, run)), _nothing)
         return found
 
-    def output(self, number: int) -> bytes:
+    def output(self, run: Theirs) -> bytes:
         """What the run printed."""
-        row = self._server.look(lambda connection: _row(connection, number), _nothing)
+        row = self._server.look(lambda connection: _row(connection, run), _nothing)
         return (row.captured_out or "").encode("utf-8", "backslashreplace")
 
-    def streams(self, number: int) -> dict[StreamKey, int]:
+    def streams(self, run: Theirs) -> dict[StreamKey, int]:
         """The streams of a run and their ends: its output, if there is any."""
-        output = self.output(number)
+        output = self.output(run)
         return {StreamKey(OUTPUT): len(output)} if output else {}
 
-    def open(self, number: int, ref: FileRef) -> BinaryIO:
+    def open(self, run: Theirs, ref: FileRef) -> BinaryIO:
         """The bytes of a file.
 
         Raises:
             BlobNotFoundError: they are not here.
         """
-        data = self._server.look(lambda connection: _content(connection, _row(connection, number), ref), _nothing)
+        data = self._server.look(lambda connection: _content(connection, _row(connection, run), ref), _nothing)
         if data is None:
-            raise BlobNotFoundError(f"there is no {ref.role} {ref.path!r} of run {number}")
+            raise BlobNotFoundError(f"there is no {ref.role} {ref.path!r} of run {run.number}")
         return io.BytesIO(data)
 
-    def delete(self, number: int) -> None:
+    def delete(self, run: Theirs) -> None:
         """Remove the rows of a run, and what we wrote about it; those that runs share stay."""
-        row = self._server.look(lambda connection: _row(connection, number), _nothing)
         shared = table("runs_resources", column("run_id"))
-        now, uid = self._server.now(), self.uid(number)
+        now = self._server.now()
 
         def work(connection: Connection) -> None:
+            row = _row(connection, run)
             for each in (shared, _ARTIFACT, _RUN):
                 connection.execute(delete(each).where(each.c.run_id == row.run_id))
-            connection.execute(delete(tables.remarks).where(tables.remarks.c.run == _ours(uid)))
+            connection.execute(delete(tables.remarks).where(tables.remarks.c.run == _ours(run.uid)))
             ids.hold(connection)
-            ids.note(connection, uid, "deleted", now)
+            ids.note(connection, run.uid, "deleted", now)
 
         self._server.write(work)
-        self._numbers.pop(uid, None)
+        self._numbers.pop(run.uid, None)
 
     # -- later facts -----------------------------------------------------------------------------------
 
-    def annotate(self, number: int, annotation: Annotation) -> None:
+    def annotate(self, run: Theirs, annotation: Annotation) -> None:
         """Add a later fact."""
-        entry, now, uid = remark(annotation), self._server.now(), self.uid(number)
+        entry, now = remark(annotation), self._server.now()
 
         def work(connection: Connection) -> None:
             if not connection.scalar(select(tables.remarks.c.number).where(tables.remarks.c.token == entry["token"])):
-                connection.execute(insert(tables.remarks), {"run": _ours(uid), **entry})
+                connection.execute(insert(tables.remarks), {"run": _ours(run.uid), **entry})
                 ids.hold(connection)
-                ids.note(connection, uid, "annotated", now)
+                ids.note(connection, run.uid, "annotated", now)
 
         self._server.write(work)
 
-    def annotations(self, number: int) -> list[Annotation]:
+    def annotations(self, run: Theirs) -> list[Annotation]:
         """The later facts of a run."""
-        wanted = select(tables.remarks.c.text).where(tables.remarks.c.run == _ours(self.uid(number)))
+        wanted = select(tables.remarks.c.text).where(tables.remarks.c.run == _ours(run.uid))
         ordered = wanted.order_by(tables.remarks.c.number)
         return annotations_of(self._server.read(lambda connection: list(connection.scalars(ordered)), list))
 
@@ -185,12 +203,17 @@ def _uid(row: Any) -> str:
     return uid_of_run(row.run_id, utc(row.start_time), {"name": row.name}, {"hostname": row.hostname}, row.command)
 
 
-def _row(connection: Connection, number: int) -> Any:
+def _uid_at(connection: Connection, number: int) -> str | None:
+    row = connection.execute(_identities().where(_RUN.c.id == number)).one_or_none()
+    return None if row is None else _uid(row)
+
+
+def _row(connection: Connection, run: Theirs) -> Any:
     host = [found for found in _HOST.c if found.name != "host_id"]
     columns = [*_RUN.c, _EXPERIMENT.c.name, _EXPERIMENT.c.base_dir, *host]
-    row = connection.execute(select(*columns).select_from(_joined()).where(_RUN.c.id == number)).one_or_none()
-    if row is None:
-        raise RunNotFoundError(f"run {number} has just been deleted")
+    row = connection.execute(select(*columns).select_from(_joined()).where(_RUN.c.id == run.number)).one_or_none()
+    if row is None or _uid(row) != run.uid:
+        raise RunNotFoundError(f"run {run.uid} has just been deleted")
     return row
 
 

@@ -19,7 +19,7 @@ from expkit.stores.sql import options, schema
 from expkit.stores.sql.file import identity, is_refusal, open_as_allowed
 from expkit.stores.sql.forks import remember
 from expkit.stores.sql.place import MYSQL, POSTGRESQL, SQLITE
-from expkit.stores.sql.trouble import is_dropped, is_passing, said, trouble
+from expkit.stores.sql.trouble import is_dropped, is_passing, lacks_tables, said, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ class Server:
         echo: log every statement.
 
     Attributes:
-        opened: how often the file turned out to be another one than before, or to be gone.
+        opened: how often what was open turned out to be gone: another file stands there or none, or the tables are not there.
     """
 
     def __init__(self, place: Place, engine: Engine | None = None, *, echo: bool = False) -> None:
@@ -142,6 +142,9 @@ class Server:
         Raises:
             StoreError: the database cannot be reached, or refuses; or its file was taken away meanwhile.
         """
+        return self._or_anew(lambda: self._write(work))
+
+    def _write(self, work: Callable[[Connection], _T]) -> _T:
         if not self.is_there():
             self._make_tables()
         file = self._file
@@ -156,7 +159,17 @@ class Server:
         Raises:
             StoreError: the database cannot be reached, or refuses.
         """
-        return self._ask(work) if self.is_there() else otherwise()
+        return self._or_anew(lambda: self._ask(work) if self.is_there() else otherwise())
+
+    def _or_anew(self, do: Callable[[], _T]) -> _T:
+        """Do something, and once more where the tables are gone: somebody has dropped the database, say, and made it anew."""
+        try:
+            return do()
+        except StoreError as error:
+            if not lacks_tables(error):
+                raise
+        self._forget()
+        return do()
 
     def look(self, work: Callable[[Connection], _T], otherwise: Callable[[], _T]) -> _T:
         """Read from tables that may be there without ours, or do something else where there is no database yet.
@@ -164,8 +177,11 @@ class Server:
         Raises:
             StoreError: the database cannot be reached, or refuses.
         """
+        return self._or_anew(lambda: self._look(work, otherwise))
+
+    def _look(self, work: Callable[[Connection], _T], otherwise: Callable[[], _T]) -> _T:
         self._look_again()
-        return otherwise() if self.place.file and not os.path.exists(self.place.file) else self._ask(work)
+        return otherwise() if self.place.file and self._file is None else self._ask(work)
 
     def _ask(self, work: Callable[[Connection], _T], *, writes: bool = False) -> _T:
         end, dropped, pause = monotonic() + LIMIT, 0, _PAUSE
@@ -205,9 +221,8 @@ class Server:
         self._look_again()
         if self._ready:
             return True
-        if self.place.file and not os.path.exists(self.place.file):
+        if self.place.file and self._file is None:
             return False
-        self._file = identity(self.place.file)
         version = self._ask(schema.version_of)
         if version is not None and schema.is_older(version, self.place):
             self._ask(schema.upgrade, writes=True)
@@ -227,9 +242,15 @@ class Server:
     def _look_again(self) -> None:
         """Let go of a file that is not there any more: what is written into it is lost."""
         with self._lock:
-            if not (self._ready and self._is_another(self._file)):
-                return
-            self._ready = False
+            if self._file is not None and self._is_another(self._file):
+                self._forget()
+            if self._file is None and self.place.file:
+                self._file = identity(self.place.file)
+
+    def _forget(self) -> None:
+        """Know nothing of what was open."""
+        with self._lock:
+            self._ready, self._file = False, None
             self.opened += 1
             if self._engine is not None:
                 self._engine.dispose(close=self._given is None)
@@ -241,9 +262,9 @@ class Server:
 
     def now(self) -> datetime:
         """The database's clock; between two looks at it ours goes on, and it never goes back."""
-        return self._clock.now(None if self.place.kind == SQLITE else lambda: self._ask(self._look))
+        return self._clock.now(None if self.place.kind == SQLITE else lambda: self._ask(self._time))
 
-    def _look(self, connection: Connection) -> datetime:
+    def _time(self, connection: Connection) -> datetime:
         clock = func.clock_timestamp() if self.place.kind == POSTGRESQL else func.utc_timestamp(6)
         time: Any = connection.scalar(select(clock))
         aware: datetime = time if time.tzinfo else time.replace(tzinfo=timezone.utc)

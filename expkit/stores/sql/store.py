@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from expkit.stores.base import Change, RunStore
     from expkit.stores.sql.files import Blobs
     from expkit.stores.sql.runs import Runs
-    from expkit.stores.sql.sacred import Sacreds
+    from expkit.stores.sql.sacred import Sacreds, Theirs
     from expkit.stores.sql.server import Server
     from expkit.stores.sql.streams import Streams
     from expkit.types import RunId
@@ -87,7 +87,7 @@ class SqlStore:
 
     @property
     def opened(self) -> int:
-        """How often another SQLite file stood in the place of the one that was open, or none."""
+        """How often another database, or none, stood in the place of the one that was open, as far as that was noticed."""
         return self._made.server.opened if self._made is not None else 0
 
     @property
@@ -119,8 +119,8 @@ class SqlStore:
     ) -> RunId:
         """Take in a run; see :meth:`expkit.stores.base.RunStore.create`."""
         parts = self._parts
-        if BY_SACRED in record.gaps and (number := parts.sacreds.number(record.uid)) is not None:
-            return parts.sacreds.record(number).id or 0
+        if BY_SACRED in record.gaps and (theirs := parts.sacreds.find(record.uid)) is not None:
+            return parts.sacreds.record(theirs).id or 0
         return parts.runs.create(record, id, lease, bind=bind)
 
     def save(self, record: RunRecord) -> None:
@@ -188,10 +188,10 @@ class SqlStore:
 
     def open_foreign(self, run: RunId, file: FileRef) -> BinaryIO:
         """The bytes of a file that Sacred kept for a run that it recorded."""
-        number = self._parts.sacreds.number(run)
-        if number is None:
+        theirs = self._parts.sacreds.find(run)
+        if theirs is None:
             raise BlobNotFoundError(f"run {run} in {self.url} has no files of Sacred's")
-        return self._parts.sacreds.open(number, file)
+        return self._parts.sacreds.open(theirs, file)
 
     # -- afterwards ------------------------------------------------------------------------------------
 
@@ -236,15 +236,15 @@ class SqlStore:
             self._parts.streams.sweep()
         return self._parts.blobs.sweep(grace, lambda: named(self), dry_run=dry_run)
 
-    def _either(self, run: RunId, ours: Callable[[], _T], theirs: Callable[[int], _T]) -> _T:
+    def _either(self, run: RunId, ours: Callable[[], _T], theirs: Callable[[Theirs], _T]) -> _T:
         """What is asked of a run of ours, or of one that Sacred recorded."""
         try:
             return ours()
         except RunNotFoundError:
-            number = self._parts.sacreds.number(run)
-            if number is None:
+            found = self._parts.sacreds.find(run)
+            if found is None:
                 raise
-        return theirs(number)
+        return theirs(found)
 
     def _ours(self, run: RunId, change: Callable[[], _T]) -> _T:
         return self._either(run, change, lambda _: self._refuse(run))
@@ -253,9 +253,10 @@ class SqlStore:
         raise rules.read_only(run, self.url)
 
     def close(self) -> None:
-        """Let go of the connections; the next use makes new ones."""
+        """Let go of the connections, and of what was remembered of runs; the next use makes new ones."""
         if self._made is not None:
             self._made.server.close()
+            self._made.runs.forget()
 
 
 def _part(stream: StreamKey, output: Callable[[], bytes]) -> Batch:

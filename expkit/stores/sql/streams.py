@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from sqlalchemy import delete, func, insert, select, update
@@ -25,6 +26,10 @@ _MOST = {POINTS: 50_000, OUTPUT: 4 << 20}
 _CHUNK = 1 << 20
 
 
+_LOST = select(tables.streams.c.number).where(tables.streams.c.run.not_in(select(tables.runs.c.number)))
+"""The streams of runs that were deleted."""
+
+
 class Streams:
     """Appends to streams and reads them.
 
@@ -35,7 +40,6 @@ class Streams:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._url = server.place.url
-        self._metrics = points.Metrics()
 
     def append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add what is not there yet; return the new end."""
@@ -47,7 +51,6 @@ class Streams:
 
     def _append(self, run: RunId, stream: StreamKey, offset: int, batch: Batch) -> int:
         """Add as much as fits into one transaction."""
-        known: dict[int, dict[points.Series, int]] = {}
 
         def work(connection: Connection) -> int:
             number = ids.found(connection, run, self._url).number
@@ -59,35 +62,25 @@ class Streams:
             if stream.content == OUTPUT:
                 _add_output(connection, row.number, row.size, cast("bytes", new))
             else:
-                wanted = points.series_in(new)
-                known[row.number] = self._metrics.numbers(connection, number, row.number, wanted)
-                added = points.add(connection, known[row.number], row.size, cast("Any", new))
-                summaries.keep_up(connection, row.size, added)
+                metrics = points.metrics_in(connection, number, row.number, points.series_in(new))
+                added = points.add(connection, metrics, row.size, cast("Any", new))
+                summaries.keep_up(connection, row.size, metrics.values(), added)
             size = int(row.size) + len(new)
             connection.execute(update(tables.streams).where(tables.streams.c.number == row.number).values(size=size))
             return size
 
         if not self._server.is_there():
             raise rules.not_found(run, self._url)
-        size = self._server.write(work)
-        for number, numbers in known.items():
-            self._metrics.remember(number, numbers)
-        return size
+        return self._server.write(work)
 
     def read(self, run: RunId, stream: StreamKey, offset: int, limit: int | None) -> Batch:
         """At most ``limit`` items from ``offset`` on."""
         rules.check_stream(stream)
-
-        def look(connection: Connection) -> Any:
-            return _row(connection, ids.found(connection, run, self._url).number, stream)
-
-        row = self._server.read(look, lambda: self._missing(run))
-        size = 0 if row is None else row.size
-        end = size if limit is None else min(size, offset + limit)
-        found: list[Any] = []
-        for start in range(max(0, offset), end, step := _MOST[stream.content]):
-            found.append(self._part(stream, row.number, start, min(end, start + step)))
-        return b"".join(found) if stream.content == OUTPUT else [point for part in found for point in part]
+        start, end = max(0, offset), sys.maxsize if limit is None else offset + limit
+        first, size = self._part(run, stream, start, end)
+        rest = range(start + _MOST[stream.content], end := min(end, size), _MOST[stream.content])
+        parts = [first, *(self._part(run, stream, place, end)[0] for place in rest)]
+        return b"".join(parts) if stream.content == OUTPUT else [point for part in parts for point in part]
 
     def columns(self, run: RunId, stream: StreamKey) -> Mapping[Any, Any]:
         """All points of a stream, metric by metric; see :class:`expkit.stores.base.KeepsColumns`."""
@@ -98,9 +91,18 @@ class Streams:
 
         return self._server.read(look, lambda: self._missing(run))
 
-    def _part(self, stream: StreamKey, number: int, start: int, end: int) -> Any:
+    def _part(self, run: RunId, stream: StreamKey, start: int, end: int) -> tuple[Any, int]:
+        """What fits into one transaction, which finds the stream by itself, and the size of the stream."""
         how = _output if stream.content == OUTPUT else points.read
-        return self._server.read(lambda connection: how(connection, number, start, end), list)
+
+        def work(connection: Connection) -> tuple[Any, int]:
+            row = _row(connection, ids.found(connection, run, self._url).number, stream)
+            if row is None:
+                return rules.empty(stream), 0
+            last = min(end, row.size, start + _MOST[stream.content])
+            return how(connection, row.number, start, max(start, last)), row.size
+
+        return self._server.read(work, lambda: self._missing(run))
 
     def sizes(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
@@ -115,11 +117,8 @@ class Streams:
 
     def sweep(self) -> None:
         """Remove the streams of runs that were deleted, stream by stream."""
-        there = select(tables.runs.c.number)
-        lost = select(tables.streams.c.number).where(tables.streams.c.run.not_in(there))
-        for number in self._server.read(lambda connection: list(connection.scalars(lost)), list):
+        for number in self._server.read(lambda connection: list(connection.scalars(_LOST)), list):
             self._server.write(_removal(number))
-        self._metrics.forget()
 
     def _missing(self, run: RunId) -> NoReturn:
         raise rules.not_found(run, self._url)
@@ -175,6 +174,8 @@ def _output(connection: Connection, stream: int, start: int, end: int) -> bytes:
 
 def _removal(stream: int) -> Callable[[Connection], None]:
     def work(connection: Connection) -> None:
+        if connection.scalar(_LOST.where(tables.streams.c.number == stream)) is None:
+            return  # it is a stream of another database by now
         of_stream = select(tables.metrics.c.number).where(tables.metrics.c.stream == stream)
         for metric in list(connection.scalars(of_stream)):
             connection.execute(delete(tables.points).where(tables.points.c.metric == metric))

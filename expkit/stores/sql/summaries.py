@@ -18,35 +18,35 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from expkit.stores.sql.points import Added
+    from expkit.stores.sql.points import Added, Metric
     from expkit.stores.sql.server import Server
 
-_MANY = 500
 _CHANGE = update(tables.metrics).where(tables.metrics.c.number == bindparam("of"))
 
 
-def keep_up(connection: Connection, start: int, added: Added) -> None:
-    """Count points that were just added, the first of which is number ``start`` of its stream."""
-    known = _known(connection, list(added.values), start)
+def keep_up(connection: Connection, start: int, metrics: Iterable[Metric], added: Added) -> None:
+    """Count points that were just added to these metrics, the first of which is number ``start`` of its stream."""
     changes = []
-    for metric, values in added.values.items():
-        figures.add_all(known[metric], values)
-        changes.append(_row(metric, added.last[metric], known[metric]))
+    for number, text in metrics:
+        known = _counted(connection, number, start)[1] if text is None else json.loads(text)
+        figures.add_all(known, added.values[number])
+        changes.append(_row(number, added.last[number], known))
     connection.execute(_CHANGE.values(_VALUES), changes)
 
 
-def of_runs(server: Server, numbers: Sequence[int], names: Iterable[str] | None) -> dict[int, dict[str, Any]]:
-    """The figures of the metrics of some runs, by the runs' numbers.
+def of_runs(server: Server, uids: Sequence[str], names: Iterable[str] | None) -> dict[str, dict[str, Any]]:
+    """The figures of the metrics of some runs, by the runs' uids.
 
     Args:
         server: the database.
-        numbers: of the runs.
+        uids: of the runs.
         names: of the metrics as the tables have them; None: all.
     """
-    metrics, streams = tables.metrics.c, tables.streams.c
-    columns = metrics.run, metrics.number, metrics.exact, metrics.figures, metrics.last_position
+    runs, metrics, streams = tables.runs.c, tables.metrics.c, tables.streams.c
+    columns = runs.uid, metrics.number, metrics.exact, metrics.figures, metrics.last_position
     joined = select(*columns, streams.segment, streams.process).join(tables.streams, streams.number == metrics.stream)
-    wanted = joined.where(metrics.run.in_(numbers), streams.content == POINTS)
+    joined = joined.join(tables.runs, runs.number == metrics.run)
+    wanted = joined.where(runs.uid.in_(uids), streams.content == POINTS)
     if names is not None:
         wanted = wanted.where(metrics.name.in_(names))
 
@@ -54,24 +54,13 @@ def of_runs(server: Server, numbers: Sequence[int], names: Iterable[str] | None)
         return list(connection.execute(wanted))
 
     rows = server.read(look, list)
-    lacking = [row.number for row in rows if row.figures is None]
+    lacking = {row.number: row.uid for row in rows if row.figures is None}
     late = _caught_up(server, lacking) if lacking else {}
-    parts: dict[int, list[figures.Part]] = {}
-    for run, number, exact, text, position, segment, rank in rows:
+    parts: dict[str, list[figures.Part]] = {}
+    for uid, number, exact, text, position, segment, rank in rows:
         place, known = (position, json.loads(text)) if text is not None else late[number]
-        parts.setdefault(run, []).append(figures.Part(json.loads(exact)[0], segment, rank, place, known))
-    return {run: figures.together(of_run) for run, of_run in parts.items()}
-
-
-def _known(connection: Connection, metrics: list[int], start: int) -> dict[int, dict[str, Any]]:
-    """The figures of what lies before ``start``."""
-    columns = tables.metrics.c
-    found: dict[int, dict[str, Any]] = {}
-    for place in range(0, len(metrics), _MANY):
-        wanted = select(columns.number, columns.figures).where(columns.number.in_(metrics[place : place + _MANY]))
-        for number, text in connection.execute(wanted):
-            found[number] = _counted(connection, number, start)[1] if text is None else json.loads(text)
-    return found
+        parts.setdefault(uid, []).append(figures.Part(json.loads(exact)[0], segment, rank, place, known))
+    return {uid: figures.together(of_run) for uid, of_run in parts.items()}
 
 
 def _counted(connection: Connection, metric: int, end: int | None = None) -> tuple[int, dict[str, Any]]:
@@ -86,17 +75,23 @@ def _counted(connection: Connection, metric: int, end: int | None = None) -> tup
     return place, found
 
 
-def _caught_up(server: Server, metrics: list[int]) -> dict[int, tuple[int, dict[str, Any]]]:
-    """The figures of metrics that have none, as older versions left them; written down for the next time."""
+def _caught_up(server: Server, metrics: dict[int, str]) -> dict[int, tuple[int, dict[str, Any]]]:
+    """The figures of metrics that have none, as older versions left them; written down for the next time.
+
+    Args:
+        server: the database.
+        metrics: their numbers, and the uid of the run of each: what has such a number in another database is left alone.
+    """
 
     def count(connection: Connection) -> dict[int, tuple[int, dict[str, Any]]]:
         return {number: _counted(connection, number) for number in metrics}
 
     late = server.read(count, dict[int, tuple[int, dict[str, Any]]])
-    changes = [_row(number, place, known) for number, (place, known) in late.items()]
-    unchanged = tables.metrics.c.figures.is_(None)
+    changes = [{"uid": metrics[number], **_row(number, *found)} for number, found in late.items()]
+    same = select(tables.runs.c.number).where(tables.runs.c.uid == bindparam("uid")).scalar_subquery()
+    unchanged = _CHANGE.where(tables.metrics.c.figures.is_(None), tables.metrics.c.run == same)
     try:
-        server.write(lambda connection: connection.execute(_CHANGE.where(unchanged).values(_VALUES), changes))
+        server.write(lambda connection: connection.execute(unchanged.values(_VALUES), changes))
     except StoreError:  # who may only read counts again the next time
         pass
     return late

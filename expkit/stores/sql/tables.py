@@ -90,7 +90,9 @@ runs = _table(
     Column("result_leaves", _TREE),
     sqlite_autoincrement=True,
 )
-"""A run as people read it. ``number`` is never given again, ``version`` counts how often the record was written.
+"""A run as people read it. ``number`` is never given again, ``version`` is another one whenever the record was written.
+
+It is drawn: where another database has taken the place, or an older state of it, what somebody has counted could come again.
 
 ``parent`` and ``seed`` came with version 2, ``config_leaves`` and ``result_leaves`` with version 3: for searching, see
 :func:`expkit.record.leaves.leaves`; older runs have none.

@@ -47,6 +47,10 @@ _FILE = (
 
 _PASSING = r"deadlock|could not serialize|is locked|\(1213,|\(1205,|\(1020,|duplicate key|UNIQUE constraint|\(1062,"
 
+_UNDEFINED = "42P01"
+_TABLELESS = r"no such table|relation .* does not exist|\(1146,"
+"""PostgreSQL says it in the language of its server, and by a code."""
+
 _DROPPED = r"closed the connection|connection .*(lost|closed|terminated|reset)|Lost connection|gone away|shutting down|starting up|\(2006,|\(2013,|\(0, ''\)|administrator command|Broken pipe"
 
 
@@ -58,6 +62,13 @@ def is_dropped(error: Exception) -> bool:
 def is_passing(error: Exception) -> bool:
     """Whether two transactions met, so that one of them has to be done again."""
     return re.search(_PASSING, said(error), re.IGNORECASE) is not None
+
+
+def lacks_tables(error: StoreError) -> bool:
+    """Whether tables are not there of which a statement speaks."""
+    cause = error.__cause__
+    code = getattr(getattr(cause, "orig", None), "sqlstate", None)
+    return code == _UNDEFINED or (isinstance(cause, Exception) and re.search(_TABLELESS, said(cause)) is not None)
 
 
 def said(error: Exception) -> str:
