@@ -10,8 +10,10 @@ from hashlib import sha256
 
 import pytest
 
+from expkit.record.model import FileRef
 from expkit.record.uid import new_uid
-from expkit.stores.remote import layout, media
+from expkit.stores.remote import layout, media, sweep
+from expkit.testing.samples import sample_record
 from expkit.testing.store_tests import at_once
 
 LARGE = media.PART + 1_000_000
@@ -45,6 +47,20 @@ class PlaceTests:
             assert store.media.get(name) == said
         for other in others:
             other.close()
+
+    def test_uploads_that_were_broken_off(self, store, monkeypatch):
+        """What a killed process has begun to send is removed by a sweep, once it cannot be one that goes on."""
+        blob = store.put_blob(b"bytes").sha256
+        name = f"{layout.blob(blob)}.begun.aside"
+        store.media.put(name, b"byt")
+        kept = sample_record(files=[FileRef(path="a", role="artifact", sha256=blob, kept=True)])
+        store.create(kept)
+        assert store.sweep(0) == 0 and store.media.exists(name)
+        monkeypatch.setattr(sweep, "_BROKEN_OFF", timedelta(seconds=-60))
+        assert store.sweep(0, dry_run=True) == 1 and store.media.exists(name)
+        assert store.sweep(0) == 1 and not store.media.exists(name)
+        with store.open_blob(blob) as file:
+            assert file.read() == b"bytes"
 
     def test_bytes_that_are_looked_for_are_new(self, store, monkeypatch):
         """Old bytes that somebody looks for, or puts once more, count as written just now and stay what they are."""

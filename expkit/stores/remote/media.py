@@ -110,13 +110,13 @@ class Media:
     def _info(self, name: str) -> dict[str, Any]:
         return self._do(lambda driver: driver.info(_path(driver, name)))
 
-    def items(self, folder: str) -> list[Item]:
-        """All objects below a folder, at any depth."""
+    def items(self, folder: str, *, aside: bool = False) -> list[Item]:
+        """All objects below a folder, at any depth; ``aside``: also those that are not whole yet, or never will be."""
 
         def ask(driver: Driver) -> list[Item]:
             return [_item(driver, info) for info in driver.files(_path(driver, folder))]
 
-        return [item for item in self._listed(ask) if not item.name.endswith(ASIDE)]
+        return [item for item in self._listed(ask) if aside or not item.name.endswith(ASIDE)]
 
     def folders(self) -> list[str]:
         """Names of the folders at the root."""
