@@ -128,6 +128,27 @@ def test_moody_servers(moody):
         assert "a2V5" not in line
 
 
+def test_a_line_in_netrc_about_azure(moody, tmp_path):
+    """What ``.netrc`` says of Azure's host is nobody's business: who asks there is said otherwise."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    login = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint=http://{moody}/503;"
+    (line,) = said(f"az://b-b/r?connection_string={quote(login, safe='')}", NETRC=str(tmp_path / "netrc"))
+    assert "is busy and has put us off" in line
+
+
+def test_proxies_before_azure(moody):
+    """Azure is asked through the proxy that the environment names for its scheme, but for hosts that it excepts."""
+
+    def url(scheme):
+        login = f"AccountName=a;AccountKey=a2V5;BlobEndpoint={scheme}://nowhere.invalid/503;"
+        return f"az://b-b/r?connection_string={quote(login, safe='')}"
+
+    proxy = {"http_proxy": f"http://{moody}", "https_proxy": ""}
+    through, past = said(url("http"), url("https"), **proxy, no_proxy="")
+    assert "is busy and has put us off" in through and "does not answer" in past
+    assert "does not answer" in said(url("http"), **proxy, no_proxy="nowhere.invalid")[0]
+
+
 def test_pieces_of_a_downloaded_run(store, tmp_path):
     """A downloaded run that was killed has pieces: ``local://`` reads them, and a copy of that is a plain folder of runs."""
     record = sample_record().but(files=())

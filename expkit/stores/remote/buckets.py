@@ -81,6 +81,25 @@ class Azure(Objects):
         policy = getattr(getattr(self.fs.service_client, "_config", None), "retry_policy", None)
         if policy is not None and hasattr(policy, "total_retries"):  # else 3 tries, the second after 15 seconds
             policy.total_retries = 0
+        _pass_netrc_over(self.fs.service_client)
+
+
+def _pass_netrc_over(client: Any) -> None:
+    """Take proxies alone from the environment: a line in ``.netrc`` about Azure's host makes every request fail."""
+    transport: Any = getattr(getattr(client, "_pipeline", None), "_transport", None)
+    policy: Any = getattr(getattr(client, "_config", None), "proxy_policy", None)
+    if hasattr(transport, "_use_env_settings") and hasattr(policy, "proxies"):
+        transport._use_env_settings = False
+        policy.proxies = _proxy_for(client.url)
+
+
+def _proxy_for(url: str) -> dict[str, str]:
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+    proxy = getproxies().get(scheme)
+    return {scheme: proxy} if proxy and not proxy_bypass(host or "") else {}
 
 
 class Memory(Objects):
