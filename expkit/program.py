@@ -174,8 +174,10 @@ class _Attempt:
         self._runs.append(run)
         run.announce = announce
         if run.plan.inputs.print_config:
+            from expkit.cli.terminal import emit
+
             show_config(run)
-            sys.stdout.write("-" * 79 + "\n")
+            emit("-" * 79 + "\n", sys.stdout)
         if run.plan.inputs.dry_run:
             _tell(f"dry run of {run.plan.command}: everything up to the start works, nothing was written")
 

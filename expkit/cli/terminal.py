@@ -52,11 +52,16 @@ def _write(text: str, stream: TextIO) -> None:
     stream.flush()
 
 
-def wants_colour(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether people may be looking; nobody looks at a stream that is closed or missing."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def wants_colour(stream: TextIO | None) -> bool:
     """Whether colour has a place there: on a terminal that can, unless ``NO_COLOR`` is set."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return stream.isatty()
+    return is_terminal(stream)
 
 
 def speaks_unicode(stream: TextIO | None) -> bool:

@@ -31,8 +31,10 @@ import os
 import sys
 from contextlib import contextmanager
 from functools import partial
+from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any
 
+from expkit.cli.terminal import is_terminal
 from expkit.console.arguments import listed, parse, runs_of, say_none
 from expkit.console.showing import counted, harmless, talk
 from expkit.errors import ExpkitError, RunNotFoundError, UsageError
@@ -107,7 +109,7 @@ def _check(options: Mapping[str, Any], form: str) -> None:
         raise UsageError("--columns is for rows of runs: --csv or --parquet, without --points")
     if options["--points"] and form == "html":
         raise UsageError("a page has drawings of the points; --points is for --csv, --parquet and --json")
-    if form == "parquet" and not options["-o"] and sys.stdout.isatty():
+    if form == "parquet" and not options["-o"] and is_terminal(sys.stdout):
         raise UsageError("Parquet is nothing for a terminal; give a file: -o runs.parquet")
 
 
@@ -168,9 +170,11 @@ def _named(typed: str | None) -> Iterator[None]:
 @contextmanager
 def _opened(path: str | None, *, binary: bool) -> Iterator[Any]:
     """A file that is there whole or not at all, or stdout."""
+    if path is None and sys.stdout is None:  # closed before we began
+        path = os.devnull
     if path is None:
-        if not binary:
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")  # type: ignore[union-attr]
+        if not binary and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
         yield sys.stdout.buffer if binary else _Stdout()
         sys.stdout.flush()
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from expkit.cli.terminal import is_terminal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 def show_indexing(store: RunStore) -> None:
     """Tell people at a terminal how far the index of a store is, while that takes time."""
-    if hasattr(store, "on_indexing") and sys.stderr is not None and sys.stderr.isatty():
+    if hasattr(store, "on_indexing") and is_terminal(sys.stderr):
         store.on_indexing = _bar()
 
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from expkit.cli.terminal import is_terminal
 from expkit.console.arguments import say_unheard
 from expkit.console.showing import document, say
 from expkit.errors import ExpkitError, RunNotFoundError, UsageError
@@ -88,7 +89,7 @@ def show_json(report: Report, src: RunStore, dst: RunStore, **more: Json) -> Non
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda _: None
         return
     from rich.console import Console

@@ -26,6 +26,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from expkit.cli.terminal import is_terminal
 from expkit.console import showing
 from expkit.console.arguments import parse, runs_of, say_none
 from expkit.readers.resolve import resolve_all
@@ -88,7 +89,7 @@ def _tree(verifier: Verifier, faults: Sequence[RunFault]) -> Json:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """A line that moves, where somebody looks at a terminal; told of each run that is done."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield lambda: None
         return
     from rich.console import Console

@@ -103,6 +103,7 @@ def test_colour_is_for_terminals(environment, wanted, monkeypatch):
         monkeypatch.setenv(name, value)
     assert wants_colour(Terminal()) is wanted
     assert wants_colour(io.StringIO()) is False
+    assert wants_colour(None) is False
 
 
 def test_a_reader_that_has_gone_is_no_error():

@@ -2,10 +2,11 @@
 
 import json
 import math
+import sys
 
 import pytest
 
-from expkit.console.main import COMMANDS
+from expkit.console.main import COMMANDS, main
 from expkit.readers import open_run
 from expkit.stores import open_store
 
@@ -69,6 +70,19 @@ def test_done(store, expkit, name):
     """What can be done is done."""
     words = [word.format(run="1") for word in {**ONE, **OTHERS}[name]]
     assert str(expkit(*words).code) == column(1)[name]
+
+
+FORMS = {form: ["export", "1", f"--{form}"] for form in ("csv", "json", "html", "parquet")}
+"""What is written to stdout if no file is named."""
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+@pytest.mark.parametrize("name", [*ONE, *OTHERS, *FORMS, "copy"])
+def test_closed_streams(store, home, capfdbinary, monkeypatch, name, closed):
+    """Where nobody can read it, as with ``>&-`` and for services, everything is done all the same."""
+    monkeypatch.setattr(sys, closed, None)
+    words = {**ONE, **OTHERS, **FORMS, "copy": ["copy", "runs", "there"]}[name]
+    assert main([word.format(run="1") for word in words]) == (1 if name == "verify" else 0)  # these runs have no hashes
 
 
 @pytest.mark.parametrize("name", ASKING)
