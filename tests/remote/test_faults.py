@@ -53,6 +53,16 @@ def test_no_credentials(url):
     assert "needs credentials, and there are none; say them as AWS tools expect it" in line
 
 
+def test_an_endpoint_that_cannot_be(monkeypatch):
+    """An endpoint of the environment that lacks ``http://`` is said to lack it, and no wait is advised."""
+    access = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    for name, value in {**access, "AWS_ENDPOINT_URL": "127.0.0.1:1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StoreError, match="needs http:// or https:// before its host") as caught:
+        open_store("s3://bucket/runs").ids()
+    assert caught.value.is_lasting
+
+
 def test_wrong_keys(tmp_path, tmp_path_factory):
     """A wrong key or a password of SSH is a sentence that says what to use; the password is not in it."""
     port = remote.SFTP.shared(tmp_path_factory)

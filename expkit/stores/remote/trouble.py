@@ -32,6 +32,7 @@ _SIGNS = {
     r"|Cannot connect to host|refused|Unable to connect|NoValidConnections|ConnectError|unreachable|No route": (
         "does not answer: there is no connection. Is it running, and is the address right?"
     ),
+    r"Invalid endpoint": "cannot be asked at such an address: it needs http:// or https:// before its host",
     r"protocol banner|No existing session": "does not answer: it takes connections, and says nothing",
     r"timed? ?out|Timeout": "has not answered in time",
     r"Disconnected|reset by peer|Connection (closed|aborted|lost)|EOFError|Broken pipe|dropped|closed": (
@@ -54,7 +55,14 @@ _HOW = {
 }
 
 
-_LASTING = ("needs credentials", "does not accept", "is not there", "does not allow", "can only be read")
+_LASTING = (
+    "needs credentials",
+    "does not accept",
+    "is not there",
+    "does not allow",
+    "can only be read",
+    "cannot be asked",
+)
 """Beginnings of what waiting does not change."""
 
 
