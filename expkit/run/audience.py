@@ -46,13 +46,13 @@ class Audience:
             self._lock.release()
 
     def _let_in(self, observer: Any) -> None:
-        from expkit.run.used.watch import disown_folder_of
+        from expkit.run.used.watch import disown_store_of
 
         run = self._run
         was_alone = run.recorder.log.folder is None
         try:
             opened = self._open(observer)
-            disown_folder_of(opened)
+            disown_store_of(opened)
             answer = run.recorder.join(opened, run._id)
         except Exception as error:
             run.recorder.gap(f"observer {safe_repr(observer)} came late and could not take in the run: {said(error)}")

@@ -15,6 +15,7 @@ from expkit.provenance.git.repositories import ask, require_clean
 from expkit.provenance.launch import launch_facts
 from expkit.provenance.machine.host import GATHERERS_OF_ALL, has_slow_facts, host_facts, slow_facts
 from expkit.record.model import ORIGINS, FileRef, Launch
+from expkit.run.own_paths import own_paths_of
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -61,18 +62,23 @@ _KEPT_AT_ONCE = 20
 """So many sources are kept before main; the record calls the rest kept when it is."""
 
 
-def gather(root: Definitions, nodes: list[Definitions], inputs: RunInputs) -> Facts:
+def gather(root: Definitions, inputs: RunInputs, observers: Iterable[object]) -> Facts:
     """Everything that a run's record says about code and machine.
+
+    Args:
+        root: whose run it is.
+        inputs: of the run.
+        observers: whose stores are no part of the project.
 
     Raises:
         ProvenanceError: ``enforce_clean``, and a repository has changes or there is none.
     """
-    time = datetime.now(timezone.utc)
+    time, nodes = datetime.now(timezone.utc), root.ordered()
     cells = _executed_cells(root, time)
     project = root.project
     finder = Sources(SETTINGS.DISCOVER_SOURCES, root.base_dir, project)
     found = finder.find(named_files(root, nodes, cells.file if cells else ""))
-    answers = _ask_git(nodes, found)
+    answers = _ask_git(nodes, found, own_paths_of(observers))
     gathering = _gathering([*GATHERERS_OF_ALL, *inputs.host_info])
     sources = finder.read(found)  # while git works
     dependencies = packages_in_use(nodes)
@@ -155,7 +161,7 @@ def experiment_info(root: Definitions) -> dict[str, Any]:
         "mainfile": _mainfile(root, sources),
         "sources": [(source.name, source.md5) for source in sources],
         "dependencies": packages_in_use(nodes),
-        "repositories": _ask_git(nodes, [source.path for source in sources])().found,
+        "repositories": _ask_git(nodes, [source.path for source in sources], ())().found,
     }
 
 
@@ -181,9 +187,9 @@ def packages_in_use(nodes: list[Definitions]) -> list[str]:
     )
 
 
-def _ask_git(nodes: list[Definitions], files: Iterable[str]) -> Asked:
+def _ask_git(nodes: list[Definitions], files: Iterable[str], stores: Iterable[str]) -> Asked:
     asked = all(node.save_git_info for node in nodes)
-    return ask(files if asked else ())
+    return ask(files if asked else (), stores)
 
 
 def _mainfile(root: Definitions, sources: list[SourceFile]) -> str | None:

@@ -119,7 +119,7 @@ class Run:
     @cached_property
     def _facts(self) -> Facts:
         plan = self.plan
-        return gather(plan.root, plan.root.ordered(), plan.inputs) if plan.facts is NOT_GATHERED else plan.facts
+        return gather(plan.root, plan.inputs, ()) if plan.facts is NOT_GATHERED else plan.facts
 
     @cached_property
     def experiment_info(self) -> dict[str, Any]:

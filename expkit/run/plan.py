@@ -110,7 +110,7 @@ def make_plan(root: Definitions, inputs: RunInputs) -> RunPlan:
     seed = _settle_seed(config, observing.sit(config))
     namespaces = _namespaces(root, nodes, resolution)
     observers = observing.opened(config)
-    facts = gather(root, nodes, inputs) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
+    facts = gather(root, inputs, observers) if observers or (inputs.enforce_clean and not looks_only) else NOT_GATHERED
     disclosure = disclose(resolution.recorded(config), inputs, resolution.summary.assigned, resolution.is_secret)
     meta = _meta(inputs, command, disclosure.said, queued)
     record = _record(root, inputs, command, resolution, disclosure, facts, meta)

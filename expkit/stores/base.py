@@ -32,6 +32,7 @@ __all__ = [
     "KeepsColumns",
     "KeepsForeignFiles",
     "KeepsLastWords",
+    "LiesInFiles",
     "RunKey",
     "RunStore",
 ]
@@ -206,6 +207,15 @@ class KeepsColumns(Protocol):
 
         Columns are lists or arrays. None: this run's points can only be read one by one.
         """
+        ...
+
+
+class LiesInFiles(Protocol):
+    """A store with files on this machine: what lies there is neither input nor output of a run, nor a change of a project."""
+
+    @property
+    def own_paths(self) -> tuple[str, ...]:
+        """Its files and folders, absolute; everything in such a folder is the store's. None where it lies elsewhere."""
         ...
 
 

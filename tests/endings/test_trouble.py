@@ -124,7 +124,7 @@ print(outputs() == before)
 
 
 @pytest.mark.parametrize(
-    "what", ["engine.Life._expect_death", "engine.RunSources", "engine.UsedFiles", "used._our_folders"]
+    "what", ["engine.Life._expect_death", "engine.RunSources", "engine.UsedFiles", "used._our_paths"]
 )
 def test_a_watcher_that_cannot_be_made_is_a_gap(script, what):
     """The run goes on without it, and the record says so."""

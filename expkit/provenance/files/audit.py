@@ -60,7 +60,7 @@ def listen(opened: Opened, which: Callable[[tuple[Opened, ...]], Opened | None] 
 
 
 def disown(places: Iterable[str]) -> None:
-    """What begins with these paths is expkit's own from now on, for all who listen."""
+    """These files and folders, a separator at the end of each, are expkit's own from now on, for all who listen."""
     with _lock:
         for listener in _listeners:
             listener.ours = tuple(dict.fromkeys((*listener.ours, *places)))

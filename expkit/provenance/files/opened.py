@@ -90,7 +90,7 @@ class Opened:
         modules: files of the user's modules that worker processes have imported.
         programs: how often programs were started, by base name and the process that did it.
         owner: whose files these are.
-        ours: beginnings of paths that are expkit's own.
+        ours: files and folders that are expkit's own, each with a separator at its end.
         is_full: some files were not noted.
         seen: events that need no second look.
         fresh: events of reading that nobody has looked at, with time and thread.
@@ -151,7 +151,7 @@ class Opened:
             if not (reads or writes):
                 return True
         status = _status(path)
-        if path.startswith(self.ours) or (status is not None and not S_ISREG(status.st_mode)):
+        if self.is_ours(path) or (status is not None and not S_ISREG(status.st_mode)):
             return True
         now, at = status and Signature.of(status), at or time()
         if reads and now is not None and path not in self.reads and self.is_given(path, now, at):
@@ -160,6 +160,10 @@ class Opened:
             self._save(path, now)
             self.writes.setdefault(path, Writing(now, at, layer))
         return writes or status is not None
+
+    def is_ours(self, path: str) -> bool:
+        """Whether a file is expkit's own."""
+        return (path + os.sep).startswith(self.ours)
 
     def _close(self) -> None:
         """Note no more of what is read."""

@@ -14,7 +14,7 @@ from expkit.provenance.git.stores import StorePaths
 from expkit.record.masking import stripped_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _NAMED_CHANGES = 20
 _PIPE = 1 << 20  # bytes
@@ -161,14 +161,16 @@ class Question:
     Args:
         root: of the working tree.
         sources: files in it, relative to the root.
+        stores: files and folders that are known to be of stores, absolute.
 
     Raises:
         OSError: git cannot be run.
     """
 
-    def __init__(self, root: str, sources: Sequence[str]) -> None:
+    def __init__(self, root: str, sources: Sequence[str], stores: Iterable[str]) -> None:
         self.root = root
         self.sources = sources
+        self._stores = stores
         self._remotes = Git(root, "config", "--local", "--null", "--get-regexp", r"^remote\..*\.url$")
         self._tag = Git(root, "describe", "--tags", "--exact-match")
         self._status = Git(
@@ -190,7 +192,9 @@ class Question:
         if complaint:
             return complaint
         status = _parse_status(os.fsdecode(output))
-        return "it printed what nobody understands" if status is None else _without_stores(self.root, status)
+        return (
+            "it printed what nobody understands" if status is None else _without_stores(self.root, status, self._stores)
+        )
 
     def entry(self, status: Status, deadline: float) -> dict[str, Any]:
         """What the record says about the repository.
@@ -251,9 +255,9 @@ def _parse_status(output: str) -> Status | None:
     )
 
 
-def _without_stores(root: str, status: Status) -> Status:
+def _without_stores(root: str, status: Status, known: Iterable[str]) -> Status:
     """What runs have written into their stores, committed or not, is no change."""
-    stores = StorePaths(root, [change.path for change in status.changed])
+    stores = StorePaths(root, known, [change.path for change in status.changed])
     return status._replace(
         changed=[change for change in status.changed if not stores.has(change.path)],
         untracked=[path for path in status.untracked if not stores.has(path)],

@@ -48,9 +48,12 @@ class Changes:
         status: what ``git status`` said just before.
         sources: files in it that the run is made of; they are kept before others.
         others: roots of the repositories that are looked at, too.
+        stores: files and folders that are known to be of stores, absolute.
     """
 
-    def __init__(self, root: str, status: Status, sources: Sequence[str], others: Iterable[str]) -> None:
+    def __init__(
+        self, root: str, status: Status, sources: Sequence[str], others: Iterable[str], stores: Iterable[str]
+    ) -> None:
         self._root = root
         self._sources = frozenset(sources)
         self._began = time_ns()
@@ -61,7 +64,7 @@ class Changes:
         self._staged = [] if status.commit else public
         self._patch = Patch(root, status.commit, public, self._private) if status.commit and public else None
         folders = [path for path in public if _is_plain_folder(os.path.join(root, path))]
-        self._untracked = UntrackedFiles(root, [*status.untracked, *folders])
+        self._untracked = UntrackedFiles(root, [*status.untracked, *folders], stores)
 
     def collect(self) -> Kept:
         """Wait for git, and read the untracked files."""

@@ -39,7 +39,7 @@ class Repositories(NamedTuple):
     problems: list[str]
 
 
-def ask(paths: Iterable[str | Path]) -> Asked:
+def ask(paths: Iterable[str | Path], stores: Iterable[str] = ()) -> Asked:
     """Start asking git about each repository that holds one of the files ``paths``.
 
     An entry has ``url`` (of the first remote, without access data, or ``git:/`` and the folder's name), ``commit``
@@ -48,8 +48,12 @@ def ask(paths: Iterable[str | Path]) -> Asked:
     commit, or that one of ``paths`` itself is neither tracked nor ignored; other new files do not count.
 
     Never raises because of git: what cannot be known becomes a sentence.
+
+    Args:
+        paths: see above.
+        stores: files and folders that are known to be of stores, absolute: what changes there is no change.
     """
-    return Asked(_repositories(paths))
+    return Asked(_repositories(paths), stores)
 
 
 class Asked:
@@ -57,9 +61,11 @@ class Asked:
 
     Args:
         roots: of the working trees, and the files of interest in each, relative to it.
+        stores: see :func:`ask`.
     """
 
-    def __init__(self, roots: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, roots: Mapping[str, Sequence[str]], stores: Iterable[str]) -> None:
+        self._stores = tuple(stores)
         self._problems: list[str] = []
         self._entries: dict[str, dict[str, Any]] = {}
         self._status: dict[str, Status] = {}
@@ -118,7 +124,7 @@ class Asked:
         from expkit.provenance.git.asking import Question, name_of
 
         try:
-            return Question(root, sources)
+            return Question(root, sources, self._stores)
         except OSError as error:
             self._problems.append(f"{name_of(root)} is a git repository, but git cannot be run: {error.strerror}")
             return None
@@ -163,7 +169,10 @@ class Asked:
         from expkit.provenance.git.changes import Changes
 
         roots = [question.root for question in self._questions]
-        return {question.root: Changes(question.root, status, question.sources, roots) for question, status in changed}
+        return {
+            question.root: Changes(question.root, status, question.sources, roots, self._stores)
+            for question, status in changed
+        }
 
 
 def require_clean(repositories: Sequence[dict[str, Any]], problems: Sequence[str] = ()) -> None:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from expkit._support.named import NamedTuple
 from expkit.provenance.git.asking import Silent
 from expkit.provenance.git.patch import PATIENCE, started
-from expkit.provenance.git.stores import StorePaths
+from expkit.provenance.git.stores import FOLDER, TINYDB, StorePaths
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _LONGEST_ANSWER = 10_000_000  # bytes of names
+_LIST = (
+    "ls-files", "--others", "--exclude-standard", f"--exclude={FOLDER}/", f"--exclude={TINYDB}/", "-z", "--"
+)  # fmt: skip
 _LINK, _PROGRAM, _FILE = "120000", "100755", "100644"
 
 
@@ -40,17 +43,18 @@ class UntrackedFiles:
     Args:
         root: of the working tree.
         entries: untracked files and folders, as ``git status`` names them.
+        stores: files and folders that are known to be of stores, absolute.
 
     Attributes:
         nested: folders that are repositories of their own, once the names are known.
     """
 
-    def __init__(self, root: str, entries: Sequence[str]) -> None:
+    def __init__(self, root: str, entries: Sequence[str], stores: Iterable[str]) -> None:
         self._root = root
-        self._stores = StorePaths(root)
+        self._stores = StorePaths(root, stores)
         self.nested: list[str] = []
         self._entries = [entry for entry in entries if not self._stores.has(entry)]
-        self._git = started(root, "ls-files", "--others", "--exclude-standard", "-z", "--", paths=self._entries)
+        self._git = started(root, *_LIST, paths=self._entries)
 
     def names(self) -> list[str] | str:
         """Paths that count as the project's: neither ignored nor of a store or a repository of its own.

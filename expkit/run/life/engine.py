@@ -30,7 +30,7 @@ from expkit.run.recording.log import NoLog
 from expkit.run.recording.recorder import Recorder, now
 from expkit.run.seeds import seed_globals
 from expkit.run.used.sources import RunSources
-from expkit.run.used.watch import UsedFiles, disown_folders_of
+from expkit.run.used.watch import UsedFiles, disown_stores_of
 from expkit.settings import SETTINGS
 from expkit.stores.holder import this_process
 
@@ -117,7 +117,7 @@ class Life:
         event = (Queued if run.queue_only else Started)(time=time, record=record)
         lease = None if run.queue_only else this_process(SETTINGS.LEASE_INTERVAL)
         run.recorder = _recorder(run, record)
-        disown_folders_of(run)
+        disown_stores_of(run)
         self._pid = os.getpid()
         try:
             run._id = run.recorder.begin(event, run._id, lease)

@@ -217,7 +217,7 @@ class Ledger:
 
     def _counts(self, path: str) -> bool:
         """Whether it may be an input or output; runs that begin later make more folders ours."""
-        return not path.startswith(self._opened.ours) and self._places.counts(path)
+        return not self._opened.is_ours(path) and self._places.counts(path)
 
     def _has_room(self, role: str, path: str) -> bool:
         """Whether one more file can be recorded; one that is recorded already always can."""

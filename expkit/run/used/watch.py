@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from expkit.capture.binding import current
 from expkit.record.events import Learned
 from expkit.run.clock import LateThread
+from expkit.run.own_paths import absolute, own_paths, own_paths_of
 from expkit.run.recording.log import NoLog
 from expkit.run.recording.recorder import now
 from expkit.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from expkit.provenance.files.opened import Opened
     from expkit.run.handle import Run
@@ -64,7 +65,7 @@ class _Watch:
         self._opened = Opened(
             2 * SETTINGS.FILES.MAX_FILES + _LIBRARIES, lambda: report(self._workers.folder, forked=True)
         )
-        self._opened.owner, self._opened.ours = run, tuple(_our_folders(run))
+        self._opened.owner, self._opened.ours = run, _our_paths(run)
         for place in map(os.path.abspath, SETTINGS.FILES.OUTPUT_FOLDERS):
             self._opened.folders[place] = look(place, SETTINGS.FILES.MAX_FILES)
         self._told: set[str] = set()
@@ -188,37 +189,32 @@ def _innermost(listeners: tuple[Opened, ...]) -> Opened:
     return next((each for each in listeners if each.owner is run), listeners[-1])
 
 
-def disown_folder_of(observer: object) -> None:
+def disown_store_of(observer: object) -> None:
     """What an observer that comes late writes into its store is no output of the run."""
     from expkit.provenance.files.audit import disown
 
-    disown(tuple(_beginnings([getattr(getattr(observer, "store", None), "root", None)])))
+    disown(_beginnings(own_paths_of([observer])))
 
 
-def disown_folders_of(run: Run) -> None:
+def disown_stores_of(run: Run) -> None:
     """What is about to be written of a run is nothing that another run around it writes, be that in another process."""
     if _AUDIT in sys.modules:  # else nobody listens
         from expkit.provenance.files.audit import disown
 
-        disown(tuple(_our_folders(run)))
+        disown(_our_paths(run))
 
 
-def _our_folders(run: Run) -> Iterator[str]:
-    """Where stores and our own state lie."""
+def _our_paths(run: Run) -> tuple[str, ...]:
+    """What stores have, and our own state."""
     from expkit._support.places import state_dir
 
-    stores = [run.recorder.log.home, *(getattr(observer, "store", None) for observer in run.recorder.observers)]
-    return _beginnings([state_dir(), *(getattr(store, "root", None) for store in stores)])
+    ours = [*absolute(state_dir()), *own_paths([run.recorder.log.home]), *own_paths_of(run.recorder.observers)]
+    return _beginnings(ours)
 
 
-def _beginnings(folders: Iterable[object]) -> Iterator[str]:
-    """How paths in these folders begin, links followed and not."""
-    from expkit.provenance.code.modules import real_folder
-
-    for folder in folders:
-        if isinstance(folder, (str, os.PathLike)):  # other stores may call anything `root`
-            place = os.path.abspath(folder)
-            yield from {place + os.sep, real_folder(place) + os.sep}
+def _beginnings(paths: Iterable[str]) -> tuple[str, ...]:
+    """How paths of these files and in these folders begin."""
+    return tuple(dict.fromkeys(path.rstrip(os.sep) + os.sep for path in paths))
 
 
 def _unseen_readers() -> list[str]:

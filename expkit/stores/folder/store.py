@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
-    from expkit.stores.base import Batch, Blob, Capabilities, Change, IsLocalLog, RunKey, RunStore
+    from expkit.stores.base import Batch, Blob, Capabilities, Change, IsLocalLog, LiesInFiles, RunKey, RunStore
     from expkit.stores.disk.layout import RunLayout
     from expkit.stores.folder.index import Entry
     from expkit.types import Json, RunId
@@ -68,6 +68,11 @@ class FolderStore:
     def root(self) -> Path:
         """The store's folder."""
         return Path(self._layout.root)
+
+    @property
+    def own_paths(self) -> tuple[str, ...]:
+        """The folder, and those in which sources and resources are shown."""
+        return self._layout.root, self._layout.resources, self._layout.sources
 
     @property
     def url(self) -> str:
@@ -368,3 +373,4 @@ def _absolute(path: str | os.PathLike[str] | None) -> str | None:
 if TYPE_CHECKING:
     _proof: RunStore = FolderStore(".")
     _log_proof: IsLocalLog = FolderStore(".")
+    _files_proof: LiesInFiles = FolderStore(".")

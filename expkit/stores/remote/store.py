@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, Lease, RunRecord, StreamKey
     from expkit.record.query import Query
-    from expkit.stores.base import Batch, Change, RunStore
+    from expkit.stores.base import Batch, Change, LiesInFiles, RunStore
     from expkit.types import RunId
 
 
@@ -77,6 +77,11 @@ class RemoteStore:
     def absolute_url(self) -> str:
         """The same, whatever the working directory."""
         return self.place.absolute_url
+
+    @property
+    def own_paths(self) -> tuple[str, ...]:
+        """The folder of a store on this machine's own disk."""
+        return (self.place.folder,) if self.place.folder else ()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -292,3 +297,4 @@ class RemoteStore:
 
 if TYPE_CHECKING:
     _proof: RunStore = RemoteStore("memory://runs")
+    _files_proof: LiesInFiles = RemoteStore("memory://runs")

@@ -46,6 +46,11 @@ class Place(NamedTuple):
         return f"{scheme}:///{quote(self.file)}{question}{options}" if self.file else self.url
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The file of a SQLite database, and what SQLite puts beside it; none of other databases."""
+        return tuple(f"{self.file}{ending}" for ending in ("", "-wal", "-shm", "-journal")) if self.file else ()
+
+    @property
     def where(self) -> str:
         """Host and port without user and password, or the file."""
         return self.file or self._parts()[0]

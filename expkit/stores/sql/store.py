@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord
     from expkit.record.query import Query
-    from expkit.stores.base import Change, RunStore
+    from expkit.stores.base import Change, LiesInFiles, RunStore
     from expkit.stores.sql.files import Blobs
     from expkit.stores.sql.runs import Runs
     from expkit.stores.sql.sacred import Sacreds, Theirs
@@ -79,6 +79,11 @@ class SqlStore:
     def place(self) -> Place:
         """Where the runs lie."""
         return self._place
+
+    @property
+    def own_paths(self) -> tuple[str, ...]:
+        """The files of a SQLite database."""
+        return self._place.files
 
     @property
     def server(self) -> Server:
@@ -268,3 +273,4 @@ def _part(stream: StreamKey, output: Callable[[], bytes]) -> Batch:
 
 if TYPE_CHECKING:
     _proof: RunStore = SqlStore("")
+    _files_proof: LiesInFiles = SqlStore("")

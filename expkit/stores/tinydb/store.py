@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from expkit.record.model import Annotation, FileRef, Lease, RunRecord
     from expkit.record.query import Query
-    from expkit.stores.base import Batch, Change, RunStore
+    from expkit.stores.base import Batch, Change, LiesInFiles, RunStore
     from expkit.stores.disk.layout import RunLayout
     from expkit.stores.tinydb.database import Draft
     from expkit.stores.tinydb.lines import Row
@@ -70,6 +70,11 @@ class TinyDbStore:
     def root(self) -> Path:
         """The folder of the database."""
         return Path(self._layout.root)
+
+    @property
+    def own_paths(self) -> tuple[str, ...]:
+        """The database and what lies beside it; other files may share its folder."""
+        return self._layout.database, self._layout.hidden, self._layout.hashfs
 
     def now(self) -> datetime:
         """The file system's clock."""
@@ -361,3 +366,4 @@ _SACREDS = StreamKey(OUTPUT)
 
 if TYPE_CHECKING:
     _proof: RunStore = TinyDbStore("")
+    _files_proof: LiesInFiles = TinyDbStore("")
