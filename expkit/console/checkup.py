@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from expkit._support.frozen import Frozen
+from expkit._support.here import sentence_of
 from expkit.errors import DAMAGE, ExpkitError
 from expkit.provenance.projects import default_store
 from expkit.readers.cleaning import MONTH, in_trash
@@ -113,7 +114,8 @@ def ask(place: str | os.PathLike[str] | None) -> Answer:
         found = runs(store=place, trash=True)
         return _asked(found, url=masked_url(found.place), default=place is None)
     except (ExpkitError, *DAMAGE) as error:
-        return Answer(url=shown(url), default=place is None, why=str(error) or type(error).__name__)
+        why = sentence_of(error) or type(error).__name__
+        return Answer(url=shown(url) or "the default store", default=place is None, why=why)
 
 
 def _asked(found: Runs, *, url: str, default: bool) -> Answer:

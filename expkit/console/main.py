@@ -95,9 +95,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who read it has seen enough
         return 0
     except (ExpkitError, OSError) as error:
+        from expkit._support.here import sentence_of
         from expkit.console.showing import safe
 
-        emit(f"expkit: {safe(str(error), keep=_LAYOUT)}\n", sys.stderr)
+        emit(f"expkit: {safe(sentence_of(error), keep=_LAYOUT)}\n", sys.stderr)
         return MISTAKE if isinstance(error, (UsageError, QueryError, NoObserverError)) else FAILURE
 
 

@@ -71,6 +71,25 @@ def test_errors_steer_no_terminal(expkit, home, words):
         assert r"\x1b" in look and not set(look) & set("\x1b\x9b\x07")
 
 
+@pytest.mark.parametrize(
+    "words", [("ls",), ("du",), ("gc",), ("verify",), ("export", "--csv"), ("copy", "{home}/runs", "sqlite:///x.db")]
+)
+def test_a_folder_that_is_gone(store, expkit, home, monkeypatch, words):
+    """Where somebody has deleted the current folder that is said, and not only that something is missing."""
+    here = home / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    done = expkit(*(word.format(home=home) for word in words))
+    assert (done.code, done.err) == (
+        1,
+        "expkit: the current folder is gone: somebody has deleted it or moved it away; go to one that is there (cd)\n",
+    )
+    assert expkit("ls", f"--store={home}/runs").code == 0
+    done = expkit("doctor")
+    assert (done.code, "  the default store: the current folder is gone" in done.out) == (1, True)
+
+
 @pytest.mark.parametrize("command", LOOKING)
 def test_help_of_a_command(command, expkit):
     """Every command explains its arguments and options, and has examples that it understands."""
