@@ -29,6 +29,9 @@ _BELOW = {
     "notes": ("text", "author", "time"),
     "trash": ("author", "time"),
 }
+DEEPEST = 256
+"""Steps of a path; as keys may have dots, so long a path is read in a great many ways."""
+
 _PLAIN = ("id", "uid", "name", "command", "state", "status", "cause", "seed", "parent", *TIMES, *SECONDS)
 _TYPING_ERROR = 0.75
 
@@ -51,6 +54,8 @@ def trouble(field: str) -> str:
         field: a path as stores know it.
     """
     path = Path.parse(field)
+    if len(path.steps) > DEEPEST:
+        return f"this leads {len(path.steps)} steps deep; questions go {DEEPEST} deep"
     if path.first in _PLAIN and len(path.steps) > 1:
         return f"{path.first} has nothing below it"
     names = _BELOW.get(path.first, ())

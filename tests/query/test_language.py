@@ -173,6 +173,15 @@ def test_fields():
             parse_field(wrong)
 
 
+@pytest.mark.parametrize("step", [".a", '["a"]', "[0]"])
+def test_deep_paths(step):
+    """A path is some hundreds of steps deep at most: longer ones would take minutes to look for."""
+    assert parse(f"config{step * 200} == 1").field.count("0" if step == "[0]" else "a") >= 200
+    for ask in (lambda: parse(f"config{step * 5000} == 1"), lambda: parse_field(f"config{step * 5000}")):
+        with pytest.raises(QueryError, match="this leads 5001 steps deep; questions go 256 deep"):
+            ask()
+
+
 def test_ids_are_no_questions():
     """A word without operators may be the id of a run; everything else is a question."""
     assert not any(map(is_question, ["baseline", "2026-03-01", "17", "a.b", "in", "or-else"]))
