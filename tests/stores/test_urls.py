@@ -119,6 +119,19 @@ def test_what_is_shown_of_mistyped_urls(place, seen):
     assert shown(place) == seen
 
 
+def test_databases_without_a_name():
+    """The sentence about a URL that names no database shows nothing of its options."""
+    with pytest.raises(StoreError, match=r"postgresql://h\?foo=\*\*\* names no database"):
+        open_store("postgresql://h?foo=hidden")
+
+
+@pytest.mark.parametrize("password", ["p\U0001f600w", "p%F0%9F%98%80w", "p\udc80w", "ж"])
+def test_passwords_of_any_signs(password):
+    """Every password comes as far as the server, which here is away."""
+    with pytest.raises(StoreError, match="no MySQL or MariaDB server answers"):
+        open_store(f"mysql://me:{password}@127.0.0.1:1/lab").ids()
+
+
 @pytest.mark.parametrize("name", ["sectret", "pasword", "passwrd", "tokn", "acces_key", "Secert"])
 def test_misspelt_secrets(name):
     """What a misspelt option says is as secret as what the right one would say, in records and messages too."""

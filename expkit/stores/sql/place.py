@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from expkit._support.urls import login_problem
 from expkit.errors import StoreError
-from expkit.stores.access import without_access
+from expkit.stores.access import shown, without_access
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -82,7 +82,7 @@ def place_of(url: str) -> Place:
     if problem := login_problem(rest[2:]):
         raise StoreError(problem)
     if not rest.partition("?")[0][2:].partition("/")[2]:
-        raise StoreError(f"{without_access(url)} names no database: {FORMS}")
+        raise StoreError(f"{shown(url)} names no database: {FORMS}")
     return Place(kind, f"{kind}+{driver or DRIVERS[kind]}:{rest}", without_access(url))
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LIMIT = 20.0
 """Seconds that one transaction may take."""
 
+_LATIN = 0xFF
+
 _IDLE = LIMIT / 2
 """Seconds that the server waits for the next statement of a transaction, whose process may be stopped: others that wait for
 what it holds come to their turn before their own limit."""
@@ -114,6 +116,8 @@ class Server:
         engine = create_engine(self.place.address, **arguments)
         if self.place.kind in _ON_CONNECT:
             event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
+        if self.place.kind == MYSQL:
+            event.listen(engine, "do_connect", _encode_password)
         if self.place.kind == SQLITE:
             event.listen(engine, "begin", _on_begin)
             event.listen(engine, "do_connect", _opener(self.place.file))
@@ -314,6 +318,13 @@ def _on_file(raw: Any, _: object) -> None:
 
 _FLEETING = "expkit_fleeting"
 """Marks connections to files that are believed to stay as they are: only as long as one transaction lasts."""
+
+
+def _encode_password(dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+    """Passwords with signs beyond Latin-1, which is all that this driver can encode itself, are meant as UTF-8."""
+    password = options.get("password", "")
+    if dialect.driver == "pymysql" and isinstance(password, str) and any(ord(sign) > _LATIN for sign in password):
+        options["password"] = password.encode("utf-8", "surrogatepass")
 
 
 def _opener(path: str) -> Callable[..., None]:
