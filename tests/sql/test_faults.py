@@ -109,6 +109,25 @@ def test_a_server_that_dies_behind_its_answer(own, caplog):
     assert caplog.records == []
 
 
+def test_an_interrupt_in_the_middle(url):
+    """Whatever an interrupt leaves half said on a line, the next one who asks gets his own answers."""
+
+    def interrupted(connection):
+        line = connection.connection.driver_connection
+        if hasattr(line, "pgconn"):
+            line.pgconn.send_query(b"SELECT 1")
+        elif hasattr(line, "_execute_command"):
+            line._execute_command(3, "SELECT 1")
+        raise KeyboardInterrupt
+
+    with closing(SqlStore(url)) as store:
+        store.create(sample_record())
+        with pytest.raises(KeyboardInterrupt):
+            store.server.write(interrupted)
+        store.create(sample_record())
+        assert len(store.ids()) == 2
+
+
 def test_a_server_that_does_not_answer(own, monkeypatch):
     """A store does not wait for ever for a server that is stopped: after the limit a sentence says so."""
     own.start()

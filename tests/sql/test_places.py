@@ -12,12 +12,14 @@ import pytest
 import sqlalchemy
 
 from expkit import Experiment, open_store
+from expkit.console.main import main
 from expkit.errors import ObserverError, StoreError
 from expkit.observers import SqlObserver
 from expkit.observers.opening import open_observer
 from expkit.stores.sql.store import SqlStore
 from expkit.testing.samples import sample_record
 
+from ..processes import environment
 from ..servers.running import free_port
 from .conftest import KINDS
 
@@ -82,6 +84,27 @@ def test_urls_that_name_nothing(url):
     with pytest.raises(StoreError, match="sqlite:///runs.db") as caught:
         SqlStore(url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_driver_prints_nothing(tmp_path):
+    """What a driver tells its logger while it tidies up is not for a terminal; errors are raised, and told by us."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import logging; from expkit import open_store\n"
+        "open_store('postgresql://h/d').server.engine\n"
+        "logging.getLogger('psycopg').warning('error ignored')"
+    )
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=environment(), timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_an_address_that_is_none(kind, capsys):
+    """What no driver can read is a sentence in the terminal, without the password."""
+    assert main(["ls", "--store", f"{kind}://me:not-so-secret@[::1/runs"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"expkit: {kind}://me:***@[::1/runs is no address of a database: sqlite:///")
+    assert "not-so-secret" not in said and len(said.splitlines()) == 1
 
 
 def test_files_stay_where_they_were_named(here):

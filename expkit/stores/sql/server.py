@@ -11,14 +11,15 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event, func, select
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from expkit.errors import StoreError
+from expkit._support.quiet import quieten
+from expkit.errors import ExpkitError, StoreError
 from expkit.stores.clock import Clock
 from expkit.stores.sql import options, schema
 from expkit.stores.sql.file import identity, is_refusal, open_as_allowed
 from expkit.stores.sql.forks import remember
-from expkit.stores.sql.place import MYSQL, POSTGRESQL, SQLITE
+from expkit.stores.sql.place import FORMS, MYSQL, POSTGRESQL, SQLITE
 from expkit.stores.sql.trouble import is_dropped, is_passing, lacks_tables, said, trouble
 
 if TYPE_CHECKING:
@@ -94,10 +95,8 @@ class Server:
             return self._engine
 
     def _made(self) -> Engine:
-        try:
-            return self._own(_spare.pop((self.place.address, self._echo)))
-        except KeyError:
-            return self._own(self._new())
+        spare = _spare.pop((self.place.address, self._echo), None)
+        return self._own(self._new() if spare is None else spare)
 
     def _own(self, engine: Engine) -> Engine:
         """Let go of an engine when this is gone, unless it is somebody else's."""
@@ -113,7 +112,12 @@ class Server:
         arguments["pool_reset_on_return"] = None  # every transaction is ended here: one more exchange would be in vain
         if self.place.kind != SQLITE:
             arguments["isolation_level"] = _ISOLATION
-        engine = create_engine(self.place.address, **arguments)
+        try:
+            engine = create_engine(self.place.address, **arguments)
+        except (ValueError, ArgumentError) as error:
+            raise StoreError(f"{self.place.url} is no address of a database: {FORMS}") from error
+        if self.place.kind == POSTGRESQL:
+            quieten("psycopg")  # it tells of what breaks off while it tidies up; the error itself is raised
         if self.place.kind in _ON_CONNECT:
             event.listen(engine, "connect", _ON_CONNECT[self.place.kind])
         if self.place.kind == MYSQL:
@@ -212,7 +216,13 @@ class Server:
                 if plain.info.get(_FLEETING):
                     plain.detach()
                 connection = plain.execution_options(**{_WRITES: writes})
-                yield connection
+                try:
+                    yield connection
+                except (SQLAlchemyError, ExpkitError):
+                    raise
+                except BaseException:  # an interrupt in a driver, say: the line may be in the middle of an answer
+                    plain.invalidate()
+                    raise
                 connection.commit()
         finally:
             if engine.pool is not pool:  # another thread has closed the store meanwhile: nobody asks this pool again
