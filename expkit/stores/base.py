@@ -35,6 +35,7 @@ __all__ = [
     "LiesInFiles",
     "RunKey",
     "RunStore",
+    "Settles",
 ]
 
 Batch = Union["Sequence[Point]", bytes]
@@ -147,7 +148,10 @@ class RunStore(Protocol):
     # -- afterwards ------------------------------------------------------------------------------------
 
     def annotate(self, run: RunId, annotation: Annotation) -> None:
-        """Add a later fact; the record itself never changes, and no two writers lose each other's."""
+        """Add a later fact; the record itself never changes, and no two writers lose each other's.
+
+        One that is here already, with the same time and author, changes nothing.
+        """
         ...
 
     def annotations(self, run: RunId) -> list[Annotation]:
@@ -216,6 +220,15 @@ class LiesInFiles(Protocol):
     @property
     def own_paths(self) -> tuple[str, ...]:
         """Its files and folders, absolute; everything in such a folder is the store's. None where it lies elsewhere."""
+        ...
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A store that shows the output of a run that goes on with a screen at its end: what stands there may be painted over."""
+
+    def settled(self, run: RunId, stream: StreamKey) -> int:
+        """How many bytes of a stream of output will not change any more."""
         ...
 
 

@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from expkit.record.model import COMPLETED, OUTPUT, Point, StreamKey
 from expkit.stores import copy, open_store
 from expkit.stores.copying.run import COPIED, UNCHANGED
+from expkit.stores.disk import output
 from expkit.stores.disk.slots import FILLER_SLOT
 from expkit.stores.folder.store import FolderStore
+from expkit.stores.holder import this_process
 from expkit.stores.memory import MemoryStore
 from expkit.testing.samples import NOON, sample_annotation, sample_lease, sample_points, sample_record
 
@@ -135,3 +138,25 @@ def test_damaged_points_in_the_copy(tmp_path):
     FolderStore(dst.root).delete("1")
     assert copy(src, (again := FolderStore(dst.root))).problems == ()
     assert again.read(record.uid, StreamKey()) == sample_points(15)
+
+
+def printed(path, settled, raw):
+    """What a run leaves that goes on: settled lines, and bytes as they were printed."""
+    path.write_bytes(settled)
+    Path(output.raw_path(str(path))).write_bytes(raw)
+    output.write_note(str(path), output.Note(len(settled), len(settled)))
+
+
+def test_a_line_that_is_being_painted(tmp_path):
+    """Of a run that goes on no line is copied that may still change, so the copy goes on from there; of one that died all is."""
+    src, dst = FolderStore(tmp_path / "src"), MemoryStore()
+    uid = sample_record(files=()).uid
+    src.create(sample_record(uid=uid, files=()), lease=this_process(60.0))
+    path = src.root / "1" / "cout.txt"
+    for settled, raw in [(b"begin\n", b"begin\n10%\r20%"), (b"begin\n30%\n", b"begin\n30%\n4")]:
+        printed(path, settled, raw)
+        assert copy(src, dst).problems == ()
+        assert dst.read(uid, StreamKey(OUTPUT)) == settled
+    src.renew(uid, sample_lease().but(renewed=NOON))
+    assert copy(src, dst).problems == ()
+    assert dst.read(uid, StreamKey(OUTPUT)) == src.read(uid, StreamKey(OUTPUT)) == b"begin\n30%\n4"

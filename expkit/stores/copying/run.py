@@ -67,8 +67,9 @@ def copy_run(src: RunStore, dst: RunStore, key: RunKey, carrier: Carrier) -> Cop
     there = _load(dst, key.uid)
     if there is not None and (_progress(there) > _progress(record) or _is_foreign(there)):
         return Copied(uid=key.uid, source_id=key.id, id=there.id, what=UNCHANGED)
-    carried = carrier.bring(_explained(src, record, there), there)
-    copy = _Copy(src, dst, carried.record, there)
+    has_died = record.status == RUNNING and state_of(src, record) == DIED
+    carried = carrier.bring(_explained(src, record, there) if has_died else record, there)
+    copy = _Copy(src, dst, carried.record, there, is_live=record.status == RUNNING and not has_died)
     problems = carried.problems + tuple(carrier.bring_trees(note.value for note in copy.notes))
     is_changed = copy.write(key.id, carrier.moved)
     what = COPIED if there is None or there.status == COPYING else UPDATED if is_changed else UNCHANGED
@@ -86,14 +87,16 @@ class _Copy:
         id: of the run in ``dst``, once it is there.
     """
 
-    def __init__(self, src: RunStore, dst: RunStore, record: RunRecord, there: RunRecord | None) -> None:
+    def __init__(
+        self, src: RunStore, dst: RunStore, record: RunRecord, there: RunRecord | None, *, is_live: bool
+    ) -> None:
         self._src = src
         self._dst = dst
         self._record = record
         self._there = there
         self.id = None if there is None else there.id
         self.notes = self._lacking()
-        self._parts = missing(src, dst, record.uid, is_there=there is not None)
+        self._parts = missing(src, dst, record.uid, is_there=there is not None, is_live=is_live)
 
     def write(self, wanted: RunId, moved: Callable[[int], None]) -> bool:
         """Write what the copy lacks; whether that was anything."""
@@ -177,8 +180,8 @@ def _is_foreign(there: RunRecord) -> bool:
 
 
 def _explained(src: RunStore, record: RunRecord, there: RunRecord | None) -> RunRecord:
-    """With what is known here of the cause, if its process died: elsewhere nobody could find that out."""
-    if record.status != RUNNING or record.cause or state_of(src, record) != DIED:
+    """With what is known here of the cause, as its process died: elsewhere nobody could find that out."""
+    if record.cause:
         return record
     known = there.cause if there is not None and there.status == RUNNING else ""
     return record.but(cause=known or cause_of(src, record, DIED))

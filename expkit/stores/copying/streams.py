@@ -9,7 +9,7 @@ from expkit.errors import FormatError, StoreError
 from expkit.record.model import OUTPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from expkit.record.model import StreamKey
     from expkit.stores.base import Batch, RunStore
@@ -28,18 +28,38 @@ class Missing(NamedTuple):
     end: int
 
 
-def missing(src: RunStore, dst: RunStore, uid: str, *, is_there: bool) -> list[Missing]:
+def missing(src: RunStore, dst: RunStore, uid: str, *, is_there: bool, is_live: bool) -> list[Missing]:
     """What a copy lacks.
+
+    Args:
+        src: where the run is.
+        dst: where it goes.
+        uid: of the run.
+        is_there: whether ``dst`` has some of it.
+        is_live: whether the run goes on, so that what its screen shows may be painted over.
 
     Raises:
         StoreError: what the copy has is not how the stream begins, or is damaged, so nothing can be added to it.
     """
     there = dst.streams(uid) if is_there else {}
-    found = [Missing(stream, there.get(stream, 0), end) for stream, end in src.streams(uid).items()]
+    ends = _settled(src, uid) if is_live else src.streams(uid)
+    found = [Missing(stream, there.get(stream, 0), end) for stream, end in ends.items()]
     for part in found:
         if part.start != part.end:
             _check(src, dst, uid, part)
     return [part for part in found if part.start < part.end]
+
+
+def _settled(src: RunStore, uid: str) -> Mapping[StreamKey, int]:
+    """The streams of a run that goes on, and how much of each will not change any more."""
+    from expkit.stores.base import Settles  # lanes come here, too, and need none of it
+
+    if not isinstance(src, Settles):
+        return src.streams(uid)
+    return {
+        stream: src.settled(uid, stream) if stream.content == OUTPUT else end
+        for stream, end in src.streams(uid).items()
+    }
 
 
 def _check(src: RunStore, dst: RunStore, uid: str, part: Missing) -> None:

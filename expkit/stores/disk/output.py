@@ -85,6 +85,13 @@ def size(path: str) -> int:
     return sum(map(len, _parts(path)))
 
 
+def settled(path: str) -> int:
+    """Bytes of an output that will not change any more, while its run goes on."""
+    if (end := settling.get(os.path.abspath(path))) is not None:
+        return end()
+    return read_note(path).length if os.path.isfile(raw_path(path)) else files.size_of(path)
+
+
 def read(path: str, offset: int = 0, limit: int | None = None) -> bytes:
     """Bytes of an output from ``offset`` on, at most ``limit``."""
     if (end := settling.get(os.path.abspath(path))) is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from expkit.errors import DAMAGE
 from expkit.record.model import COPYING, POINTS, QUEUED, RUNNING
 from expkit.record.wire import annotation_from_json, annotation_to_json
-from expkit.stores.disk import files, text
+from expkit.stores.disk import files, output, text
 from expkit.stores.disk.changes import Logs
 from expkit.stores.disk.layout import StoreLayout, check_place, shown_files
 from expkit.stores.disk.text import reading
@@ -169,6 +169,10 @@ class FolderStore:
     def streams(self, run: RunId) -> Mapping[StreamKey, int]:
         """The streams of a run and their ends."""
         return self._parts.streams.ends(self._parts.index.find(run))
+
+    def settled(self, run: RunId, stream: StreamKey) -> int:
+        """How much of the output of a run that goes on will not change any more; see :class:`expkit.stores.base.Settles`."""
+        return output.settled(self._run(run).stream(stream))
 
     # -- leases ----------------------------------------------------------------------------------------
 
