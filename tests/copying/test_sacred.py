@@ -12,6 +12,7 @@ import pytest
 from expkit.errors import BlobNotFoundError, StoreError
 from expkit.record.codec import decode
 from expkit.record.model import COMPLETED, OUTPUT, StreamKey
+from expkit.record.uid import new_uid
 from expkit.record.wire import record_to_json
 from expkit.stores import copy, open_store
 from expkit.stores.copying.run import COPIED, UNCHANGED, UPDATED
@@ -29,12 +30,11 @@ MODEL = bytes(range(256)) * 20
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory):
     """Gives a new URL of what Sacred recorded into a place; every call records anew."""
-    count = iter(range(100))
 
     def get(place):
         folder = tmp_path_factory.mktemp("sacred") / "lab"
         server = f"mongodb://{mongo.shared(tmp_path_factory)}" if place == "mongodb" else ""
-        database = f"sacred{next(count)}"
+        database = f"sacred{new_uid()}"  # the server is that of all processes that test
         recorded.record(folder, server, database, place)
         return urls_in(folder, f"{server}/{database}")[place]
 
