@@ -38,6 +38,7 @@ class PlaceTests:
     def test_of_several_one_wins(self, store):
         """Of several machines that make an object at once one makes it, whoever repeats that is not refused, and it stays."""
         others = [type(store)(store.url) for _ in range(6)]
+        store.create(sample_record())  # makes a bucket that is not there
         for _ in range(3):
             name = f"{layout.IDS}/{new_uid()}"
             won = at_once(lambda number: others[number].media.make(name, b"%d" % number), len(others))  # noqa: B023

@@ -21,13 +21,14 @@ CLAIMED = {
     "az://container/runs": LASTING,
     "sftp://nowhere/runs": LASTING,
     "ftp://nowhere/runs": LASTING,
-    "webdav://nowhere/runs": Capabilities(durable=True, counts=False),
+    "webdav+http://nowhere/runs": LASTING,
+    "dropbox://nowhere/runs": Capabilities(durable=True, counts=False),
     "memory://x/runs": Capabilities(),
 }
 
 
 @pytest.mark.parametrize("url", CLAIMED)
 def test_what_our_stores_claim(url, tmp_path):
-    """Stores of ours that last claim so, and all of these but WebDAV, where nobody can win a name, that processes share them."""
+    """Stores that last claim so, and all of these where somebody can win a name, that processes share them."""
     found = open_store(url.format(tmp_path)).capabilities
     assert found._replace(at_once=1) == CLAIMED[url]
